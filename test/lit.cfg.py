@@ -1,0 +1,75 @@
+"""lit's configuration: substitutions and features that tests may ask for with REQUIRES.
+
+Substitutions   rac-opt, rac-compile, rac-run, rac-calibrate, FileCheck, not, count, split-file
+                %python (numpy, onnx and onnxruntime importable, and rac once it is built)
+                %root (the checkout)   %models (the test models that scripts/models.py gathered)
+                %devices (device descriptions)   %lib (where libraries are built)
+                %cc (a C and C++ compiler)
+Features        x86_64, aarch64, x86-avx512, onednn, asan, qemu-aarch64, ptxas, valgrind,
+                model-NAME for every NAME.onnx in %models
+"""
+
+import glob
+import os
+import platform
+import shutil
+
+import lit.formats
+
+config.name = "rac"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test", ".py", ".td"]
+config.excludes = ["Inputs", "lit.cfg.py", "lit.site.cfg.py", "CMakeLists.txt"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.rac_obj_root, "test")
+
+# ---- environment: our tools, LLVM's and the Python environment's come first
+config.environment["PATH"] = os.pathsep.join(
+    [
+        config.rac_tools_dir,
+        config.llvm_tools_dir,
+        os.path.dirname(config.python),
+        os.environ.get("PATH", ""),
+    ]
+)
+config.environment["PYTHONPATH"] = config.rac_python_dir
+config.environment["FILECHECK_OPTS"] = "--enable-var-scope"
+for name in ["HOME", "RAC_CACHE", "ASAN_OPTIONS", "UBSAN_OPTIONS", "OPENBLAS_CORETYPE"]:
+    if name in os.environ:
+        config.environment[name] = os.environ[name]
+if config.rac_sanitize:
+    # MLIR keeps uniqued objects for the life of the process: those are no leaks of ours.
+    config.environment.setdefault("ASAN_OPTIONS", "detect_leaks=0")
+
+models = os.path.join(config.rac_cache, "models")
+for tool in ["rac-opt", "rac-compile", "rac-run", "rac-calibrate"]:
+    # Only the word itself: not part of a path or of another name.
+    config.substitutions.append(
+        (r"(?<![\w./-])%s(?![\w.-])" % tool, os.path.join(config.rac_tools_dir, tool))
+    )
+config.substitutions += [
+    ("%python", config.python),
+    ("%root", config.rac_src_root),
+    ("%models", models),
+    ("%devices", os.path.join(config.rac_src_root, "devices")),
+    ("%lib", config.rac_lib_dir),
+    ("%cc", os.path.join(config.llvm_tools_dir, "clang")),
+]
+
+# ---- features
+config.available_features.add(platform.machine())
+try:
+    with open("/proc/cpuinfo") as cpuinfo:
+        if " avx512f " in cpuinfo.read():
+            config.available_features.add("x86-avx512")
+except OSError:
+    pass
+if config.rac_have_onednn:
+    config.available_features.add("onednn")
+if config.rac_sanitize:
+    config.available_features.add("asan")
+for tool in ["qemu-aarch64", "ptxas", "valgrind"]:
+    if shutil.which(tool):
+        config.available_features.add(tool)
+for path in glob.glob(os.path.join(models, "*.onnx")):
+    config.available_features.add("model-" + os.path.basename(path)[: -len(".onnx")])
