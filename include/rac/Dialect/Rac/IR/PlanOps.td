@@ -1,0 +1,96 @@
+//===- PlanOps.td - Level 2: how a model shall run -------------*- tablegen -*-===//
+
+#ifndef RAC_DIALECT_RAC_IR_PLAN
+#define RAC_DIALECT_RAC_IR_PLAN
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/IR/EnumAttr.td"
+include "rac/Dialect/Rac/IR/RacBase.td"
+
+def Rac_KernelKind : I32EnumAttr<"KernelKind", "who computes a group", [
+    I32EnumAttrCase<"generated", 0>, I32EnumAttrCase<"library", 1>]> {
+  let cppNamespace = "::rac";
+}
+
+def Rac_CostAttr : AttrDef<Rac_Dialect, "Cost"> {
+  let mnemonic = "cost";
+  let summary = "Predicted cost of one run of a group.";
+  let description = [{
+    Seconds in s, joules in J, flops in FLOP, bytes in B (all levels' traffic to
+    memory). A negative value means unknown.
+
+    ```mlir
+    #rac.cost<seconds = 1.0e-3, joules = 2.0e-2, flops = 1.0e6, bytes = 4096.0>
+    ```
+  }];
+  let parameters = (ins "::rac::Real":$seconds, "::rac::Real":$joules, "::rac::Real":$flops,
+                        "::rac::Real":$bytes);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {
+  let mnemonic = "plan";
+  let summary = "How a group runs: everything lowering needs to know.";
+  let description = [{
+    `threads` 0 means as many as the context has. `tiles` are the tile sizes of
+    the group's root loop nest, 0 for a loop that is not tiled; empty for a
+    library call. `precision` is the type that contractions compute in.
+
+    ```mlir
+    #rac.plan<kind = generated, precision = f32, threads = 0, tiles = [1, 0]>
+    ```
+  }];
+  let parameters = (ins
+      EnumParameter<Rac_KernelKind>:$kind,
+      "::mlir::Type":$precision,
+      DefaultValuedParameter<"int64_t", "0">:$threads,
+      OptionalArrayRefParameter<"int64_t">:$tiles,
+      OptionalParameter<"::rac::CostAttr">:$cost);
+  let hasCustomAssemblyFormat = 1;
+}
+
+def Rac_GroupOp : Rac_Op<"group", [IsolatedFromAbove, Pure,
+    SingleBlockImplicitTerminator<"::rac::YieldOp">]> {
+  let summary = "Level-1 ops that run as one kernel, and the plan for it.";
+  let description = [{
+    The body sees only its arguments, one for each operand. Without a plan the
+    group is not yet planned.
+
+    ```mlir
+    %y = rac.group @relu_add ins(%x, %r : tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>) plan #rac.plan<kind = generated, precision = f32> {
+    ^bb0(%a: tensor<4xf32>, %b: tensor<4xf32>):
+      %0 = rac.add %a, %b : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+      %1 = rac.relu %0 : (tensor<4xf32>) -> tensor<4xf32>
+      rac.yield %1 : tensor<4xf32>
+    }
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym, Variadic<AnyType>:$inputs,
+                       OptionalAttr<Rac_PlanAttr>:$plan);
+  let results = (outs Variadic<AnyRankedTensor>:$outputs);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $sym (`ins` `(` $inputs^ `:` type($inputs) `)`)? `->` `(` type($outputs) `)`
+      (`plan` $plan^)? attr-dict-with-keyword $body
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::mlir::Block *getBodyBlock() { return &getBody().front(); }
+  }];
+}
+
+def Rac_YieldOp : Rac_Op<"yield", [Pure, Terminator, ReturnLike,
+    HasParent<"::rac::GroupOp">]> {
+  let summary = "The results of a group.";
+  let description = [{
+    ```mlir
+    rac.yield %x : tensor<4xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<AnyRankedTensor>:$values);
+  let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
+  let builders = [OpBuilder<(ins), "build($_builder, $_state, ::mlir::ValueRange{});">];
+}
+
+#endif // RAC_DIALECT_RAC_IR_PLAN

@@ -1,0 +1,171 @@
+//===- RuntimeOps.td - Level 3: what calls the runtime ---------*- tablegen -*-===//
+
+#ifndef RAC_DIALECT_RAC_IR_RUNTIME
+#define RAC_DIALECT_RAC_IR_RUNTIME
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "rac/Dialect/Rac/IR/RacBase.td"
+
+def Rac_Primitive : I32EnumAttr<"Primitive", "a library's kernel", [
+    I32EnumAttrCase<"matmul", 0>, I32EnumAttrCase<"conv", 1>,
+    I32EnumAttrCase<"conv_transpose", 2>]> {
+  let cppNamespace = "::rac";
+}
+
+// The values are the runtime's (include/rac-c/Library.h).
+def Rac_PostOpKind : I32EnumAttr<"PostOpKind", "what a library applies to its result", [
+    I32EnumAttrCase<"relu", 0>, I32EnumAttrCase<"leaky_relu", 1>,
+    I32EnumAttrCase<"elu", 2>, I32EnumAttrCase<"tanh", 3>,
+    I32EnumAttrCase<"sigmoid", 4>, I32EnumAttrCase<"gelu", 5>,
+    I32EnumAttrCase<"gelu_tanh", 6>, I32EnumAttrCase<"silu", 7>,
+    I32EnumAttrCase<"hard_swish", 8>, I32EnumAttrCase<"hard_sigmoid", 9>,
+    I32EnumAttrCase<"clip", 10>, I32EnumAttrCase<"linear", 11>,
+    I32EnumAttrCase<"abs", 12>, I32EnumAttrCase<"sqrt", 13>,
+    I32EnumAttrCase<"exp", 14>, I32EnumAttrCase<"softplus", 15>,
+    I32EnumAttrCase<"add", 32>, I32EnumAttrCase<"mul", 33>,
+    I32EnumAttrCase<"sub", 34>, I32EnumAttrCase<"div", 35>,
+    I32EnumAttrCase<"max", 36>, I32EnumAttrCase<"min", 37>]> {
+  let cppNamespace = "::rac";
+}
+
+def Rac_PostOpAttr : AttrDef<Rac_Dialect, "PostOp"> {
+  let mnemonic = "post_op";
+  let summary = "An elementwise operation that a library applies to its result in passing.";
+  let description = [{
+    `operand` is the position, among the call's inputs, of a binary operation's
+    second operand; -1 for a unary one. alpha and beta are its parameters: slope
+    and offset of `linear` and `hard_sigmoid`, bounds of `clip`.
+
+    ```mlir
+    #rac.post_op<kind = add, operand = 3>
+    ```
+  }];
+  let parameters = (ins EnumParameter<Rac_PostOpKind>:$kind,
+      DefaultValuedParameter<"int64_t", "-1">:$operand,
+      DefaultValuedParameter<"::rac::Real", "::rac::Real(0)">:$alpha,
+      DefaultValuedParameter<"::rac::Real", "::rac::Real(0)">:$beta);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+def Rac_ShapedValue : AnyTypeOf<[AnyRankedTensor, AnyStridedMemRef]>;
+
+def Rac_LibraryCallOp : Rac_Op<"library_call", [DestinationStyleOpInterface,
+    AttrSizedOperandSegments]> {
+  let summary = "One call of a kernel library.";
+  let description = [{
+    Inputs are source, weights, bias if any, then the post-ops' operands. Source
+    and result may have any strides; conv takes them channels-last. `packed` says
+    that the weights operand holds bytes in the library's own layout, described by
+    the library's blob in `packed`, standing for a tensor of type `weights_type`.
+
+    ```mlir
+    %y = rac.library_call matmul ins(%a, %b, %c : tensor<?x8xf32>, tensor<8x4xf32>, tensor<4xf32>) outs(%d : tensor<?x4xf32>) {has_bias, post_ops = [#rac.post_op<kind = relu>]} -> tensor<?x4xf32>
+    ```
+  }];
+  let arguments = (ins Rac_Primitive:$primitive,
+      Variadic<Rac_ShapedValue>:$inputs, Variadic<Rac_ShapedValue>:$inits,
+      UnitAttr:$has_bias,
+      TypedArrayAttrBase<Rac_PostOpAttr, "post-ops">:$post_ops,
+      OptionalAttr<DenseI64ArrayAttr>:$strides,
+      OptionalAttr<DenseI64ArrayAttr>:$dilations,
+      OptionalAttr<DenseI64ArrayAttr>:$pads_low,
+      OptionalAttr<DenseI64ArrayAttr>:$pads_high,
+      DefaultValuedAttr<I64Attr, "1">:$groups,
+      OptionalAttr<TypeAttr>:$weights_type,
+      OptionalAttr<DenseI8ArrayAttr>:$packed,
+      DefaultValuedAttr<I64Attr, "0">:$threads);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    $primitive `ins` `(` $inputs `:` type($inputs) `)`
+      `outs` `(` $inits `:` type($inits) `)` attr-dict (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitsMutable(); }
+    void getEffects(::llvm::SmallVectorImpl<::mlir::SideEffects::EffectInstance<
+        ::mlir::MemoryEffects::Effect>> &effects);
+  }];
+}
+
+def Rac_ParallelForOp : Rac_Op<"parallel_for", [
+    RecursiveMemoryEffects, SingleBlock, NoTerminator]> {
+  let summary = "Runs its body on ranges [low, high) that together cover [0, count), on several threads.";
+  let description = [{
+    No range but the last is shorter than `grain`. `threads` bounds how many run
+    at once, 0 meaning as many as the context has.
+
+    ```mlir
+    rac.parallel_for %n grain %g threads 0 {
+    ^bb0(%low: index, %high: index):
+    }
+    ```
+  }];
+  let arguments = (ins Index:$count, Index:$grain, I64Attr:$threads);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$count `grain` $grain `threads` $threads attr-dict-with-keyword $body";
+}
+
+class Rac_BufferOp<string mnemonic, list<Trait> traits = []>
+    : Rac_Op<mnemonic, traits> {
+  let results = (outs AnyMemRef:$result);
+}
+
+def Rac_OutputBufferOp : Rac_BufferOp<"output_buffer",
+    [MemoryEffects<[MemAlloc]>]> {
+  let summary = "Memory of one output of the model: the caller's, or the context's where the caller gave none.";
+  let description = [{
+    ```mlir
+    %m = rac.output_buffer 0 [%n] : memref<?x4xf32>
+    ```
+  }];
+  let arguments = (ins I64Attr:$index, Variadic<Index>:$sizes);
+  let assemblyFormat = "$index `[` $sizes `]` attr-dict `:` type($result)";
+}
+
+def Rac_ScratchOp : Rac_BufferOp<"scratch", [MemoryEffects<[MemAlloc]>]> {
+  let summary = "Memory of the calling thread, valid until its part of the loop ends.";
+  let description = [{
+    ```mlir
+    %m = rac.scratch [%n] : memref<?xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<Index>:$sizes);
+  let assemblyFormat = "`[` $sizes `]` attr-dict `:` type($result)";
+}
+
+def Rac_HeapOp : Rac_BufferOp<"heap", [MemoryEffects<[MemAlloc]>]> {
+  let summary = "Memory of the context, valid until the run ends; for sizes that only the run can tell.";
+  let description = [{
+    ```mlir
+    %m = rac.heap [%n] : memref<?xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<Index>:$sizes);
+  let assemblyFormat = "`[` $sizes `]` attr-dict `:` type($result)";
+}
+
+def Rac_ArenaOp : Rac_BufferOp<"arena", [Pure]> {
+  let summary = "A view of the arena at a byte offset.";
+  let description = [{
+    ```mlir
+    %m = rac.arena %offset [%n] : memref<?x4xf32>
+    ```
+  }];
+  let arguments = (ins Index:$offset, Variadic<Index>:$sizes);
+  let assemblyFormat = "$offset `[` $sizes `]` attr-dict `:` type($result)";
+}
+
+def Rac_WeightsOp : Rac_BufferOp<"weights", [Pure]> {
+  let summary = "A view of the model's weights at a byte offset.";
+  let description = [{
+    ```mlir
+    %m = rac.weights 64 : memref<4x4xf32>
+    ```
+  }];
+  let arguments = (ins I64Attr:$offset);
+  let assemblyFormat = "$offset attr-dict `:` type($result)";
+}
+
+#endif // RAC_DIALECT_RAC_IR_RUNTIME

@@ -1,0 +1,132 @@
+//===- IndexingOps.cpp - Ops whose positions are data ---------------------===//
+
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "rac/Dialect/Rac/IR/RacDialect.h"
+
+using namespace mlir;
+using namespace rac;
+
+static LogicalResult checkAxis(Operation *op, int64_t axis, size_t rank) {
+  if (axis < 0 || axis >= static_cast<int64_t>(rank))
+    return op->emitOpError("axis ")
+           << axis << " is out of range for rank " << rank;
+  return success();
+}
+
+LogicalResult GatherOp::inferDims(ShapeContext &shapes,
+                                  SmallVectorImpl<Dims> &results) {
+  Dims dims = shapes.dims(getInput()), indices = shapes.dims(getIndices());
+  int64_t axis = getAxis();
+  if (failed(checkAxis(*this, axis, dims.size())))
+    return failure();
+  dims.erase(dims.begin() + axis);
+  dims.insert(dims.begin() + axis, indices.begin(), indices.end());
+  results.push_back(dims);
+  return success();
+}
+
+OpFoldResult GatherOp::fold(FoldAdaptor adaptor) {
+  auto input = dyn_cast_or_null<DenseElementsAttr>(adaptor.getInput());
+  auto indices = dyn_cast_or_null<DenseElementsAttr>(adaptor.getIndices());
+  if (!input || !indices || input.getType().getRank() != 1 ||
+      !getType().hasStaticShape())
+    return {};
+  int64_t count = input.getNumElements();
+  SmallVector<Attribute> picked, values(input.getValues<Attribute>());
+  for (const APInt &index : indices.getValues<APInt>()) {
+    int64_t i = index.getSExtValue();
+    i = i < 0 ? i + count : i;
+    if (i < 0 || i >= count)
+      return {};
+    picked.push_back(values[i]);
+  }
+  return DenseElementsAttr::get(getType(), picked);
+}
+
+LogicalResult GatherElementsOp::inferDims(ShapeContext &shapes,
+                                          SmallVectorImpl<Dims> &results) {
+  Dims dims = shapes.dims(getInput()), indices = shapes.dims(getIndices());
+  if (failed(checkAxis(*this, getAxis(), dims.size())))
+    return failure();
+  if (indices.size() != dims.size())
+    return emitOpError("input and indices differ in rank");
+  results.push_back(indices);
+  return success();
+}
+
+LogicalResult GatherNdOp::inferDims(ShapeContext &shapes,
+                                    SmallVectorImpl<Dims> &results) {
+  Dims input = shapes.dims(getInput()), indices = shapes.dims(getIndices());
+  int64_t batch = getBatchDims();
+  int64_t depth = indices.empty() ? ShapedType::kDynamic
+                                  : staticDim(indices.back());
+  if (ShapedType::isDynamic(depth))
+    return emitOpError("last dimension of indices must be static");
+  if (batch < 0 || depth < 0 ||
+      batch >= static_cast<int64_t>(indices.size()) ||
+      batch + depth > static_cast<int64_t>(input.size()))
+    return emitOpError("indices name more dimensions than the input has");
+  Dims dims(ArrayRef(indices).drop_back());
+  llvm::append_range(dims, ArrayRef(input).drop_front(batch + depth));
+  results.push_back(dims);
+  return success();
+}
+
+LogicalResult ScatterElementsOp::inferDims(ShapeContext &shapes,
+                                           SmallVectorImpl<Dims> &results) {
+  Dims dims = shapes.dims(getInput());
+  if (failed(checkAxis(*this, getAxis(), dims.size())))
+    return failure();
+  if (shapes.dims(getIndices()).size() != dims.size() ||
+      shapes.dims(getUpdates()).size() != dims.size())
+    return emitOpError("input, indices and updates differ in rank");
+  results.push_back(dims);
+  return success();
+}
+
+LogicalResult ScatterNdOp::inferDims(ShapeContext &shapes,
+                                     SmallVectorImpl<Dims> &results) {
+  Dims dims = shapes.dims(getInput()), indices = shapes.dims(getIndices());
+  int64_t depth = indices.empty() ? ShapedType::kDynamic
+                                  : staticDim(indices.back());
+  if (ShapedType::isDynamic(depth))
+    return emitOpError("last dimension of indices must be static");
+  if (depth < 0 || depth > static_cast<int64_t>(dims.size()))
+    return emitOpError("indices name more dimensions than the input has");
+  if (shapes.dims(getUpdates()).size() != indices.size() - 1 + dims.size() - depth)
+    return emitOpError("updates have the wrong rank");
+  results.push_back(dims);
+  return success();
+}
+
+SmallVector<OpFoldResult> ResizeOp::getMixedSizes() {
+  return getMixedValues(getStaticSizes(), getSizes(), getContext());
+}
+
+LogicalResult ResizeOp::inferDims(ShapeContext &shapes,
+                                  SmallVectorImpl<Dims> &results) {
+  size_t rank = getInput().getType().getRank();
+  if (getStaticSizes().size() != rank ||
+      (getScales() && getScales()->size() != rank))
+    return emitOpError("needs a size, and a scale if any, per dimension");
+  results.push_back(shapes.indices(getSizes(), getStaticSizes()));
+  return success();
+}
+
+LogicalResult TopKOp::inferDims(ShapeContext &shapes,
+                                SmallVectorImpl<Dims> &results) {
+  Dims dims = shapes.dims(getInput());
+  if (failed(checkAxis(*this, getAxis(), dims.size())))
+    return failure();
+  dims[getAxis()] = shapes.index(getK());
+  results.append({dims, dims});
+  return success();
+}
+
+LogicalResult NonZeroOp::inferDims(ShapeContext &shapes,
+                                   SmallVectorImpl<Dims> &results) {
+  results.push_back(
+      {shapes.constant(cast<RankedTensorType>(getInput().getType()).getRank()),
+       AffineExpr()});
+  return success();
+}

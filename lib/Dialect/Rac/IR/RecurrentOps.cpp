@@ -1,0 +1,27 @@
+//===- RecurrentOps.cpp - Recurrent nets ----------------------------------===//
+
+#include "rac/Dialect/Rac/IR/RacDialect.h"
+
+using namespace mlir;
+using namespace rac;
+
+LogicalResult LstmOp::inferDims(ShapeContext &shapes,
+                                SmallVectorImpl<Dims> &results) {
+  Dims input = shapes.dims(getInput()), hidden = shapes.dims(getHidden());
+  if (input.size() != 3 || hidden.size() != 2 ||
+      shapes.dims(getCell()).size() != 2 ||
+      shapes.dims(getWeight()).size() != 2 ||
+      shapes.dims(getRecurrence()).size() != 2 ||
+      shapes.dims(getBias()).size() != 1)
+    return emitOpError("an operand has the wrong rank");
+  int64_t gates = staticDim(shapes.dim(getRecurrence(), 0));
+  int64_t width = staticDim(shapes.dim(getRecurrence(), 1));
+  if (ShapedType::isDynamic(gates) || ShapedType::isDynamic(width) ||
+      gates != 4 * width)
+    return emitOpError("recurrence must be a static 4H x H");
+  AffineExpr h = shapes.constant(width);
+  results.push_back({input[0], input[1], h});
+  results.push_back({input[1], h});
+  results.push_back({input[1], h});
+  return success();
+}

@@ -1,0 +1,316 @@
+//===- ScalarBuilder.cpp - Elementwise computations on scalars ------------===//
+
+#include "rac/Dialect/Rac/IR/ScalarBuilder.h"
+#include "mlir/IR/TypeUtilities.h"
+
+using namespace mlir;
+using namespace rac;
+using arith::CmpFPredicate;
+using arith::CmpIPredicate;
+
+Type rac::signless(Type type) {
+  auto integer = dyn_cast<IntegerType>(type);
+  return integer && !integer.isSignless()
+             ? IntegerType::get(type.getContext(), integer.getWidth())
+             : type;
+}
+
+ScalarBuilder::ScalarBuilder(OpBuilder &b, Location loc, Operation *op)
+    : ScalarBuilder(b, loc,
+                    getElementTypeOrSelf(op->getOperand(0).getType())
+                        .isUnsignedInteger()) {}
+
+ScalarBuilder::ScalarBuilder(OpBuilder &b, Location loc, bool isUnsigned)
+    : b(b), loc(loc), isUnsigned(isUnsigned) {}
+
+Value ScalarBuilder::constant(double value, Type type) {
+  if (isa<FloatType>(type))
+    return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, value));
+  return arith::ConstantOp::create(
+      b, loc, b.getIntegerAttr(type, static_cast<int64_t>(value)));
+}
+
+//===----------------------------------------------------------------------===//
+// Arithmetic
+//===----------------------------------------------------------------------===//
+
+Value ScalarBuilder::add(Value x, Value y) {
+  if (isFloat(x))
+    return arith::AddFOp::create(b, loc, x, y, fast());
+  return arith::AddIOp::create(b, loc, x, y);
+}
+
+Value ScalarBuilder::sub(Value x, Value y) {
+  if (isFloat(x))
+    return arith::SubFOp::create(b, loc, x, y, fast());
+  return arith::SubIOp::create(b, loc, x, y);
+}
+
+Value ScalarBuilder::mul(Value x, Value y) {
+  if (isFloat(x))
+    return arith::MulFOp::create(b, loc, x, y, fast());
+  return arith::MulIOp::create(b, loc, x, y);
+}
+
+/// `y` with zero, and for signed types a -1 that would overflow, made 1; `isZero`
+/// says where y was zero.
+Value ScalarBuilder::nonZeroDivisor(Value x, Value y, Value &isZero) {
+  isZero =
+      arith::CmpIOp::create(b, loc, CmpIPredicate::eq, y, zero(y));
+  Value bad = isZero;
+  if (!isUnsigned) {
+    unsigned width = y.getType().getIntOrFloatBitWidth();
+    Value lowest = arith::ConstantOp::create(
+        b, loc, b.getIntegerAttr(y.getType(), APInt::getSignedMinValue(width)));
+    Value overflows = arith::AndIOp::create(
+        b, loc,
+        arith::CmpIOp::create(b, loc, CmpIPredicate::eq, x, lowest),
+        arith::CmpIOp::create(b, loc, CmpIPredicate::eq, y,
+                              constant(-1, y.getType())));
+    bad = arith::OrIOp::create(b, loc, bad, overflows);
+  }
+  return select(bad, one(y), y);
+}
+
+Value ScalarBuilder::div(Value x, Value y) {
+  if (isFloat(x))
+    return arith::DivFOp::create(b, loc, x, y, fast());
+  Value isZero;
+  Value divisor = nonZeroDivisor(x, y, isZero);
+  Value quotient = isUnsigned
+                       ? Value(arith::DivUIOp::create(b, loc, x, divisor))
+                       : Value(arith::DivSIOp::create(b, loc, x, divisor));
+  return select(isZero, zero(x), quotient);
+}
+
+Value ScalarBuilder::rem(Value x, Value y) {
+  if (isFloat(x))
+    return arith::RemFOp::create(b, loc, x, y, fast());
+  Value isZero;
+  Value divisor = nonZeroDivisor(x, y, isZero);
+  Value result = isUnsigned
+                     ? Value(arith::RemUIOp::create(b, loc, x, divisor))
+                     : Value(arith::RemSIOp::create(b, loc, x, divisor));
+  return select(isZero, zero(x), result);
+}
+
+Value ScalarBuilder::mod(Value x, Value y) {
+  Value r = rem(x, y);
+  if (isUnsigned)
+    return r;
+  // The remainder has the dividend's sign: move it to the divisor's side.
+  Value differs, nonZero;
+  if (isFloat(x)) {
+    nonZero = arith::CmpFOp::create(b, loc, CmpFPredicate::ONE, r, zero(r));
+    Value rNegative = less(r, zero(r)), yNegative = less(y, zero(y));
+    differs = arith::XOrIOp::create(b, loc, rNegative, yNegative);
+  } else {
+    nonZero = arith::CmpIOp::create(b, loc, CmpIPredicate::ne, r, zero(r));
+    Value signs = arith::XOrIOp::create(b, loc, r, y);
+    differs = less(signs, zero(signs));
+  }
+  Value moves = arith::AndIOp::create(b, loc, nonZero, differs);
+  return select(moves, add(r, y), r);
+}
+
+Value ScalarBuilder::max(Value x, Value y) {
+  if (isFloat(x))
+    return arith::MaximumFOp::create(b, loc, x, y, fast());
+  if (isUnsigned)
+    return arith::MaxUIOp::create(b, loc, x, y);
+  return arith::MaxSIOp::create(b, loc, x, y);
+}
+
+Value ScalarBuilder::min(Value x, Value y) {
+  if (isFloat(x))
+    return arith::MinimumFOp::create(b, loc, x, y, fast());
+  if (isUnsigned)
+    return arith::MinUIOp::create(b, loc, x, y);
+  return arith::MinSIOp::create(b, loc, x, y);
+}
+
+Value ScalarBuilder::pow(Value x, Value y) {
+  if (isFloat(x))
+    return math::PowFOp::create(b, loc, x, y, fast());
+  return math::IPowIOp::create(b, loc, x, y);
+}
+
+Value ScalarBuilder::neg(Value x) {
+  if (isFloat(x))
+    return arith::NegFOp::create(b, loc, x, fast());
+  return sub(zero(x), x);
+}
+
+Value ScalarBuilder::abs(Value x) {
+  if (isFloat(x))
+    return unary<math::AbsFOp>(x);
+  return isUnsigned ? x : Value(math::AbsIOp::create(b, loc, x));
+}
+
+Value ScalarBuilder::sign(Value x) {
+  Value o = one(x), z = zero(x);
+  if (isUnsigned)
+    return select(equal(x, z), z, o);
+  Value negative = select(less(x, z), constant(-1, x.getType()), z);
+  Value result = select(less(z, x), o, negative);
+  return isFloat(x) ? select(isNan(x), x, result) : result;
+}
+
+//===----------------------------------------------------------------------===//
+// Activations
+//===----------------------------------------------------------------------===//
+
+Value ScalarBuilder::sigmoid(Value x) {
+  return div(one(x), add(one(x), exp(neg(x))));
+}
+
+Value ScalarBuilder::gelu(Value x) {
+  Value inner = erf(mul(x, constant(M_SQRT1_2, x.getType())));
+  return mul(mul(x, constant(0.5, x.getType())), add(one(x), inner));
+}
+
+Value ScalarBuilder::geluTanh(Value x) {
+  Type type = x.getType();
+  Value cube = mul(mul(x, x), mul(x, constant(0.044715, type)));
+  Value inner = mul(constant(M_SQRT1_2 * M_2_SQRTPI, type), add(x, cube));
+  return mul(mul(x, constant(0.5, type)), add(one(x), tanh(inner)));
+}
+
+Value ScalarBuilder::softplus(Value x) {
+  // max(x, 0) + log1p(exp(-|x|)) never overflows.
+  Value tail = unary<math::Log1pOp>(exp(neg(abs(x))));
+  return add(max(x, zero(x)), tail);
+}
+
+Value ScalarBuilder::hardSigmoid(Value x, double alpha, double beta) {
+  Type type = x.getType();
+  Value line = add(mul(x, constant(alpha, type)), constant(beta, type));
+  return min(max(line, zero(x)), one(x));
+}
+
+Value ScalarBuilder::hardSwish(Value x) {
+  return mul(x, hardSigmoid(x, 1.0 / 6.0, 0.5));
+}
+
+Value ScalarBuilder::leakyRelu(Value x, double alpha) {
+  return select(less(x, zero(x)), mul(x, constant(alpha, x.getType())), x);
+}
+
+Value ScalarBuilder::elu(Value x, double alpha) {
+  Value low = mul(unary<math::ExpM1Op>(x), constant(alpha, x.getType()));
+  return select(less(x, zero(x)), low, x);
+}
+
+//===----------------------------------------------------------------------===//
+// Comparison, bits, casts
+//===----------------------------------------------------------------------===//
+
+Value ScalarBuilder::equal(Value x, Value y) {
+  if (isFloat(x))
+    return arith::CmpFOp::create(b, loc, CmpFPredicate::OEQ, x, y);
+  return arith::CmpIOp::create(b, loc, CmpIPredicate::eq, x, y);
+}
+
+Value ScalarBuilder::less(Value x, Value y) {
+  if (isFloat(x))
+    return arith::CmpFOp::create(b, loc, CmpFPredicate::OLT, x, y);
+  return arith::CmpIOp::create(
+      b, loc, isUnsigned ? CmpIPredicate::ult : CmpIPredicate::slt, x, y);
+}
+
+Value ScalarBuilder::lessEqual(Value x, Value y) {
+  if (isFloat(x))
+    return arith::CmpFOp::create(b, loc, CmpFPredicate::OLE, x, y);
+  return arith::CmpIOp::create(
+      b, loc, isUnsigned ? CmpIPredicate::ule : CmpIPredicate::sle, x, y);
+}
+
+Value ScalarBuilder::select(Value c, Value x, Value y) {
+  return arith::SelectOp::create(b, loc, c, x, y);
+}
+
+Value ScalarBuilder::isNan(Value x) {
+  return arith::CmpFOp::create(b, loc, CmpFPredicate::UNO, x, x);
+}
+
+Value ScalarBuilder::isInf(Value x) {
+  auto type = mlir::cast<FloatType>(x.getType());
+  Value inf = arith::ConstantOp::create(
+      b, loc, b.getFloatAttr(type, APFloat::getInf(type.getFloatSemantics())));
+  return equal(abs(x), inf);
+}
+
+Value ScalarBuilder::bitNot(Value x) {
+  return arith::XOrIOp::create(b, loc, x, constant(-1, x.getType()));
+}
+
+Value ScalarBuilder::shift(Value x, Value y, bool left) {
+  unsigned width = x.getType().getIntOrFloatBitWidth();
+  Value inRange =
+      arith::CmpIOp::create(b, loc, CmpIPredicate::ult, y,
+                            constant(width, y.getType()));
+  Value amount = select(inRange, y, zero(y));
+  Value moved = left ? Value(arith::ShLIOp::create(b, loc, x, amount))
+                     : Value(arith::ShRUIOp::create(b, loc, x, amount));
+  return select(inRange, moved, zero(x));
+}
+
+Value ScalarBuilder::shiftLeft(Value x, Value y) { return shift(x, y, true); }
+Value ScalarBuilder::shiftRight(Value x, Value y) { return shift(x, y, false); }
+
+Value ScalarBuilder::bitcast(Value x, Type to) {
+  to = signless(to);
+  return x.getType() == to ? x
+                           : Value(arith::BitcastOp::create(b, loc, to, x));
+}
+
+Value ScalarBuilder::cast(Value x, Type from, Type to) {
+  Type target = signless(to);
+  bool fromFloat = isa<FloatType>(from), toFloat = isa<FloatType>(to);
+  if (from == to)
+    return x;
+  if (to.isInteger(1)) {
+    if (fromFloat)
+      return arith::CmpFOp::create(b, loc, CmpFPredicate::UNE, x, zero(x));
+    return arith::CmpIOp::create(b, loc, CmpIPredicate::ne, x, zero(x));
+  }
+  bool zeroExtends = from.isUnsignedInteger() || from.isInteger(1);
+  if (fromFloat && toFloat) {
+    unsigned fromWidth = from.getIntOrFloatBitWidth();
+    unsigned toWidth = to.getIntOrFloatBitWidth();
+    if (fromWidth < toWidth)
+      return arith::ExtFOp::create(b, loc, target, x);
+    if (fromWidth > toWidth)
+      return arith::TruncFOp::create(b, loc, target, x);
+    // f16 <-> bf16 go through f32.
+    return arith::TruncFOp::create(
+        b, loc, target, arith::ExtFOp::create(b, loc, b.getF32Type(), x));
+  }
+  if (fromFloat) {
+    // Through i64 where that holds every value, so that what does not fit wraps
+    // as C's conversions do on x86 and never is undefined behaviour in the IR.
+    Type wide = b.getI64Type();
+    if (to.isUnsignedInteger(64))
+      return arith::FPToUIOp::create(b, loc, target, x);
+    if (to.isInteger(64))
+      return arith::FPToSIOp::create(b, loc, target, x);
+    if (to.getIntOrFloatBitWidth() == 32 && !to.isUnsignedInteger())
+      return arith::FPToSIOp::create(b, loc, target, x);
+    Value whole = arith::FPToSIOp::create(b, loc, wide, x);
+    return arith::TruncIOp::create(b, loc, target, whole);
+  }
+  if (toFloat) {
+    if (zeroExtends)
+      return arith::UIToFPOp::create(b, loc, target, x);
+    return arith::SIToFPOp::create(b, loc, target, x);
+  }
+  unsigned fromWidth = from.getIntOrFloatBitWidth();
+  unsigned toWidth = to.getIntOrFloatBitWidth();
+  if (fromWidth == toWidth)
+    return x;
+  if (fromWidth > toWidth)
+    return arith::TruncIOp::create(b, loc, target, x);
+  if (zeroExtends)
+    return arith::ExtUIOp::create(b, loc, target, x);
+  return arith::ExtSIOp::create(b, loc, target, x);
+}

@@ -1,0 +1,397 @@
+//===- ShapeOps.cpp - Constants and ops that only move elements -----------===//
+
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/PatternMatch.h"
+#include "rac/Dialect/Rac/IR/RacDialect.h"
+#include "rac/Dialect/Rac/IR/OpUtils.h"
+
+using namespace mlir;
+using namespace rac;
+
+OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
+
+//===----------------------------------------------------------------------===//
+// ReshapeOp
+//===----------------------------------------------------------------------===//
+
+void ReshapeOp::build(OpBuilder &, OperationState &state, Value input,
+                      ArrayRef<OpFoldResult> sizes) {
+  addMixedSizes(state, input, sizes);
+}
+
+SmallVector<OpFoldResult> ReshapeOp::getMixedSizes() {
+  return getMixedValues(getStaticSizes(), getSizes(), getContext());
+}
+
+LogicalResult ReshapeOp::inferDims(ShapeContext &shapes,
+                                   SmallVectorImpl<Dims> &results) {
+  Dims dims = shapes.indices(getSizes(), getStaticSizes());
+  auto count = [](ArrayRef<int64_t> shape) -> std::optional<int64_t> {
+    if (llvm::is_contained(shape, ShapedType::kDynamic))
+      return std::nullopt;
+    return ShapedType::getNumElements(shape);
+  };
+  std::optional<int64_t> before = count(getInput().getType().getShape());
+  std::optional<int64_t> after = count(llvm::map_to_vector(dims, staticDim));
+  if (before && after && *before != *after)
+    return emitOpError("changes the element count from ")
+           << *before << " to " << *after;
+  results.push_back(dims);
+  return success();
+}
+
+OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
+  if (getInput().getType() == getType() && getType().hasStaticShape())
+    return getInput();
+  // Of one dynamic dimension and the rest equal, the dynamic one is equal too.
+  if (getInput().getType() == getType() && getType().getNumDynamicDims() == 1)
+    return getInput();
+  if (auto elements = dyn_cast_or_null<DenseElementsAttr>(adaptor.getInput()))
+    if (getType().hasStaticShape())
+      return elements.reshape(getType());
+  if (auto resource =
+          dyn_cast_or_null<DenseResourceElementsAttr>(adaptor.getInput()))
+    if (getType().hasStaticShape())
+      return DenseResourceElementsAttr::get(getType(), resource.getRawHandle());
+  return {};
+}
+
+namespace {
+/// reshape(reshape(x)) is one reshape.
+struct FoldReshapeOfReshape : OpRewritePattern<ReshapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ReshapeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto producer = op.getInput().getDefiningOp<ReshapeOp>();
+    if (!producer)
+      return rewriter.notifyMatchFailure(op, "operand is not a reshape");
+    rewriter.modifyOpInPlace(
+        op, [&] { op.getInputMutable().assign(producer.getInput()); });
+    return success();
+  }
+};
+
+/// A size that is a constant belongs in the attribute and the type.
+template <typename OpT>
+struct FoldConstantSizes : OpRewritePattern<OpT> {
+  using OpRewritePattern<OpT>::OpRewritePattern;
+  LogicalResult matchAndRewrite(OpT op,
+                                PatternRewriter &rewriter) const override {
+    SmallVector<OpFoldResult> sizes = op.getMixedSizes();
+    if (failed(foldDynamicIndexList(sizes, /*onlyNonNegative=*/true)))
+      return rewriter.notifyMatchFailure(op, "no dynamic size is a constant");
+    replaceWithRefined(rewriter, op,
+                       OpT::create(rewriter, op.getLoc(), op.getInput(), sizes));
+    return success();
+  }
+};
+} // namespace
+
+void ReshapeOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                            MLIRContext *context) {
+  patterns.add<FoldReshapeOfReshape, FoldConstantSizes<ReshapeOp>>(context);
+}
+
+//===----------------------------------------------------------------------===//
+// TransposeOp
+//===----------------------------------------------------------------------===//
+
+void TransposeOp::build(OpBuilder &builder, OperationState &state, Value input,
+                        ArrayRef<int64_t> permutation) {
+  auto type = cast<RankedTensorType>(input.getType());
+  build(builder, state,
+        type.clone(applyPermutation(type.getShape(), permutation)), input,
+        builder.getDenseI64ArrayAttr(permutation));
+}
+
+LogicalResult TransposeOp::verify() {
+  if (!isPermutationVector(getPermutation()) ||
+      static_cast<int64_t>(getPermutation().size()) !=
+          getInput().getType().getRank())
+    return emitOpError("permutation doesn't permute the operand's dimensions");
+  return success();
+}
+
+LogicalResult TransposeOp::inferDims(ShapeContext &shapes,
+                                     SmallVectorImpl<Dims> &results) {
+  Dims dims;
+  int64_t rank = getInput().getType().getRank();
+  for (int64_t from : getPermutation()) {
+    if (from < 0 || from >= rank)
+      return emitOpError("permutation names dimension ") << from;
+    dims.push_back(shapes.dim(getInput(), from));
+  }
+  results.push_back(dims);
+  return success();
+}
+
+OpFoldResult TransposeOp::fold(FoldAdaptor adaptor) {
+  if (isIdentityPermutation(getPermutation()) &&
+      getInput().getType() == getType())
+    return getInput();
+  if (auto splat = dyn_cast_or_null<SplatElementsAttr>(adaptor.getInput()))
+    if (getType().hasStaticShape())
+      return splat.resizeSplat(getType());
+  return {};
+}
+
+namespace {
+/// transpose(transpose(x)) is one transpose.
+struct ComposeTransposes : OpRewritePattern<TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(TransposeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto producer = op.getInput().getDefiningOp<TransposeOp>();
+    if (!producer)
+      return rewriter.notifyMatchFailure(op, "operand is not a transpose");
+    rewriter.replaceOpWithNewOp<TransposeOp>(
+        op, op.getType(), producer.getInput(),
+        rewriter.getDenseI64ArrayAttr(applyPermutation(
+            producer.getPermutation(), op.getPermutation())));
+    return success();
+  }
+};
+
+/// A transpose that moves only dimensions of size one is a reshape.
+struct TransposeToReshape : OpRewritePattern<TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(TransposeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto type = op.getType();
+    if (!type.hasStaticShape())
+      return rewriter.notifyMatchFailure(op, "shape is not static");
+    SmallVector<int64_t> moved;
+    for (int64_t from : op.getPermutation())
+      if (op.getInput().getType().getDimSize(from) != 1)
+        moved.push_back(from);
+    if (!llvm::is_sorted(moved))
+      return rewriter.notifyMatchFailure(op, "moves more than unit dimensions");
+    rewriter.replaceOpWithNewOp<ReshapeOp>(
+        op, op.getInput(),
+        getAsIndexOpFoldResult(op.getContext(), type.getShape()));
+    return success();
+  }
+};
+} // namespace
+
+void TransposeOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                              MLIRContext *context) {
+  patterns.add<ComposeTransposes, TransposeToReshape>(context);
+}
+
+//===----------------------------------------------------------------------===//
+// ExpandOp
+//===----------------------------------------------------------------------===//
+
+void ExpandOp::build(OpBuilder &, OperationState &state, Value input,
+                     ArrayRef<OpFoldResult> sizes) {
+  addMixedSizes(state, input, sizes);
+}
+
+SmallVector<OpFoldResult> ExpandOp::getMixedSizes() {
+  return getMixedValues(getStaticSizes(), getSizes(), getContext());
+}
+
+LogicalResult ExpandOp::inferDims(ShapeContext &shapes,
+                                  SmallVectorImpl<Dims> &results) {
+  Dims dims = shapes.indices(getSizes(), getStaticSizes());
+  auto type = getInput().getType();
+  if (type.getRank() > static_cast<int64_t>(dims.size()))
+    return emitOpError("operand has more dimensions than the result");
+  for (int64_t i : llvm::seq(type.getRank())) {
+    int64_t size = type.getDimSize(i);
+    int64_t wanted = staticDim(dims[dims.size() - type.getRank() + i]);
+    if (!ShapedType::isDynamic(size) && !ShapedType::isDynamic(wanted) &&
+        size != 1 && size != wanted)
+      return emitOpError("operand dimension ")
+             << i << " is " << size << ", neither 1 nor " << wanted;
+  }
+  results.push_back(dims);
+  return success();
+}
+
+OpFoldResult ExpandOp::fold(FoldAdaptor adaptor) {
+  if (getInput().getType() == getType() && getType().hasStaticShape())
+    return getInput();
+  if (auto splat = dyn_cast_or_null<SplatElementsAttr>(adaptor.getInput()))
+    if (getType().hasStaticShape())
+      return splat.resizeSplat(getType());
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// ConcatOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult ConcatOp::inferDims(ShapeContext &shapes,
+                                  SmallVectorImpl<Dims> &results) {
+  if (getInputs().empty())
+    return emitOpError("needs an operand");
+  Dims dims = shapes.dims(getInputs().front());
+  int64_t axis = getAxis();
+  if (axis < 0 || axis >= static_cast<int64_t>(dims.size()))
+    return emitOpError("axis ") << axis << " is out of range";
+  for (Value input : getInputs().drop_front()) {
+    Dims other = shapes.dims(input);
+    if (other.size() != dims.size())
+      return emitOpError("operands differ in rank");
+    for (auto [i, size] : llvm::enumerate(other)) {
+      if (static_cast<int64_t>(i) == axis) {
+        dims[i] = dims[i] + size;
+        continue;
+      }
+      int64_t known = staticDim(dims[i]), otherKnown = staticDim(size);
+      if (ShapedType::isDynamic(known))
+        dims[i] = size;
+      else if (!ShapedType::isDynamic(otherKnown) && known != otherKnown)
+        return emitOpError("operands differ in dimension ") << i;
+    }
+  }
+  results.push_back(dims);
+  return success();
+}
+
+OpFoldResult ConcatOp::fold(FoldAdaptor) {
+  if (getInputs().size() == 1 && getInputs().front().getType() == getType())
+    return getInputs().front();
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// SliceOp
+//===----------------------------------------------------------------------===//
+
+void SliceOp::build(OpBuilder &builder, OperationState &state, Value input,
+                    ArrayRef<OpFoldResult> offsets,
+                    ArrayRef<OpFoldResult> sizes, ArrayRef<int64_t> steps) {
+  SmallVector<int64_t> staticOffsets, staticSizes;
+  SmallVector<Value> dynamicOffsets, dynamicSizes;
+  dispatchIndexOpFoldResults(offsets, dynamicOffsets, staticOffsets);
+  dispatchIndexOpFoldResults(sizes, dynamicSizes, staticSizes);
+  auto type = cast<RankedTensorType>(input.getType());
+  build(builder, state, type.clone(staticSizes), input, dynamicOffsets,
+        dynamicSizes, staticOffsets, staticSizes, steps);
+}
+
+SmallVector<OpFoldResult> SliceOp::getMixedOffsets() {
+  return getMixedValues(getStaticOffsets(), getOffsets(), getContext());
+}
+
+SmallVector<OpFoldResult> SliceOp::getMixedSizes() {
+  return getMixedValues(getStaticSizes(), getSizes(), getContext());
+}
+
+LogicalResult SliceOp::verify() {
+  size_t rank = getInput().getType().getRank();
+  if (getStaticOffsets().size() != rank || getStaticSizes().size() != rank ||
+      getSteps().size() != rank)
+    return emitOpError("needs an offset, a size and a step per dimension");
+  for (size_t i = 0; i < rank; ++i) {
+    int64_t in = getInput().getType().getDimSize(i);
+    int64_t offset = getStaticOffsets()[i], size = getStaticSizes()[i];
+    if (getSteps()[i] == 0)
+      return emitOpError("step of dimension ") << i << " is zero";
+    if (ShapedType::isDynamic(in) || ShapedType::isDynamic(offset) ||
+        ShapedType::isDynamic(size) || size == 0)
+      continue;
+    int64_t last = offset + (size - 1) * getSteps()[i];
+    if (size < 0 || offset < 0 || offset >= in || last < 0 || last >= in)
+      return emitOpError("leaves dimension ") << i << " of size " << in;
+  }
+  return success();
+}
+
+LogicalResult SliceOp::inferDims(ShapeContext &shapes,
+                                 SmallVectorImpl<Dims> &results) {
+  results.push_back(shapes.indices(getSizes(), getStaticSizes()));
+  return success();
+}
+
+OpFoldResult SliceOp::fold(FoldAdaptor) {
+  bool whole = getInput().getType() == getType() && getType().hasStaticShape();
+  bool inOrder = llvm::all_of(getSteps(), [](int64_t s) { return s == 1; });
+  if (whole && inOrder)
+    return getInput();
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// PadOp
+//===----------------------------------------------------------------------===//
+
+void PadOp::build(OpBuilder &builder, OperationState &state, PadMode mode,
+                  Value input, Value value, ArrayRef<OpFoldResult> low,
+                  ArrayRef<OpFoldResult> high) {
+  SmallVector<int64_t> staticLow, staticHigh;
+  SmallVector<Value> dynamicLow, dynamicHigh;
+  dispatchIndexOpFoldResults(low, dynamicLow, staticLow);
+  dispatchIndexOpFoldResults(high, dynamicHigh, staticHigh);
+  auto type = cast<RankedTensorType>(input.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  for (auto [size, l, h] : llvm::zip_equal(shape, staticLow, staticHigh))
+    size = ShapedType::isDynamic(size) || ShapedType::isDynamic(l) ||
+                   ShapedType::isDynamic(h)
+               ? ShapedType::kDynamic
+               : size + l + h;
+  build(builder, state, type.clone(shape), mode, input, value, dynamicLow,
+        dynamicHigh, staticLow, staticHigh);
+}
+
+SmallVector<OpFoldResult> PadOp::getMixedLow() {
+  return getMixedValues(getStaticLow(), getLow(), getContext());
+}
+
+SmallVector<OpFoldResult> PadOp::getMixedHigh() {
+  return getMixedValues(getStaticHigh(), getHigh(), getContext());
+}
+
+LogicalResult PadOp::verify() {
+  if (cast<RankedTensorType>(getValue().getType()).getRank() != 0)
+    return emitOpError("padding value must be a scalar");
+  for (int64_t amount :
+       llvm::concat<const int64_t>(getStaticLow(), getStaticHigh()))
+    if (!ShapedType::isDynamic(amount) && amount < 0)
+      return emitOpError("amount ") << amount << " is negative";
+  return success();
+}
+
+LogicalResult PadOp::inferDims(ShapeContext &shapes,
+                               SmallVectorImpl<Dims> &results) {
+  size_t rank = getInput().getType().getRank();
+  if (getStaticLow().size() != rank || getStaticHigh().size() != rank)
+    return emitOpError("needs an amount per dimension on both sides");
+  Dims dims = shapes.dims(getInput());
+  Dims low = shapes.indices(getLow(), getStaticLow());
+  Dims high = shapes.indices(getHigh(), getStaticHigh());
+  for (size_t i = 0; i < rank; ++i)
+    dims[i] = dims[i] + low[i] + high[i];
+  results.push_back(dims);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// IotaOp
+//===----------------------------------------------------------------------===//
+
+void IotaOp::build(OpBuilder &builder, OperationState &state, int64_t axis,
+                   ArrayRef<OpFoldResult> sizes, Type elementType) {
+  SmallVector<int64_t> staticSizes;
+  SmallVector<Value> dynamicSizes;
+  dispatchIndexOpFoldResults(sizes, dynamicSizes, staticSizes);
+  build(builder, state, RankedTensorType::get(staticSizes, elementType), axis,
+        dynamicSizes, staticSizes);
+}
+
+SmallVector<OpFoldResult> IotaOp::getMixedSizes() {
+  return getMixedValues(getStaticSizes(), getSizes(), getContext());
+}
+
+LogicalResult IotaOp::inferDims(ShapeContext &shapes,
+                                SmallVectorImpl<Dims> &results) {
+  if (static_cast<int64_t>(getAxis()) >=
+      static_cast<int64_t>(getStaticSizes().size()))
+    return emitOpError("axis ") << getAxis() << " is out of range";
+  results.push_back(shapes.indices(getSizes(), getStaticSizes()));
+  return success();
+}
