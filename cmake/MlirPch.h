@@ -1,5 +1,5 @@
-// The headers in the precompiled header: MLIR's only, never ours. Files still include what they
-// use, so that they compile without it too.
+// The headers in the precompiled header: MLIR's only, never ours. Files still
+// include what they use, so that they compile without it too.
 #include "mlir/Analysis/DataLayoutAnalysis.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

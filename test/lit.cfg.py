@@ -18,8 +18,9 @@ import lit.formats
 
 config.name = "rac"
 config.test_format = lit.formats.ShTest(execute_external=False)
-config.suffixes = [".mlir", ".test", ".py", ".td"]
-config.excludes = ["Inputs", "lit.cfg.py", "lit.site.cfg.py", "CMakeLists.txt"]
+config.suffixes = [".mlir", ".test"]
+# test/python is pytest's.
+config.excludes = ["Inputs", "python"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.rac_obj_root, "test")
 

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Sets up, builds, and runs every test. Its last line counts them over all layers.
+#
+#   scripts/test.sh [PRESET]       PRESET: default, or asan for the sanitizers
+set -euo pipefail
+source "$(dirname "$0")/common.sh"
+
+preset=${1:-default}
+build=$ROOT/build
+[ "$preset" = default ] || build=$ROOT/build-$preset
+results=$build/test-results
+
+# Whatever stops the script before the tests have been counted is one failure.
+counted=
+trap '[ -n "$counted" ] || echo "0 passed, 1 failed, 0 skipped"' EXIT
+exec </dev/null
+
+"$ROOT/scripts/build.sh" "$preset"
+rm -rf "$results"
+mkdir -p "$results"
+
+say "gathering the test models (seconds; a minute where there are graphs to fill)"
+python "$ROOT/scripts/models.py"
+
+# Each layer runs whatever the ones before found. $1: its name, then the command; it writes
+# $results/NAME.xml, from which tests are counted, and its own exit status is kept beside it.
+layer() {
+  local name=$1 started=$SECONDS status=0
+  shift
+  "$@" || status=$?
+  echo "$status" >"$results/$name.status"
+  say "$name took $((SECONDS - started)) s"
+}
+
+say "passes and tools, with lit (about 1 minute)"
+layer lit lit -s -vv -j "$JOBS" --xunit-xml-output "$results/lit.xml" "$build/test"
+
+say "unit tests, with GoogleTest (seconds)"
+layer unittests ctest --test-dir "$build" -j "$JOBS" --output-on-failure --no-tests=ignore \
+  --output-junit "$results/unittests.xml" --quiet
+
+if [ -d "$ROOT/test/python" ]; then
+  say "models against onnxruntime and ONNX's backend tests, with pytest (some minutes)"
+  layer pytest env PYTHONPATH="$build/python" RAC_BUILD="$build" RAC_MODELS="$RAC_CACHE/models" \
+    pytest -q -n "$JOBS" -p no:cacheprovider --junitxml "$results/pytest.xml" "$ROOT/test/python"
+fi
+
+counted=yes
+python "$ROOT/scripts/count_tests.py" "$results"
