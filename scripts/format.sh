@@ -14,7 +14,10 @@ mapfile -t files < <(git ls-files --cached --others --exclude-standard -- '*.cpp
 
 format=$(command -v "clang-format-$LLVM_MAJOR" || echo "$LLVM_BIN/clang-format")
 if [ "${1:-}" = --check ]; then
-  printf '%s\0' "${files[@]}" | xargs -0 -n 16 -P "$JOBS" "$format" --dry-run -Werror
+  check() { "$format" "$1" | cmp -s - "$1" || { echo "not formatted (scripts/format.sh does it): $1"; return 1; }; }
+  export -f check
+  export format
+  printf '%s\0' "${files[@]}" | xargs -0 -n 1 -P "$JOBS" bash -c 'check "$0"'
 else
   printf '%s\0' "${files[@]}" | xargs -0 -n 16 -P "$JOBS" "$format" -i
 fi

@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -45,7 +46,12 @@ def main():
     if not (build / "compile_commands.json").exists():
         sys.exit("error: no build/compile_commands.json: run scripts/build.sh first")
     commands = json.loads((build / "compile_commands.json").read_text())
-    outputs = {Path(c["file"]).resolve(): c["output"] for c in commands if c["file"].endswith(".cpp")}
+    # The object file is the word after -o: not every CMake has it as a field of its own.
+    outputs = {
+        Path(c["file"]).resolve(): re.search(r" -o (\S+)", c["command"])[1]
+        for c in commands
+        if c["file"].endswith(".cpp")
+    }
     files = [f.resolve() for f in args.files] or sorted(f for f in outputs if f.is_relative_to(root))
 
     version = subprocess.run([str(args.tidy), "--version"], capture_output=True).stdout
