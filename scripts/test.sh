@@ -24,10 +24,11 @@ python "$ROOT/scripts/models.py"
 
 # Each layer runs whatever the ones before found. $1: its name, then the command; it writes
 # $results/NAME.xml, from which tests are counted, and its own exit status is kept beside it.
+# One that hangs is stopped, which counts as a failure.
 layer() {
   local name=$1 started=$SECONDS status=0
   shift
-  "$@" || status=$?
+  timeout 40m "$@" || status=$?
   echo "$status" >"$results/$name.status"
   say "$name took $((SECONDS - started)) s"
 }
