@@ -1,0 +1,113 @@
+//===- Generated.cpp - What generated code asks of the runtime --------------===//
+
+#include "Context.h"
+
+#include <cstring>
+
+using namespace rac::runtime;
+
+extern "C" const void *rac_input(RacContext *context, int64_t index) {
+  return dataOf(context->inputs[index]);
+}
+
+extern "C" int64_t rac_input_dim(RacContext *context, int64_t index, int64_t dim) {
+  return context->inputs[index]->shape[dim];
+}
+
+extern "C" const void *rac_weights(RacContext *context) { return context->weights; }
+
+/// Of an output's two buffers, the one that no input is in.
+static Buffer *freeBuffer(RacContext *context, Output &output) {
+  const RacModelInfo *model = context->info;
+  for (Buffer &buffer : output.buffers) {
+    bool used = false;
+    auto *low = static_cast<char *>(buffer.data), *high = low + buffer.capacity;
+    for (int32_t i = 0; i < model->num_inputs && buffer.data; ++i) {
+      char *data = dataOf(context->inputs[i]);
+      used = used || (data >= low && data < high);
+    }
+    if (!used)
+      return &buffer;
+  }
+  return nullptr;
+}
+
+extern "C" void *rac_output(RacContext *context, int64_t index, int64_t rank,
+                            const int64_t *sizes) {
+  const RacTensorInfo &info = context->info->outputs[index];
+  Output &output = context->outputs[index];
+  if (rank != info.rank)
+    fail(context, RAC_FAILED, "output '%s': has %d dimensions, not %d as described",
+         info.name, int(rank), info.rank);
+  for (int64_t i = 0; i < rank; ++i)
+    if (sizes[i] < 0)
+      fail(context, RAC_FAILED, "output '%s': its shape would be %s", info.name,
+           ShapeText(rank, sizes).text);
+  int64_t bytes = denseBytes(info.dtype, rank, sizes);
+  if (bytes < 0)
+    fail(context, RAC_FAILED, "output '%s': shape %s is too large", info.name,
+         ShapeText(rank, sizes).text);
+
+  const DLTensor &given = *context->givenOutputs[index];
+  if (!output.lent) {
+    if (rank > 0 && memcmp(given.shape, sizes, rank * sizeof(int64_t)) != 0)
+      fail(context, RAC_INVALID_ARGUMENT, "output '%s': must be of shape %s, is %s",
+           info.name, ShapeText(rank, sizes).text, ShapeText(rank, given.shape).text);
+    return output.data = dataOf(&given);
+  }
+
+  int64_t stride = 1;
+  for (int64_t i = rank - 1; i >= 0; --i) {
+    output.shape[i] = sizes[i];
+    output.strides[i] = stride;
+    stride *= sizes[i] > 1 ? sizes[i] : 1;
+  }
+  Buffer *buffer = freeBuffer(context, output);
+  if (!buffer)
+    fail(context, RAC_INVALID_ARGUMENT,
+         "output '%s': inputs use the memory of two earlier runs' outputs", info.name);
+  if (!buffer->reserve(bytes))
+    fail(context, RAC_OUT_OF_MEMORY, "output '%s': no memory for %lld bytes", info.name,
+         static_cast<long long>(bytes));
+  return output.data = buffer->data;
+}
+
+extern "C" void *rac_arena(RacContext *context, int64_t bytes) {
+  if (context->arenaData && bytes <= context->arenaCapacity)
+    return context->arenaData;
+  if (bytes > context->arenaWanted)
+    context->arenaWanted = bytes;
+  if (!context->arenaData && bytes >= 0) {
+    if (context->arena.reserve(context->arenaWanted)) {
+      context->arenaCapacity = context->arena.capacity;
+      return context->arenaData = context->arena.data;
+    }
+    fail(context, RAC_OUT_OF_MEMORY, "no memory for an arena of %lld bytes",
+         static_cast<long long>(bytes));
+  }
+  // What ran before in this run may still use the smaller one, so the larger one comes
+  // from elsewhere. The next run starts with enough.
+  context->arenaData = rac_heap(context, bytes);
+  context->arenaCapacity = bytes;
+  return context->arenaData;
+}
+
+extern "C" void *rac_scratch(RacContext *context, int64_t bytes) {
+  Worker *worker = currentWorker ? currentWorker : context->workers;
+  void *memory = bytes < 0 ? nullptr : worker->scratch.push(bytes);
+  if (!memory)
+    fail(context, RAC_OUT_OF_MEMORY, "no memory for %lld bytes of scratch",
+         static_cast<long long>(bytes));
+  return memory;
+}
+
+extern "C" void *rac_heap(RacContext *context, int64_t bytes) {
+  while (context->heapLocked.exchange(true, std::memory_order_acquire))
+    ;
+  void *memory = bytes < 0 ? nullptr : context->heap.push(bytes);
+  context->heapLocked.store(false, std::memory_order_release);
+  if (!memory)
+    fail(context, RAC_OUT_OF_MEMORY, "no memory for %lld bytes",
+         static_cast<long long>(bytes));
+  return memory;
+}

@@ -1,0 +1,76 @@
+//===- Problem.h - A library call in oneDNN's terms --------------*- C++ -*-===//
+//
+// The one way from a RacLibraryCall to a primitive descriptor, for running it as well as
+// for choosing its weights' layout when the model is compiled.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RAC_RUNTIME_ONEDNN_PROBLEM_H
+#define RAC_RUNTIME_ONEDNN_PROBLEM_H
+
+#include "rac-c/Library.h"
+
+#include <oneapi/dnnl/dnnl.h>
+
+namespace rac::onednn {
+
+constexpr int kMaxDims = 12; // oneDNN's own limit, DNNL_MAX_NDIMS
+constexpr int kMaxInputs = 3 + 32;
+
+/// One operand's shape in memory, in the order of dimensions that rac sees it in.
+struct View {
+  int rank;
+  int32_t dtype;
+  int64_t sizes[kMaxDims], strides[kMaxDims];
+
+  bool empty() const;
+  int64_t elements() const;
+};
+
+/// All that is needed to make a primitive. Free it with freeProblem, also after failure.
+struct Problem {
+  const RacLibraryCall *call;
+  View views[kMaxInputs + 1]; // as in memory; of packed weights, what they stand for
+  char error[360];
+
+  dnnl_memory_desc_t source, bias, result, operands[kMaxInputs];
+  dnnl_memory_desc_t given;   // the weights as they come
+  dnnl_memory_desc_t weights; // as the primitive takes them; equal to `given`, or reorder
+  dnnl_primitive_attr_t attributes;
+  dnnl_primitive_desc_t primitive;
+  const char *implementation;
+
+  View &source_() { return views[0]; }
+  const View &result_() const { return views[call->num_inputs]; }
+};
+
+enum class Weights {
+  AsGiven, // for a run: as they come if that is any good, else in the preferred layout
+  Preferred // for packing
+};
+
+/// Reads the operands' shapes. False: `error` says what is wrong.
+bool readShapes(Problem &problem, const RacLibraryCall &call, const int64_t *shape);
+
+/// After readShapes: makes descriptors of everything. The calling thread's OpenMP thread
+/// count is what the primitive will be made for.
+bool describe(Problem &problem, dnnl_engine_t engine, Weights weights);
+
+void freeProblem(Problem &problem);
+
+/// A layout of weights that has a name in oneDNN, as it is stored in a model.
+struct PackedFormat {
+  char magic[4]; // "RAC1"
+  char tag[44];  // oneDNN's name: good for all its versions
+
+  bool valid(int64_t size) const;
+};
+
+dnnl_format_tag_t findTag(const char *name);
+
+/// The dimensions of packed weights as oneDNN has them; its number of dimensions.
+int weightsDims(const RacLibraryCall &call, const View &weights, dnnl_dims_t dims);
+
+} // namespace rac::onednn
+
+#endif // RAC_RUNTIME_ONEDNN_PROBLEM_H
