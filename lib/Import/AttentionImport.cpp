@@ -1,0 +1,3 @@
+//===- AttentionImport.cpp ---------===//
+#include "GraphImporter.h"
+void rac::onnximport::addAttentionImporters(ImporterTable &table) {}

@@ -1,0 +1,3 @@
+//===- ControlFlowImport.cpp ---------===//
+#include "GraphImporter.h"
+void rac::onnximport::addControlFlowImporters(ImporterTable &table) {}

@@ -1,0 +1,504 @@
+//===- GraphImporter.cpp - Walks a graph, node by node --------------------===//
+
+#include "GraphImporter.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/ADT/ScopeExit.h"
+
+using namespace mlir;
+using namespace rac;
+using namespace rac::onnximport;
+using onnxmodel::Graph;
+using onnxmodel::Node;
+
+/// Subgraphs and function bodies in one another; a model that nests deeper is
+/// hostile, and would exhaust the stack.
+static constexpr unsigned kMaxDepth = 64;
+
+ImporterTable::ImporterTable() {
+  addAttentionImporters(*this);
+  addControlFlowImporters(*this);
+  addConvImporters(*this);
+  addElementwiseImporters(*this);
+  addIndexingImporters(*this);
+  addMatmulImporters(*this);
+  addNormalizationImporters(*this);
+  addPoolImporters(*this);
+  addQuantImporters(*this);
+  addRecurrentImporters(*this);
+  addReductionImporters(*this);
+  addResizeImporters(*this);
+  addShapeImporters(*this);
+  addSliceImporters(*this);
+}
+
+GraphImporter::GraphImporter(onnxmodel::Model &model, MLIRContext *context)
+    : model(model), tb(context) {}
+
+//===----------------------------------------------------------------------===//
+// Types and constants
+//===----------------------------------------------------------------------===//
+
+Type GraphImporter::elementType(ElementType type, std::string &problem) {
+  OpBuilder &b = tb.b;
+  switch (type) {
+  case ElementType::Float:
+    return b.getF32Type();
+  case ElementType::Double:
+    return b.getF64Type();
+  case ElementType::Float16:
+    return b.getF16Type();
+  case ElementType::BFloat16:
+    return b.getBF16Type();
+  case ElementType::Bool:
+    return b.getI1Type();
+  case ElementType::Int8:
+    return b.getI8Type();
+  case ElementType::Int16:
+    return b.getI16Type();
+  case ElementType::Int32:
+    return b.getI32Type();
+  case ElementType::Int64:
+    return b.getI64Type();
+  case ElementType::UInt8:
+    return b.getIntegerType(8, /*isSigned=*/false);
+  case ElementType::UInt16:
+    return b.getIntegerType(16, /*isSigned=*/false);
+  case ElementType::UInt32:
+    return b.getIntegerType(32, /*isSigned=*/false);
+  case ElementType::UInt64:
+    return b.getIntegerType(64, /*isSigned=*/false);
+  default:
+    problem = onnxmodel::elementTypeName(type) + " tensors are not supported";
+    return {};
+  }
+}
+
+static ElementType onnxElement(Type type) {
+  if (type.isF32())
+    return ElementType::Float;
+  if (type.isF64())
+    return ElementType::Double;
+  if (type.isF16())
+    return ElementType::Float16;
+  if (type.isBF16())
+    return ElementType::BFloat16;
+  auto integer = dyn_cast<IntegerType>(type);
+  if (!integer)
+    return ElementType::Undefined;
+  bool isUnsigned = integer.isUnsigned();
+  switch (integer.getWidth()) {
+  case 1:
+    return ElementType::Bool;
+  case 8:
+    return isUnsigned ? ElementType::UInt8 : ElementType::Int8;
+  case 16:
+    return isUnsigned ? ElementType::UInt16 : ElementType::Int16;
+  case 32:
+    return isUnsigned ? ElementType::UInt32 : ElementType::Int32;
+  default:
+    return isUnsigned ? ElementType::UInt64 : ElementType::Int64;
+  }
+}
+
+onnxmodel::Type GraphImporter::onnxType(const Entry &entry) {
+  onnxmodel::Type type;
+  auto add = [&](int64_t size) {
+    type.shape->push_back({ShapedType::isDynamic(size) ? -1 : size, ""});
+  };
+  type.shape.emplace();
+  if (entry.value) {
+    type.element = onnxElement(TensorBuilder::element(entry.value));
+    for (int64_t size : TensorBuilder::type(entry.value).getShape())
+      add(size);
+  } else if (entry.constant) {
+    type.element = entry.constant->element;
+    for (int64_t size : entry.constant->dims)
+      add(size);
+  } else if (entry.elements) {
+    type.element = onnxElement(entry.elementType);
+    if (!entry.isScalar)
+      add(entry.elements->size());
+  }
+  return type;
+}
+
+Value GraphImporter::constant(const Tensor &tensor) {
+  Value &known = constants[&tensor];
+  if (known)
+    return known;
+  if (!tensor.problem.empty() || !tensor.data)
+    return tb.fail("tensor '" + tensor.name + "': " + tensor.problem);
+  std::string problem;
+  Type element = elementType(tensor.element, problem);
+  if (!element)
+    return tb.fail(problem);
+  auto type = RankedTensorType::get(tensor.dims, element);
+
+  // Folders read what is small; what is large stays where it lies. MLIR keeps
+  // i1 in its own form.
+  ElementsAttr value;
+  bool isShape = tensor.dims.size() <= 1 && isa<IntegerType>(element) &&
+                 tensor.elements <= 1024;
+  size_t size = onnxmodel::elementSize(tensor.element);
+  ArrayRef<char> bytes(tensor.data, tensor.bytes);
+  if (tensor.element == ElementType::Bool) {
+    SmallVector<bool> bits;
+    for (char byte : bytes)
+      bits.push_back(byte != 0);
+    value = DenseElementsAttr::get(type, bits);
+  } else if (tensor.bytes <= 64 || isShape) {
+    value = DenseElementsAttr::getFromRawBuffer(type, bytes);
+  } else {
+    // Compiled code loads whole elements: data that the file holds at an odd
+    // place is copied.
+    AsmResourceBlob blob =
+        reinterpret_cast<uintptr_t>(tensor.data) % size == 0
+            ? UnmanagedAsmResourceBlob::allocateWithAlign(bytes, size)
+            : HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, size);
+    value = DenseResourceElementsAttr::get(
+        type, tensor.name.empty() ? "constant" : tensor.name, std::move(blob));
+  }
+  Location before = tb.loc;
+  if (!tensor.name.empty())
+    tb.loc = location(tensor.name);
+  known = tb.constant(value);
+  tb.loc = before;
+  return known;
+}
+
+Value GraphImporter::materialize(const Entry &entry) {
+  if (entry.value)
+    return entry.value;
+  if (entry.constant)
+    return constant(*entry.constant);
+  if (!entry.elements)
+    return tb.fail("an input has no value");
+  if (Value known = tb.recall(entry.id))
+    return known;
+  return tb.remember(entry.id, tb.fromExprs(*entry.elements, entry.isScalar,
+                                            entry.elementType));
+}
+
+//===----------------------------------------------------------------------===//
+// Names
+//===----------------------------------------------------------------------===//
+
+Entry *GraphImporter::lookup(StringRef name) {
+  for (Scope *s = scope; s; s = s->parent) {
+    auto it = s->entries.find(name);
+    if (it != s->entries.end())
+      return it->second.absent ? nullptr : &it->second;
+  }
+  return nullptr;
+}
+
+static bool isDefined(const Scope *scope, StringRef name) {
+  for (; scope; scope = scope->parent)
+    if (scope->entries.contains(name))
+      return true;
+  return false;
+}
+
+void GraphImporter::define(StringRef name, Entry entry) {
+  if (entry.id == 0)
+    entry.id = nextId++;
+  scope->entries[name] = std::move(entry);
+}
+
+void GraphImporter::defineInitializers(const Graph &graph) {
+  for (const Tensor &tensor : graph.initializers) {
+    Entry entry;
+    entry.constant = &tensor;
+    define(tensor.name, entry);
+  }
+}
+
+Location GraphImporter::location(StringRef name) {
+  std::string full = scope->prefix + name.str();
+  if (full.empty())
+    return UnknownLoc::get(tb.b.getContext());
+  return NameLoc::get(tb.b.getStringAttr(full));
+}
+
+LogicalResult GraphImporter::error(const Twine &message) {
+  if (!errors.empty())
+    errors += "\n";
+  errors += message.str();
+  return failure();
+}
+
+void GraphImporter::addUnsupported(const Node &node, const Twine &reason) {
+  std::string text = "  " + node.opType;
+  if (!node.name.empty())
+    text += " '" + scope->prefix + node.name + "'";
+  else if (!node.outputs.empty())
+    text += " (gives '" + node.outputs.front() + "')";
+  const onnxmodel::Opsets &opsets = *scope->opsets;
+  auto opset = opsets.find(node.domain);
+  text += ", domain " + (node.domain.empty() ? "ai.onnx" : node.domain);
+  if (opset != opsets.end())
+    text += " version " + std::to_string(opset->second);
+  text += ": " + reason.str();
+  if (unsupportedSeen.insert(text).second)
+    unsupported.push_back(text);
+}
+
+//===----------------------------------------------------------------------===//
+// Nodes
+//===----------------------------------------------------------------------===//
+
+LogicalResult GraphImporter::importNodes(ArrayRef<Node> nodes) {
+  for (const Node &node : nodes)
+    if (failed(importNode(node)))
+      return failure();
+  return success();
+}
+
+LogicalResult GraphImporter::importNode(const Node &node) {
+  tb.failure.clear();
+  auto opset = scope->opsets->find(node.domain);
+  if (opset == scope->opsets->end())
+    return error(node.opType + ": the model imports no version of domain '" +
+                 node.domain + "'");
+  NodeImporter importer(*this, node, opset->second);
+  Location before = tb.loc;
+  llvm::scope_exit restore([&] { tb.loc = before; });
+  if (!node.name.empty())
+    tb.loc = location(node.name);
+  else if (!node.outputs.empty())
+    tb.loc = location(node.outputs.front());
+
+  bool poisoned = false;
+  for (const std::string &input : node.inputs) {
+    if (input.empty())
+      continue;
+    if (!isDefined(scope, input))
+      return importer.fail("its input '" + input + "' is not defined");
+    Entry *entry = lookup(input);
+    poisoned |= entry && entry->poison;
+  }
+  // The model's own function of a name goes before ONNX's operator of it.
+  ImportFunction function = table.find(node);
+  bool isOnnx = onnxmodel::Model::knows(node, opset->second);
+  if (function && isOnnx) {
+    if (poisoned)
+      return importer.poison();
+    auto [least, most] =
+        onnxmodel::Model::inputCount(node, opset->second);
+    if (static_cast<int64_t>(node.inputs.size()) < least ||
+        static_cast<int64_t>(node.inputs.size()) > most)
+      return importer.fail("it has " + Twine(node.inputs.size()) + " inputs");
+    return function(importer);
+  }
+  StringRef reason = table.reason(node);
+  if (!reason.empty())
+    return importer.unsupported(reason);
+  if (poisoned)
+    return importer.poison();
+  bool found = false;
+  if (failed(importBody(importer, found)))
+    return failure();
+  if (found)
+    return success();
+  return importer.unsupported(isOnnx ? "rac has no importer for it"
+                                     : "ONNX has no operator of this name and "
+                                       "version");
+}
+
+LogicalResult GraphImporter::importBody(NodeImporter &caller, bool &found) {
+  Node node = caller.node;
+  node.attributes = caller.resolvedAttributes();
+  std::vector<onnxmodel::Type> types;
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const Entry *entry = caller.entry(i);
+    types.push_back(entry ? onnxType(*entry) : onnxmodel::Type());
+    if (!entry)
+      node.inputs[i].clear();
+  }
+  std::string problem;
+  const onnxmodel::Function *body =
+      model.function(node, *scope->opsets, types, problem);
+  if (!problem.empty())
+    return caller.fail(problem);
+  found = body != nullptr;
+  if (!found)
+    return success();
+  if (scope->depth >= kMaxDepth)
+    return caller.fail("functions and subgraphs are nested too deeply");
+
+  Scope inner;
+  inner.attributes = &node.attributes;
+  inner.defaults = &body->defaults;
+  inner.opsets = &body->opsets;
+  inner.depth = scope->depth + 1;
+  inner.prefix =
+      scope->prefix + (node.name.empty() ? node.opType : node.name) + "/";
+  for (auto [i, name] : llvm::enumerate(body->inputs)) {
+    const Entry *actual = caller.entry(i);
+    Entry entry;
+    entry.absent = true;
+    if (actual)
+      entry = *actual;
+    inner.entries[name] = entry;
+  }
+  Scope *outer = scope;
+  scope = &inner;
+  LogicalResult done = importNodes(body->nodes);
+  scope = outer;
+  if (failed(done))
+    return done;
+  for (auto [i, name] : llvm::enumerate(body->outputs)) {
+    if (!caller.hasOutput(i))
+      continue;
+    auto it = inner.entries.find(name);
+    if (it == inner.entries.end() || it->second.absent)
+      return caller.fail("its body doesn't define output '" + name + "'");
+    define(node.outputs[i], it->second);
+  }
+  return success();
+}
+
+LogicalResult GraphImporter::importSubgraph(const Graph &graph,
+                                            ArrayRef<Entry> inputs,
+                                            SmallVectorImpl<Entry> &outputs) {
+  if (scope->depth >= kMaxDepth)
+    return error("functions and subgraphs are nested too deeply");
+  if (graph.inputs.size() != inputs.size())
+    return error("a subgraph has " + Twine(graph.inputs.size()) +
+                 " inputs where its operator gives it " +
+                 Twine(inputs.size()));
+  Scope inner;
+  inner.parent = scope;
+  inner.opsets = scope->opsets;
+  inner.depth = scope->depth + 1;
+  inner.prefix = scope->prefix;
+  Scope *outer = scope;
+  scope = &inner;
+  llvm::scope_exit restore([&] { scope = outer; });
+  defineInitializers(graph);
+  for (auto [info, entry] : llvm::zip_equal(graph.inputs, inputs))
+    define(info.name, entry);
+  if (failed(importNodes(graph.nodes)))
+    return failure();
+  for (const onnxmodel::ValueInfo &info : graph.outputs) {
+    Entry *entry = lookup(info.name);
+    if (!entry)
+      return error("subgraph output '" + info.name + "' is not defined");
+    outputs.push_back(*entry);
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// The main graph
+//===----------------------------------------------------------------------===//
+
+static ArrayAttr dimNames(OpBuilder &b, const onnxmodel::Type &type) {
+  SmallVector<StringRef> names;
+  for (const onnxmodel::Dim &dim : *type.shape)
+    names.push_back(dim.value < 0 ? StringRef(dim.name) : StringRef());
+  return b.getStrArrayAttr(names);
+}
+
+LogicalResult GraphImporter::importMain(ModuleOp module) {
+  const Graph &graph = model.graph();
+  OpBuilder &b = tb.b;
+  Scope top;
+  top.opsets = &model.opsets();
+  top.graph = &graph;
+  scope = &top;
+  llvm::scope_exit restore([&] { scope = nullptr; });
+
+  defineInitializers(graph);
+  SmallVector<const onnxmodel::ValueInfo *> inputs;
+  SmallVector<Type> types;
+  for (const onnxmodel::ValueInfo &info : graph.inputs) {
+    // One that has an initializer is a constant that a caller could replace; we
+    // compile it as the constant.
+    if (top.entries.contains(info.name))
+      continue;
+    std::string problem = info.type.notTensor;
+    if (!problem.empty())
+      problem += " inputs are not supported";
+    Type element;
+    if (problem.empty())
+      element = elementType(info.type.element, problem);
+    if (problem.empty() && !info.type.shape)
+      problem = "inputs of unknown rank are not supported";
+    if (!problem.empty()) {
+      unsupported.push_back("  input '" + info.name + "': " + problem);
+      Entry poison;
+      poison.poison = true;
+      define(info.name, poison);
+      continue;
+    }
+    SmallVector<int64_t> shape;
+    int64_t bytes = 8;
+    for (const onnxmodel::Dim &dim : *info.type.shape) {
+      shape.push_back(dim.value < 0 ? ShapedType::kDynamic : dim.value);
+      if (dim.value > 0 && __builtin_mul_overflow(bytes, dim.value, &bytes))
+        return error("input '" + info.name + "' is larger than any memory");
+    }
+    inputs.push_back(&info);
+    types.push_back(RankedTensorType::get(shape, element));
+  }
+
+  b.setInsertionPointToEnd(module.getBody());
+  auto main = func::FuncOp::create(b, module.getLoc(), "main",
+                                   b.getFunctionType(types, {}));
+  Block *block = main.addEntryBlock();
+  b.setInsertionPointToStart(block);
+  tb.constantBlock = block;
+  for (auto [i, info] : llvm::enumerate(inputs)) {
+    Value argument = block->getArgument(i);
+    argument.setLoc(location(info->name));
+    main.setArgAttr(i, "rac.name", b.getStringAttr(info->name));
+    main.setArgAttr(i, "rac.dim_names", dimNames(b, info->type));
+    for (auto [d, dim] : llvm::enumerate(*info->type.shape))
+      if (dim.value < 0 && !dim.name.empty())
+        tb.nameDim(argument, d, dim.name);
+    define(info->name, fromValue(argument));
+  }
+
+  if (failed(importNodes(graph.nodes)))
+    return failure();
+
+  SmallVector<Value> results;
+  SmallVector<DictionaryAttr> resultAttrs;
+  for (const onnxmodel::ValueInfo &info : graph.outputs) {
+    Entry *entry = lookup(info.name);
+    if (!entry)
+      return error("output '" + info.name + "' is not defined");
+    if (entry->poison)
+      continue;
+    tb.failure.clear();
+    Value value = materialize(*entry);
+    if (!value)
+      return error("output '" + info.name + "': " + tb.failure);
+    std::string problem;
+    if (info.type.element != ElementType::Undefined &&
+        elementType(info.type.element, problem) != TensorBuilder::element(value))
+      return error("output '" + info.name + "' is declared as " +
+                   onnxmodel::elementTypeName(info.type.element) +
+                   " but the graph computes another type");
+    SmallVector<NamedAttribute> attrs = {
+        b.getNamedAttr("rac.name", b.getStringAttr(info.name))};
+    if (info.type.shape &&
+        static_cast<int64_t>(info.type.shape->size()) == tb.rank(value))
+      attrs.push_back(
+          b.getNamedAttr("rac.dim_names", dimNames(b, info.type)));
+    results.push_back(value);
+    resultAttrs.push_back(b.getDictionaryAttr(attrs));
+  }
+  if (!unsupported.empty())
+    return failure();
+  func::ReturnOp::create(b, module.getLoc(), results);
+  main.setType(
+      b.getFunctionType(types, llvm::map_to_vector(results, [](Value v) {
+                          return v.getType();
+                        })));
+  for (auto [i, attrs] : llvm::enumerate(resultAttrs))
+    main.setResultAttrs(i, attrs);
+  return success();
+}

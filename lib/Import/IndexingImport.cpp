@@ -1,0 +1,3 @@
+//===- IndexingImport.cpp ---------===//
+#include "GraphImporter.h"
+void rac::onnximport::addIndexingImporters(ImporterTable &table) {}

@@ -1,0 +1,142 @@
+//===- OnnxFunctions.cpp - Operators defined by other operators -----------===//
+
+#include "OnnxStorage.h"
+#include "onnx/defs/schema.h"
+
+using namespace rac::onnxmodel;
+
+static const onnx::OpSchema *schema(const Node &node, int64_t version) {
+  return onnx::OpSchemaRegistry::Schema(node.opType, static_cast<int>(version),
+                                        node.domain);
+}
+
+bool Model::knows(const Node &node, int64_t version) {
+  return schema(node, version) != nullptr;
+}
+
+std::pair<int, int> Model::inputCount(const Node &node, int64_t version) {
+  const onnx::OpSchema *s = schema(node, version);
+  return s ? std::pair(s->min_input(), s->max_input())
+           : std::pair(0, INT32_MAX);
+}
+
+static onnx::TypeProto typeProto(const Type &type) {
+  onnx::TypeProto proto;
+  if (type.element == ElementType::Undefined)
+    return proto;
+  auto &tensor = *proto.mutable_tensor_type();
+  tensor.set_elem_type(static_cast<int>(type.element));
+  if (type.shape) {
+    tensor.mutable_shape();
+    for (const Dim &dim : *type.shape) {
+      auto &d = *tensor.mutable_shape()->add_dim();
+      if (dim.value >= 0)
+        d.set_dim_value(dim.value);
+    }
+  }
+  return proto;
+}
+
+static onnx::NodeProto nodeProto(const Node &node) {
+  using P = onnx::AttributeProto;
+  onnx::NodeProto proto;
+  proto.set_op_type(node.opType);
+  proto.set_domain(node.domain);
+  for (const std::string &input : node.inputs)
+    proto.add_input(input);
+  for (const std::string &output : node.outputs)
+    proto.add_output(output);
+  for (const auto &[name, a] : node.attributes) {
+    P &attribute = *proto.add_attribute();
+    attribute.set_name(name);
+    switch (a.kind) {
+    case Attribute::Float:
+      attribute.set_type(P::FLOAT);
+      attribute.set_f(a.f);
+      break;
+    case Attribute::Int:
+      attribute.set_type(P::INT);
+      attribute.set_i(a.i);
+      break;
+    case Attribute::String:
+      attribute.set_type(P::STRING);
+      attribute.set_s(a.s);
+      break;
+    case Attribute::Floats:
+      attribute.set_type(P::FLOATS);
+      attribute.mutable_floats()->Add(a.floats.begin(), a.floats.end());
+      break;
+    case Attribute::Ints:
+      attribute.set_type(P::INTS);
+      attribute.mutable_ints()->Add(a.ints.begin(), a.ints.end());
+      break;
+    case Attribute::Strings:
+      attribute.set_type(P::STRINGS);
+      for (const std::string &s : a.strings)
+        attribute.add_strings(s);
+      break;
+    default:
+      proto.mutable_attribute()->RemoveLast();
+    }
+  }
+  return proto;
+}
+
+const Function *Model::function(const Node &node, const Opsets &opsets,
+                                const std::vector<Type> &inputs,
+                                std::string &error) {
+  try {
+    Converter converter(*storage);
+    auto keep = [&](const onnx::FunctionProto &proto) {
+      storage->functionBodies.push_back(converter.function(proto));
+      return &storage->functionBodies.back();
+    };
+    std::string key = node.domain + "\n" + node.opType + "\n" + node.overload;
+    auto known = storage->functions.find("\n" + key);
+    if (known != storage->functions.end())
+      return known->second;
+    for (const auto &proto : storage->proto.functions()) {
+      const std::string domain =
+          proto.domain() == "ai.onnx" ? "" : proto.domain();
+      if (proto.name() == node.opType && domain == node.domain &&
+          proto.overload() == node.overload)
+        return storage->functions["\n" + key] = keep(proto);
+    }
+
+    auto opset = opsets.find(node.domain);
+    if (opset == opsets.end())
+      return nullptr;
+    const onnx::OpSchema *s = schema(node, opset->second);
+    if (!s)
+      return nullptr;
+    // A body may lean on ONNX's own domain where the operator is of another.
+    auto withOpsets = [&](const Function *body) {
+      for (const auto &[name, version] : opsets)
+        const_cast<Function *>(body)->opsets.emplace(name, version);
+      return body;
+    };
+    int version = static_cast<int>(opset->second);
+    if (s->HasFunction()) {
+      if (const onnx::FunctionProto *proto = s->GetFunction(version)) {
+        key += "\n" + std::to_string(version);
+        const Function *&body = storage->functions[key];
+        if (!body)
+          body = withOpsets(keep(*proto));
+        return body;
+      }
+    }
+    if (s->HasContextDependentFunction()) {
+      std::vector<onnx::TypeProto> types;
+      for (const Type &type : inputs)
+        types.push_back(typeProto(type));
+      onnx::FunctionBodyBuildContextImpl context(nodeProto(node), types);
+      onnx::FunctionProto &proto = storage->functionProtos.emplace_back();
+      if (s->BuildContextDependentFunction(context, proto, version))
+        return withOpsets(keep(proto));
+      storage->functionProtos.pop_back();
+    }
+  } catch (const std::exception &e) {
+    error = e.what();
+  }
+  return nullptr;
+}

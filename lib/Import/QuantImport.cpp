@@ -1,0 +1,3 @@
+//===- QuantImport.cpp ---------===//
+#include "GraphImporter.h"
+void rac::onnximport::addQuantImporters(ImporterTable &table) {}

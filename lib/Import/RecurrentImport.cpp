@@ -1,0 +1,3 @@
+//===- RecurrentImport.cpp ---------===//
+#include "GraphImporter.h"
+void rac::onnximport::addRecurrentImporters(ImporterTable &table) {}

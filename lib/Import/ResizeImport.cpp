@@ -1,0 +1,3 @@
+//===- ResizeImport.cpp ---------===//
+#include "GraphImporter.h"
+void rac::onnximport::addResizeImporters(ImporterTable &table) {}

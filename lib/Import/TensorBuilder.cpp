@@ -1,0 +1,494 @@
+//===- TensorBuilder.cpp - Builds rac ops ---------------------------------===//
+
+#include "TensorBuilder.h"
+#include "rac/Dialect/Rac/IR/ShapeContext.h"
+
+using namespace mlir;
+using namespace rac;
+using namespace rac::onnximport;
+
+//===----------------------------------------------------------------------===//
+// Constants
+//===----------------------------------------------------------------------===//
+
+Value TensorBuilder::constant(ElementsAttr value) {
+  Value &known = constantValues[value];
+  if (known)
+    return known;
+  // At the start of the function, so that every region may use them.
+  OpBuilder::InsertionGuard guard(b);
+  if (lastConstant)
+    b.setInsertionPointAfter(lastConstant);
+  else
+    b.setInsertionPointToStart(constantBlock);
+  auto op = rac::ConstantOp::create(b, loc, llvm::cast<RankedTensorType>(value.getType()), value);
+  lastConstant = op;
+  return known = op;
+}
+
+static Attribute elementAttr(OpBuilder &b, double value, Type type) {
+  if (auto floating = dyn_cast<FloatType>(type))
+    return b.getFloatAttr(floating, value);
+  auto integer = llvm::cast<IntegerType>(type);
+  return IntegerAttr::get(
+      type, APInt(integer.getWidth(), static_cast<int64_t>(value),
+                  /*isSigned=*/true, /*implicitTrunc=*/true));
+}
+
+Value TensorBuilder::scalar(double value, Type elementType) {
+  if (!elementType)
+    return {};
+  return constant(DenseElementsAttr::get(RankedTensorType::get({}, elementType),
+                                         elementAttr(b, value, elementType)));
+}
+
+static APInt extreme(IntegerType type, bool isMin) {
+  unsigned width = type.getWidth();
+  if (type.isUnsigned() || width == 1)
+    return isMin ? APInt::getMinValue(width) : APInt::getMaxValue(width);
+  return isMin ? APInt::getSignedMinValue(width)
+               : APInt::getSignedMaxValue(width);
+}
+
+Value TensorBuilder::lowest(Type elementType) {
+  if (isa<FloatType>(elementType))
+    return scalar(-std::numeric_limits<double>::infinity(), elementType);
+  return constant(
+      DenseElementsAttr::get(RankedTensorType::get({}, elementType),
+                             extreme(llvm::cast<IntegerType>(elementType), true)));
+}
+
+Value TensorBuilder::highest(Type elementType) {
+  if (isa<FloatType>(elementType))
+    return scalar(std::numeric_limits<double>::infinity(), elementType);
+  return constant(
+      DenseElementsAttr::get(RankedTensorType::get({}, elementType),
+                             extreme(llvm::cast<IntegerType>(elementType), false)));
+}
+
+Value TensorBuilder::scalarInt(int64_t value, Type elementType) {
+  return ints(value, {}, elementType);
+}
+
+Value TensorBuilder::floats(ArrayRef<double> values, ArrayRef<int64_t> shape,
+                            Type elementType) {
+  if (!elementType)
+    return {};
+  SmallVector<Attribute> attrs;
+  for (double v : values)
+    attrs.push_back(elementAttr(b, v, elementType));
+  return constant(
+      DenseElementsAttr::get(RankedTensorType::get(shape, elementType), attrs));
+}
+
+Value TensorBuilder::ints(ArrayRef<int64_t> values, ArrayRef<int64_t> shape,
+                          Type elementType) {
+  if (!elementType)
+    return {};
+  SmallVector<APInt> numbers;
+  for (int64_t v : values)
+    numbers.emplace_back(elementType.getIntOrFloatBitWidth(), v,
+                         /*isSigned=*/true, /*implicitTrunc=*/true);
+  return constant(
+      DenseElementsAttr::get(RankedTensorType::get(shape, elementType), numbers));
+}
+
+Value TensorBuilder::fromExprs(ArrayRef<AffineExpr> exprs, bool isScalar,
+                               Type elementType) {
+  SmallVector<int64_t> shape;
+  if (!isScalar)
+    shape.push_back(exprs.size());
+  auto known = constantsOf(exprs);
+  if (known && isa<FloatType>(elementType))
+    return floats(SmallVector<double>(known->begin(), known->end()), shape,
+                  elementType);
+  if (known)
+    return ints(*known, shape, elementType);
+  auto type = RankedTensorType::get(shape, elementType);
+  SmallVector<Value> elements;
+  for (AffineExpr expr : exprs) {
+    Value element = index(expr);
+    if (elementType.isInteger(1))
+      element = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, element,
+                                      index(constant(0)));
+    else if (isa<FloatType>(elementType))
+      element = arith::SIToFPOp::create(
+          b, loc, elementType,
+          arith::IndexCastOp::create(b, loc, b.getI64Type(), element));
+    else
+      element = arith::IndexCastOp::create(b, loc, elementType, element);
+    elements.push_back(element);
+  }
+  return tensor::FromElementsOp::create(b, loc, type, elements);
+}
+
+Value TensorBuilder::full(Value value, ArrayRef<AffineExpr> shape) {
+  if (!value)
+    return {};
+  auto known = constantsOf(shape);
+  auto op = value.getDefiningOp<rac::ConstantOp>();
+  auto splat = op ? dyn_cast<SplatElementsAttr>(op.getValue()) : nullptr;
+  if (known && splat && llvm::all_of(*known, [](int64_t d) { return d >= 0; }))
+    return constant(
+        splat.resizeSplat(RankedTensorType::get(*known, element(value))));
+  return expand(value, shape);
+}
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+bool TensorBuilder::refine(Operation *op) {
+  ShapeContext context(op->getContext());
+  SmallVector<Dims> dims;
+  if (failed(llvm::cast<ShapeOpInterface>(op).inferDims(context, dims))) {
+    fail("its inputs contradict each other");
+    op->erase();
+    return false;
+  }
+  SmallVector<AffineExpr> origins;
+  for (const ShapeContext::Symbol &symbol : context.getSymbols())
+    origins.push_back(symbol.dim < 0 ? fromIndex(symbol.value)
+                                     : dim(symbol.value, symbol.dim));
+  for (auto [result, exprs] : llvm::zip_equal(op->getResults(), dims)) {
+    SmallVector<int64_t> shape;
+    int64_t bytes = 8;
+    bool fits = true;
+    for (AffineExpr &expr : exprs) {
+      if (expr)
+        expr = simplify(expr.replaceSymbols(origins));
+      int64_t size = staticDim(expr);
+      if (!ShapedType::isDynamic(size)) {
+        fits &= size >= 0 && !__builtin_mul_overflow(
+                                 bytes, std::max<int64_t>(size, 1), &bytes);
+      }
+      shape.push_back(size);
+    }
+    if (!fits) {
+      fail("a result would have a negative size, or be larger than any memory");
+      op->erase();
+      return false;
+    }
+    result.setType(
+        RankedTensorType::get(shape, llvm::cast<RankedTensorType>(result.getType())
+                                         .getElementType()));
+    for (auto [i, expr] : llvm::enumerate(exprs))
+      if (!expr)
+        expr = symbol(result, i, /*nonNegative=*/true);
+    shapes[result] = exprs;
+  }
+  return true;
+}
+
+std::optional<Exprs> TensorBuilder::broadcastShape(ArrayRef<Exprs> shapes) {
+  size_t rank = 0;
+  for (const Exprs &shape : shapes)
+    rank = std::max(rank, shape.size());
+  Exprs result(rank, constant(1));
+  for (const Exprs &shape : shapes)
+    for (auto [i, size] : llvm::enumerate(shape)) {
+      AffineExpr &sum = result[rank - shape.size() + i];
+      std::optional<int64_t> a = constantOf(sum), c = constantOf(size);
+      if (sum == size || c == 1)
+        continue;
+      if (a == 1)
+        sum = size;
+      else if (a && c)
+        return std::nullopt;
+      else if (c)
+        sum = size;
+      else if (!a)
+        // Two that may differ: where one is 1 at run time, the other counts.
+        sum = select(compare(arith::CmpIPredicate::eq, sum, constant(1)), size,
+                     sum);
+    }
+  return result;
+}
+
+bool TensorBuilder::broadcast(MutableArrayRef<Value> values) {
+  SmallVector<Exprs> all;
+  for (Value value : values) {
+    if (!value)
+      return false;
+    all.push_back(dims(value));
+  }
+  std::optional<Exprs> target = broadcastShape(all);
+  if (!target) {
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    os << "inputs don't broadcast to one shape:";
+    for (Value value : values)
+      os << ' ' << value.getType();
+    fail(text);
+    return false;
+  }
+  for (auto [value, shape] : llvm::zip_equal(values, all)) {
+    Exprs wanted(target->end() - shape.size(), target->end());
+    // A static 1 broadcasts by itself.
+    for (auto [want, size] : llvm::zip_equal(wanted, shape))
+      if (constantOf(size) == 1)
+        want = size;
+    if (wanted != shape)
+      value = expand(value, wanted);
+    if (!value)
+      return false;
+  }
+  return true;
+}
+
+bool TensorBuilder::prepareBinary(Value &x, Value &y) {
+  if (!x || !y)
+    return false;
+  if (element(x) != element(y)) {
+    fail("its inputs have different element types");
+    return false;
+  }
+  Value both[] = {x, y};
+  if (!broadcast(both))
+    return false;
+  x = both[0];
+  y = both[1];
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Ops
+//===----------------------------------------------------------------------===//
+
+Value TensorBuilder::select(Value condition, Value x, Value y) {
+  Value all[] = {condition, x, y};
+  if (!condition || !x || !y)
+    return {};
+  if (!element(condition).isInteger(1) || element(x) != element(y))
+    return fail("its inputs have the wrong element types");
+  if (!broadcast(all))
+    return {};
+  return finish(rac::SelectOp::create(b, loc, shapeless(element(x)), all[0],
+                                      all[1], all[2]));
+}
+
+Value TensorBuilder::clip(Value x, Value low, Value high) {
+  Value all[] = {x, low, high};
+  if (!x || !low || !high)
+    return {};
+  if (element(x) != element(low) || element(x) != element(high))
+    return fail("its inputs have different element types");
+  if (!broadcast(all))
+    return {};
+  return finish(rac::ClipOp::create(b, loc, shapeless(element(x)), all[0],
+                                    all[1], all[2]));
+}
+
+Value TensorBuilder::cast(Value x, Type elementType) {
+  if (!x || element(x) == elementType)
+    return x;
+  return finish(rac::CastOp::create(b, loc, shapeless(elementType), x));
+}
+
+Value TensorBuilder::bitcast(Value x, Type elementType) {
+  if (!x || element(x) == elementType)
+    return x;
+  return finish(rac::BitcastOp::create(b, loc, shapeless(elementType), x));
+}
+
+Value TensorBuilder::reshape(Value x, ArrayRef<AffineExpr> shape) {
+  if (!x || llvm::is_contained(shape, AffineExpr()))
+    return {};
+  if (dims(x) == Exprs(shape))
+    return x;
+  return finish(rac::ReshapeOp::create(b, loc, x, fold(shape)));
+}
+
+Value TensorBuilder::unsqueeze(Value x, ArrayRef<int64_t> axes) {
+  if (!x)
+    return {};
+  Exprs shape = dims(x);
+  for (int64_t axis : axes)
+    shape.insert(shape.begin() + axis, constant(1));
+  return reshape(x, shape);
+}
+
+Value TensorBuilder::squeeze(Value x, ArrayRef<int64_t> axes) {
+  if (!x)
+    return {};
+  Exprs shape;
+  for (auto [i, size] : llvm::enumerate(dims(x)))
+    if (!llvm::is_contained(axes, static_cast<int64_t>(i)))
+      shape.push_back(size);
+  return reshape(x, shape);
+}
+
+Value TensorBuilder::transpose(Value x, ArrayRef<int64_t> permutation) {
+  if (!x || isIdentityPermutation(permutation))
+    return x;
+  return finish(rac::TransposeOp::create(b, loc, x, permutation));
+}
+
+Value TensorBuilder::expand(Value x, ArrayRef<AffineExpr> shape) {
+  if (!x || llvm::is_contained(shape, AffineExpr()))
+    return {};
+  if (dims(x) == Exprs(shape))
+    return x;
+  return finish(rac::ExpandOp::create(b, loc, x, fold(shape)));
+}
+
+Value TensorBuilder::concat(ArrayRef<Value> values, int64_t axis) {
+  if (values.empty() || llvm::is_contained(values, Value()))
+    return {};
+  for (Value value : values)
+    if (element(value) != element(values.front()))
+      return fail("its inputs have different element types");
+  if (values.size() == 1)
+    return values.front();
+  return finish(rac::ConcatOp::create(
+      b, loc, shapeless(element(values.front())), values, axis));
+}
+
+Value TensorBuilder::slice(Value x, ArrayRef<AffineExpr> offsets,
+                           ArrayRef<AffineExpr> sizes,
+                           ArrayRef<int64_t> steps) {
+  if (!x || llvm::is_contained(offsets, AffineExpr()) ||
+      llvm::is_contained(sizes, AffineExpr()))
+    return {};
+  if (dims(x) == Exprs(sizes) &&
+      llvm::all_of(steps, [](int64_t s) { return s == 1; }))
+    return x;
+  return finish(
+      rac::SliceOp::create(b, loc, x, fold(offsets), fold(sizes), steps));
+}
+
+Value TensorBuilder::sliceAxis(Value x, int64_t axis, AffineExpr offset,
+                               AffineExpr size) {
+  if (!x)
+    return {};
+  Exprs offsets(rank(x), constant(0)), sizes = dims(x);
+  SmallVector<int64_t> steps(rank(x), 1);
+  offsets[axis] = offset;
+  sizes[axis] = size;
+  return slice(x, offsets, sizes, steps);
+}
+
+Value TensorBuilder::pad(PadMode mode, Value x, Value value,
+                         ArrayRef<AffineExpr> low, ArrayRef<AffineExpr> high) {
+  if (!x || !value || llvm::is_contained(low, AffineExpr()) ||
+      llvm::is_contained(high, AffineExpr()))
+    return {};
+  if (element(x) != element(value) || rank(value) != 0)
+    return fail("the padding value doesn't fit the input");
+  auto isZero = [](AffineExpr e) { return constantOf(e) == 0; };
+  if (llvm::all_of(low, isZero) && llvm::all_of(high, isZero))
+    return x;
+  return finish(
+      rac::PadOp::create(b, loc, mode, x, value, fold(low), fold(high)));
+}
+
+Value TensorBuilder::iota(int64_t axis, ArrayRef<AffineExpr> shape,
+                          Type elementType) {
+  if (llvm::is_contained(shape, AffineExpr()))
+    return {};
+  return finish(rac::IotaOp::create(b, loc, axis, fold(shape), elementType));
+}
+
+Value TensorBuilder::reduce(ReduceKind kind, Value x, ArrayRef<int64_t> axes,
+                            bool keepDims) {
+  if (!x || axes.empty())
+    return x;
+  SmallVector<int64_t> sorted(axes);
+  llvm::sort(sorted);
+  return finish(rac::ReduceOp::create(b, loc, shapeless(element(x)), kind, x,
+                                      sorted, keepDims));
+}
+
+Value TensorBuilder::matmul(Value x, Value y) {
+  if (!x || !y)
+    return {};
+  if (element(x) != element(y))
+    return fail("its inputs have different element types");
+  if (rank(x) < 2 || rank(y) < 2)
+    return fail("its inputs are no matrices");
+  // The dimensions before the last two broadcast as in elementwise ops.
+  Exprs xs = dims(x), ys = dims(y);
+  Exprs xb(xs.begin(), xs.end() - 2), yb(ys.begin(), ys.end() - 2);
+  std::optional<Exprs> batch = broadcastShape({xb, yb});
+  if (!batch)
+    return fail("its inputs don't broadcast to one shape");
+  auto fit = [&](Value v, Exprs dims, Exprs own) {
+    Exprs wanted(batch->end() - own.size(), batch->end());
+    for (auto [want, size] : llvm::zip_equal(wanted, own))
+      if (constantOf(size) == 1)
+        want = size;
+    wanted.append(dims.end() - 2, dims.end());
+    return expand(v, wanted);
+  };
+  x = fit(x, xs, xb);
+  y = fit(y, ys, yb);
+  if (!x || !y)
+    return {};
+  Type type = element(x);
+  if (isa<IntegerType>(type))
+    type = b.getI32Type();
+  return finish(rac::MatmulOp::create(b, loc, shapeless(type), x, y));
+}
+
+Value TensorBuilder::gather(Value x, Value indices, int64_t axis) {
+  if (!x || !indices)
+    return {};
+  return finish(rac::GatherOp::create(b, loc, shapeless(element(x)), x, indices,
+                                      axis));
+}
+
+Value TensorBuilder::softmax(Value x, int64_t axis, bool log) {
+  if (!x)
+    return {};
+  return finish(rac::SoftmaxOp::create(b, loc, x.getType(), x, axis, log));
+}
+
+AffineExpr TensorBuilder::extract(Value x, ArrayRef<int64_t> position) {
+  if (!x)
+    return {};
+  SmallVector<Value> at;
+  for (int64_t i : position)
+    at.push_back(index(constant(i)));
+  Value element = tensor::ExtractOp::create(b, loc, x, at);
+  // Index casts work on signless integers; narrow unsigned ones aren't sizes.
+  if (!element.getType().isSignlessInteger())
+    return {};
+  Value value;
+  if (element.getType().isInteger(1))
+    value = arith::IndexCastUIOp::create(b, loc, b.getIndexType(), element);
+  else
+    value = arith::IndexCastOp::create(b, loc, b.getIndexType(), element);
+  return fromIndex(value);
+}
+
+Value TensorBuilder::castType(Value x, RankedTensorType to) {
+  if (!x || x.getType() == to)
+    return x;
+  Exprs from = dims(x);
+  Value result = tensor::CastOp::create(b, loc, to, x);
+  shapes[result] = from;
+  return result;
+}
+
+Value TensorBuilder::empty(ArrayRef<AffineExpr> shape, Type elementType) {
+  if (llvm::is_contained(shape, AffineExpr()))
+    return {};
+  Value result = tensor::EmptyOp::create(b, loc, fold(shape), elementType);
+  shapes[result] = Exprs(shape);
+  return result;
+}
+
+Value TensorBuilder::insertSlice(Value x, Value into, Value offset) {
+  if (!x || !into)
+    return {};
+  SmallVector<OpFoldResult> offsets(rank(into), b.getIndexAttr(0));
+  SmallVector<OpFoldResult> strides(rank(into), b.getIndexAttr(1));
+  SmallVector<OpFoldResult> sizes = fold(dims(x));
+  sizes.insert(sizes.begin(), b.getIndexAttr(1));
+  offsets[0] = offset;
+  Value result =
+      tensor::InsertSliceOp::create(b, loc, x, into, offsets, sizes, strides);
+  Exprs shape = dims(into);
+  shapes[result] = shape;
+  return result;
+}
