@@ -1,17 +1,22 @@
 //===- rac-opt.cpp - Runs passes on MLIR files ----------------------------===//
 
-#include "mlir/InitAllDialects.h"
-#include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
-#include "rac/Dialect/Rac/IR/RacDialect.h"
+#include "rac/Lowering/Passes.h"
+#include "rac/Pipelines/Pipelines.h"
+#include "rac/Target/X86/Passes.h"
+#include "rac/Transforms/Passes.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  mlir::registerAllDialects(registry);
-  mlir::registerAllExtensions(registry);
+  rac::registerDialects(registry);
   mlir::registerAllPasses();
-  registry.insert<rac::RacDialect>();
-  return mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, "rac's pass driver\n", registry));
+  rac::registerTransformsPasses();
+  rac::registerLoweringPasses();
+  rac::registerX86Passes();
+  rac::registerPipelines();
+  return mlir::asMainReturnCode(mlir::MlirOptMain(
+      argc, argv,
+      "Example: rac-opt model.mlir --rac-pipeline-plan --rac-pipeline-linalg\n",
+      registry));
 }

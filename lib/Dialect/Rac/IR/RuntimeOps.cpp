@@ -6,7 +6,7 @@ using namespace mlir;
 using namespace rac;
 
 LogicalResult LibraryCallOp::verify() {
-  if (getInputs().size() < 2u + getHasBias())
+  if (getInputs().size() < (getHasBias() ? 3u : 2u))
     return emitOpError("needs a source, weights, and a bias if it has one");
   if (getInits().size() != 1)
     return emitOpError("needs one destination");
@@ -16,12 +16,21 @@ LogicalResult LibraryCallOp::verify() {
     auto post = cast<PostOpAttr>(attr);
     bool binary = post.getKind() >= PostOpKind::add;
     if (binary && (post.getOperand() < 2 ||
-                   post.getOperand() >= static_cast<int64_t>(getInputs().size())))
+         post.getOperand() >= static_cast<int64_t>(getInputs().size())))
       return emitOpError("post-op names input ") << post.getOperand();
   }
   if (getPrimitive() != Primitive::matmul &&
       (!getStrides() || !getDilations() || !getPadsLow() || !getPadsHigh()))
     return emitOpError("a convolution needs strides, dilations and pads");
+  return success();
+}
+
+LogicalResult rac::detail::verifySizes(Operation *op, ValueRange sizes) {
+  auto type = cast<MemRefType>(op->getResult(0).getType());
+  if (static_cast<size_t>(type.getNumDynamicDims()) != sizes.size())
+    return op->emitOpError("has ")
+           << sizes.size() << " sizes for " << type.getNumDynamicDims()
+           << " dynamic dimensions";
   return success();
 }
 

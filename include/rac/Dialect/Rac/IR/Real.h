@@ -7,7 +7,9 @@
 #ifndef RAC_DIALECT_RAC_IR_REAL_H
 #define RAC_DIALECT_RAC_IR_REAL_H
 
+#include "mlir/IR/DialectImplementation.h"
 #include "mlir/IR/OpImplementation.h"
+#include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/bit.h"
 
 namespace rac {

@@ -59,6 +59,9 @@ def Rac_LibraryCallOp : Rac_Op<"library_call", [DestinationStyleOpInterface,
     and result may have any strides; conv takes them channels-last. `packed` says
     that the weights operand holds bytes in the library's own layout, described by
     the library's blob in `packed`, standing for a tensor of type `weights_type`.
+    `permutations` holds, for each input and then the result, how its dimensions
+    are permuted before the library sees it (dimension i of what it sees is
+    dimension permutation[i] of the operand); empty for as it is.
 
     ```mlir
     %y = rac.library_call matmul ins(%a, %b, %c : tensor<?x8xf32>, tensor<8x4xf32>, tensor<4xf32>) outs(%d : tensor<?x4xf32>) {has_bias, post_ops = [#rac.post_op<kind = relu>]} -> tensor<?x4xf32>
@@ -75,6 +78,7 @@ def Rac_LibraryCallOp : Rac_Op<"library_call", [DestinationStyleOpInterface,
       DefaultValuedAttr<I64Attr, "1">:$groups,
       OptionalAttr<TypeAttr>:$weights_type,
       OptionalAttr<DenseI8ArrayAttr>:$packed,
+      OptionalAttr<TypedArrayAttrBase<DenseI64ArrayAttr, "permutations">>:$permutations,
       DefaultValuedAttr<I64Attr, "0">:$threads);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
@@ -82,6 +86,16 @@ def Rac_LibraryCallOp : Rac_Op<"library_call", [DestinationStyleOpInterface,
       `outs` `(` $inits `:` type($inits) `)` attr-dict (`->` type($results)^)?
   }];
   let hasVerifier = 1;
+  let builders = [OpBuilder<(ins "::rac::Primitive":$primitive,
+      "::mlir::ValueRange":$inputs, "::mlir::Value":$init, "bool":$hasBias,
+      "::llvm::ArrayRef<::mlir::Attribute>":$postOps), [{
+    ::llvm::SmallVector<::mlir::Type, 1> results;
+    if (::mlir::isa<::mlir::TensorType>(init.getType()))
+      results.push_back(init.getType());
+    build($_builder, $_state, results, primitive, inputs, init, hasBias,
+          $_builder.getArrayAttr(postOps), {}, {}, {}, {}, /*groups=*/1, {}, {},
+          {}, /*threads=*/0);
+  }]>];
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitsMutable(); }
     void getEffects(::llvm::SmallVectorImpl<::mlir::SideEffects::EffectInstance<
@@ -112,7 +126,54 @@ class Rac_BufferOp<string mnemonic, list<Trait> traits = []>
   let results = (outs AnyMemRef:$result);
 }
 
-def Rac_OutputBufferOp : Rac_BufferOp<"output_buffer",
+/// A buffer of given sizes, one operand for each dynamic dimension.
+class Rac_SizedBufferOp<string mnemonic, list<Trait> traits = []>
+    : Rac_BufferOp<mnemonic, !listconcat(traits,
+        [DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+                                   ["reifyResultShapes"]>])> {
+  let hasVerifier = 1;
+  let extraClassDefinition = [{
+    ::llvm::LogicalResult $cppClass::verify() {
+      return ::rac::detail::verifySizes(getOperation(), getSizes());
+    }
+    ::llvm::LogicalResult $cppClass::reifyResultShapes(
+        ::mlir::OpBuilder &builder,
+        ::mlir::ReifiedRankedShapedTypeDims &shapes) {
+      shapes.push_back(::mlir::getMixedValues(
+          ::mlir::cast<::mlir::MemRefType>(getType()).getShape(), getSizes(),
+          builder));
+      return ::mlir::success();
+    }
+  }];
+}
+
+def Rac_InputDimOp : Rac_Op<"input_dim", [Pure]> {
+  let summary = "Size of one dimension of one input of the model.";
+  let description = [{
+    ```mlir
+    %n = rac.input_dim 0, 1
+    ```
+  }];
+  let arguments = (ins I64Attr:$index, I64Attr:$dim);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$index `,` $dim attr-dict";
+  let builders = [OpBuilder<(ins "int64_t":$index, "int64_t":$dim), [{
+    build($_builder, $_state, $_builder.getIndexType(), index, dim);
+  }]>];
+}
+
+def Rac_InputBufferOp : Rac_SizedBufferOp<"input_buffer", [Pure]> {
+  let summary = "The caller's memory of one input of the model.";
+  let description = [{
+    ```mlir
+    %m = rac.input_buffer 0 [%n] : memref<?x4xf32>
+    ```
+  }];
+  let arguments = (ins I64Attr:$index, Variadic<Index>:$sizes);
+  let assemblyFormat = "$index `[` $sizes `]` attr-dict `:` type($result)";
+}
+
+def Rac_OutputBufferOp : Rac_SizedBufferOp<"output_buffer",
     [MemoryEffects<[MemAlloc]>]> {
   let summary = "Memory of one output of the model: the caller's, or the context's where the caller gave none.";
   let description = [{
@@ -124,7 +185,7 @@ def Rac_OutputBufferOp : Rac_BufferOp<"output_buffer",
   let assemblyFormat = "$index `[` $sizes `]` attr-dict `:` type($result)";
 }
 
-def Rac_ScratchOp : Rac_BufferOp<"scratch", [MemoryEffects<[MemAlloc]>]> {
+def Rac_ScratchOp : Rac_SizedBufferOp<"scratch", [MemoryEffects<[MemAlloc]>]> {
   let summary = "Memory of the calling thread, valid until its part of the loop ends.";
   let description = [{
     ```mlir
@@ -135,7 +196,7 @@ def Rac_ScratchOp : Rac_BufferOp<"scratch", [MemoryEffects<[MemAlloc]>]> {
   let assemblyFormat = "`[` $sizes `]` attr-dict `:` type($result)";
 }
 
-def Rac_HeapOp : Rac_BufferOp<"heap", [MemoryEffects<[MemAlloc]>]> {
+def Rac_HeapOp : Rac_SizedBufferOp<"heap", [MemoryEffects<[MemAlloc]>]> {
   let summary = "Memory of the context, valid until the run ends; for sizes that only the run can tell.";
   let description = [{
     ```mlir
@@ -146,15 +207,15 @@ def Rac_HeapOp : Rac_BufferOp<"heap", [MemoryEffects<[MemAlloc]>]> {
   let assemblyFormat = "`[` $sizes `]` attr-dict `:` type($result)";
 }
 
-def Rac_ArenaOp : Rac_BufferOp<"arena", [Pure]> {
-  let summary = "A view of the arena at a byte offset.";
+def Rac_ArenaOp : Rac_BufferOp<"arena", [MemoryEffects<[MemAlloc]>]> {
+  let summary = "The context's working memory: at least so many bytes, kept from run to run.";
   let description = [{
     ```mlir
-    %m = rac.arena %offset [%n] : memref<?x4xf32>
+    %m = rac.arena %bytes : memref<?xi8>
     ```
   }];
-  let arguments = (ins Index:$offset, Variadic<Index>:$sizes);
-  let assemblyFormat = "$offset `[` $sizes `]` attr-dict `:` type($result)";
+  let arguments = (ins Index:$bytes);
+  let assemblyFormat = "$bytes attr-dict `:` type($result)";
 }
 
 def Rac_WeightsOp : Rac_BufferOp<"weights", [Pure]> {

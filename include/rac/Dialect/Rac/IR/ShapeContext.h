@@ -73,7 +73,9 @@ llvm::LogicalResult verifyShapes(mlir::Operation *op);
 llvm::LogicalResult inferBroadcastDims(mlir::Operation *op,
                                        ShapeContext &shapes,
                                        llvm::SmallVectorImpl<Dims> &results);
-/// The broadcast of some shapes; null where they don't fit.
+/// One size for each dynamic dimension of `op`'s memref.
+llvm::LogicalResult verifySizes(mlir::Operation *op, mlir::ValueRange sizes);
+/// The broadcast of some shapes; failure where they don't fit.
 llvm::FailureOr<Dims> broadcastDims(llvm::ArrayRef<Dims> shapes);
 } // namespace detail
 

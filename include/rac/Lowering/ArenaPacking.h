@@ -1,0 +1,33 @@
+//===- ArenaPacking.h - Places for buffers with lifetimes -------*- C++ -*-===//
+
+#ifndef RAC_LOWERING_ARENAPACKING_H
+#define RAC_LOWERING_ARENAPACKING_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include <cstdint>
+
+namespace rac {
+
+/// Where buffers start in the arena (B): a cache line and the widest vector.
+inline constexpr int64_t kArenaAlignment = 64;
+
+struct ArenaBuffer {
+  /// The buffer is in use from position `first` to position `last`, both included.
+  int64_t first, last;
+  int64_t bytes;
+  /// The answer: a byte offset, or a slot's number.
+  int64_t offset = 0;
+};
+
+/// Gives each buffer an offset so that buffers in use at one time don't overlap:
+/// by decreasing size, each at the lowest offset that is free throughout its life.
+/// Returns the bytes needed.
+int64_t packArena(llvm::MutableArrayRef<ArenaBuffer> buffers);
+
+/// Gives each buffer a slot so that buffers in use at one time have different
+/// ones; returns the number of slots, the least possible.
+int64_t assignSlots(llvm::MutableArrayRef<ArenaBuffer> buffers);
+
+} // namespace rac
+
+#endif // RAC_LOWERING_ARENAPACKING_H

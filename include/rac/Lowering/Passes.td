@@ -1,0 +1,120 @@
+//===- Passes.td - From planned groups to LLVM -----------------*- tablegen -*-===//
+
+#ifndef RAC_LOWERING_PASSES
+#define RAC_LOWERING_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def OutlineGroups : Pass<"rac-outline-groups", "::mlir::ModuleOp"> {
+  let summary = "Turn each group into a function that writes its results into given tensors";
+  let description = [{
+    Each `rac.group` becomes a call of a private function named after it, with the
+    group's plan as attribute `rac.plan`. The function takes the group's operands
+    and then one destination per result. Groups of equal body and plan share a
+    function. A result whose shape only the run can tell has no destination.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+      "::mlir::bufferization::BufferizationDialect", "::mlir::func::FuncDialect",
+      "::mlir::tensor::TensorDialect"];
+}
+
+def RacToLinalg : Pass<"rac-lower-to-linalg", "::mlir::ModuleOp"> {
+  let summary = "Lower level-1 ops to linalg, tensor, arith, math and scf on tensors";
+  let description = [{
+    Unsigned tensors become signless and i1 tensors i8 tensors of 0 and 1, since
+    vectors of i1 are packed in memory and tensors of it are not.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+      "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+      "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+      "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def BindEntry : Pass<"rac-bind-entry", "::mlir::ModuleOp"> {
+  let summary = "Take the model's inputs and outputs from the runtime";
+  let description = [{
+    The entry function's memref arguments become `rac.input_buffer`s and the
+    memrefs it returns are written into `rac.output_buffer`s, so that it takes
+    and returns nothing.
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::rac::RacDialect"];
+}
+
+def PlanMemory : Pass<"rac-plan-memory", "::mlir::ModuleOp"> {
+  let summary = "Give every buffer of the entry function a place in one arena";
+  let description = [{
+    Buffers whose lifetimes don't overlap share memory. Static sizes are packed by
+    decreasing size; dynamic ones share slots whose sizes the entry function
+    computes first. A buffer whose size depends on data, or that lives from one
+    loop iteration to the next, comes from `rac.heap`. The static part of the
+    arena's size is left on the entry function as `rac.arena_bytes`, and a function
+    `@rac_arena_size` computes the whole size from the input shapes, where they
+    alone determine it.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+      "::mlir::func::FuncDialect", "::rac::RacDialect"];
+  let statistics = [
+    Statistic<"numStatic", "num-static", "Buffers with a fixed offset">,
+    Statistic<"numDynamic", "num-dynamic", "Buffers with a computed offset">,
+    Statistic<"numHeap", "num-heap", "Buffers left to the heap">];
+}
+
+def CollectWeights : Pass<"rac-collect-weights", "::mlir::ModuleOp"> {
+  let summary = "Give every large constant an offset in the weights";
+  let description = [{
+    Constants of at least `min-bytes` leave the code: uses become `rac.weights` at
+    an offset, and the globals that hold the data get that offset as attribute
+    `rac.offset`, for whoever writes the weights.
+  }];
+  let options = [Option<"minBytes", "min-bytes", "int64_t", "64",
+                        "Smaller constants stay in the code (B)">];
+  let dependentDialects = ["::rac::RacDialect"];
+}
+
+def DistributeLoops : Pass<"rac-distribute-loops", "::mlir::func::FuncOp"> {
+  let summary = "Run parallel loops on several threads";
+  let description = [{
+    An outermost `scf.parallel` becomes a `rac.parallel_for` over its first
+    dimensions, flattened until there are enough iterations to share, around a
+    sequential nest; the last dimension stays whole for vectors unless it is the
+    only one. Chunks are large enough to be worth waking a thread for. Parallel
+    loops inside other loops become sequential.
+  }];
+  let options = [Option<"minWork", "min-work", "int64_t", "16384",
+                        "Least scalar operations in a chunk">];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+      "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect", "::rac::RacDialect"];
+}
+
+def KernelMemory : Pass<"rac-kernel-memory", "::mlir::func::FuncOp"> {
+  let summary = "Take the temporary buffers of kernels from the stack or from scratch memory";
+  let description = [{
+    In every function but the entry, a `memref.alloc` of a fixed size up to
+    `max-stack` becomes a `memref.alloca`; others a `rac.scratch`, or `rac.heap`
+    where the buffer is returned.
+  }];
+  let options = [Option<"maxStack", "max-stack", "int64_t", "4096",
+                        "Largest buffer on the stack (B)">];
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::rac::RacDialect"];
+}
+
+def OutlineParallel : Pass<"rac-outline-parallel", "::mlir::ModuleOp"> {
+  let summary = "Give functions the context and move parallel bodies into their own";
+  let description = [{
+    Every function and call gets the context, a pointer, as first argument. The body
+    of each `rac.parallel_for` becomes a function of context, environment and range,
+    and the op a call of the runtime; values from outside go through a struct on the
+    caller's stack.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect"];
+}
+
+def RacToLLVM : Pass<"rac-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "Lower everything to the LLVM dialect, runtime ops to calls of the runtime";
+  let description = [{
+    Runs after `rac-outline-parallel`: the context is each function's first argument.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+#endif // RAC_LOWERING_PASSES

@@ -1,0 +1,51 @@
+//===- Pipelines.h - From a model to the LLVM dialect -----------*- C++ -*-===//
+//
+// The stages that rac-opt and rac-compile share. Each is a pipeline
+// `--rac-pipeline-<stage>` of rac-opt, usable alone.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RAC_PIPELINES_PIPELINES_H
+#define RAC_PIPELINES_PIPELINES_H
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+namespace rac {
+
+struct PlanOptions : mlir::PassPipelineOptions<PlanOptions> {
+  Option<bool> useLibrary{*this, "use-library",
+                          llvm::cl::desc("Let groups be library calls"),
+                          llvm::cl::init(true)};
+  Option<int64_t> threads{*this, "threads",
+                          llvm::cl::desc("Threads to plan for; 0: all"),
+                          llvm::cl::init(0)};
+};
+
+struct LoweringOptions : mlir::PassPipelineOptions<LoweringOptions> {
+  Option<bool> packWeights{
+      *this, "pack-weights",
+      llvm::cl::desc("Store weights of library calls as the library likes them"),
+      llvm::cl::init(true)};
+};
+
+/// Level 1 to level 2: every op that computes is in a planned `rac.group`.
+void populatePlanPipeline(mlir::OpPassManager &pm, const PlanOptions &options);
+
+/// Level 2 to linalg on tensors, one function a group.
+void populateLinalgPipeline(mlir::OpPassManager &pm,
+                            const LoweringOptions &options);
+
+/// Linalg on tensors to loops on buffers, each buffer with its place.
+void populateBufferPipeline(mlir::OpPassManager &pm);
+
+/// Loops on buffers to the LLVM dialect.
+void populateLLVMPipeline(mlir::OpPassManager &pm);
+
+void registerPipelines();
+/// Every dialect, interface and extension that the stages need.
+void registerDialects(mlir::DialectRegistry &registry);
+
+} // namespace rac
+
+#endif // RAC_PIPELINES_PIPELINES_H

@@ -1,0 +1,222 @@
+//===- PlanMemory.cpp - One arena for all buffers of a run ----------------===//
+
+#include "mlir/Analysis/SliceAnalysis.h"
+#include "mlir/Analysis/TopologicalSortUtils.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/Transforms/BufferViewFlowAnalysis.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/SymbolTable.h"
+#include "llvm/Support/MathExtras.h"
+#include "rac/Dialect/Rac/IR/RacDialect.h"
+#include "rac/Lowering/ArenaPacking.h"
+#include "rac/Lowering/Passes.h"
+
+namespace rac {
+#define GEN_PASS_DEF_PLANMEMORY
+#include "rac/Lowering/Passes.h.inc"
+} // namespace rac
+
+using namespace mlir;
+using namespace rac;
+
+namespace {
+
+int64_t elementBytes(MemRefType type) {
+  return llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+}
+
+/// When the entry's top-level ops run, and what buffers they keep alive.
+class Liveness {
+public:
+  explicit Liveness(func::FuncOp entry)
+      : block(&entry.getBody().front()), views(entry) {
+    for (auto [i, op] : llvm::enumerate(*block))
+      position[&op] = i;
+  }
+
+  /// From the op that holds the allocation to the last that touches it or a view
+  /// of it. None if the buffer goes round a loop: each iteration makes a new one
+  /// while the old is still in use.
+  std::optional<std::pair<int64_t, int64_t>> lifetime(memref::AllocOp alloc) {
+    Operation *top = block->findAncestorOpInBlock(*alloc);
+    int64_t first = position.lookup(top), last = first;
+    for (Value alias : views.resolve(alloc)) {
+      if (auto argument = dyn_cast<BlockArgument>(alias))
+        if (argument.getOwner() != block && top != alloc)
+          return std::nullopt;
+      for (Operation *user : alias.getUsers()) {
+        if (top != alloc && user->hasTrait<OpTrait::IsTerminator>())
+          return std::nullopt;
+        last = std::max(last,
+                        position.lookup(block->findAncestorOpInBlock(*user)));
+      }
+    }
+    return std::make_pair(first, last);
+  }
+
+private:
+  Block *block;
+  BufferViewFlowAnalysis views;
+  llvm::DenseMap<Operation *, int64_t> position;
+};
+
+/// The ops that compute `sizes`, in order; none if one of them needs more than
+/// input shapes.
+std::optional<SetVector<Operation *>> sizeComputation(ValueRange sizes) {
+  SetVector<Operation *> slice;
+  BackwardSliceOptions options;
+  options.omitBlockArguments = false;
+  options.inclusive = true;
+  for (Value size : sizes)
+    if (failed(getBackwardSlice(size, &slice, options)))
+      return std::nullopt;
+  for (Operation *op : slice) {
+    if (!isMemoryEffectFree(op) || op->getNumRegions() != 0 ||
+        isa<InputBufferOp>(op))
+      return std::nullopt;
+    for (Value operand : op->getOperands())
+      if (isa<BlockArgument>(operand))
+        return std::nullopt;
+  }
+  return topologicalSort(slice);
+}
+
+struct PlanMemoryPass : rac::impl::PlanMemoryBase<PlanMemoryPass> {
+  void runOnOperation() override;
+
+private:
+  /// Bytes of `alloc`, rounded up to the alignment, computed at `builder`.
+  Value dynamicBytes(OpBuilder &builder, memref::AllocOp alloc);
+  void placeInArena(memref::AllocOp alloc, Value arena, Value offset);
+  void toHeap(memref::AllocOp alloc);
+  void makeSizeFunction(func::FuncOp entry, Value bytes);
+};
+
+Value PlanMemoryPass::dynamicBytes(OpBuilder &builder, memref::AllocOp alloc) {
+  Location loc = alloc.getLoc();
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(builder, loc, value);
+  };
+  int64_t fixed = elementBytes(alloc.getType());
+  for (int64_t size : alloc.getType().getShape())
+    if (!ShapedType::isDynamic(size))
+      fixed *= size;
+  Value bytes = constant(fixed);
+  for (Value size : alloc.getDynamicSizes())
+    bytes = arith::MulIOp::create(builder, loc, bytes, size);
+  Value up = arith::AddIOp::create(builder, loc, bytes,
+                                   constant(kArenaAlignment - 1));
+  return arith::AndIOp::create(builder, loc, up, constant(-kArenaAlignment));
+}
+
+void PlanMemoryPass::placeInArena(memref::AllocOp alloc, Value arena,
+                                  Value offset) {
+  OpBuilder builder(alloc);
+  Value view = memref::ViewOp::create(builder, alloc.getLoc(), alloc.getType(),
+                                      arena, offset, alloc.getDynamicSizes());
+  alloc.replaceAllUsesWith(view);
+  alloc.erase();
+}
+
+void PlanMemoryPass::toHeap(memref::AllocOp alloc) {
+  OpBuilder builder(alloc);
+  alloc.replaceAllUsesWith(HeapOp::create(builder, alloc.getLoc(),
+                                          alloc.getType(),
+                                          alloc.getDynamicSizes())
+                               .getResult());
+  alloc.erase();
+  ++numHeap;
+}
+
+/// `@rac_arena_size`: the same computation of `bytes` in a function of its own.
+void PlanMemoryPass::makeSizeFunction(func::FuncOp entry, Value bytes) {
+  OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
+  auto function = func::FuncOp::create(
+      builder, entry.getLoc(), kArenaSizeName,
+      builder.getFunctionType({}, builder.getIndexType()));
+  builder.setInsertionPointToStart(function.addEntryBlock());
+  IRMapping mapping;
+  std::optional<SetVector<Operation *>> slice = sizeComputation(bytes);
+  assert(slice && "the arena's size was computed from input shapes");
+  for (Operation *op : *slice)
+    builder.clone(*op, mapping);
+  func::ReturnOp::create(builder, entry.getLoc(), mapping.lookup(bytes));
+}
+
+void PlanMemoryPass::runOnOperation() {
+  auto entry = getOperation().lookupSymbol<func::FuncOp>(kEntryName);
+  if (!entry) {
+    getOperation().emitError("has no entry function '") << kEntryName << "'";
+    return signalPassFailure();
+  }
+  Liveness liveness(entry);
+  SmallVector<memref::AllocOp> fixed, dynamic, heap;
+  SmallVector<ArenaBuffer> fixedBuffers, dynamicBuffers;
+  SetVector<Operation *> sizeOps;
+  bool dependsOnData = false;
+  entry.walk([&](memref::AllocOp alloc) {
+    auto span = liveness.lifetime(alloc);
+    auto slice = sizeComputation(alloc.getDynamicSizes());
+    if (!span || !slice) {
+      dependsOnData = true;
+      heap.push_back(alloc);
+    } else if (alloc.getType().hasStaticShape()) {
+      fixed.push_back(alloc);
+      fixedBuffers.push_back({span->first, span->second,
+                              elementBytes(alloc.getType()) *
+                                  alloc.getType().getNumElements()});
+    } else {
+      dynamic.push_back(alloc);
+      dynamicBuffers.push_back({span->first, span->second, 0});
+      sizeOps.insert(slice->begin(), slice->end());
+    }
+  });
+  numStatic = fixed.size();
+  numDynamic = dynamic.size();
+  for (memref::AllocOp alloc : heap)
+    toHeap(alloc);
+
+  int64_t fixedBytes = packArena(fixedBuffers);
+  entry->setAttr("rac.arena_bytes",
+                 Builder(&getContext()).getI64IntegerAttr(fixedBytes));
+
+  // Sizes first, then the arena, then the views where the buffers were.
+  Block &block = entry.getBody().front();
+  OpBuilder builder = OpBuilder::atBlockBegin(&block);
+  sizeOps = topologicalSort(sizeOps);
+  for (Operation *op : llvm::reverse(sizeOps.getArrayRef()))
+    op->moveBefore(&block, block.begin());
+  if (!sizeOps.empty())
+    builder.setInsertionPointAfter(sizeOps.back());
+
+  int64_t numSlots = assignSlots(dynamicBuffers);
+  SmallVector<Value> slotBytes(numSlots), slotOffset(numSlots);
+  Location loc = entry.getLoc();
+  for (auto [alloc, buffer] : llvm::zip_equal(dynamic, dynamicBuffers)) {
+    Value bytes = dynamicBytes(builder, alloc);
+    Value &slot = slotBytes[buffer.offset];
+    slot = slot ? arith::MaxUIOp::create(builder, loc, slot, bytes).getResult()
+                : bytes;
+  }
+  Value end = arith::ConstantIndexOp::create(builder, loc, fixedBytes);
+  for (auto [bytes, offset] : llvm::zip_equal(slotBytes, slotOffset)) {
+    offset = end;
+    end = arith::AddIOp::create(builder, loc, end, bytes);
+  }
+  if (!dependsOnData)
+    makeSizeFunction(entry, end);
+  if (fixed.empty() && dynamic.empty())
+    return;
+  Value arena = ArenaOp::create(
+      builder, loc,
+      MemRefType::get({ShapedType::kDynamic}, builder.getI8Type()), end);
+  for (auto [alloc, buffer] : llvm::zip_equal(fixed, fixedBuffers))
+    placeInArena(alloc, arena,
+                 arith::ConstantIndexOp::create(builder, loc, buffer.offset));
+  for (auto [alloc, buffer] : llvm::zip_equal(dynamic, dynamicBuffers))
+    placeInArena(alloc, arena, slotOffset[buffer.offset]);
+}
+
+} // namespace

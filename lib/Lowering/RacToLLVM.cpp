@@ -1,0 +1,208 @@
+//===- RacToLLVM.cpp - Everything to the LLVM dialect ---------------------===//
+
+#include "LibraryCallToLLVM.h"
+#include "mlir/Analysis/DataLayoutAnalysis.h"
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/ConvertToLLVM/ToLLVMInterface.h"
+#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+#include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/LLVMCommon/Pattern.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/MathToLibm/MathToLibm.h"
+#include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
+#include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "rac/Dialect/Rac/IR/RacDialect.h"
+#include "rac/Lowering/Passes.h"
+
+namespace rac {
+#define GEN_PASS_DEF_RACTOLLVM
+#include "rac/Lowering/Passes.h.inc"
+} // namespace rac
+
+using namespace mlir;
+using namespace rac;
+
+namespace {
+
+Value contextOf(Operation *op) {
+  return op->getParentOfType<LLVM::LLVMFuncOp>().getArgument(0);
+}
+
+/// Calls the runtime's `name`, declaring it where needed.
+FailureOr<Value> callRuntime(ConversionPatternRewriter &rewriter, Operation *op,
+                             StringRef name, Type result,
+                             ArrayRef<Value> arguments) {
+  auto module = op->getParentOfType<ModuleOp>();
+  SmallVector<Type> types = llvm::map_to_vector(
+      arguments, [](Value value) { return value.getType(); });
+  FailureOr<LLVM::LLVMFuncOp> function =
+      LLVM::lookupOrCreateFn(rewriter, module, name, types, result);
+  if (failed(function))
+    return failure();
+  auto call =
+      LLVM::CallOp::create(rewriter, op->getLoc(), *function, arguments);
+  return call.getNumResults() ? call.getResult() : Value();
+}
+
+/// Buffers of the runtime: a pointer from it, and the type's sizes.
+template <typename OpT>
+struct BufferLowering : ConvertOpToLLVMPattern<OpT> {
+  using ConvertOpToLLVMPattern<OpT>::ConvertOpToLLVMPattern;
+  using Adaptor = typename OpT::Adaptor;
+
+  LogicalResult
+  matchAndRewrite(OpT op, Adaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    auto type = cast<MemRefType>(op.getType());
+    SmallVector<Value> sizes, strides;
+    Value bytes;
+    this->getMemRefDescriptorSizes(loc, type, dynamicSizes(adaptor), rewriter,
+                                   sizes, strides, bytes);
+    auto pointerType = LLVM::LLVMPointerType::get(op.getContext());
+    FailureOr<Value> pointer =
+        getPointer(op, adaptor, sizes, bytes, pointerType, rewriter);
+    if (failed(pointer))
+      return failure();
+    rewriter.replaceOp(op, {this->createMemRefDescriptor(
+                               loc, type, *pointer, *pointer, sizes, strides,
+                               rewriter)});
+    return success();
+  }
+
+private:
+  Value constant(ConversionPatternRewriter &rewriter, Location loc,
+                 int64_t value) const {
+    return LLVM::ConstantOp::create(rewriter, loc, rewriter.getI64Type(),
+                                    rewriter.getI64IntegerAttr(value));
+  }
+
+  ValueRange dynamicSizes(Adaptor adaptor) const {
+    if constexpr (std::is_same_v<OpT, ArenaOp>)
+      return adaptor.getOperands();
+    else if constexpr (std::is_same_v<OpT, WeightsOp>)
+      return {};
+    else
+      return adaptor.getSizes();
+  }
+
+  FailureOr<Value> getPointer(OpT op, Adaptor adaptor, ArrayRef<Value> sizes,
+                              Value bytes, Type pointer,
+                              ConversionPatternRewriter &rewriter) const {
+    Location loc = op.getLoc();
+    Value context = contextOf(op);
+    if constexpr (std::is_same_v<OpT, ScratchOp> || std::is_same_v<OpT, HeapOp>) {
+      return callRuntime(rewriter, op,
+                         std::is_same_v<OpT, ScratchOp> ? "rac_scratch"
+                                                        : "rac_heap",
+                         pointer, {context, bytes});
+    } else if constexpr (std::is_same_v<OpT, ArenaOp>) {
+      return callRuntime(rewriter, op, "rac_arena", pointer,
+                         {context, adaptor.getBytes()});
+    } else if constexpr (std::is_same_v<OpT, InputBufferOp>) {
+      return callRuntime(rewriter, op, "rac_input", pointer,
+                         {context, constant(rewriter, loc, op.getIndex())});
+    } else if constexpr (std::is_same_v<OpT, WeightsOp>) {
+      FailureOr<Value> base =
+          callRuntime(rewriter, op, "rac_weights", pointer, {context});
+      if (failed(base))
+        return failure();
+      return Value(LLVM::GEPOp::create(
+          rewriter, loc, pointer, rewriter.getI8Type(), *base,
+          ArrayRef<LLVM::GEPArg>{constant(rewriter, loc, op.getOffset())}));
+    } else {
+      static_assert(std::is_same_v<OpT, OutputBufferOp>);
+      Value rank = constant(rewriter, loc, sizes.size());
+      Value shape = storeArray(rewriter, op, sizes);
+      return callRuntime(rewriter, op, "rac_output", pointer,
+                         {context, constant(rewriter, loc, op.getIndex()), rank,
+                          shape});
+    }
+  }
+};
+
+struct InputDimLowering : ConvertOpToLLVMPattern<InputDimOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(InputDimOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    auto constant = [&](int64_t value) -> Value {
+      return LLVM::ConstantOp::create(rewriter, op.getLoc(),
+                                      rewriter.getI64Type(),
+                                      rewriter.getI64IntegerAttr(value));
+    };
+    FailureOr<Value> size = callRuntime(
+        rewriter, op, "rac_input_dim", rewriter.getI64Type(),
+        {contextOf(op), constant(op.getIndex()), constant(op.getDim())});
+    if (failed(size))
+      return failure();
+    rewriter.replaceOp(op, *size);
+    return success();
+  }
+};
+
+/// A failed assertion fails the run: rac_fail does not return.
+struct AssertLowering : ConvertOpToLLVMPattern<cf::AssertOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(cf::AssertOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Value context = contextOf(op);
+    Block *before = rewriter.getInsertionBlock();
+    Block *after = rewriter.splitBlock(before, std::next(op->getIterator()));
+    Block *failed = rewriter.createBlock(after->getParent(), Region::iterator(after));
+    rewriter.setInsertionPointToStart(failed);
+    Value message = addressOfString(rewriter, op, op.getMsg());
+    FailureOr<Value> call = callRuntime(
+        rewriter, op, "rac_fail",
+        LLVM::LLVMVoidType::get(op.getContext()), {context, message});
+    if (mlir::failed(call))
+      return failure();
+    LLVM::UnreachableOp::create(rewriter, loc);
+    rewriter.setInsertionPointToEnd(before);
+    LLVM::CondBrOp::create(rewriter, loc, adaptor.getArg(), after, failed);
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct RacToLLVMPass : rac::impl::RacToLLVMBase<RacToLLVMPass> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    LowerToLLVMOptions options(&getContext());
+    LLVMTypeConverter converter(&getContext(), options);
+    LLVMConversionTarget target(getContext());
+    target.addLegalOp<ModuleOp>();
+
+    RewritePatternSet patterns(&getContext());
+    patterns.add<BufferLowering<ScratchOp>, BufferLowering<HeapOp>,
+                 BufferLowering<ArenaOp>, BufferLowering<InputBufferOp>,
+                 BufferLowering<WeightsOp>, BufferLowering<OutputBufferOp>,
+                 InputDimLowering>(converter);
+    patterns.add<AssertLowering>(converter, /*benefit=*/10);
+    int32_t sites = 0;
+    populateLibraryCallToLLVM(converter, patterns, sites);
+    arith::populateArithToLLVMConversionPatterns(converter, patterns);
+    cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
+    populateFuncToLLVMConversionPatterns(converter, patterns);
+    populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
+    populateMathToLLVMConversionPatterns(converter, patterns);
+    populateMathToLibmConversionPatterns(patterns);
+    populateVectorToLLVMConversionPatterns(converter, patterns);
+    ub::populateUBToLLVMConversionPatterns(converter, patterns);
+    if (failed(applyFullConversion(module, target, std::move(patterns))))
+      return signalPassFailure();
+    module->setAttr("rac.num_sites",
+                    Builder(&getContext()).getI32IntegerAttr(sites));
+  }
+};
+
+} // namespace

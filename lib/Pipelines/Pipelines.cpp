@@ -1,0 +1,85 @@
+//===- Pipelines.cpp - From a model to the LLVM dialect -------------------===//
+
+#include "rac/Pipelines/Pipelines.h"
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Transforms/Passes.h"
+#include "rac/Lowering/Passes.h"
+#include "rac/Target/X86/Passes.h"
+#include "rac/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace rac;
+
+static void addCleanup(OpPassManager &pm) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void rac::populateLinalgPipeline(OpPassManager &pm,
+                                 const LoweringOptions &options) {
+  pm.addPass(createOutlineGroups());
+  addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(createLowerLibraryGroups());
+  if (options.packWeights)
+    pm.addPass(createPackWeights());
+  pm.addPass(createRacToLinalg());
+  addCleanup(pm);
+  pm.addPass(createLinalgElementwiseOpFusionPass());
+  addCleanup(pm);
+}
+
+void rac::populateBufferPipeline(OpPassManager &pm) {
+  pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  bufferization::OneShotBufferizePassOptions oneShot;
+  oneShot.bufferizeFunctionBoundaries = true;
+  oneShot.allowReturnAllocsFromLoops = true;
+  oneShot.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  pm.addPass(bufferization::createOneShotBufferizePass(oneShot));
+  pm.addPass(bufferization::createDropEquivalentBufferResultsPass());
+  pm.addPass(createBindEntry());
+  pm.addPass(memref::createResolveShapedTypeResultDimsPass());
+  addCleanup(pm);
+  pm.addPass(createCollectWeights());
+  pm.addPass(createPlanMemory());
+  addCleanup(pm);
+  pm.addPass(createConvertLinalgToParallelLoopsPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addNestedPass<func::FuncOp>(createDistributeLoops());
+  pm.addNestedPass<func::FuncOp>(bufferization::createBufferLoopHoistingPass());
+  pm.addNestedPass<func::FuncOp>(createKernelMemory());
+  addCleanup(pm);
+}
+
+void rac::populateLLVMPipeline(OpPassManager &pm) {
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(arith::createArithExpandOpsPass());
+  pm.addPass(createOutlineParallel());
+  addCleanup(pm);
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createRacToLLVM());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  addCleanup(pm);
+}
+
+void rac::registerPipelines() {
+  PassPipelineRegistration<PlanOptions>(
+      "rac-pipeline-plan", "Level 1 to planned groups", populatePlanPipeline);
+  PassPipelineRegistration<LoweringOptions>(
+      "rac-pipeline-linalg", "Planned groups to linalg on tensors",
+      populateLinalgPipeline);
+  PassPipelineRegistration<>("rac-pipeline-buffers",
+                             "Linalg on tensors to loops on buffers",
+                             populateBufferPipeline);
+  PassPipelineRegistration<>("rac-pipeline-llvm",
+                             "Loops on buffers to the LLVM dialect",
+                             populateLLVMPipeline);
+}
