@@ -21,7 +21,7 @@ def Rac_ConstantOp : Rac_Op<"constant", [Pure, ConstantLike,
   let hasFolder = 1;
 }
 
-def Rac_ReshapeOp : Rac_TensorOp<"reshape", [SameOperandsAndResultElementType]> {
+def Rac_ReshapeOp : Rac_TensorOp<"reshape", [AllElementTypesMatch<["input", "result"]>]> {
   let summary = "The same elements in row-major order under another shape.";
   let description = [{
     The element count must stay the same; at run time too.
@@ -64,7 +64,7 @@ def Rac_TransposeOp : Rac_TensorOp<"transpose", [SameOperandsAndResultElementTyp
   let hasVerifier = 1;
 }
 
-def Rac_ExpandOp : Rac_TensorOp<"expand", [SameOperandsAndResultElementType]> {
+def Rac_ExpandOp : Rac_TensorOp<"expand", [AllElementTypesMatch<["input", "result"]>]> {
   let summary = "Repeats along dimensions of size one (numpy's broadcast_to).";
   let description = [{
     Operand dimensions align with the last result dimensions. Each is 1 or equal
@@ -103,7 +103,7 @@ def Rac_ConcatOp : Rac_TensorOp<"concat", [SameOperandsAndResultElementType]> {
   let hasFolder = 1;
 }
 
-def Rac_SliceOp : Rac_TensorOp<"slice", [SameOperandsAndResultElementType,
+def Rac_SliceOp : Rac_TensorOp<"slice", [AllElementTypesMatch<["input", "result"]>,
     AttrSizedOperandSegments]> {
   let summary = "Element offset + i * step along each dimension; steps may be negative.";
   let description = [{
