@@ -4,8 +4,8 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 #include "rac/Lowering/Passes.h"
@@ -81,9 +81,57 @@ private:
     }
   }
 
+  /// The loop itself: context, what it uses, low, high. Memory reached through one
+  /// argument is not reached through another, which lets LLVM vectorise.
+  func::FuncOp makeKernel(func::FuncOp parent, Value context,
+                          ArrayRef<Value> captured) {
+    Type index = builder.getIndexType();
+    SmallVector<Type> types = {pointer};
+    for (Value value : captured)
+      types.push_back(value.getType());
+    types.append({index, index});
+    OpBuilder module(parent);
+    auto kernel =
+        func::FuncOp::create(module, loc, (parent.getName() + "_loop").str(),
+                             module.getFunctionType(types, {}));
+    kernel.setPrivate();
+    symbols.insert(kernel);
+    Block *entry = kernel.addEntryBlock();
+    replaceAllUsesInRegionWith(context, entry->getArgument(0), op.getBody());
+    for (auto [i, value] : llvm::enumerate(captured)) {
+      replaceAllUsesInRegionWith(value, entry->getArgument(i + 1), op.getBody());
+      if (isa<MemRefType>(value.getType()) && isAloneInMemory(value, captured))
+        kernel.setArgAttr(i + 1, LLVM::LLVMDialect::getNoAliasAttrName(),
+                          builder.getUnitAttr());
+    }
+    Block &old = op.getBody().front();
+    for (auto [argument, bound] : llvm::zip_equal(
+             old.getArguments(), entry->getArguments().take_back(2)))
+      argument.replaceAllUsesWith(bound);
+    entry->getOperations().splice(entry->end(), old.getOperations());
+    OpBuilder inside = OpBuilder::atBlockEnd(entry);
+    func::ReturnOp::create(inside, loc);
+    return kernel;
+  }
+
+  static Value rootOf(Value memory) {
+    while (auto view = memory.getDefiningOp<ViewLikeOpInterface>())
+      memory = view.getViewSource();
+    return memory;
+  }
+
+  static bool isAloneInMemory(Value memory, ArrayRef<Value> captured) {
+    return llvm::none_of(captured, [&](Value other) {
+      return other != memory && isa<MemRefType>(other.getType()) &&
+             rootOf(other) == rootOf(memory);
+    });
+  }
+
+  /// What the runtime calls: unpacks the environment and runs the kernel.
   func::FuncOp makeBody(func::FuncOp parent, Value context,
                         ArrayRef<Value> captured,
                         LLVM::LLVMStructType environment) {
+    func::FuncOp kernel = makeKernel(parent, context, captured);
     OpBuilder module(parent);
     Type i64 = builder.getI64Type();
     auto body = func::FuncOp::create(
@@ -93,23 +141,19 @@ private:
     symbols.insert(body);
     Block *entry = body.addEntryBlock();
     OpBuilder inside = OpBuilder::atBlockBegin(entry);
-    replaceAllUsesInRegionWith(context, entry->getArgument(0), op.getBody());
+    SmallVector<Value> arguments = {entry->getArgument(0)};
     for (auto [i, value] : llvm::enumerate(captured)) {
       Value address = LLVM::GEPOp::create(
           inside, loc, pointer, environment, entry->getArgument(1),
           ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(i)});
       Value field =
           LLVM::LoadOp::create(inside, loc, environment.getBody()[i], address);
-      replaceAllUsesInRegionWith(value, retype(inside, field, value.getType()),
-                                 op.getBody());
+      arguments.push_back(retype(inside, field, value.getType()));
     }
-    Block &old = op.getBody().front();
-    for (auto [argument, bound] :
-         llvm::zip_equal(old.getArguments(), entry->getArguments().drop_front(2)))
-      argument.replaceAllUsesWith(
+    for (Value bound : entry->getArguments().take_back(2))
+      arguments.push_back(
           arith::IndexCastOp::create(inside, loc, inside.getIndexType(), bound));
-    entry->getOperations().splice(entry->end(), old.getOperations());
-    inside.setInsertionPointToEnd(entry);
+    func::CallOp::create(inside, loc, kernel, arguments);
     func::ReturnOp::create(inside, loc);
     return body;
   }

@@ -212,9 +212,11 @@ void PlanMemoryPass::runOnOperation() {
   Value arena = ArenaOp::create(
       builder, loc,
       MemRefType::get({ShapedType::kDynamic}, builder.getI8Type()), end);
-  for (auto [alloc, buffer] : llvm::zip_equal(fixed, fixedBuffers))
+  for (auto [alloc, buffer] : llvm::zip_equal(fixed, fixedBuffers)) {
+    builder.setInsertionPoint(alloc);
     placeInArena(alloc, arena,
                  arith::ConstantIndexOp::create(builder, loc, buffer.offset));
+  }
   for (auto [alloc, buffer] : llvm::zip_equal(dynamic, dynamicBuffers))
     placeInArena(alloc, arena, slotOffset[buffer.offset]);
 }

@@ -33,6 +33,8 @@ void rac::populateLinalgPipeline(OpPassManager &pm,
   addCleanup(pm);
   pm.addPass(createLinalgElementwiseOpFusionPass());
   addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(createTileGroups());
+  addCleanup(pm);
 }
 
 void rac::populateBufferPipeline(OpPassManager &pm) {
@@ -50,6 +52,7 @@ void rac::populateBufferPipeline(OpPassManager &pm) {
   pm.addPass(createCollectWeights());
   pm.addPass(createPlanMemory());
   addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(createForallToParallelLoopPass());
   pm.addPass(createConvertLinalgToParallelLoopsPass());
   pm.addPass(createLowerAffinePass());
   pm.addNestedPass<func::FuncOp>(createDistributeLoops());

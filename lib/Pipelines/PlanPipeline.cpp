@@ -16,4 +16,5 @@ void rac::populatePlanPipeline(OpPassManager &pm, const PlanOptions &options) {
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createFormGroups());
+  pm.addNestedPass<func::FuncOp>(createPlanTiles());
 }

@@ -30,6 +30,21 @@ def RacToLinalg : Pass<"rac-lower-to-linalg", "::mlir::ModuleOp"> {
       "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def TileGroups : Pass<"rac-tile-groups", "::mlir::func::FuncOp"> {
+  let summary = "Tile the loop nest of a generated group as its plan says, and fuse into it";
+  let description = [{
+    The plan's `tiles` are sizes for the dimensions of the group's first result, 0
+    for a dimension that stays whole. The op that computes that result is tiled into
+    an `scf.forall`, and what it needs is computed tile by tile inside of it.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+      "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
+      "::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numTiled", "num-tiled", "Groups tiled">,
+    Statistic<"numUntiled", "num-untiled", "Groups whose tiles could not be carried out">];
+}
+
 def BindEntry : Pass<"rac-bind-entry", "::mlir::ModuleOp"> {
   let summary = "Take the model's inputs and outputs from the runtime";
   let description = [{

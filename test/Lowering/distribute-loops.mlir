@@ -1,0 +1,46 @@
+// RUN: rac-opt %s --pass-pipeline='builtin.module(func.func(rac-distribute-loops{min-work=1000}))' | FileCheck %s
+
+// The first two dimensions are shared, the last stays whole for vectors.
+
+// CHECK-LABEL: func.func @nest
+// CHECK: rac.parallel_for %{{.*}} grain %{{.*}} threads 0 {
+// CHECK: ^bb0(%[[LOW:.*]]: index, %[[HIGH:.*]]: index):
+// CHECK: scf.for %[[I:.*]] = %[[LOW]] to %[[HIGH]]
+// CHECK: arith.remui %[[I]]
+// CHECK: arith.divui %[[I]]
+// CHECK: scf.for
+// CHECK: memref.store
+func.func @nest(%m: memref<4x8x16xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %c8 = arith.constant 8 : index
+  %c16 = arith.constant 16 : index
+  %zero = arith.constant 0.0 : f32
+  scf.parallel (%i, %j, %k) = (%c0, %c0, %c0) to (%c4, %c8, %c16) step (%c1, %c1, %c1) {
+    memref.store %zero, %m[%i, %j, %k] : memref<4x8x16xf32>
+    scf.reduce
+  }
+  return
+}
+
+// A parallel loop inside another loop is sequential.
+
+// CHECK-LABEL: func.func @inner
+// CHECK-NOT: rac.parallel_for
+// CHECK: scf.for
+// CHECK: scf.for
+func.func @inner(%m: memref<4x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %c8 = arith.constant 8 : index
+  %zero = arith.constant 0.0 : f32
+  scf.for %i = %c0 to %c4 step %c1 {
+    scf.parallel (%j) = (%c0) to (%c8) step (%c1) {
+      memref.store %zero, %m[%i, %j] : memref<4x8xf32>
+      scf.reduce
+    }
+  }
+  return
+}
