@@ -1,0 +1,121 @@
+//===- Options.cpp - rac-run's command line ---------------------------------===//
+
+#include "Options.h"
+
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+
+static const char kHelp[] =
+    R"(Example:  rac-run resnet50.so --input image=photo.npy --output answers/ --repeat 50
+
+Runs a model that rac-compile made: prints what it takes and gives, how long it takes and
+how much memory. Without --input, inputs are random.
+
+  rac-run MODEL.so [options]
+
+  --input NAME=FILE.npy   read this input from a file; its shape is the file's
+  --input NAME=random     uniform in [0, 1); integers and booleans: 0 or 1 (the default)
+  --input NAME=VALUE      fill it with a number, as in  --input sr=16000
+  --shape NAME=1x64       shape of an input that is not read from a file
+  --shape SYMBOL=64       size of a symbolic dimension; those not given are 1
+  --output DIR            write each output to DIR/<name>.npy
+  --threads N             at most N threads (default: as compiled)
+  --repeat N              timed runs (default 20; 0: only the first run)
+  --warmup N              runs before those, the first included (default 3)
+  --seed N                of the random inputs (default 1)
+  --energy                measure the energy of the timed runs, where there is a meter
+  --json                  print one JSON object (schema rac-run/1; s, J, bytes)
+  --help                  this text
+
+Exit status: 0, or 1 with a message on standard error.
+)";
+
+static long numberOf(const char *option, const std::string &value, long least) {
+  char *end = nullptr;
+  errno = 0;
+  long number = strtol(value.c_str(), &end, 10);
+  if (value.empty() || *end || errno || number < least || number > INT_MAX)
+    die("%s: '%s' is not a number of at least %ld", option, value.c_str(), least);
+  return number;
+}
+
+/// NAME=VALUE
+static std::pair<std::string, std::string> pairOf(const char *option,
+                                                  const std::string &value) {
+  size_t equals = value.rfind('=');
+  if (equals == std::string::npos || equals == 0 || equals + 1 == value.size())
+    die("%s: '%s' is not NAME=VALUE", option, value.c_str());
+  return {value.substr(0, equals), value.substr(equals + 1)};
+}
+
+static std::vector<int64_t> sizesOf(const std::string &value) {
+  std::vector<int64_t> sizes;
+  for (size_t from = 0; from <= value.size();) {
+    size_t to = value.find('x', from);
+    if (to == std::string::npos)
+      to = value.size();
+    sizes.push_back(numberOf("--shape", value.substr(from, to - from), 0));
+    from = to + 1;
+  }
+  return sizes;
+}
+
+Options parseOptions(int argc, char **argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    std::string argument = argv[i];
+    if (argument == "--help" || argument == "-h") {
+      fputs(kHelp, stdout);
+      exit(0);
+    }
+    if (argument == "--json" || argument == "--energy") {
+      (argument == "--json" ? options.json : options.energy) = true;
+      continue;
+    }
+    if (argument.rfind("--", 0) != 0) {
+      if (!options.model.empty())
+        die("'%s': one model is enough (--help shows the options)", argument.c_str());
+      options.model = argument;
+      continue;
+    }
+    // --name=value, or --name value
+    std::string name = argument, value;
+    size_t equals = argument.find('=');
+    if (equals != std::string::npos) {
+      name = argument.substr(0, equals);
+      value = argument.substr(equals + 1);
+    }
+    bool known = false;
+    for (const char *option : {"--input", "--shape", "--output", "--threads", "--repeat",
+                               "--warmup", "--seed"})
+      known = known || name == option;
+    if (!known)
+      die("there is no option %s (--help shows them)", name.c_str());
+    if (equals == std::string::npos) {
+      if (++i == argc)
+        die("%s: its value is missing", name.c_str());
+      value = argv[i];
+    }
+    if (name == "--input") {
+      options.inputs.insert(pairOf("--input", value));
+    } else if (name == "--shape") {
+      auto pair = pairOf("--shape", value);
+      options.shapes[pair.first] = sizesOf(pair.second);
+    } else if (name == "--output") {
+      options.output = value;
+    } else if (name == "--threads") {
+      options.threads = int(numberOf("--threads", value, 1));
+    } else if (name == "--repeat") {
+      options.repeat = int(numberOf("--repeat", value, 0));
+    } else if (name == "--warmup") {
+      options.warmup = int(numberOf("--warmup", value, 0));
+    } else {
+      options.seed = unsigned(numberOf("--seed", value, 0));
+    }
+  }
+  if (options.model.empty())
+    die("no model given, as in  rac-run model.so  (--help shows more)");
+  return options;
+}

@@ -1,0 +1,29 @@
+//===- Report.h - What rac-run prints ----------------------------*- C++ -*-===//
+
+#ifndef RAC_TOOLS_RACRUN_REPORT_H
+#define RAC_TOOLS_RACRUN_REPORT_H
+
+#include "Model.h"
+#include "Options.h"
+
+/// What was measured; times in seconds.
+struct Measured {
+  double load = 0, firstRun = 0, firstAnswer = 0;
+  std::vector<double> runs;
+  int64_t arenaBytes = -1, peakFirstAnswer = -1, peakEnd = -1;
+  bool hasEnergy = false;
+  double joules = 0, energySeconds = 0; // of all timed runs
+  std::string energyNote;
+
+  /// The smallest time that a share of the runs stays within (0: the fastest run).
+  double percentile(double share) const;
+};
+
+void printText(const Options &options, const Model &model,
+               const std::vector<Array> &inputs, const std::vector<DLTensor> &outputs,
+               const Measured &measured);
+void printJson(const Options &options, const Model &model,
+               const std::vector<Array> &inputs, const std::vector<DLTensor> &outputs,
+               const Measured &measured);
+
+#endif // RAC_TOOLS_RACRUN_REPORT_H
