@@ -92,6 +92,42 @@ AffineExpr TensorBuilder::fromIndex(Value index, bool nonNegative) {
   return indexExprs[index] = symbol(index, -1, nonNegative);
 }
 
+void TensorBuilder::forget(mlir::Region &region) {
+  llvm::DenseSet<Value> gone;
+  auto add = [&](ValueRange values) { gone.insert(values.begin(), values.end()); };
+  region.walk([&](Operation *op) {
+    add(op->getResults());
+    for (mlir::Region &inner : op->getRegions())
+      for (Block &block : inner)
+        add(block.getArguments());
+  });
+  for (Block &block : region)
+    add(block.getArguments());
+  for (Value value : gone) {
+    shapes.erase(value);
+    indexExprs.erase(value);
+  }
+  SmallVector<std::pair<Value, int64_t>> stale;
+  for (const auto &[key, id] : symbolIds)
+    if (gone.contains(key.first))
+      stale.push_back(key);
+  for (const auto &key : stale)
+    symbolIds.erase(key);
+}
+
+bool TensorBuilder::isOutside(AffineExpr expr, mlir::Region &region) const {
+  bool outside = true;
+  expr.walk([&](AffineExpr e) {
+    auto symbol = dyn_cast<AffineSymbolExpr>(e);
+    if (!symbol)
+      return;
+    Value value = symbols[symbol.getPosition()].value;
+    mlir::Region *home = value.getParentRegion();
+    outside &= !region.isAncestor(home);
+  });
+  return outside;
+}
+
 //===----------------------------------------------------------------------===//
 // Expressions to values
 //===----------------------------------------------------------------------===//
@@ -265,6 +301,25 @@ AffineExpr TensorBuilder::ceilDiv(AffineExpr x, int64_t y) {
   if (!x)
     return {};
   return simplify(x.ceilDiv(y));
+}
+
+AffineExpr TensorBuilder::scaledSize(AffineExpr size, Value scales,
+                                     ArrayRef<int64_t> position) {
+  if (!size || !scales)
+    return {};
+  SmallVector<Value> at;
+  for (int64_t i : position)
+    at.push_back(index(constant(i)));
+  Value scale = tensor::ExtractOp::create(b, loc, scales, at);
+  Value number = arith::SIToFPOp::create(
+      b, loc, scale.getType(),
+      arith::IndexCastOp::create(b, loc, b.getI64Type(), index(size)));
+  // Converting to an integer truncates, which is floor for what is positive.
+  Value product = arith::FPToSIOp::create(
+      b, loc, b.getI64Type(), arith::MulFOp::create(b, loc, number, scale));
+  return fromIndex(
+      arith::IndexCastOp::create(b, loc, b.getIndexType(), product),
+      /*nonNegative=*/true);
 }
 
 AffineExpr TensorBuilder::min(AffineExpr x, AffineExpr y) {

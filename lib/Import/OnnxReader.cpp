@@ -10,6 +10,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl.h>
 #include <google/protobuf/stubs/logging.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -80,8 +81,15 @@ static bool parse(const std::string &path, onnx::ModelProto &proto,
             "weights as external data";
     return false;
   }
-  google::protobuf::io::CodedInputStream stream(
-      reinterpret_cast<const uint8_t *>(file.data()), file.size());
+  // Read in small pieces, not from the mapping: that would count twice.
+  int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) {
+    error = std::strerror(errno);
+    return false;
+  }
+  google::protobuf::io::FileInputStream input(descriptor);
+  input.SetCloseOnDelete(true);
+  google::protobuf::io::CodedInputStream stream(&input);
   stream.SetTotalBytesLimit(INT32_MAX);
   if (!proto.ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage()) {
     error = "this is not an ONNX model, or it is damaged: protobuf can't parse it";

@@ -437,6 +437,13 @@ Value TensorBuilder::gather(Value x, Value indices, int64_t axis) {
                                       axis));
 }
 
+Value TensorBuilder::gatherElements(Value x, Value indices, int64_t axis) {
+  if (!x || !indices)
+    return {};
+  return finish(rac::GatherElementsOp::create(b, loc, shapeless(element(x)), x,
+                                              indices, axis));
+}
+
 Value TensorBuilder::softmax(Value x, int64_t axis, bool log) {
   if (!x)
     return {};

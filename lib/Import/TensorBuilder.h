@@ -110,6 +110,9 @@ public:
                      AffineExpr y);
   AffineExpr select(AffineExpr condition, AffineExpr x, AffineExpr y);
   AffineExpr ceilDiv(AffineExpr x, int64_t y);
+  /// floor(size * an element of `scales`, a tensor of f32).
+  AffineExpr scaledSize(AffineExpr size, Value scales,
+                        llvm::ArrayRef<int64_t> position);
 
   //===--------------------------------------------------------------------===//
   // Constants
@@ -211,6 +214,7 @@ public:
                bool keepDims);
   Value matmul(Value x, Value y);
   Value gather(Value x, Value indices, int64_t axis);
+  Value gatherElements(Value x, Value indices, int64_t axis);
   Value softmax(Value x, int64_t axis, bool log = false);
   /// The element of a tensor with one, as an index expression.
   AffineExpr extract(Value x, llvm::ArrayRef<int64_t> position);
@@ -237,6 +241,13 @@ private:
   };
   enum OpaqueKind { Div, Rem, Min, Max, Select, Compare };
 
+public:
+  /// Forgets the values in a region that is about to be erased.
+  void forget(mlir::Region &region);
+  /// Whether `expr` needs nothing that is made inside `region`.
+  bool isOutside(AffineExpr expr, mlir::Region &region) const;
+
+private:
   AffineExpr symbol(Value value, int64_t dim, bool nonNegative);
   AffineExpr simplify(AffineExpr expr);
   AffineExpr opaque(int kind, AffineExpr x, AffineExpr y, AffineExpr z,
