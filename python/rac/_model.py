@@ -1,0 +1,315 @@
+"""Compiled models, loaded."""
+
+import _ctypes
+import ctypes
+import json
+import os
+import threading
+
+import numpy as np
+
+from ._types import DLTensor, TensorInfo
+
+_OK, _INVALID_ARGUMENT, _OUT_OF_MEMORY = 0, 1, 3
+
+
+class RunError(RuntimeError):
+    """The model could not be loaded or run; the message says why."""
+
+
+class _Options(ctypes.Structure):
+    _fields_ = [("size", ctypes.c_uint32), ("threads", ctypes.c_int32)]
+
+
+# What is loaded, by its real path: how often, and what the file was.
+_loaded = {}
+_loaded_lock = threading.Lock()
+
+
+def _open(path):
+    """The library's handle. The system's loader knows a library by its path alone, so it would
+    give the old one for a file that was compiled anew: that is refused."""
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        raise RunError(f"cannot load the model: {error}") from None
+    identity = (status.st_dev, status.st_ino, status.st_mtime_ns)
+    with _loaded_lock:
+        count, known = _loaded.get(path, (0, identity))
+        if known != identity:
+            raise RunError(
+                f"{path} was compiled anew while the version before is still loaded; close() it"
+            )
+        try:
+            library = ctypes.CDLL(path)
+        except OSError as error:
+            raise RunError(f"cannot load the model: {error}") from None
+        _loaded[path] = (count + 1, identity)
+    return library
+
+
+def _close(path, library):
+    with _loaded_lock:
+        count, identity = _loaded[path]
+        if count > 1:
+            _loaded[path] = (count - 1, identity)
+        else:
+            del _loaded[path]
+        _ctypes.dlclose(library._handle)
+
+
+class _Slot:
+    """One input or output: its DLTensor and what was last put there."""
+
+    __slots__ = ("info", "name", "dtype", "rank", "tensor", "sizes", "shape")
+
+    def __init__(self, info):
+        self.info = info
+        self.name = info.name
+        self.dtype = info.dtype
+        self.rank = len(info.shape)
+        self.tensor, self.sizes = info.tensor()
+        self.shape = None  # the tuple that is in `sizes`
+
+    def set_shape(self, shape):
+        self.sizes[: self.rank] = shape
+        self.shape = shape
+
+
+def _pointers(slots):
+    pointers = (ctypes.c_void_p * max(len(slots), 1))()
+    for i, slot in enumerate(slots):
+        pointers[i] = ctypes.addressof(slot.tensor)
+    return pointers
+
+
+def _as_array(value, slot):
+    """The value as an array that the model can read: no copy if it is one already."""
+    if not isinstance(value, np.ndarray):
+        if hasattr(value, "__dlpack__"):
+            value = np.from_dlpack(value)
+        else:
+            value = np.asarray(value, slot.dtype)
+    if value.dtype != slot.dtype:
+        raise TypeError(f"input {slot.name!r} must be {slot.dtype}, is {value.dtype}")
+    if value.ndim != slot.rank:
+        raise ValueError(
+            f"input {slot.name!r} must have {slot.rank} dimensions, {list(slot.info.shape)}, "
+            f"has {value.ndim}"
+        )
+    flags = value.flags
+    if not (flags.c_contiguous and flags.aligned):
+        value = value.copy(order="C")
+    return value
+
+
+class Model:
+    """A compiled model with a context to run it in. Made by load().
+
+    inputs, outputs   lists of TensorInfo, in the model's order
+    describe          what the model says about itself (a dict, schema rac-model/1)
+
+    Any thread may call run; calls are made one after the other. To run several at the same
+    time, load the model once for each. close() gives the memory back; so does the end of a
+    `with` block.
+    """
+
+    def __init__(self, path, threads=0):
+        self._library = self._context = None
+        self.path = os.path.realpath(os.fspath(path))
+        self._lock = threading.Lock()
+        self._library = _open(self.path)
+        try:
+            self._bind(threads)
+        except BaseException:
+            self.close()
+            raise
+
+    def _bind(self, threads):
+        library = self._library
+        try:
+            prefix = ctypes.string_at(
+                ctypes.addressof(ctypes.c_char.in_dll(library, "rac_model_prefix"))
+            ).decode()
+            functions = {
+                name: getattr(library, f"{prefix}_{name}")
+                for name in ["create", "run", "destroy", "describe", "last_error", "arena_size"]
+            }
+        except (ValueError, AttributeError) as error:
+            raise RunError(f"{self.path} is not a library that rac-compile made: {error}") from None
+        pointer = ctypes.c_void_p
+        functions["describe"].restype = ctypes.c_char_p
+        functions["last_error"].restype = ctypes.c_char_p
+        functions["last_error"].argtypes = [pointer]
+        functions["destroy"].argtypes = [pointer]
+        functions["destroy"].restype = None
+        self._destroy = functions["destroy"]
+        self._last_error = functions["last_error"]
+        self._run = functions["run"]
+        self._arena_size = functions["arena_size"]
+
+        self.describe = json.loads(functions["describe"]())
+        self.inputs = [TensorInfo.parse(entry) for entry in self.describe["inputs"]]
+        self.outputs = [TensorInfo.parse(entry) for entry in self.describe["outputs"]]
+        self._in = [_Slot(info) for info in self.inputs]
+        self._out = [_Slot(info) for info in self.outputs]
+        # Converted once: they are the same in each call.
+        self._in_pointers, self._out_pointers = _pointers(self._in), _pointers(self._out)
+        context = pointer()
+        options = _Options(ctypes.sizeof(_Options), int(threads))
+        status = functions["create"](ctypes.byref(options), ctypes.byref(context))
+        if status != _OK:
+            self._raise(status)
+        self._context = context
+        self._arguments = (
+            context,
+            self._in_pointers,
+            ctypes.c_int32(len(self._in)),
+            self._out_pointers,
+            ctypes.c_int32(len(self._out)),
+        )
+
+    def __repr__(self):
+        return f"Model({self.path!r}, inputs={self.inputs}, outputs={self.outputs})"
+
+    @property
+    def report(self):
+        """What the compiler decided and what it expects that to cost, or None if it is not told."""
+        return self.describe.get("report")
+
+    def run(self, inputs):
+        """Runs the model on {name: array}; gives {name: array}.
+
+        Inputs are numpy arrays, anything with __dlpack__ (in CPU memory), or what numpy makes an
+        array of. They must have the described dtype and rank; sizes of one symbolic dimension
+        must agree. Nothing is copied unless an array is not contiguous. Outputs are new arrays.
+
+        TypeError, ValueError: an input does not fit. RunError: the model failed on these data.
+        MemoryError: there is not enough memory.
+        """
+        with self._lock:
+            if self._context is None:
+                raise RunError("the model is closed")
+            keep, changed = [], False
+            for slot in self._in:
+                try:
+                    value = inputs[slot.name]
+                except KeyError:
+                    self._refuse_names(inputs)
+                value = _as_array(value, slot)
+                keep.append(value)
+                slot.tensor.data = value.__array_interface__["data"][0]
+                if value.shape != slot.shape:
+                    slot.set_shape(value.shape)
+                    changed = True
+            if len(inputs) != len(keep):
+                self._refuse_names(inputs)
+            if changed:
+                self._set_output_shapes()
+
+            arrays = []
+            for slot in self._out:
+                if slot.shape is None:  # the context's memory, its shape known after the run
+                    arrays.append(None)
+                    slot.tensor.data = None
+                    continue
+                array = np.empty(slot.shape, slot.dtype)
+                arrays.append(array)
+                slot.tensor.data = array.__array_interface__["data"][0]
+            status = self._run(*self._arguments)
+            if status != _OK:
+                self._raise(status)
+            return {
+                slot.name: self._copy(slot) if array is None else array
+                for slot, array in zip(self._out, arrays)
+            }
+
+    def arena_size(self, **shapes):
+        """Bytes of working memory that a run on inputs of these shapes needs, weights and outputs
+        not counted; None where it depends on the data. For example arena_size(x=(1, 3, 224, 224)).
+        """
+        with self._lock:
+            for slot in self._in:
+                shape = tuple(shapes[slot.name])
+                if len(shape) != slot.rank:
+                    raise ValueError(f"input {slot.name!r} must have {slot.rank} dimensions")
+                slot.set_shape(shape)
+                slot.shape = None  # so that the next run looks again
+            size = ctypes.c_int64()
+            status = self._arena_size(*self._arguments[:3], ctypes.byref(size))
+            if status != _OK:
+                self._raise(status)
+            return None if size.value < 0 else size.value
+
+    def close(self):
+        """Gives all memory back. The model cannot be run afterwards."""
+        with self._lock:
+            if self._context is not None:
+                self._destroy(self._context)
+                self._context = None
+            if self._library is not None:
+                _close(self.path, self._library)
+                self._library = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def __del__(self):
+        if getattr(self, "_library", None) is not None:
+            self.close()
+
+    def _set_output_shapes(self):
+        """Outputs whose shapes follow from the inputs' are written where the caller gets them."""
+        sizes = {}
+        for slot in self._in:
+            sizes.update(zip(slot.info.shape, slot.shape))
+        for slot in self._out:
+            try:
+                slot.set_shape(
+                    tuple(
+                        size if isinstance(size, int) else sizes[size] for size in slot.info.shape
+                    )
+                )
+            except KeyError:
+                slot.shape = None
+
+    def _copy(self, slot):
+        """The output that the context lent memory for. Its DLTensor now points to the context's
+        arrays: make it ours again."""
+        tensor = slot.tensor
+        shape = tuple((ctypes.c_int64 * slot.rank).from_address(tensor.shape))
+        tensor.shape, tensor.strides = ctypes.addressof(slot.sizes), None
+        array = np.empty(shape, slot.dtype)
+        if array.nbytes:
+            ctypes.memmove(array.ctypes.data, tensor.data, array.nbytes)
+        return array
+
+    def _refuse_names(self, inputs):
+        names = [slot.name for slot in self._in]
+        missing = [name for name in names if name not in inputs]
+        unknown = [name for name in inputs if name not in names]
+        parts = [f"{what} {names}" for what, names in
+                 (("missing", missing), ("unknown", unknown)) if names]
+        raise ValueError(f"the model's inputs are {names}: {', '.join(parts)}")
+
+    def _raise(self, status):
+        message = self._last_error(self._context).decode(errors="replace")
+        # A shape that was refused must be looked at again.
+        for slot in self._in:
+            slot.shape = None
+        kinds = {_INVALID_ARGUMENT: ValueError, _OUT_OF_MEMORY: MemoryError}
+        raise kinds.get(status, RunError)(message)
+
+
+def load(path, threads=0):
+    """Loads a library that rac-compile made.
+
+    threads   how many a run may use; 0: as many as the model was compiled for
+
+    RunError: it is no such library, its weights file is missing, or this CPU lacks what it was
+    compiled for.
+    """
+    return Model(path, threads)
