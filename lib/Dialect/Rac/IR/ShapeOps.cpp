@@ -152,32 +152,13 @@ struct ComposeTransposes : OpRewritePattern<TransposeOp> {
     return success();
   }
 };
-
-/// A transpose that moves only dimensions of size one is a reshape.
-struct TransposeToReshape : OpRewritePattern<TransposeOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(TransposeOp op,
-                                PatternRewriter &rewriter) const override {
-    auto type = op.getType();
-    if (!type.hasStaticShape())
-      return rewriter.notifyMatchFailure(op, "shape is not static");
-    SmallVector<int64_t> moved;
-    for (int64_t from : op.getPermutation())
-      if (op.getInput().getType().getDimSize(from) != 1)
-        moved.push_back(from);
-    if (!llvm::is_sorted(moved))
-      return rewriter.notifyMatchFailure(op, "moves more than unit dimensions");
-    rewriter.replaceOpWithNewOp<ReshapeOp>(
-        op, op.getInput(),
-        getAsIndexOpFoldResult(op.getContext(), type.getShape()));
-    return success();
-  }
-};
 } // namespace
 
 void TransposeOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                               MLIRContext *context) {
-  patterns.add<ComposeTransposes, TransposeToReshape>(context);
+  // One that moves only unit dimensions stays a transpose, so that others can
+  // cancel it; rac-propagate-layout makes those that are left reshapes.
+  patterns.add<ComposeTransposes>(context);
 }
 
 //===----------------------------------------------------------------------===//

@@ -1,0 +1,56 @@
+//===- CostModel.h - What a group costs under a plan ------------*- C++ -*-===//
+//
+// Every decision about how a model runs asks this interface, and nothing else.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RAC_COST_COSTMODEL_H
+#define RAC_COST_COSTMODEL_H
+
+#include "rac/Cost/Device.h"
+#include "rac/Cost/Work.h"
+#include "rac/Dialect/Rac/IR/RacDialect.h"
+
+namespace rac {
+
+struct Cost {
+  double seconds = 0; // s
+  double joules = 0;  // J; negative: unknown
+  double flops = 0;   // FLOP
+  double bytes = 0;   // B, to and from memory
+
+  Cost operator+(const Cost &other) const {
+    return {seconds + other.seconds, joules + other.joules,
+            flops + other.flops, bytes + other.bytes};
+  }
+  CostAttr toAttr(mlir::MLIRContext *ctx) const {
+    return CostAttr::get(ctx, seconds, joules, flops, bytes);
+  }
+};
+
+class CostModel {
+public:
+  virtual ~CostModel() = default;
+  /// What it costs to run the candidate as one kernel the way `plan` says.
+  virtual Cost estimate(const Candidate &candidate, PlanAttr plan) const = 0;
+};
+
+/// Time is the larger of computing and moving bytes, plus the overhead of a
+/// kernel; energy is the device's power for that time.
+class RooflineModel : public CostModel {
+public:
+  /// A plan of 0 threads is costed with `threads`.
+  RooflineModel(const Device &device, const Assumptions &assumptions,
+                int64_t threads)
+      : device(device), assumptions(assumptions), threads(threads) {}
+  Cost estimate(const Candidate &candidate, PlanAttr plan) const override;
+
+private:
+  Device device;
+  Assumptions assumptions;
+  int64_t threads;
+};
+
+} // namespace rac
+
+#endif // RAC_COST_COSTMODEL_H

@@ -1,0 +1,101 @@
+//===- Passes.td - Passes on the rac dialect -------------------*- tablegen -*-===//
+
+#ifndef RAC_TRANSFORMS_PASSES
+#define RAC_TRANSFORMS_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def RefineShapes : Pass<"rac-refine-shapes", "::mlir::func::FuncOp"> {
+  let summary = "Makes dimensions static where they are known, and ends shape arithmetic at the arguments";
+  let description = [{
+    Result types of rac ops become as static as their shape functions allow, and
+    with them the function's result types. Every size is brought to an expression
+    over the arguments' dimensions; arguments' dimensions of one name
+    (`rac.dim_names`) are one value. A `rac.expand` to the shape its operand
+    already has goes.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numRefined", "refined-types", "Result types made more static">,
+    Statistic<"numDims", "resolved-dims", "Sizes brought to expressions over arguments">,
+    Statistic<"numExpands", "removed-expands", "Expansions to the shape that was there">,
+    Statistic<"numExpandsKept", "kept-expands", "Expansions that may repeat elements">,
+  ];
+}
+
+def CanonicalizeModel : Pass<"rac-canonicalize-model", "::mlir::func::FuncOp"> {
+  let summary = "Recognises activations and normalisations, folds constants and batch norms";
+  let description = [{
+    Brings level-1 IR to the form that planning knows: gelu, silu, hard_swish,
+    layer norm and softmax that a model spells out become one op; small constants
+    are computed; a per-channel scale and offset after a convolution with constant
+    filter move into the filter and one bias.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
+  let options = [
+    Option<"maxFold", "max-fold", "int64_t", "65536",
+           "Largest element count of a constant to compute">,
+  ];
+  let statistics = [
+    Statistic<"numActivations", "activations", "Activations recognised">,
+    Statistic<"numNormalize", "normalizations", "Normalisations and softmaxes recognised">,
+    Statistic<"numConstants", "folded-constants", "Ops on constants computed">,
+    Statistic<"numScales", "folded-scales", "Per-channel scales moved into filters">,
+  ];
+}
+
+def PropagateLayout : Pass<"rac-propagate-layout", "::mlir::func::FuncOp"> {
+  let summary = "Moves transposes through ops that don't mind, until they cancel";
+  let description = [{
+    For each region of ops that work in any order of dimensions, chooses for each
+    op one of two orders, the model's or the one its neighbours want, so that the
+    fewest bytes are transposed: a minimum cut. Transposes next to a matrix product
+    count nothing, since the library reads and writes strided tensors. Last, a
+    transpose that moves only dimensions of size one becomes a reshape.
+  }];
+  let options = [
+    Option<"assumedDim", "assumed-dim", "int64_t", "64",
+           "What a dimension not known to the compiler counts">,
+  ];
+  let statistics = [
+    Statistic<"numRegions", "regions", "Regions looked at">,
+    Statistic<"numPermuted", "permuted-ops", "Ops that now work in another order">,
+    Statistic<"numLeft", "transposes-left", "Transposes left">,
+  ];
+}
+
+def FormGroups : Pass<"rac-form-groups", "::mlir::ModuleOp"> {
+  let summary = "Fuses level-1 ops into planned groups";
+  let description = [{
+    Every level-1 op but constants and reshapes ends in a `rac.group` with a plan.
+    A convolution or matrix product takes the chain after it that the library can
+    apply in passing; of the rest, producers and consumers share a kernel where
+    that saves memory traffic. What is cheaper, the cost model says.
+  }];
+  let options = [
+    Option<"library", "library", "bool", "true", "Plan library calls">,
+    Option<"threads", "threads", "int64_t", "1", "Threads that the costs assume">,
+  ];
+  let statistics = [
+    Statistic<"numLibrary", "library-groups", "Groups the library computes">,
+    Statistic<"numGenerated", "generated-groups", "Groups of generated code">,
+    Statistic<"numFused", "fused-ops", "Ops that share a group with another">,
+    Statistic<"numNotFused", "fusions-refused", "Fusions that were possible and refused">,
+  ];
+}
+
+def PlanTiles : Pass<"rac-plan-tiles", "::mlir::func::FuncOp"> {
+  let summary = "Chooses tile sizes for generated groups";
+  let description = [{
+    A group that combines elements along some dimensions and goes on with the
+    result (softmax, a normalisation) runs row by row: those dimensions whole, the
+    others by 1, the innermost by `inner-tile`. Tiles that a plan already has stay.
+  }];
+  let options = [
+    Option<"innerTile", "inner-tile", "int64_t", "64",
+           "Tile of the innermost dimension where it isn't whole">,
+  ];
+}
+
+#endif // RAC_TRANSFORMS_PASSES

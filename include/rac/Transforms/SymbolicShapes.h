@@ -1,0 +1,57 @@
+//===- SymbolicShapes.h - Sizes as expressions over few roots ---*- C++ -*-===//
+//
+// Answers whether two sizes that only the run knows are equal: each is brought to
+// an expression over roots, which are dimensions of arguments and index values
+// that nothing is known of.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RAC_TRANSFORMS_SYMBOLICSHAPES_H
+#define RAC_TRANSFORMS_SYMBOLICSHAPES_H
+
+#include "rac/Dialect/Rac/IR/ShapeContext.h"
+#include "llvm/ADT/DenseMap.h"
+
+namespace rac {
+
+/// Valid as long as the values it was asked about keep their definitions.
+class SymbolicShapes {
+public:
+  explicit SymbolicShapes(mlir::MLIRContext *ctx) : ctx(ctx) {}
+
+  /// Dimension `dim` of a tensor, or (dim < 0) an index value.
+  using Root = ShapeContext::Symbol;
+
+  /// The shape of a ranked tensor; no expression is null.
+  const Dims &shape(mlir::Value tensor);
+  mlir::AffineExpr dim(mlir::Value tensor, int64_t dim) {
+    return shape(tensor)[dim];
+  }
+  mlir::AffineExpr index(mlir::OpFoldResult value);
+  bool sameShape(mlir::Value a, mlir::Value b) { return shape(a) == shape(b); }
+
+  /// What symbol i stands for is getRoots()[i].
+  llvm::ArrayRef<Root> getRoots() const { return roots; }
+
+private:
+  Dims computeShape(mlir::Value tensor);
+  mlir::AffineExpr computeIndex(mlir::Value value);
+  mlir::AffineExpr root(mlir::Value value, int64_t dim);
+  mlir::AffineExpr namedRoot(mlir::BlockArgument argument, int64_t dim);
+
+  mlir::MLIRContext *ctx;
+  llvm::SmallVector<Root> roots;
+  llvm::DenseMap<std::pair<mlir::Value, int64_t>, mlir::AffineExpr> rootOf;
+  llvm::DenseMap<mlir::Value, Dims> shapes;
+  llvm::DenseMap<mlir::Value, mlir::AffineExpr> indices;
+};
+
+/// The product, with factors in a canonical order.
+mlir::AffineExpr multiplySizes(mlir::AffineExpr a, mlir::AffineExpr b);
+/// The quotient where the divisor's factors are among the dividend's or the
+/// divisor is a positive constant; else null.
+mlir::AffineExpr divideSizes(mlir::AffineExpr a, mlir::AffineExpr b);
+
+} // namespace rac
+
+#endif // RAC_TRANSFORMS_SYMBOLICSHAPES_H

@@ -1,0 +1,48 @@
+//===- CanonicalizeModel.cpp - The form of level 1 that planning knows ----===//
+
+#include "Patterns.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/Transforms/CSE.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "rac/Transforms/Passes.h"
+
+namespace rac {
+#define GEN_PASS_DEF_CANONICALIZEMODEL
+#include "rac/Transforms/Passes.h.inc"
+} // namespace rac
+
+using namespace mlir;
+using namespace rac;
+
+namespace {
+struct CanonicalizeModel
+    : rac::impl::CanonicalizeModelBase<CanonicalizeModel> {
+  using CanonicalizeModelBase::CanonicalizeModelBase;
+
+  void runOnOperation() override {
+    MLIRContext *ctx = &getContext();
+    RewriteCounts counts;
+    RewritePatternSet patterns(ctx);
+    populateArithmeticPatterns(patterns);
+    populateActivationPatterns(patterns, counts);
+    populateNormalizePatterns(patterns, counts);
+    populateConstantPatterns(patterns, counts, maxFold);
+    populateBatchNormPatterns(patterns, counts);
+    ReshapeOp::getCanonicalizationPatterns(patterns, ctx);
+    TransposeOp::getCanonicalizationPatterns(patterns, ctx);
+
+    // Spelled-out forms compare values, so equal ones must be one first.
+    IRRewriter rewriter(ctx);
+    DominanceInfo dominance(getOperation());
+    eliminateCommonSubExpressions(rewriter, dominance, getOperation());
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      getOperation().emitWarning("canonical form not reached");
+    numActivations += counts.activations;
+    numNormalize += counts.normalize;
+    numConstants += counts.constants;
+    numScales += counts.scales;
+  }
+};
+} // namespace

@@ -1,0 +1,106 @@
+//===- LibraryGroups.cpp - Contractions and what a library does in passing ===//
+
+#include "Constants.h"
+#include "Grouping.h"
+#include "mlir/IR/TypeUtilities.h"
+
+using namespace mlir;
+using namespace rac;
+
+/// Activations that the library applies to its result.
+static bool isActivation(Operation *op) {
+  if (auto clip = dyn_cast<ClipOp>(op))
+    return getSplat(clip.getLow()) && getSplat(clip.getHigh());
+  return isa<ReluOp, LeakyReluOp, EluOp, TanhOp, SigmoidOp, GeluOp, GeluTanhOp,
+             SiluOp, HardSwishOp, HardSigmoidOp, SoftplusOp, AbsOp, SqrtOp,
+             ExpOp>(op);
+}
+
+/// Whether the library can read `other` beside a result of shape `shape`: whole,
+/// one number, or one for each element of the last dimension.
+static bool fitsBinary(ArrayRef<AffineExpr> other, ArrayRef<AffineExpr> shape) {
+  if (other.size() > shape.size())
+    return false;
+  if (other == shape)
+    return true;
+  for (AffineExpr size : other.empty() ? other : other.drop_back())
+    if (staticDim(size) != 1)
+      return false;
+  return other.empty() || staticDim(other.back()) == 1 ||
+         other.back() == shape.back();
+}
+
+bool Grouping::joinsChain(const Cluster &cluster, Value value,
+                          Operation *next) {
+  if (!isFree(next) || next->getBlock() != cluster.main->getBlock() ||
+      next->getNumResults() != 1 ||
+      getElementTypeOrSelf(next->getResult(0)) != getElementTypeOrSelf(value))
+    return false;
+  if (auto transpose = dyn_cast<TransposeOp>(next)) {
+    // The library writes rows or columns of the product, not elements.
+    int64_t rank = transpose.getType().getRank();
+    int64_t last = transpose.getPermutation().back();
+    return isa<MatmulOp>(cluster.main) && last >= rank - 2;
+  }
+  if (!shapes.sameShape(value, next->getResult(0)))
+    return false;
+  if (isActivation(next))
+    return next->getOperand(0) == value;
+  if (!isa<AddOp, SubOp, MulOp, DivOp, MaxOp, MinOp>(next))
+    return false;
+  bool first = next->getOperand(0) == value;
+  if (!first && isa<SubOp, DivOp>(next))
+    return false;
+  return fitsBinary(shapes.shape(next->getOperand(first ? 1 : 0)),
+                    shapes.shape(value));
+}
+
+/// Transposes before a matrix product become strides of the library's operands.
+void Grouping::takeOperandTransposes(Cluster &cluster) {
+  auto matmul = dyn_cast<MatmulOp>(cluster.main);
+  if (!matmul)
+    return;
+  for (Value operand : matmul->getOperands()) {
+    auto transpose = operand.getDefiningOp<TransposeOp>();
+    if (!transpose || !isFree(transpose) || cluster.contains(transpose) ||
+        transpose->getBlock() != matmul->getBlock())
+      continue;
+    // One of the two matrix dimensions must be dense.
+    int64_t rank = transpose.getType().getRank();
+    ArrayRef<int64_t> order = transpose.getPermutation();
+    if (!llvm::is_contained(order.take_back(2), rank - 1))
+      continue;
+    if (!llvm::all_of(transpose->getUsers(), llvm::IsaPred<MatmulOp>))
+      continue;
+    if (!transpose->hasOneUse())
+      cluster.copies.insert(transpose);
+    cluster.add(transpose);
+  }
+}
+
+void Grouping::formLibrary(Operation *anchor) {
+  if (!getElementTypeOrSelf(anchor->getResult(0)).isF32() ||
+      !getElementTypeOrSelf(anchor->getOperand(0)).isF32())
+    return;
+  if (seconds({anchor}, KernelKind::library) >
+      seconds({anchor}, KernelKind::generated))
+    return;
+  Cluster cluster;
+  cluster.kind = KernelKind::library;
+  cluster.main = anchor;
+  cluster.add(anchor);
+  // oneDNN takes 32 post-ops.
+  constexpr size_t longest = 32;
+  Value value = anchor->getResult(0);
+  while (value.hasOneUse() && cluster.ops.size() < longest) {
+    Operation *next = *value.user_begin();
+    if (!joinsChain(cluster, value, next) || !pays(cluster, next))
+      break;
+    cluster.add(next);
+    value = next->getResult(0);
+    if (isa<TransposeOp>(next))
+      break;
+  }
+  takeOperandTransposes(cluster);
+  claim(std::move(cluster));
+}

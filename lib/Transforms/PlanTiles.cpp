@@ -1,0 +1,80 @@
+//===- PlanTiles.cpp - Tile sizes of generated groups ---------------------===//
+
+#include "rac/Dialect/Rac/IR/RacDialect.h"
+#include "rac/Transforms/Passes.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace rac {
+#define GEN_PASS_DEF_PLANTILES
+#include "rac/Transforms/Passes.h.inc"
+} // namespace rac
+
+using namespace mlir;
+using namespace rac;
+
+namespace {
+
+/// Adds the dimensions along which `op` combines elements before something else in
+/// the group uses them: these must be whole in every tile.
+void addWholeDims(Operation *op, llvm::SmallSetVector<int64_t, 4> &dims) {
+  llvm::TypeSwitch<Operation *>(op)
+      .Case<SoftmaxOp>([&](SoftmaxOp softmax) { dims.insert(softmax.getAxis()); })
+      .Case<NormalizeOp>([&](NormalizeOp normalize) {
+        for (int64_t i = normalize.getAxis(),
+                     e = normalize.getInput().getType().getRank();
+             i < e; ++i)
+          dims.insert(i);
+      })
+      .Case<ReduceOp>([&](ReduceOp reduce) {
+        dims.insert(reduce.getAxes().begin(), reduce.getAxes().end());
+      });
+}
+
+struct PlanTilesPass : rac::impl::PlanTilesBase<PlanTilesPass> {
+  using PlanTilesBase::PlanTilesBase;
+
+  void runOnOperation() override {
+    getOperation().walk([&](GroupOp group) {
+      PlanAttr plan = group.getPlanAttr();
+      if (!plan || plan.getKind() != KernelKind::generated ||
+          !plan.getTiles().empty())
+        return;
+      SmallVector<int64_t> tiles = choose(group);
+      if (!tiles.empty())
+        group.setPlanAttr(PlanAttr::get(plan.getContext(), plan.getKind(),
+                                        plan.getPrecision(), plan.getThreads(),
+                                        tiles, plan.getCost()));
+    });
+  }
+
+private:
+  /// Rows of what is combined, one at a time, so that what passes between the
+  /// group's ops stays in the first-level cache; empty if that gains nothing.
+  SmallVector<int64_t> choose(GroupOp group) {
+    if (group.getNumResults() != 1)
+      return {};
+    auto type = cast<RankedTensorType>(group.getResult(0).getType());
+    llvm::SmallSetVector<int64_t, 4> whole;
+    for (Operation &op : group.getBodyBlock()->without_terminator()) {
+      size_t before = whole.size();
+      addWholeDims(&op, whole);
+      // Dimensions are those of the result only if the ranks agree.
+      if (whole.size() != before &&
+          cast<RankedTensorType>(op.getResult(0).getType()).getRank() !=
+              type.getRank())
+        return {};
+    }
+    int64_t last = type.getRank() - 1;
+    if (whole.empty() || static_cast<int64_t>(whole.size()) == type.getRank())
+      return {};
+    SmallVector<int64_t> tiles(type.getRank(), 1);
+    for (int64_t dim : whole)
+      tiles[dim] = 0;
+    if (!whole.contains(last))
+      tiles[last] = innerTile;
+    return tiles;
+  }
+};
+
+} // namespace

@@ -1,0 +1,232 @@
+//===- SymbolicShapes.cpp - Sizes as expressions over few roots -----------===//
+
+#include "rac/Transforms/SymbolicShapes.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "rac/Dialect/Rac/IR/RacDialect.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace rac;
+
+//===----------------------------------------------------------------------===//
+// Products and quotients
+//===----------------------------------------------------------------------===//
+
+/// Splits a product into a constant and other factors.
+static int64_t collectFactors(AffineExpr expr,
+                              SmallVectorImpl<AffineExpr> &factors) {
+  if (auto known = dyn_cast<AffineConstantExpr>(expr))
+    return known.getValue();
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (!binary || binary.getKind() != AffineExprKind::Mul) {
+    factors.push_back(expr);
+    return 1;
+  }
+  int64_t left = collectFactors(binary.getLHS(), factors);
+  return left * collectFactors(binary.getRHS(), factors);
+}
+
+static AffineExpr buildProduct(int64_t constant,
+                               SmallVectorImpl<AffineExpr> &factors,
+                               MLIRContext *ctx) {
+  // Symbols by number, anything else before them in the order met.
+  auto key = [](AffineExpr e) -> int64_t {
+    auto symbol = dyn_cast<AffineSymbolExpr>(e);
+    return symbol ? symbol.getPosition() : -1;
+  };
+  llvm::stable_sort(factors, [&](AffineExpr a, AffineExpr b) {
+    return key(a) < key(b);
+  });
+  AffineExpr result = getAffineConstantExpr(1, ctx);
+  for (AffineExpr factor : factors)
+    result = factor * result;
+  return result * constant;
+}
+
+AffineExpr rac::multiplySizes(AffineExpr a, AffineExpr b) {
+  SmallVector<AffineExpr> factors;
+  int64_t constant = collectFactors(a, factors);
+  constant *= collectFactors(b, factors);
+  return buildProduct(constant, factors, a.getContext());
+}
+
+AffineExpr rac::divideSizes(AffineExpr a, AffineExpr b) {
+  SmallVector<AffineExpr> factors, divisors;
+  int64_t constant = collectFactors(a, factors);
+  int64_t divisor = collectFactors(b, divisors);
+  if (divisor <= 0)
+    return {};
+  for (AffineExpr d : divisors) {
+    auto it = llvm::find(factors, d);
+    if (it == factors.end())
+      return {};
+    factors.erase(it);
+  }
+  if (constant % divisor == 0)
+    return buildProduct(constant / divisor, factors, a.getContext());
+  return buildProduct(constant, factors, a.getContext()).floorDiv(divisor);
+}
+
+//===----------------------------------------------------------------------===//
+// SymbolicShapes
+//===----------------------------------------------------------------------===//
+
+AffineExpr SymbolicShapes::root(Value value, int64_t dim) {
+  auto [it, added] = rootOf.try_emplace({value, dim});
+  if (added) {
+    it->second = getAffineSymbolExpr(roots.size(), ctx);
+    roots.push_back({value, dim});
+  }
+  return it->second;
+}
+
+/// Arguments' dimensions of one name are one root: the first of them.
+AffineExpr SymbolicShapes::namedRoot(BlockArgument argument, int64_t dim) {
+  auto func = dyn_cast<FunctionOpInterface>(argument.getOwner()->getParentOp());
+  if (!func || !argument.getOwner()->isEntryBlock())
+    return root(argument, dim);
+  auto nameOf = [&](unsigned arg, int64_t d) -> StringRef {
+    auto names = func.getArgAttrOfType<ArrayAttr>(arg, "rac.dim_names");
+    if (!names || d >= static_cast<int64_t>(names.size()))
+      return {};
+    auto name = dyn_cast<StringAttr>(names[d]);
+    return name ? name.getValue() : StringRef();
+  };
+  StringRef name = nameOf(argument.getArgNumber(), dim);
+  if (name.empty())
+    return root(argument, dim);
+  for (BlockArgument other : argument.getOwner()->getArguments()) {
+    auto type = dyn_cast<RankedTensorType>(other.getType());
+    for (int64_t d = 0; type && d < type.getRank(); ++d)
+      if (nameOf(other.getArgNumber(), d) == name)
+        return type.isDynamicDim(d)
+                   ? root(other, d)
+                   : getAffineConstantExpr(type.getDimSize(d), ctx);
+  }
+  return root(argument, dim);
+}
+
+const Dims &SymbolicShapes::shape(Value tensor) {
+  auto it = shapes.find(tensor);
+  if (it != shapes.end())
+    return it->second;
+  Dims dims = computeShape(tensor);
+  return shapes[tensor] = std::move(dims);
+}
+
+Dims SymbolicShapes::computeShape(Value tensor) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  Dims dims(type.getRank());
+  for (auto [i, size] : llvm::enumerate(type.getShape()))
+    if (!ShapedType::isDynamic(size))
+      dims[i] = getAffineConstantExpr(size, ctx);
+  if (type.hasStaticShape())
+    return dims;
+  auto take = [&](ArrayRef<AffineExpr> from) {
+    for (auto [dim, expr] : llvm::zip_equal(dims, from))
+      if (!dim)
+        dim = expr;
+  };
+
+  Operation *op = tensor.getDefiningOp();
+  if (auto argument = dyn_cast<BlockArgument>(tensor)) {
+    Operation *parent = argument.getOwner()->getParentOp();
+    if (auto group = dyn_cast_or_null<GroupOp>(parent))
+      take(shape(group.getInputs()[argument.getArgNumber()]));
+    else if (parent)
+      for (auto [i, dim] : llvm::enumerate(dims))
+        if (!dim)
+          dim = namedRoot(argument, i);
+  } else if (auto castOp = dyn_cast<tensor::CastOp>(op)) {
+    if (isa<RankedTensorType>(castOp.getSource().getType()))
+      take(shape(castOp.getSource()));
+  } else if (auto group = dyn_cast<GroupOp>(op)) {
+    auto yield = cast<YieldOp>(group.getBodyBlock()->getTerminator());
+    take(shape(yield.getValues()[cast<OpResult>(tensor).getResultNumber()]));
+  } else if (auto shaped = dyn_cast<ShapeOpInterface>(op)) {
+    ShapeContext context(ctx);
+    SmallVector<Dims> results;
+    if (succeeded(shaped.inferDims(context, results))) {
+      SmallVector<AffineExpr> symbols;
+      for (const ShapeContext::Symbol &symbol : context.getSymbols())
+        symbols.push_back(symbol.dim < 0 ? index(symbol.value)
+                                         : dim(symbol.value, symbol.dim));
+      for (auto [dim, expr] : llvm::zip_equal(
+               dims, results[cast<OpResult>(tensor).getResultNumber()]))
+        if (!dim && expr)
+          dim = expr.replaceSymbols(symbols);
+    }
+  }
+  for (auto [i, dim] : llvm::enumerate(dims))
+    if (!dim)
+      dim = root(tensor, i);
+  return dims;
+}
+
+AffineExpr SymbolicShapes::index(OpFoldResult value) {
+  if (std::optional<int64_t> known = getConstantIntValue(value))
+    return getAffineConstantExpr(*known, ctx);
+  Value v = cast<Value>(value);
+  auto it = indices.find(v);
+  if (it != indices.end())
+    return it->second;
+  AffineExpr expr = computeIndex(v);
+  if (!expr)
+    expr = root(v, -1);
+  return indices[v] = expr;
+}
+
+AffineExpr SymbolicShapes::computeIndex(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op) {
+    auto argument = cast<BlockArgument>(value);
+    auto group =
+        dyn_cast_or_null<GroupOp>(argument.getOwner()->getParentOp());
+    return group ? index(group.getInputs()[argument.getArgNumber()])
+                 : AffineExpr();
+  }
+  return llvm::TypeSwitch<Operation *, AffineExpr>(op)
+      .Case([&](tensor::DimOp op) -> AffineExpr {
+        std::optional<int64_t> i = op.getConstantIndex();
+        auto type = dyn_cast<RankedTensorType>(op.getSource().getType());
+        if (!i || !type || *i < 0 || *i >= type.getRank())
+          return {};
+        return dim(op.getSource(), *i);
+      })
+      .Case([&](affine::AffineApplyOp op) -> AffineExpr {
+        SmallVector<AffineExpr> operands;
+        for (Value operand : op.getOperands())
+          operands.push_back(index(operand));
+        AffineMap map = op.getAffineMap();
+        return map.getResult(0).replaceDimsAndSymbols(
+            ArrayRef(operands).take_front(map.getNumDims()),
+            ArrayRef(operands).drop_front(map.getNumDims()));
+      })
+      .Case([&](arith::AddIOp op) -> AffineExpr {
+        return index(op.getLhs()) + index(op.getRhs());
+      })
+      .Case([&](arith::SubIOp op) -> AffineExpr {
+        return index(op.getLhs()) - index(op.getRhs());
+      })
+      .Case([&](arith::MulIOp op) -> AffineExpr {
+        return multiplySizes(index(op.getLhs()), index(op.getRhs()));
+      })
+      // Sizes are not negative, so all divisions round alike where the dividend
+      // is a product of them.
+      .Case<arith::DivUIOp, arith::FloorDivSIOp, arith::DivSIOp>(
+          [&](auto op) -> AffineExpr {
+            AffineExpr dividend = index(op.getLhs());
+            auto sum = dyn_cast<AffineBinaryOpExpr>(dividend);
+            if (isa<arith::DivSIOp>(op.getOperation()) && sum &&
+                sum.getKind() != AffineExprKind::Mul)
+              return {};
+            return divideSizes(dividend, index(op.getRhs()));
+          })
+      .Case<arith::IndexCastOp, arith::IndexCastUIOp, arith::ExtSIOp,
+            arith::ExtUIOp>(
+          [&](auto op) -> AffineExpr { return index(op.getIn()); })
+      .Default(AffineExpr());
+}
