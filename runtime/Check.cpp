@@ -1,4 +1,5 @@
-//===- Check.cpp - Do the caller's tensors fit the model? -------------------===//
+//===- Check.cpp - Do the caller's tensors fit the model?
+//-------------------===//
 
 #include "Context.h"
 
@@ -11,10 +12,10 @@ constexpr struct {
   const char *name;
   uint8_t code, bits;
 } kTypes[RAC_NUM_DTYPES] = {
-    {"f32", kDLFloat, 32}, {"f16", kDLFloat, 16}, {"bf16", kDLBfloat, 16},
-    {"f64", kDLFloat, 64}, {"i8", kDLInt, 8},     {"u8", kDLUInt, 8},
-    {"i16", kDLInt, 16},   {"u16", kDLUInt, 16},  {"i32", kDLInt, 32},
-    {"u32", kDLUInt, 32},  {"i64", kDLInt, 64},   {"u64", kDLUInt, 64},
+    {"f32", kDLFloat, 32},   {"f16", kDLFloat, 16}, {"bf16", kDLBfloat, 16},
+    {"f64", kDLFloat, 64},   {"i8", kDLInt, 8},     {"u8", kDLUInt, 8},
+    {"i16", kDLInt, 16},     {"u16", kDLUInt, 16},  {"i32", kDLInt, 32},
+    {"u32", kDLUInt, 32},    {"i64", kDLInt, 64},   {"u64", kDLUInt, 64},
     {"bool", RAC_DL_BOOL, 8}};
 
 const char *dtypeName(int32_t dtype) {
@@ -28,8 +29,8 @@ DLDataType dlpackType(int32_t dtype) {
 ShapeText::ShapeText(int64_t rank, const int64_t *sizes) {
   size_t length = snprintf(text, sizeof(text), "[");
   for (int64_t i = 0; i < rank && length < sizeof(text); ++i)
-    length += snprintf(text + length, sizeof(text) - length, i ? ", %lld" : "%lld",
-                       static_cast<long long>(sizes[i]));
+    length += snprintf(text + length, sizeof(text) - length,
+                       i ? ", %lld" : "%lld", static_cast<long long>(sizes[i]));
   if (length < sizeof(text))
     snprintf(text + length, sizeof(text) - length, "]");
 }
@@ -60,12 +61,13 @@ struct TypeText {
   char text[48];
   explicit TypeText(DLDataType type) {
     for (auto &known : kTypes)
-      if (type.code == known.code && type.bits == known.bits && type.lanes == 1) {
+      if (type.code == known.code && type.bits == known.bits &&
+          type.lanes == 1) {
         snprintf(text, sizeof(text), "%s", known.name);
         return;
       }
-    snprintf(text, sizeof(text), "DLPack type %d, %d bits, %d lanes", type.code, type.bits,
-             type.lanes);
+    snprintf(text, sizeof(text), "DLPack type %d, %d bits, %d lanes", type.code,
+             type.bits, type.lanes);
   }
 };
 
@@ -78,8 +80,8 @@ struct ExpectedText {
       int64_t size = info.dims[i];
       const char *comma = i ? ", " : "";
       if (size >= 0)
-        length += snprintf(text + length, sizeof(text) - length, "%s%lld", comma,
-                           static_cast<long long>(size));
+        length += snprintf(text + length, sizeof(text) - length, "%s%lld",
+                           comma, static_cast<long long>(size));
       else
         length += snprintf(text + length, sizeof(text) - length, "%s%s", comma,
                            model->symbols[-(1 + size)]);
@@ -92,12 +94,14 @@ struct ExpectedText {
 int checkKind(const Checked &c) {
   if (c.tensor.device.device_type != kDLCPU)
     return report(c.context, RAC_INVALID_ARGUMENT,
-                  "%s '%s': must be in CPU memory, is on DLPack device type %d", c.what,
-                  c.info.name, int(c.tensor.device.device_type));
+                  "%s '%s': must be in CPU memory, is on DLPack device type %d",
+                  c.what, c.info.name, int(c.tensor.device.device_type));
   DLDataType expected = dlpackType(c.info.dtype), given = c.tensor.dtype;
-  if (given.code != expected.code || given.bits != expected.bits || given.lanes != 1)
-    return report(c.context, RAC_INVALID_ARGUMENT, "%s '%s': must be %s, is %s", c.what,
-                  c.info.name, dtypeName(c.info.dtype), TypeText(given).text);
+  if (given.code != expected.code || given.bits != expected.bits ||
+      given.lanes != 1)
+    return report(c.context, RAC_INVALID_ARGUMENT, "%s '%s': must be %s, is %s",
+                  c.what, c.info.name, dtypeName(c.info.dtype),
+                  TypeText(given).text);
   return RAC_OK;
 }
 
@@ -106,22 +110,23 @@ int checkShape(const Checked &c) {
   const RacModelInfo *model = c.context->info;
   if (c.tensor.ndim != c.info.rank)
     return report(c.context, RAC_INVALID_ARGUMENT,
-                  "%s '%s': must have %d dimensions, %s, has %d", c.what, c.info.name,
-                  c.info.rank, ExpectedText(model, c.info).text, c.tensor.ndim);
+                  "%s '%s': must have %d dimensions, %s, has %d", c.what,
+                  c.info.name, c.info.rank, ExpectedText(model, c.info).text,
+                  c.tensor.ndim);
   if (c.info.rank > 0 && !c.tensor.shape)
-    return report(c.context, RAC_INVALID_ARGUMENT, "%s '%s': its shape is a null pointer",
-                  c.what, c.info.name);
+    return report(c.context, RAC_INVALID_ARGUMENT,
+                  "%s '%s': its shape is a null pointer", c.what, c.info.name);
   for (int32_t i = 0; i < c.info.rank; ++i) {
     int64_t size = c.tensor.shape[i], expected = c.info.dims[i];
     if (size < 0)
       return report(c.context, RAC_INVALID_ARGUMENT,
-                    "%s '%s': the size of dimension %d is negative: %lld", c.what,
-                    c.info.name, i, static_cast<long long>(size));
+                    "%s '%s': the size of dimension %d is negative: %lld",
+                    c.what, c.info.name, i, static_cast<long long>(size));
     if (expected >= 0) {
       if (size != expected)
         return report(c.context, RAC_INVALID_ARGUMENT,
-                      "%s '%s': must be of shape %s, is %s", c.what, c.info.name,
-                      ExpectedText(model, c.info).text,
+                      "%s '%s': must be of shape %s, is %s", c.what,
+                      c.info.name, ExpectedText(model, c.info).text,
                       ShapeText(c.info.rank, c.tensor.shape).text);
       continue;
     }
@@ -129,10 +134,11 @@ int checkShape(const Checked &c) {
     if (bound < 0)
       bound = size;
     if (bound != size)
-      return report(c.context, RAC_INVALID_ARGUMENT,
-                    "%s '%s' of shape %s: dimension %d is '%s', which is %lld elsewhere",
-                    c.what, c.info.name, ShapeText(c.info.rank, c.tensor.shape).text, i,
-                    model->symbols[-(1 + expected)], static_cast<long long>(bound));
+      return report(
+          c.context, RAC_INVALID_ARGUMENT,
+          "%s '%s' of shape %s: dimension %d is '%s', which is %lld elsewhere",
+          c.what, c.info.name, ShapeText(c.info.rank, c.tensor.shape).text, i,
+          model->symbols[-(1 + expected)], static_cast<long long>(bound));
   }
   return RAC_OK;
 }
@@ -141,39 +147,46 @@ int checkShape(const Checked &c) {
 int checkData(const Checked &c) {
   int64_t bytes = denseBytes(c.info.dtype, c.info.rank, c.tensor.shape);
   if (bytes < 0)
-    return report(c.context, RAC_INVALID_ARGUMENT, "%s '%s': shape %s is too large",
-                  c.what, c.info.name, ShapeText(c.info.rank, c.tensor.shape).text);
+    return report(c.context, RAC_INVALID_ARGUMENT,
+                  "%s '%s': shape %s is too large", c.what, c.info.name,
+                  ShapeText(c.info.rank, c.tensor.shape).text);
   if (bytes == 0)
     return RAC_OK; // nothing of it is read or written
   if (!c.tensor.data)
-    return report(c.context, RAC_INVALID_ARGUMENT, "%s '%s': its data is a null pointer",
-                  c.what, c.info.name);
-  if (reinterpret_cast<uintptr_t>(dataOf(&c.tensor)) % elementSize(c.info.dtype) != 0)
     return report(c.context, RAC_INVALID_ARGUMENT,
-                  "%s '%s': its data must be aligned to %d bytes, as %s is", c.what,
-                  c.info.name, int(elementSize(c.info.dtype)), dtypeName(c.info.dtype));
+                  "%s '%s': its data is a null pointer", c.what, c.info.name);
+  if (reinterpret_cast<uintptr_t>(dataOf(&c.tensor)) %
+          elementSize(c.info.dtype) !=
+      0)
+    return report(c.context, RAC_INVALID_ARGUMENT,
+                  "%s '%s': its data must be aligned to %d bytes, as %s is",
+                  c.what, c.info.name, int(elementSize(c.info.dtype)),
+                  dtypeName(c.info.dtype));
   if (!c.tensor.strides)
     return RAC_OK;
   int64_t dense = 1;
   for (int32_t i = c.info.rank - 1; i >= 0; --i) {
     if (c.tensor.shape[i] != 1 && c.tensor.strides[i] != dense)
       return report(c.context, RAC_INVALID_ARGUMENT,
-                    "%s '%s': must be contiguous (row-major), has shape %s and strides %s",
-                    c.what, c.info.name, ShapeText(c.info.rank, c.tensor.shape).text,
+                    "%s '%s': must be contiguous (row-major), has shape %s and "
+                    "strides %s",
+                    c.what, c.info.name,
+                    ShapeText(c.info.rank, c.tensor.shape).text,
                     ShapeText(c.info.rank, c.tensor.strides).text);
     dense *= c.tensor.shape[i];
   }
   return RAC_OK;
 }
 
-int checkCount(RacContext *context, const char *what, int32_t count, int32_t expected,
-               const void *pointers) {
+int checkCount(RacContext *context, const char *what, int32_t count,
+               int32_t expected, const void *pointers) {
   if (count != expected)
-    return report(context, RAC_INVALID_ARGUMENT, "the model has %d %s%s, not %d", expected,
-                  what, expected == 1 ? "" : "s", count);
+    return report(context, RAC_INVALID_ARGUMENT,
+                  "the model has %d %s%s, not %d", expected, what,
+                  expected == 1 ? "" : "s", count);
   if (count > 0 && !pointers)
-    return report(context, RAC_INVALID_ARGUMENT, "the array of %ss is a null pointer",
-                  what);
+    return report(context, RAC_INVALID_ARGUMENT,
+                  "the array of %ss is a null pointer", what);
   return RAC_OK;
 }
 
@@ -184,25 +197,26 @@ bool overlap(const DLTensor &a, const RacTensorInfo &ai, const DLTensor &b,
          q < p + denseBytes(ai.dtype, ai.rank, a.shape);
 }
 
-/// Whether an earlier run lent this memory: a caller that runs in a loop passes the same
-/// DLTensor again, and may do so when the shapes change.
+/// Whether an earlier run lent this memory: a caller that runs in a loop passes
+/// the same DLTensor again, and may do so when the shapes change.
 bool isLent(const Output &output, const void *data) {
   return data == output.buffers[0].data || data == output.buffers[1].data;
 }
 
 } // namespace
 
-int checkInputs(RacContext *context, const DLTensor *const *inputs, int32_t count,
-                bool needData) {
+int checkInputs(RacContext *context, const DLTensor *const *inputs,
+                int32_t count, bool needData) {
   const RacModelInfo *model = context->info;
-  if (int status = checkCount(context, "input", count, model->num_inputs, inputs))
+  if (int status =
+          checkCount(context, "input", count, model->num_inputs, inputs))
     return status;
   for (int32_t i = 0; i < model->num_symbols; ++i)
     context->symbols[i] = -1;
   for (int32_t i = 0; i < count; ++i) {
     if (!inputs[i])
-      return report(context, RAC_INVALID_ARGUMENT, "input '%s': is a null pointer",
-                    model->inputs[i].name);
+      return report(context, RAC_INVALID_ARGUMENT,
+                    "input '%s': is a null pointer", model->inputs[i].name);
     Checked c = {context, "input", model->inputs[i], *inputs[i]};
     int status = checkKind(c);
     if (!status)
@@ -217,13 +231,14 @@ int checkInputs(RacContext *context, const DLTensor *const *inputs, int32_t coun
 
 int checkOutputs(RacContext *context, DLTensor *const *outputs, int32_t count) {
   const RacModelInfo *model = context->info;
-  if (int status = checkCount(context, "output", count, model->num_outputs, outputs))
+  if (int status =
+          checkCount(context, "output", count, model->num_outputs, outputs))
     return status;
   for (int32_t i = 0; i < count; ++i) {
     const RacTensorInfo &info = model->outputs[i];
     if (!outputs[i])
-      return report(context, RAC_INVALID_ARGUMENT, "output '%s': is a null pointer",
-                    info.name);
+      return report(context, RAC_INVALID_ARGUMENT,
+                    "output '%s': is a null pointer", info.name);
     const DLTensor &tensor = *outputs[i];
     bool &lent = context->outputs[i].lent;
     lent = !tensor.data || isLent(context->outputs[i], tensor.data);
@@ -240,13 +255,14 @@ int checkOutputs(RacContext *context, DLTensor *const *outputs, int32_t count) {
     for (int32_t j = 0; j < model->num_inputs; ++j)
       if (overlap(tensor, info, *context->inputs[j], model->inputs[j]))
         return report(context, RAC_INVALID_ARGUMENT,
-                      "output '%s': its memory overlaps that of input '%s'", info.name,
-                      model->inputs[j].name);
+                      "output '%s': its memory overlaps that of input '%s'",
+                      info.name, model->inputs[j].name);
     for (int32_t j = 0; j < i; ++j)
-      if (!context->outputs[j].lent && overlap(tensor, info, *outputs[j], model->outputs[j]))
+      if (!context->outputs[j].lent &&
+          overlap(tensor, info, *outputs[j], model->outputs[j]))
         return report(context, RAC_INVALID_ARGUMENT,
-                      "output '%s': its memory overlaps that of output '%s'", info.name,
-                      model->outputs[j].name);
+                      "output '%s': its memory overlaps that of output '%s'",
+                      info.name, model->outputs[j].name);
   }
   return RAC_OK;
 }

@@ -1,4 +1,5 @@
-//===- Context.h - What one run at a time needs ------------------*- C++ -*-===//
+//===- Context.h - What one run at a time needs ------------------*- C++
+//-*-===//
 
 #ifndef RAC_RUNTIME_CONTEXT_H
 #define RAC_RUNTIME_CONTEXT_H
@@ -18,10 +19,12 @@ struct Worker {
   jmp_buf failure; // where rac_fail goes to within a loop
 };
 
-/// The worker that the calling thread is, while it runs a loop's body; else null.
+/// The worker that the calling thread is, while it runs a loop's body; else
+/// null.
 extern __thread Worker *currentWorker;
 
-/// An output that the context lends memory for, or knows the caller's memory of.
+/// An output that the context lends memory for, or knows the caller's memory
+/// of.
 struct Output {
   /// Two, so that what one run gave can be an input of the next without a copy.
   Buffer buffers[2];
@@ -78,35 +81,51 @@ struct RacContext {
 
 namespace rac::runtime {
 
-/// Fails the run: goes back to rac_model_run, or to the loop that the calling thread
-/// works for. No frame in between may hold anything that needs a destructor.
-[[noreturn]] void fail(RacContext *context, RacStatus status, const char *format, ...)
+/// Fails the run: goes back to rac_model_run, or to the loop that the calling
+/// thread works for. No frame in between may hold anything that needs a
+/// destructor.
+[[noreturn]] void fail(RacContext *context, RacStatus status,
+                       const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/// Notes why a call failed, for rac_model_last_error on this thread; returns `status`.
+/// Notes why a call failed, for rac_model_last_error on this thread; returns
+/// `status`.
 int report(const RacContext *context, RacStatus status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 inline int64_t elementSize(int32_t dtype) {
   switch (dtype) {
-  case RAC_I8: case RAC_U8: case RAC_BOOL: return 1;
-  case RAC_F16: case RAC_BF16: case RAC_I16: case RAC_U16: return 2;
-  case RAC_F64: case RAC_I64: case RAC_U64: return 8;
-  default: return 4;
+  case RAC_I8:
+  case RAC_U8:
+  case RAC_BOOL:
+    return 1;
+  case RAC_F16:
+  case RAC_BF16:
+  case RAC_I16:
+  case RAC_U16:
+    return 2;
+  case RAC_F64:
+  case RAC_I64:
+  case RAC_U64:
+    return 8;
+  default:
+    return 4;
   }
 }
 
 /// Address of the tensor's first element.
 inline char *dataOf(const DLTensor *tensor) {
-  return tensor->data ? static_cast<char *>(tensor->data) + tensor->byte_offset : nullptr;
+  return tensor->data ? static_cast<char *>(tensor->data) + tensor->byte_offset
+                      : nullptr;
 }
 
 /// Bytes of a dense tensor; -1 if that is more than an int64_t holds.
 int64_t denseBytes(int32_t dtype, int64_t rank, const int64_t *sizes);
 
-/// Checks the inputs against the model and binds its symbols. RAC_OK, or reports.
-int checkInputs(RacContext *context, const DLTensor *const *inputs, int32_t count,
-                bool needData);
+/// Checks the inputs against the model and binds its symbols. RAC_OK, or
+/// reports.
+int checkInputs(RacContext *context, const DLTensor *const *inputs,
+                int32_t count, bool needData);
 /// Checks what can be checked of the outputs before the run.
 int checkOutputs(RacContext *context, DLTensor *const *outputs, int32_t count);
 
@@ -118,7 +137,8 @@ struct ShapeText {
 const char *dtypeName(int32_t dtype);
 DLDataType dlpackType(int32_t dtype);
 
-/// RAC_OK if this CPU has all the features of a comma-separated list, or reports.
+/// RAC_OK if this CPU has all the features of a comma-separated list, or
+/// reports.
 int checkCpu(const char *features);
 
 /// Makes context->weights point to the model's weights; RAC_OK, or reports.

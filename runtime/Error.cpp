@@ -1,4 +1,5 @@
-//===- Error.cpp - How failures are passed on -------------------------------===//
+//===- Error.cpp - How failures are passed on
+//-------------------------------===//
 
 #include "Context.h"
 
@@ -8,14 +9,15 @@
 
 namespace rac::runtime {
 
-// One message per thread, as with dlerror: whoever saw a call fail can ask why, whatever
-// other threads do with the same context meanwhile.
+// One message per thread, as with dlerror: whoever saw a call fail can ask why,
+// whatever other threads do with the same context meanwhile.
 static __thread const RacContext *errorContext;
 static __thread char errorText[kMessageSize + 128];
 
 __thread Worker *currentWorker;
 
-int report(const RacContext *context, RacStatus status, const char *format, ...) {
+int report(const RacContext *context, RacStatus status, const char *format,
+           ...) {
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(errorText, sizeof(errorText), format, arguments);

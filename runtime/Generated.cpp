@@ -1,4 +1,5 @@
-//===- Generated.cpp - What generated code asks of the runtime --------------===//
+//===- Generated.cpp - What generated code asks of the runtime
+//--------------===//
 
 #include "Context.h"
 
@@ -10,11 +11,14 @@ extern "C" const void *rac_input(RacContext *context, int64_t index) {
   return dataOf(context->inputs[index]);
 }
 
-extern "C" int64_t rac_input_dim(RacContext *context, int64_t index, int64_t dim) {
+extern "C" int64_t rac_input_dim(RacContext *context, int64_t index,
+                                 int64_t dim) {
   return context->inputs[index]->shape[dim];
 }
 
-extern "C" const void *rac_weights(RacContext *context) { return context->weights; }
+extern "C" const void *rac_weights(RacContext *context) {
+  return context->weights;
+}
 
 /// Of an output's two buffers, the one that no input is in.
 static Buffer *freeBuffer(RacContext *context, Output &output) {
@@ -37,8 +41,9 @@ extern "C" void *rac_output(RacContext *context, int64_t index, int64_t rank,
   const RacTensorInfo &info = context->info->outputs[index];
   Output &output = context->outputs[index];
   if (rank != info.rank)
-    fail(context, RAC_FAILED, "output '%s': has %d dimensions, not %d as described",
-         info.name, int(rank), info.rank);
+    fail(context, RAC_FAILED,
+         "output '%s': has %d dimensions, not %d as described", info.name,
+         int(rank), info.rank);
   for (int64_t i = 0; i < rank; ++i)
     if (sizes[i] < 0)
       fail(context, RAC_FAILED, "output '%s': its shape would be %s", info.name,
@@ -51,8 +56,9 @@ extern "C" void *rac_output(RacContext *context, int64_t index, int64_t rank,
   const DLTensor &given = *context->givenOutputs[index];
   if (!output.lent) {
     if (rank > 0 && memcmp(given.shape, sizes, rank * sizeof(int64_t)) != 0)
-      fail(context, RAC_INVALID_ARGUMENT, "output '%s': must be of shape %s, is %s",
-           info.name, ShapeText(rank, sizes).text, ShapeText(rank, given.shape).text);
+      fail(context, RAC_INVALID_ARGUMENT,
+           "output '%s': must be of shape %s, is %s", info.name,
+           ShapeText(rank, sizes).text, ShapeText(rank, given.shape).text);
     return output.data = dataOf(&given);
   }
 
@@ -65,10 +71,11 @@ extern "C" void *rac_output(RacContext *context, int64_t index, int64_t rank,
   Buffer *buffer = freeBuffer(context, output);
   if (!buffer)
     fail(context, RAC_INVALID_ARGUMENT,
-         "output '%s': inputs use the memory of two earlier runs' outputs", info.name);
+         "output '%s': inputs use the memory of two earlier runs' outputs",
+         info.name);
   if (!buffer->reserve(bytes))
-    fail(context, RAC_OUT_OF_MEMORY, "output '%s': no memory for %lld bytes", info.name,
-         static_cast<long long>(bytes));
+    fail(context, RAC_OUT_OF_MEMORY, "output '%s': no memory for %lld bytes",
+         info.name, static_cast<long long>(bytes));
   return output.data = buffer->data;
 }
 
@@ -85,8 +92,8 @@ extern "C" void *rac_arena(RacContext *context, int64_t bytes) {
     fail(context, RAC_OUT_OF_MEMORY, "no memory for an arena of %lld bytes",
          static_cast<long long>(bytes));
   }
-  // What ran before in this run may still use the smaller one, so the larger one comes
-  // from elsewhere. The next run starts with enough.
+  // What ran before in this run may still use the smaller one, so the larger
+  // one comes from elsewhere. The next run starts with enough.
   context->arenaData = rac_heap(context, bytes);
   context->arenaCapacity = bytes;
   return context->arenaData;

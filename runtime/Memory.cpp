@@ -1,4 +1,5 @@
-//===- Memory.cpp - All memory that the runtime takes -----------------------===//
+//===- Memory.cpp - All memory that the runtime takes
+//-----------------------===//
 
 #include "Memory.h"
 
@@ -12,8 +13,9 @@ namespace rac::runtime {
 static std::atomic<uint64_t> numAllocations;
 static std::atomic<int64_t> allocationsLeft{-1};
 
-// Above this, memory comes from the system page-wise, so that it goes back there when it is
-// released and so that the kernel may use huge pages: fewer TLB misses in every pass.
+// Above this, memory comes from the system page-wise, so that it goes back
+// there when it is released and so that the kernel may use huge pages: fewer
+// TLB misses in every pass.
 constexpr uint64_t kMapFrom = 1 << 20;
 constexpr uint64_t kHugePage = 2 << 20;
 constexpr uint64_t kMost = uint64_t(1) << 46;
@@ -87,8 +89,8 @@ void failAllocationsAfter(int64_t count) { allocationsLeft.store(count); }
 bool Buffer::reserve(uint64_t bytes) {
   if (data && bytes <= capacity)
     return true;
-  // What grows once will grow again (a cache of past tokens does so at each step), so
-  // leave some room then. What is sized once is sized exactly.
+  // What grows once will grow again (a cache of past tokens does so at each
+  // step), so leave some room then. What is sized once is sized exactly.
   uint64_t wanted = data ? bytes + bytes / 4 : bytes;
   free();
   data = allocate(wanted);
@@ -151,7 +153,9 @@ void *Stack::push(uint64_t bytes) {
   return chunk + 1;
 }
 
-Stack::Mark Stack::mark() const { return {current, current ? current->used : 0}; }
+Stack::Mark Stack::mark() const {
+  return {current, current ? current->used : 0};
+}
 
 void Stack::pop(Mark mark) {
   // Chunks behind the current one are empty: that is all that there is to undo.

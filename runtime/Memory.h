@@ -1,7 +1,9 @@
-//===- Memory.h - All memory that the runtime takes -------------------------===//
+//===- Memory.h - All memory that the runtime takes
+//-------------------------===//
 //
-// Everything that grows goes through here, so that tests can count allocations and
-// make any of them fail. Nothing here throws: a null pointer says that there is none.
+// Everything that grows goes through here, so that tests can count allocations
+// and make any of them fail. Nothing here throws: a null pointer says that
+// there is none.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,16 +17,16 @@ namespace rac::runtime {
 
 constexpr size_t kAlignment = 64;
 
-/// 64-byte aligned memory, not zeroed; large blocks are mapped on their own and may be
-/// backed by huge pages. Null if there is none, or if `bytes` is absurd.
+/// 64-byte aligned memory, not zeroed; large blocks are mapped on their own and
+/// may be backed by huge pages. Null if there is none, or if `bytes` is absurd.
 void *allocate(uint64_t bytes);
 void release(void *memory, uint64_t bytes);
 
 /// Zeroed, for small structures; release with `release` and the same size.
 void *allocateZeroed(uint64_t bytes);
 
-/// For tests: how many allocations there were in this process, and after how many more
-/// every one fails (negative: never).
+/// For tests: how many allocations there were in this process, and after how
+/// many more every one fails (negative: never).
 uint64_t allocationCount();
 void failAllocationsAfter(int64_t count);
 

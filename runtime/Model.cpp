@@ -1,4 +1,5 @@
-//===- Model.cpp - What a model's C interface calls -------------------------===//
+//===- Model.cpp - What a model's C interface calls
+//-------------------------===//
 
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -14,8 +15,10 @@ using namespace rac::runtime;
 /// Cores that this process may use.
 static int availableCores() {
   cpu_set_t set;
-  // Machines with more cores than the set holds are told so by an error: use them all.
-  int count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : CPU_SETSIZE;
+  // Machines with more cores than the set holds are told so by an error: use
+  // them all.
+  int count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set)
+                                                           : CPU_SETSIZE;
   return count > 0 ? count : 1;
 }
 
@@ -36,7 +39,8 @@ static RacContext *newContext(const RacModelInfo *info, int threads) {
   context->threads = threads;
   context->workers = reinterpret_cast<Worker *>(context + 1);
   context->outputs = reinterpret_cast<Output *>(context->workers + threads);
-  context->symbols = reinterpret_cast<int64_t *>(context->outputs + info->num_outputs);
+  context->symbols =
+      reinterpret_cast<int64_t *>(context->outputs + info->num_outputs);
   int64_t *sizes = context->symbols + info->num_symbols;
   for (int32_t i = 0; i < info->num_outputs; ++i) {
     context->outputs[i].shape = sizes;
@@ -48,19 +52,22 @@ static RacContext *newContext(const RacModelInfo *info, int threads) {
   return context;
 }
 
-extern "C" int rac_model_create(const RacModelInfo *info, const RacOptions *options,
+extern "C" int rac_model_create(const RacModelInfo *info,
+                                const RacOptions *options,
                                 RacContext **result) {
   if (!result)
     return report(nullptr, RAC_INVALID_ARGUMENT,
                   "create: where to put the context is a null pointer");
   *result = nullptr;
   if (info->abi_version != RAC_ABI_VERSION)
-    return report(nullptr, RAC_UNSUPPORTED, "the model is of ABI version %u, not %u",
-                  info->abi_version, RAC_ABI_VERSION);
+    return report(nullptr, RAC_UNSUPPORTED,
+                  "the model is of ABI version %u, not %u", info->abi_version,
+                  RAC_ABI_VERSION);
   if (options && options->size < sizeof(RacOptions))
-    return report(nullptr, RAC_INVALID_ARGUMENT,
-                  "create: options.size must be sizeof(RacOptions) = %zu, is %u",
-                  sizeof(RacOptions), options->size);
+    return report(
+        nullptr, RAC_INVALID_ARGUMENT,
+        "create: options.size must be sizeof(RacOptions) = %zu, is %u",
+        sizeof(RacOptions), options->size);
   if (int status = checkCpu(info->cpu_features))
     return status;
 
@@ -70,11 +77,12 @@ extern "C" int rac_model_create(const RacModelInfo *info, const RacOptions *opti
     threads = availableCores();
   if (threads < 0 || threads > kMostThreads)
     return report(nullptr, RAC_INVALID_ARGUMENT,
-                  "create: options.threads must be between 0 and %d, is %d", kMostThreads,
-                  threads);
+                  "create: options.threads must be between 0 and %d, is %d",
+                  kMostThreads, threads);
   RacContext *context = newContext(info, threads);
   if (!context)
-    return report(nullptr, RAC_OUT_OF_MEMORY, "create: no memory for a context");
+    return report(nullptr, RAC_OUT_OF_MEMORY,
+                  "create: no memory for a context");
   if (int status = openWeights(context)) {
     rac_model_destroy(context);
     return status;
@@ -107,9 +115,11 @@ extern "C" const char *rac_model_describe(const RacModelInfo *info) {
 /// Makes the context the calling thread's; RAC_OK, or reports.
 static int enter(RacContext *context) {
   if (!context)
-    return report(nullptr, RAC_INVALID_ARGUMENT, "the context is a null pointer");
+    return report(nullptr, RAC_INVALID_ARGUMENT,
+                  "the context is a null pointer");
   if (context->running.exchange(true, std::memory_order_acquire))
-    return report(context, RAC_BUSY, "the context is running on another thread");
+    return report(context, RAC_BUSY,
+                  "the context is running on another thread");
   context->failed.store(false, std::memory_order_relaxed);
   return RAC_OK;
 }
@@ -128,7 +138,8 @@ static int runMain(RacContext *context) {
   if (_setjmp(context->failure) == 0)
     context->info->main(context);
   if (context->failed.load())
-    status = report(context, RacStatus(context->status), "%s", context->message);
+    status =
+        report(context, RacStatus(context->status), "%s", context->message);
   context->pool->leave(context, entered);
   context->heap.clear();
   context->workers[0].scratch.clear();
@@ -140,7 +151,8 @@ static int handOut(RacContext *context) {
   const RacModelInfo *info = context->info;
   for (int32_t i = 0; i < info->num_outputs; ++i)
     if (!context->outputs[i].data)
-      return report(context, RAC_FAILED, "output '%s': the model did not compute it",
+      return report(context, RAC_FAILED,
+                    "output '%s': the model did not compute it",
                     info->outputs[i].name);
   for (int32_t i = 0; i < info->num_outputs; ++i) {
     DLTensor *tensor = context->givenOutputs[i];
@@ -177,13 +189,15 @@ extern "C" int rac_model_run(RacContext *context, const DLTensor *const *inputs,
   return leave(context, status);
 }
 
-extern "C" int rac_model_arena_size(RacContext *context, const DLTensor *const *inputs,
+extern "C" int rac_model_arena_size(RacContext *context,
+                                    const DLTensor *const *inputs,
                                     int32_t numInputs, int64_t *bytes) {
   if (int status = enter(context))
     return status;
   if (!bytes)
-    return leave(context, report(context, RAC_INVALID_ARGUMENT,
-                                 "arena_size: where to put the size is a null pointer"));
+    return leave(context,
+                 report(context, RAC_INVALID_ARGUMENT,
+                        "arena_size: where to put the size is a null pointer"));
   *bytes = -1;
   if (int status = checkInputs(context, inputs, numInputs, /*needData=*/false))
     return leave(context, status);

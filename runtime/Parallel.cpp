@@ -1,4 +1,5 @@
-//===- Parallel.cpp - Parallel loops of generated code ----------------------===//
+//===- Parallel.cpp - Parallel loops of generated code
+//----------------------===//
 
 #include "Context.h"
 
@@ -11,12 +12,14 @@ struct Loop {
   RacContext *context;
   Body body;
   void *env;
-  int64_t count, grain, units; // a unit is `grain` steps, the last may be shorter
+  int64_t count, grain,
+      units; // a unit is `grain` steps, the last may be shorter
   int parts;
 };
 } // namespace
 
-/// Runs the body in the calling thread, which already counts as a worker, or is alone.
+/// Runs the body in the calling thread, which already counts as a worker, or is
+/// alone.
 static void runHere(RacContext *context, Body body, void *env, int64_t count) {
   Stack &scratch = (currentWorker ? currentWorker : context->workers)->scratch;
   Stack::Mark mark = scratch.mark();
@@ -29,15 +32,16 @@ static void runPart(void *env, int index, int team) {
   Worker &worker = loop.context->workers[index];
   Stack::Mark mark = worker.scratch.mark();
   currentWorker = &worker;
-  // A failure comes back here on whichever thread it happens, so that no loop of the
-  // thread pool is left by a jump.
+  // A failure comes back here on whichever thread it happens, so that no loop
+  // of the thread pool is left by a jump.
   if (!_setjmp(worker.failure)) {
     for (int64_t part = index; part < loop.parts; part += team) {
       if (loop.context->failed.load(std::memory_order_relaxed))
         break;
       int64_t low = loop.units * part / loop.parts * loop.grain;
       int64_t high = loop.units * (part + 1) / loop.parts * loop.grain;
-      loop.body(loop.context, loop.env, low, high < loop.count ? high : loop.count);
+      loop.body(loop.context, loop.env, low,
+                high < loop.count ? high : loop.count);
       worker.scratch.pop(mark);
     }
   }
@@ -45,8 +49,9 @@ static void runPart(void *env, int index, int team) {
   worker.scratch.pop(mark);
 }
 
-extern "C" void rac_parallel_for(RacContext *context, int64_t count, int64_t grain,
-                                 int64_t threads, Body body, void *env) {
+extern "C" void rac_parallel_for(RacContext *context, int64_t count,
+                                 int64_t grain, int64_t threads, Body body,
+                                 void *env) {
   if (count <= 0)
     return;
   if (grain < 1)

@@ -1,8 +1,10 @@
-//===- PthreadPool.cpp - Threads of our own ---------------------------------===//
+//===- PthreadPool.cpp - Threads of our own
+//---------------------------------===//
 //
-// Waiting policy: a worker that finds nothing to do spins for kSpinMicroseconds, since
-// loops of one run follow each other closely, and then sleeps, since spinning costs
-// energy and other programs' time. The thread that runs the model waits likewise.
+// Waiting policy: a worker that finds nothing to do spins for
+// kSpinMicroseconds, since loops of one run follow each other closely, and then
+// sleeps, since spinning costs energy and other programs' time. The thread that
+// runs the model waits likewise.
 //
 //===----------------------------------------------------------------------===//
 
@@ -71,7 +73,8 @@ void wait(Pool &pool, pthread_cond_t &condition, Condition done) {
 }
 
 void wake(Pool &pool, pthread_cond_t &condition) {
-  // Taking the mutex orders this after a sleeper's last look at what it waits for.
+  // Taking the mutex orders this after a sleeper's last look at what it waits
+  // for.
   pthread_mutex_lock(&pool.mutex);
   pthread_mutex_unlock(&pool.mutex);
   pthread_cond_broadcast(&condition);
@@ -85,8 +88,8 @@ void *threadMain(void *argument) {
     ++seen;
     if (pool.stop)
       return nullptr;
-    // Those who aren't needed report as well, so that the next work is only written
-    // when nobody can still be reading this one's.
+    // Those who aren't needed report as well, so that the next work is only
+    // written when nobody can still be reading this one's.
     if (self.index < pool.team)
       pool.task(pool.env, self.index, pool.team);
     if (pool.pending.fetch_sub(1) == 1)

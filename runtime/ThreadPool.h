@@ -1,8 +1,10 @@
-//===- ThreadPool.h - Who runs the parallel loops ----------------*- C++ -*-===//
+//===- ThreadPool.h - Who runs the parallel loops ----------------*- C++
+//-*-===//
 //
-// One pool serves generated code and the kernel library, so that they never compete for
-// the cores. A model that makes library calls uses the library's pool (OpenMP with the
-// oneDNN that we use by default: OneDnn/OpenMpPool.cpp); others use PthreadPool.cpp.
+// One pool serves generated code and the kernel library, so that they never
+// compete for the cores. A model that makes library calls uses the library's
+// pool (OpenMP with the oneDNN that we use by default: OneDnn/OpenMpPool.cpp);
+// others use PthreadPool.cpp.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,11 +18,12 @@ namespace rac::runtime {
 /// A part of parallel work: `worker` of `team` workers.
 using Task = void (*)(void *env, int worker, int team);
 
-/// A pool is a table of functions; what it keeps for a context is in context->poolState.
+/// A pool is a table of functions; what it keeps for a context is in
+/// context->poolState.
 struct ThreadPool {
-  /// Calls task(env, w, team) for each w < team at once, number 0 on the calling
-  /// thread, and returns when all have returned. team is `threads`, or less where so
-  /// many threads can't be had.
+  /// Calls task(env, w, team) for each w < team at once, number 0 on the
+  /// calling thread, and returns when all have returned. team is `threads`, or
+  /// less where so many threads can't be had.
   void (*run)(RacContext *context, int threads, Task task, void *env);
   /// Around a run of the model; `enter` gives what `leave` gets.
   int (*enter)(RacContext *context);
@@ -32,7 +35,8 @@ struct ThreadPool {
 /// Threads of our own; waiting workers spin for kSpinMicroseconds, then sleep.
 extern const ThreadPool kPthreadPool;
 
-/// Defined by the kernel library's glue where that is linked in, absent otherwise.
+/// Defined by the kernel library's glue where that is linked in, absent
+/// otherwise.
 __attribute__((weak)) const ThreadPool *libraryThreadPool();
 
 } // namespace rac::runtime

@@ -1,4 +1,5 @@
-//===- Weights.cpp - Where the model's weights are --------------------------===//
+//===- Weights.cpp - Where the model's weights are
+//--------------------------===//
 
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -29,7 +30,8 @@ extern "C" uint64_t rac_weights_checksum(const void *data, uint64_t size) {
   };
   uint64_t samples = lines < kLines ? lines : kLines;
   for (uint64_t i = 0; i < samples; ++i)
-    mix(bytes + (samples == lines ? i : (lines - 1) / (kLines - 1) * i) * kLine, kLine);
+    mix(bytes + (samples == lines ? i : (lines - 1) / (kLines - 1) * i) * kLine,
+        kLine);
   mix(bytes + lines * kLine, size - lines * kLine);
   return hash;
 }
@@ -41,13 +43,14 @@ static bool findWeights(const RacModelInfo *info, char (&path)[PATH_MAX]) {
   const char *folder = "";
   int length = 0;
   Dl_info library;
-  if (info->weights_file[0] != '/' && dladdr(info, &library) && library.dli_fname)
+  if (info->weights_file[0] != '/' && dladdr(info, &library) &&
+      library.dli_fname)
     if (const char *slash = strrchr(library.dli_fname, '/')) {
       folder = library.dli_fname;
       length = int(slash + 1 - folder);
     }
-  int written =
-      snprintf(path, sizeof(path), "%.*s%s", length, folder, info->weights_file);
+  int written = snprintf(path, sizeof(path), "%.*s%s", length, folder,
+                         info->weights_file);
   return written > 0 && written < int(sizeof(path));
 }
 
@@ -58,37 +61,43 @@ int openWeights(RacContext *context) {
     return RAC_OK;
   char path[PATH_MAX];
   if (!findWeights(info, path))
-    return report(nullptr, RAC_NOT_FOUND, "weights file %s: the path is too long",
-                  info->weights_file);
+    return report(nullptr, RAC_NOT_FOUND,
+                  "weights file %s: the path is too long", info->weights_file);
   int file = open(path, O_RDONLY | O_CLOEXEC);
   if (file < 0)
-    return report(nullptr, RAC_NOT_FOUND, "weights file %s: %s", path, strerror(errno));
+    return report(nullptr, RAC_NOT_FOUND, "weights file %s: %s", path,
+                  strerror(errno));
   struct stat status;
-  if (fstat(file, &status) != 0 || uint64_t(status.st_size) != info->weights_size) {
+  if (fstat(file, &status) != 0 ||
+      uint64_t(status.st_size) != info->weights_size) {
     close(file);
-    return report(nullptr, RAC_NOT_FOUND,
-                  "weights file %s: not this model's: it has %lld bytes, not %llu", path,
-                  static_cast<long long>(status.st_size),
-                  static_cast<unsigned long long>(info->weights_size));
+    return report(
+        nullptr, RAC_NOT_FOUND,
+        "weights file %s: not this model's: it has %lld bytes, not %llu", path,
+        static_cast<long long>(status.st_size),
+        static_cast<unsigned long long>(info->weights_size));
   }
   if (info->weights_size == 0) {
     close(file);
     return RAC_OK;
   }
-  void *mapped = mmap(nullptr, info->weights_size, PROT_READ, MAP_SHARED, file, 0);
+  void *mapped =
+      mmap(nullptr, info->weights_size, PROT_READ, MAP_SHARED, file, 0);
   int error = errno;
   close(file);
   if (mapped == MAP_FAILED)
-    return report(nullptr, RAC_OUT_OF_MEMORY, "weights file %s: cannot map it: %s", path,
-                  strerror(error));
+    return report(nullptr, RAC_OUT_OF_MEMORY,
+                  "weights file %s: cannot map it: %s", path, strerror(error));
   context->weights = static_cast<const uint8_t *>(mapped);
   context->mappedWeights = info->weights_size;
   if (info->weights_checksum &&
-      rac_weights_checksum(mapped, info->weights_size) != info->weights_checksum)
-    return report(nullptr, RAC_NOT_FOUND,
-                  "weights file %s: not this model's: its contents differ from what the "
-                  "model was compiled with",
-                  path);
+      rac_weights_checksum(mapped, info->weights_size) !=
+          info->weights_checksum)
+    return report(
+        nullptr, RAC_NOT_FOUND,
+        "weights file %s: not this model's: its contents differ from what the "
+        "model was compiled with",
+        path);
   return RAC_OK;
 }
 

@@ -1,8 +1,10 @@
-/*===- rac-c/DLPack.h - The tensor that models take and give ---------*- C -*-===
+/*===- rac-c/DLPack.h - The tensor that models take and give ---------*- C
+ * -*-===
  *
  * DLPack's DLTensor (https://dmlc.github.io/dlpack). Where its header is
  * installed it is used, so that programs that include it too agree with us;
- * where it is not, the same layout is declared here, and nothing needs installing.
+ * where it is not, the same layout is declared here, and nothing needs
+ * installing.
  */
 #ifndef RAC_C_DLPACK_H
 #define RAC_C_DLPACK_H

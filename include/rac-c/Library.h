@@ -1,8 +1,10 @@
-/*===- rac-c/Library.h - Calls of a kernel library from generated code -*- C -*-===
+/*===- rac-c/Library.h - Calls of a kernel library from generated code -*- C
+ * -*-===
  *
- * Generated code holds one constant RacLibraryCall per call site and passes it with
- * the operands' addresses and shapes. The values of RacPrimitive and RacPostOpKind
- * are those of Primitive and PostOpKind in rac/Dialect/Rac/IR/RuntimeOps.td.
+ * Generated code holds one constant RacLibraryCall per call site and passes it
+ * with the operands' addresses and shapes. The values of RacPrimitive and
+ * RacPostOpKind are those of Primitive and PostOpKind in
+ * rac/Dialect/Rac/IR/RuntimeOps.td.
  */
 #ifndef RAC_C_LIBRARY_H
 #define RAC_C_LIBRARY_H
@@ -31,9 +33,10 @@ typedef enum {
 enum { RAC_NUM_DTYPES = 13 };
 
 typedef enum {
-  RAC_MATMUL = 0,        /* ...xMxK, ...xKxN -> ...xMxN; leading sizes broadcast */
-  RAC_CONV = 1,          /* N x spatial x C, F x C/groups x window -> N x spatial x F */
-  RAC_CONV_TRANSPOSE = 2 /* N x spatial x C, C x F/groups x window -> N x spatial x F */
+  RAC_MATMUL = 0, /* ...xMxK, ...xKxN -> ...xMxN; leading sizes broadcast */
+  RAC_CONV = 1, /* N x spatial x C, F x C/groups x window -> N x spatial x F */
+  RAC_CONV_TRANSPOSE =
+      2 /* N x spatial x C, C x F/groups x window -> N x spatial x F */
 } RacPrimitive;
 
 typedef enum {
@@ -61,28 +64,31 @@ typedef enum {
   RAC_POST_MIN = 37
 } RacPostOpKind;
 
-/* Binary kinds (>= 32) take number `operand` of the call's inputs, broadcast as numpy
- * does against the result as rac sees it (channels last). */
+/* Binary kinds (>= 32) take number `operand` of the call's inputs, broadcast as
+ * numpy does against the result as rac sees it (channels last). */
 typedef struct {
   int32_t kind, operand;
   float alpha, beta;
 } RacPostOp;
 
 typedef struct {
-  int32_t primitive;      /* RacPrimitive */
-  int32_t site;           /* 0 .. num_sites - 1, one per call in the model */
-  int32_t num_inputs;     /* source, weights, [bias], the post-ops' operands */
-  const int32_t *ranks;   /* num_inputs + 1 entries, the result's last */
-  const int32_t *dtypes;  /* RacDtype, likewise */
-  int32_t has_bias;       /* input 2 is a bias along the result's last dimension */
+  int32_t primitive;     /* RacPrimitive */
+  int32_t site;          /* 0 .. num_sites - 1, one per call in the model */
+  int32_t num_inputs;    /* source, weights, [bias], the post-ops' operands */
+  const int32_t *ranks;  /* num_inputs + 1 entries, the result's last */
+  const int32_t *dtypes; /* RacDtype, likewise */
+  int32_t has_bias; /* input 2 is a bias along the result's last dimension */
   int32_t num_post_ops;
   const RacPostOp *post_ops;
-  int32_t spatial; /* window dimensions of a convolution, 1 to 3; 0 for matmul */
-  const int64_t *strides, *dilations, *pads_low, *pads_high; /* `spatial` entries each */
+  int32_t
+      spatial; /* window dimensions of a convolution, 1 to 3; 0 for matmul */
+  const int64_t *strides, *dilations, *pads_low,
+      *pads_high; /* `spatial` entries each */
   int64_t groups;
-  /* Weights packed at compile time: what rac_onednn_pack_format gave (runtime/OneDnn/
-   * Pack.h), or null. Operand 1 is then the packed bytes, and the next three say what
-   * they stand for, in the order of dimensions that unpacked weights would have. */
+  /* Weights packed at compile time: what rac_onednn_pack_format gave
+   * (runtime/OneDnn/ Pack.h), or null. Operand 1 is then the packed bytes, and
+   * the next three say what they stand for, in the order of dimensions that
+   * unpacked weights would have. */
   const uint8_t *packed;
   int64_t packed_size;
   int32_t weights_rank;
@@ -91,9 +97,10 @@ typedef struct {
   int32_t threads; /* at most so many; 0: as many as the context has */
 } RacLibraryCall;
 
-/* data: num_inputs + 1 addresses, the result's last. shape: for each input, then the
- * result: sizes[rank], then strides[rank] in elements. (Of packed weights, what their
- * rank says is skipped and not looked at.) Only outside of rac_parallel_for. */
+/* data: num_inputs + 1 addresses, the result's last. shape: for each input,
+ * then the result: sizes[rank], then strides[rank] in elements. (Of packed
+ * weights, what their rank says is skipped and not looked at.) Only outside of
+ * rac_parallel_for. */
 void rac_library_call(RacContext *, const RacLibraryCall *, void *const *data,
                       const int64_t *shape);
 

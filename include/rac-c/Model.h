@@ -1,10 +1,12 @@
-/*===- rac-c/Model.h - Calling a compiled model ----------------------*- C -*-===
+/*===- rac-c/Model.h - Calling a compiled model ----------------------*- C
+ * -*-===
  *
  * A compiled model is a shared library with these seven symbols, where <prefix>
  * is what rac-compile's --prefix said (by default the model's file name):
  *
  *   <prefix>_create, _run, _destroy, _describe, _last_error, _arena_size
- *   rac_model_prefix    const char[]: the prefix, for who finds the library by dlopen
+ *   rac_model_prefix    const char[]: the prefix, for who finds the library by
+ * dlopen
  *
  * RAC_DECLARE_MODEL(prefix) declares them all:
  *
@@ -15,21 +17,19 @@
  *   if (resnet50_create(NULL, &context) != RAC_OK)
  *     return puts(resnet50_last_error(NULL)), 1;
  *   int64_t shape[] = {1, 3, 224, 224};
- *   DLTensor image = {pixels, {kDLCPU, 0}, 4, {kDLFloat, 32, 1}, shape, NULL, 0};
- *   DLTensor scores = {0};           // no memory given: the context lends its own
- *   const DLTensor *in[] = {&image};
- *   DLTensor *out[] = {&scores};
- *   if (resnet50_run(context, in, 1, out, 1) != RAC_OK)
- *     return puts(resnet50_last_error(context)), 1;
- *   const float *values = scores.data;   // valid until the context's next run
- *   resnet50_destroy(context);
+ *   DLTensor image = {pixels, {kDLCPU, 0}, 4, {kDLFloat, 32, 1}, shape, NULL,
+ * 0}; DLTensor scores = {0};           // no memory given: the context lends
+ * its own const DLTensor *in[] = {&image}; DLTensor *out[] = {&scores}; if
+ * (resnet50_run(context, in, 1, out, 1) != RAC_OK) return
+ * puts(resnet50_last_error(context)), 1; const float *values = scores.data; //
+ * valid until the context's next run resnet50_destroy(context);
  *
  * Threads. Contexts are independent: any number of threads may each run one of
- * their own at the same time. A context runs one thing at a time; a call that finds
- * it running returns RAC_BUSY and changes nothing.
+ * their own at the same time. A context runs one thing at a time; a call that
+ * finds it running returns RAC_BUSY and changes nothing.
  *
- * No call aborts, prints or throws. Every failure is a status, and a message that
- * <prefix>_last_error gives to the thread that saw it.
+ * No call aborts, prints or throws. Every failure is a status, and a message
+ * that <prefix>_last_error gives to the thread that saw it.
  */
 #ifndef RAC_C_MODEL_H
 #define RAC_C_MODEL_H
@@ -42,11 +42,13 @@ extern "C" {
 
 typedef enum {
   RAC_OK = 0,
-  RAC_INVALID_ARGUMENT = 1, /* the caller's tensors or options do not fit the model */
-  RAC_UNSUPPORTED = 2,      /* this CPU, or the library beside it, lacks something */
+  RAC_INVALID_ARGUMENT =
+      1, /* the caller's tensors or options do not fit the model */
+  RAC_UNSUPPORTED = 2, /* this CPU, or the library beside it, lacks something */
   RAC_OUT_OF_MEMORY = 3,
-  RAC_BUSY = 4,     /* the context is running on another thread */
-  RAC_FAILED = 5,   /* the run itself failed: an index out of range, shapes that clash … */
+  RAC_BUSY = 4, /* the context is running on another thread */
+  RAC_FAILED =
+      5, /* the run itself failed: an index out of range, shapes that clash … */
   RAC_NOT_FOUND = 6 /* the weights file is missing or is not this model's */
 } RacStatus;
 
@@ -55,27 +57,27 @@ typedef struct RacContext RacContext;
 /* Set `size` to sizeof(RacOptions); all zero is the default. */
 typedef struct {
   uint32_t size;
-  /* How many threads a run may use, the caller's included. 0: as many as the model
-   * was compiled for, or, where it was compiled for none in particular, as many as
-   * cores are in the process's affinity mask. */
+  /* How many threads a run may use, the caller's included. 0: as many as the
+   * model was compiled for, or, where it was compiled for none in particular,
+   * as many as cores are in the process's affinity mask. */
   int32_t threads;
 } RacOptions;
 
 /* <prefix>_create
- *   Makes a context: what one run at a time needs. `options` may be NULL. On failure
- *   *context is NULL and <prefix>_last_error(NULL) tells why.
+ *   Makes a context: what one run at a time needs. `options` may be NULL. On
+ * failure *context is NULL and <prefix>_last_error(NULL) tells why.
  *
  * <prefix>_run
  *   Inputs and outputs are in the order of <prefix>_describe.
- *   Inputs: in CPU memory, dense row-major, aligned to their element's size, of the
- *   described dtype and rank; symbolic dimensions of one name must agree. What does
- *   not fit is refused with a message that names it. Inputs are only read.
- *   Outputs: either `data` is memory of the caller's, and dtype, rank, shape are the
- *   result's (memory must not overlap any input or other output); or `data` is NULL, or
- *   what an earlier run put there, and the run fills in all of the tensor: data, shape
- *   and strides then belong to the context and are valid until its next run or its
- *   destruction. They may be given to the next run as an input: that run then writes
- *   elsewhere.
+ *   Inputs: in CPU memory, dense row-major, aligned to their element's size, of
+ * the described dtype and rank; symbolic dimensions of one name must agree.
+ * What does not fit is refused with a message that names it. Inputs are only
+ * read. Outputs: either `data` is memory of the caller's, and dtype, rank,
+ * shape are the result's (memory must not overlap any input or other output);
+ * or `data` is NULL, or what an earlier run put there, and the run fills in all
+ * of the tensor: data, shape and strides then belong to the context and are
+ * valid until its next run or its destruction. They may be given to the next
+ * run as an input: that run then writes elsewhere.
  *
  * <prefix>_destroy
  *   NULL is allowed. The context must not be running.
@@ -83,30 +85,33 @@ typedef struct {
  * <prefix>_describe
  *   JSON, schema rac-model/1, valid as long as the library is loaded:
  *   {"schema": "rac-model/1", "name": …, "prefix": …,
- *    "inputs": [{"name": "x", "dtype": "f32", "shape": ["batch", 3, 224, 224]}],
- *    "outputs": […], "symbols": ["batch"], …}
- *   A string in a shape names a symbolic dimension. dtypes: f32 f16 bf16 f64 i8 u8
- *   i16 u16 i32 u32 i64 u64 bool.
+ *    "inputs": [{"name": "x", "dtype": "f32", "shape": ["batch", 3, 224,
+ * 224]}], "outputs": […], "symbols": ["batch"], …} A string in a shape names a
+ * symbolic dimension. dtypes: f32 f16 bf16 f64 i8 u8 i16 u16 i32 u32 i64 u64
+ * bool.
  *
  * <prefix>_last_error
- *   Why the calling thread's last failed call with this context failed (NULL: any
- *   context, or a create); "" if none did. Valid until the thread's next failure.
+ *   Why the calling thread's last failed call with this context failed (NULL:
+ * any context, or a create); "" if none did. Valid until the thread's next
+ * failure.
  *
  * <prefix>_arena_size
- *   How many bytes of working memory a run on inputs of these shapes takes from the
- *   context, weights and outputs not counted; `data` of the inputs may be NULL. -1
- *   where it depends on the data.
+ *   How many bytes of working memory a run on inputs of these shapes takes from
+ * the context, weights and outputs not counted; `data` of the inputs may be
+ * NULL. -1 where it depends on the data.
  */
-#define RAC_DECLARE_MODEL(prefix)                                                        \
-  RAC_MODEL_LINKAGE int prefix##_create(const RacOptions *options, RacContext **context); \
-  RAC_MODEL_LINKAGE int prefix##_run(                                                    \
-      RacContext *context, const DLTensor *const *inputs, int32_t num_inputs,            \
-      DLTensor *const *outputs, int32_t num_outputs);                                    \
-  RAC_MODEL_LINKAGE void prefix##_destroy(RacContext *context);                          \
-  RAC_MODEL_LINKAGE const char *prefix##_describe(void);                                 \
-  RAC_MODEL_LINKAGE const char *prefix##_last_error(const RacContext *context);          \
-  RAC_MODEL_LINKAGE int prefix##_arena_size(                                             \
-      RacContext *context, const DLTensor *const *inputs, int32_t num_inputs,            \
+#define RAC_DECLARE_MODEL(prefix)                                              \
+  RAC_MODEL_LINKAGE int prefix##_create(const RacOptions *options,             \
+                                        RacContext **context);                 \
+  RAC_MODEL_LINKAGE int prefix##_run(                                          \
+      RacContext *context, const DLTensor *const *inputs, int32_t num_inputs,  \
+      DLTensor *const *outputs, int32_t num_outputs);                          \
+  RAC_MODEL_LINKAGE void prefix##_destroy(RacContext *context);                \
+  RAC_MODEL_LINKAGE const char *prefix##_describe(void);                       \
+  RAC_MODEL_LINKAGE const char *prefix##_last_error(                           \
+      const RacContext *context);                                              \
+  RAC_MODEL_LINKAGE int prefix##_arena_size(                                   \
+      RacContext *context, const DLTensor *const *inputs, int32_t num_inputs,  \
       int64_t *bytes);
 
 #ifdef __cplusplus

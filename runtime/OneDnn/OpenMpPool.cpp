@@ -1,9 +1,11 @@
-//===- OpenMpPool.cpp - The pool that oneDNN brings -------------------------===//
+//===- OpenMpPool.cpp - The pool that oneDNN brings
+//-------------------------===//
 //
-// The oneDNN that we use by default runs its loops with GNU's OpenMP library, so ours run
-// there, too. Its functions are called directly: any compiler will do, and there is
-// nothing in it that could print or allocate behind our back. Waiting policy: libgomp's
-// own (OMP_WAIT_POLICY, GOMP_SPINCOUNT): by default it spins for some milliseconds.
+// The oneDNN that we use by default runs its loops with GNU's OpenMP library,
+// so ours run there, too. Its functions are called directly: any compiler will
+// do, and there is nothing in it that could print or allocate behind our back.
+// Waiting policy: libgomp's own (OMP_WAIT_POLICY, GOMP_SPINCOUNT): by default
+// it spins for some milliseconds.
 //
 //===----------------------------------------------------------------------===//
 
@@ -39,7 +41,8 @@ struct Region {
 
 void region(void *argument) {
   const Region &self = *static_cast<Region *>(argument);
-  // The team may be smaller than was asked for, in a parallel region of the caller's.
+  // The team may be smaller than was asked for, in a parallel region of the
+  // caller's.
   self.task(self.env, omp_get_thread_num(), omp_get_num_threads());
 }
 
@@ -48,7 +51,9 @@ void run(RacContext *, int threads, Task task, void *env) {
   GOMP_parallel(region, &self, threads, 0);
 }
 
-int enter(RacContext *context) { return onednn::limitThreads(context->threads); }
+int enter(RacContext *context) {
+  return onednn::limitThreads(context->threads);
+}
 void leave(RacContext *, int entered) { onednn::limitThreads(entered); }
 void destroy(RacContext *) {}
 

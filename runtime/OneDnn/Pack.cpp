@@ -1,4 +1,5 @@
-//===- Pack.cpp - Weights in the library's own layout -----------------------===//
+//===- Pack.cpp - Weights in the library's own layout
+//-----------------------===//
 
 #include "Pack.h"
 #include "OpenMpPool.h"
@@ -25,7 +26,7 @@ struct Session {
   explicit Session(const RacLibraryCall &call)
       : threadsBefore(limitThreads(call.threads > 0 ? call.threads : 1)) {}
   ~Session() {
-    freeProblem(problem);
+    clear(problem);
     for (dnnl_memory_desc_t md : {plain, packed})
       if (md)
         dnnl_memory_desc_destroy(md);
@@ -43,12 +44,13 @@ int refuse(RacPackFormat &format, const char *text) {
 }
 
 /// The name of a layout that gives the very same descriptor, or null.
-const char *nameOf(const_dnnl_memory_desc_t md, int rank, const dnnl_dims_t dims,
-                   dnnl_data_type_t type) {
+const char *nameOf(const_dnnl_memory_desc_t md, int rank,
+                   const dnnl_dims_t dims, dnnl_data_type_t type) {
   for (int i = dnnl_format_tag_any + 1; i < dnnl_format_tag_last; ++i) {
     auto tag = dnnl_format_tag_t(i);
     dnnl_memory_desc_t candidate = nullptr;
-    if (dnnl_memory_desc_create_with_tag(&candidate, rank, dims, type, tag) != dnnl_success)
+    if (dnnl_memory_desc_create_with_tag(&candidate, rank, dims, type, tag) !=
+        dnnl_success)
       continue;
     bool same = dnnl_memory_desc_equal(candidate, md);
     dnnl_memory_desc_destroy(candidate);
@@ -79,20 +81,21 @@ int rac_onednn_pack_format(const RacLibraryCall *call, const int64_t *shape,
   snprintf(format->implementation, sizeof(format->implementation), "%s",
            problem.implementation);
 
-  // The layout is stored for the weights' own dimensions, without those that they only
-  // have because the source has a batch.
+  // The layout is stored for the weights' own dimensions, without those that
+  // they only have because the source has a batch.
   dnnl_dims_t dims;
   int rank = weightsDims(*call, problem.views[1], dims), have = 0;
   dnnl_memory_desc_query(problem.weights, dnnl_query_ndims_s32, &have);
-  dnnl_status_t status = have == rank
-                             ? dnnl_memory_desc_clone(&session.packed, problem.weights)
-                             : dnnl_memory_desc_reshape(&session.packed, problem.weights,
-                                                        rank, dims);
+  dnnl_status_t status =
+      have == rank ? dnnl_memory_desc_clone(&session.packed, problem.weights)
+                   : dnnl_memory_desc_reshape(&session.packed, problem.weights,
+                                              rank, dims);
   const char *name = status == dnnl_success ? nameOf(session.packed, rank, dims,
                                                      typeOf(problem.weights))
                                             : nullptr;
   PackedFormat blob = {{'R', 'A', 'C', '1'}, ""};
-  static_assert(sizeof(blob) == sizeof(format->blob), "the blob is a PackedFormat");
+  static_assert(sizeof(blob) == sizeof(format->blob),
+                "the blob is a PackedFormat");
   if (!name || strlen(name) >= sizeof(blob.tag))
     return refuse(*format, "oneDNN's layout of the weights has no name");
   snprintf(blob.tag, sizeof(blob.tag), "%s", name);
@@ -108,33 +111,46 @@ int rac_onednn_pack(const RacLibraryCall *call, const int64_t *shape,
   const auto &blob = *reinterpret_cast<const PackedFormat *>(format->blob);
   if (!readShapes(problem, *call, shape))
     return refuse(*format, problem.error);
-  View view = call->primitive == RAC_MATMUL ? problem.views[1]
-                                            : withGroups(*call, problem.views[1]);
+  View view = call->primitive == RAC_MATMUL
+                  ? problem.views[1]
+                  : withGroups(*call, problem.views[1]);
   dnnl_dims_t dims;
-  int rank = weightsDims(*call, problem.views[1], dims), extra = view.rank - rank;
+  int rank = weightsDims(*call, problem.views[1], dims),
+      extra = view.rank - rank;
   dnnl_data_type_t type = dnnl_data_type_undef;
   switch (view.dtype) {
-  case RAC_F32: type = dnnl_f32; break;
-  case RAC_F16: type = dnnl_f16; break;
-  case RAC_BF16: type = dnnl_bf16; break;
-  case RAC_I8: type = dnnl_s8; break;
-  default: break;
+  case RAC_F32:
+    type = dnnl_f32;
+    break;
+  case RAC_F16:
+    type = dnnl_f16;
+    break;
+  case RAC_BF16:
+    type = dnnl_bf16;
+    break;
+  case RAC_I8:
+    type = dnnl_s8;
+    break;
+  default:
+    break;
   }
   dnnl_primitive_desc_t description = nullptr;
   dnnl_primitive_t reorder = nullptr;
   dnnl_memory_t from = nullptr, to = nullptr;
   dnnl_status_t status = dnnl_engine_create(&session.engine, dnnl_cpu, 0);
   if (!status)
-    status = dnnl_stream_create(&session.stream, session.engine, dnnl_stream_in_order);
+    status = dnnl_stream_create(&session.stream, session.engine,
+                                dnnl_stream_in_order);
   if (!status)
-    status = dnnl_memory_desc_create_with_strides(&session.plain, rank, dims, type,
-                                                  view.strides + extra);
+    status = dnnl_memory_desc_create_with_strides(&session.plain, rank, dims,
+                                                  type, view.strides + extra);
   if (!status)
     status = dnnl_memory_desc_create_with_tag(&session.packed, rank, dims, type,
                                               findTag(blob.tag));
   if (!status)
-    status = dnnl_reorder_primitive_desc_create(&description, session.plain, session.engine,
-                                                session.packed, session.engine, nullptr);
+    status = dnnl_reorder_primitive_desc_create(&description, session.plain,
+                                                session.engine, session.packed,
+                                                session.engine, nullptr);
   if (!status)
     status = dnnl_primitive_create(&reorder, description);
   if (!status)
@@ -158,5 +174,6 @@ int rac_onednn_pack(const RacLibraryCall *call, const int64_t *shape,
     dnnl_primitive_destroy(reorder);
   if (description)
     dnnl_primitive_desc_destroy(description);
-  return status ? refuse(*format, "oneDNN could not lay out the weights") : RAC_OK;
+  return status ? refuse(*format, "oneDNN could not lay out the weights")
+                : RAC_OK;
 }

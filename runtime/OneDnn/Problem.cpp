@@ -1,5 +1,7 @@
-//===- Problem.cpp - A library call in oneDNN's terms -----------------------===//
+//===- Problem.cpp - A library call in oneDNN's terms
+//-----------------------===//
 
+#include "PostOps.h"
 #include "Shapes.h"
 
 #include <oneapi/dnnl/dnnl_debug.h>
@@ -15,14 +17,23 @@ namespace {
 
 dnnl_data_type_t dataType(int32_t dtype) {
   switch (dtype) {
-  case RAC_F32: return dnnl_f32;
-  case RAC_F16: return dnnl_f16;
-  case RAC_BF16: return dnnl_bf16;
-  case RAC_F64: return dnnl_f64;
-  case RAC_I8: return dnnl_s8;
-  case RAC_U8: case RAC_BOOL: return dnnl_u8;
-  case RAC_I32: return dnnl_s32;
-  default: return dnnl_data_type_undef;
+  case RAC_F32:
+    return dnnl_f32;
+  case RAC_F16:
+    return dnnl_f16;
+  case RAC_BF16:
+    return dnnl_bf16;
+  case RAC_F64:
+    return dnnl_f64;
+  case RAC_I8:
+    return dnnl_s8;
+  case RAC_U8:
+  case RAC_BOOL:
+    return dnnl_u8;
+  case RAC_I32:
+    return dnnl_s32;
+  default:
+    return dnnl_data_type_undef;
   }
 }
 
@@ -49,40 +60,83 @@ struct Elementwise {
 /// False: there is no such kind.
 bool elementwise(const RacPostOp &op, Elementwise &result) {
   switch (op.kind) {
-  case RAC_POST_RELU: result = {dnnl_eltwise_relu, 0, 0}; return true;
-  case RAC_POST_LEAKY_RELU: result = {dnnl_eltwise_relu, op.alpha, 0}; return true;
-  case RAC_POST_ELU: result = {dnnl_eltwise_elu, op.alpha, 0}; return true;
-  case RAC_POST_TANH: result = {dnnl_eltwise_tanh, 0, 0}; return true;
-  case RAC_POST_SIGMOID: result = {dnnl_eltwise_logistic, 0, 0}; return true;
-  case RAC_POST_GELU: result = {dnnl_eltwise_gelu_erf, 0, 0}; return true;
-  case RAC_POST_GELU_TANH: result = {dnnl_eltwise_gelu_tanh, 0, 0}; return true;
-  case RAC_POST_SILU: result = {dnnl_eltwise_swish, 1, 0}; return true;
-  case RAC_POST_HARD_SWISH: result = {dnnl_eltwise_hardswish, 1.f / 6, .5f}; return true;
+  case RAC_POST_RELU:
+    result = {dnnl_eltwise_relu, 0, 0};
+    return true;
+  case RAC_POST_LEAKY_RELU:
+    result = {dnnl_eltwise_relu, op.alpha, 0};
+    return true;
+  case RAC_POST_ELU:
+    result = {dnnl_eltwise_elu, op.alpha, 0};
+    return true;
+  case RAC_POST_TANH:
+    result = {dnnl_eltwise_tanh, 0, 0};
+    return true;
+  case RAC_POST_SIGMOID:
+    result = {dnnl_eltwise_logistic, 0, 0};
+    return true;
+  case RAC_POST_GELU:
+    result = {dnnl_eltwise_gelu_erf, 0, 0};
+    return true;
+  case RAC_POST_GELU_TANH:
+    result = {dnnl_eltwise_gelu_tanh, 0, 0};
+    return true;
+  case RAC_POST_SILU:
+    result = {dnnl_eltwise_swish, 1, 0};
+    return true;
+  case RAC_POST_HARD_SWISH:
+    result = {dnnl_eltwise_hardswish, 1.f / 6, .5f};
+    return true;
   case RAC_POST_HARD_SIGMOID:
     result = {dnnl_eltwise_hardsigmoid, op.alpha, op.beta};
     return true;
   case RAC_POST_CLIP:
     // oneDNN refuses infinite bounds.
-    result = {dnnl_eltwise_clip, std::fmax(op.alpha, -FLT_MAX), std::fmin(op.beta, FLT_MAX)};
+    result = {dnnl_eltwise_clip, std::fmax(op.alpha, -FLT_MAX),
+              std::fmin(op.beta, FLT_MAX)};
     return true;
-  case RAC_POST_LINEAR: result = {dnnl_eltwise_linear, op.alpha, op.beta}; return true;
-  case RAC_POST_ABS: result = {dnnl_eltwise_abs, 0, 0}; return true;
-  case RAC_POST_SQRT: result = {dnnl_eltwise_sqrt, 0, 0}; return true;
-  case RAC_POST_EXP: result = {dnnl_eltwise_exp, 0, 0}; return true;
-  case RAC_POST_SOFTPLUS: result = {dnnl_eltwise_soft_relu, 1, 0}; return true;
-  default: return false;
+  case RAC_POST_LINEAR:
+    result = {dnnl_eltwise_linear, op.alpha, op.beta};
+    return true;
+  case RAC_POST_ABS:
+    result = {dnnl_eltwise_abs, 0, 0};
+    return true;
+  case RAC_POST_SQRT:
+    result = {dnnl_eltwise_sqrt, 0, 0};
+    return true;
+  case RAC_POST_EXP:
+    result = {dnnl_eltwise_exp, 0, 0};
+    return true;
+  case RAC_POST_SOFTPLUS:
+    result = {dnnl_eltwise_soft_relu, 1, 0};
+    return true;
+  default:
+    return false;
   }
 }
 
 bool binary(int32_t kind, dnnl_alg_kind_t &result) {
   switch (kind) {
-  case RAC_POST_ADD: result = dnnl_binary_add; return true;
-  case RAC_POST_MUL: result = dnnl_binary_mul; return true;
-  case RAC_POST_SUB: result = dnnl_binary_sub; return true;
-  case RAC_POST_DIV: result = dnnl_binary_div; return true;
-  case RAC_POST_MAX: result = dnnl_binary_max; return true;
-  case RAC_POST_MIN: result = dnnl_binary_min; return true;
-  default: return false;
+  case RAC_POST_ADD:
+    result = dnnl_binary_add;
+    return true;
+  case RAC_POST_MUL:
+    result = dnnl_binary_mul;
+    return true;
+  case RAC_POST_SUB:
+    result = dnnl_binary_sub;
+    return true;
+  case RAC_POST_DIV:
+    result = dnnl_binary_div;
+    return true;
+  case RAC_POST_MAX:
+    result = dnnl_binary_max;
+    return true;
+  case RAC_POST_MIN:
+    result = dnnl_binary_min;
+    return true;
+  default:
+    return false;
   }
 }
 
@@ -92,8 +146,9 @@ bool describePostOps(Problem &problem, const View *views) {
   if (dnnl_primitive_attr_create(&problem.attributes) != dnnl_success)
     return error(problem, "no memory");
   // The context lends the scratchpad, so that a run allocates nothing.
-  dnnl_primitive_attr_set_scratchpad_mode(problem.attributes, dnnl_scratchpad_mode_user);
-  if (call.num_post_ops == 0)
+  dnnl_primitive_attr_set_scratchpad_mode(problem.attributes,
+                                          dnnl_scratchpad_mode_user);
+  if (call.num_post_ops == 0 || problem.postOpsApart)
     return true;
   dnnl_post_ops_t ops;
   if (dnnl_post_ops_create(&ops) != dnnl_success)
@@ -104,19 +159,22 @@ bool describePostOps(Problem &problem, const View *views) {
     Elementwise unary;
     dnnl_alg_kind_t kind;
     if (elementwise(op, unary))
-      good = dnnl_post_ops_append_eltwise(ops, unary.kind, unary.alpha, unary.beta) ==
-             dnnl_success;
-    else if (binary(op.kind, kind) && op.operand >= 2 && op.operand < call.num_inputs)
+      good = dnnl_post_ops_append_eltwise(ops, unary.kind, unary.alpha,
+                                          unary.beta) == dnnl_success;
+    else if (binary(op.kind, kind) && op.operand >= 2 &&
+             op.operand < call.num_inputs)
       good = describeView(views[op.operand], &problem.operands[i]) &&
-             dnnl_post_ops_append_binary(ops, kind, problem.operands[i]) == dnnl_success;
+             dnnl_post_ops_append_binary(ops, kind, problem.operands[i]) ==
+                 dnnl_success;
     else
       good = false;
     if (!good)
       snprintf(problem.error, sizeof(problem.error),
-               "post-op %d (kind %d, operand %d) is not one that it takes", i, op.kind,
-               op.operand);
+               "post-op %d (kind %d, operand %d) is not one that it takes", i,
+               op.kind, op.operand);
   }
-  if (good && dnnl_primitive_attr_set_post_ops(problem.attributes, ops) != dnnl_success)
+  if (good &&
+      dnnl_primitive_attr_set_post_ops(problem.attributes, ops) != dnnl_success)
     good = error(problem, "it does not take these post-ops");
   dnnl_post_ops_destroy(ops);
   return good;
@@ -132,21 +190,21 @@ dnnl_status_t makePrimitive(Problem &problem, dnnl_engine_t engine,
   const RacLibraryCall &call = *problem.call;
   *result = nullptr;
   if (call.primitive == RAC_MATMUL)
-    return dnnl_matmul_primitive_desc_create(result, engine, problem.source, weights,
-                                             problem.bias, problem.result,
-                                             problem.attributes);
+    return dnnl_matmul_primitive_desc_create(
+        result, engine, problem.source, weights, problem.bias, problem.result,
+        problem.attributes);
   dnnl_dims_t dilations;
   for (int i = 0; i < call.spatial; ++i)
     dilations[i] = call.dilations[i] - 1;
   if (call.primitive == RAC_CONV)
     return dnnl_convolution_forward_primitive_desc_create(
-        result, engine, dnnl_forward_inference, dnnl_convolution_direct, problem.source,
-        weights, problem.bias, problem.result, call.strides, dilations, call.pads_low,
-        call.pads_high, problem.attributes);
+        result, engine, dnnl_forward_inference, dnnl_convolution_direct,
+        problem.source, weights, problem.bias, problem.result, call.strides,
+        dilations, call.pads_low, call.pads_high, problem.attributes);
   return dnnl_deconvolution_forward_primitive_desc_create(
-      result, engine, dnnl_forward_inference, dnnl_deconvolution_direct, problem.source,
-      weights, problem.bias, problem.result, call.strides, dilations, call.pads_low,
-      call.pads_high, problem.attributes);
+      result, engine, dnnl_forward_inference, dnnl_deconvolution_direct,
+      problem.source, weights, problem.bias, problem.result, call.strides,
+      dilations, call.pads_low, call.pads_high, problem.attributes);
 }
 
 const char *implementationOf(dnnl_primitive_desc_t primitive) {
@@ -164,16 +222,18 @@ bool describePacked(Problem &problem, const View &weights) {
   const RacLibraryCall &call = *problem.call;
   const auto *format = reinterpret_cast<const PackedFormat *>(call.packed);
   if (!format->valid(call.packed_size))
-    return error(problem, "its weights' packed layout is not one of this version");
+    return error(problem,
+                 "its weights' packed layout is not one of this version");
   dnnl_format_tag_t tag = findTag(format->tag);
   dnnl_dims_t dims;
   int rank = weightsDims(call, problem.views[1], dims);
   dnnl_memory_desc_t packed = nullptr;
   if (tag == dnnl_format_tag_undef ||
-      dnnl_memory_desc_create_with_tag(&packed, rank, dims, dataType(weights.dtype), tag) !=
-          dnnl_success) {
+      dnnl_memory_desc_create_with_tag(
+          &packed, rank, dims, dataType(weights.dtype), tag) != dnnl_success) {
     snprintf(problem.error, sizeof(problem.error),
-             "its weights are packed as %s, which this oneDNN does not know", format->tag);
+             "its weights are packed as %s, which this oneDNN does not know",
+             format->tag);
     return false;
   }
   problem.given = packed;
@@ -199,24 +259,31 @@ bool refuse(Problem &problem, dnnl_status_t status) {
   for (int i = 0; i <= call.num_inputs && length < sizeof(text); ++i) {
     const View &view = problem.views[i];
     length += snprintf(text + length, sizeof(text) - length, "%s%d:",
-                       i == call.num_inputs ? " -> " : i ? ", " : "", view.dtype);
+                       i == call.num_inputs ? " -> "
+                       : i                  ? ", "
+                                            : "",
+                       view.dtype);
     for (int d = 0; d < view.rank && length < sizeof(text); ++d)
-      length += snprintf(text + length, sizeof(text) - length, d ? "x%lld" : "%lld",
-                         static_cast<long long>(view.sizes[d]));
+      length +=
+          snprintf(text + length, sizeof(text) - length, d ? "x%lld" : "%lld",
+                   static_cast<long long>(view.sizes[d]));
   }
   const dnnl_version_t *version = dnnl_version();
   snprintf(problem.error, sizeof(problem.error),
-           "oneDNN %d.%d does not support (status %d) %s of dtype:shape %s, %d post-ops",
-           version->major, version->minor, int(status), kNames[call.primitive], text,
-           call.num_post_ops);
+           "oneDNN %d.%d does not support (status %d) %s of dtype:shape %s, %d "
+           "post-ops",
+           version->major, version->minor, int(status), kNames[call.primitive],
+           text, call.num_post_ops);
   return false;
 }
 
-bool choose(Problem &problem, dnnl_engine_t engine, const View &weights, Weights how) {
+bool choose(Problem &problem, dnnl_engine_t engine, const View &weights,
+            Weights how) {
   const RacLibraryCall &call = *problem.call;
-  // Convolutions on plain filters are slow whatever the operands are, so only a matmul's
-  // weights are taken as they are if they aren't packed.
-  bool asGiven = how == Weights::AsGiven && (call.packed || call.primitive == RAC_MATMUL);
+  // Convolutions on plain filters are slow whatever the operands are, so only a
+  // matmul's weights are taken as they are if they aren't packed.
+  bool asGiven =
+      how == Weights::AsGiven && (call.packed || call.primitive == RAC_MATMUL);
   dnnl_status_t status = dnnl_unimplemented;
   dnnl_primitive_desc_t given = nullptr;
   if (asGiven) {
@@ -228,12 +295,14 @@ bool choose(Problem &problem, dnnl_engine_t engine, const View &weights, Weights
   }
   dnnl_memory_desc_t any = nullptr;
   dnnl_memory_desc_create_with_tag(&any, weights.rank, weights.sizes,
-                                   dataType(weights.dtype), dnnl_format_tag_any);
+                                   dataType(weights.dtype),
+                                   dnnl_format_tag_any);
   dnnl_primitive_desc_t preferred = nullptr;
   dnnl_status_t second = makePrimitive(problem, engine, any, &preferred);
   dnnl_memory_desc_destroy(any);
   if (second == dnnl_success && given && isSlow(preferred)) {
-    dnnl_primitive_desc_destroy(preferred); // no better, and would need a reorder
+    dnnl_primitive_desc_destroy(
+        preferred); // no better, and would need a reorder
     preferred = nullptr;
   }
   if (preferred && given)
@@ -256,33 +325,27 @@ dnnl_format_tag_t findTag(const char *name) {
   return dnnl_format_tag_undef;
 }
 
-/// The operands in oneDNN's terms. Ranks and sizes have not been looked at before.
+/// The operands in oneDNN's terms. Ranks and sizes have not been looked at
+/// before.
 static bool translate(Problem &problem, View (&views)[kMaxInputs + 1]) {
   const RacLibraryCall &call = *problem.call;
   int count = call.num_inputs + 1, rank = problem.result_().rank;
   bool conv = call.primitive != RAC_MATMUL;
-  if (conv && (call.spatial < 1 || call.spatial > 3 || rank != call.spatial + 2 ||
-               problem.views[0].rank != rank || problem.views[1].rank != rank))
+  if (conv &&
+      (call.spatial < 1 || call.spatial > 3 || rank != call.spatial + 2 ||
+       problem.views[0].rank != rank || problem.views[1].rank != rank))
     return error(problem, "its operands' ranks are not a convolution's");
-  if (!conv && (problem.views[0].rank < 2 || problem.views[1].rank < 2 || rank < 2))
+  if (!conv &&
+      (problem.views[0].rank < 2 || problem.views[1].rank < 2 || rank < 2))
     return error(problem, "its operands' ranks are not a matmul's");
   for (int i = 0; i < count; ++i) {
-    const View &view = problem.views[i];
-    if (dataType(view.dtype) == dnnl_data_type_undef)
+    if (dataType(problem.views[i].dtype) == dnnl_data_type_undef)
       return error(problem, "an operand's dtype is not one of oneDNN's");
-    if (view.rank > rank) {
-      // Weights of a larger rank than the result's have sizes 1 in front.
-      views[i] = view;
-      int extra = view.rank - rank;
-      for (int d = 0; d < extra; ++d)
-        if (view.sizes[d] != 1)
-          return error(problem, "an operand's rank is larger than the result's");
-      memmove(views[i].sizes, view.sizes + extra, rank * sizeof(int64_t));
-      memmove(views[i].strides, view.strides + extra, rank * sizeof(int64_t));
-      views[i].rank = rank;
-    } else {
-      views[i] = padded(view, rank);
-    }
+    views[i] = problem.views[i];
+    if (problem.copies && (i == 0 || i == call.num_inputs))
+      views[i] = dense(views[i]);
+    if (!toRank(views[i], rank))
+      return error(problem, "an operand's rank is larger than the result's");
   }
   if (!conv) {
     foldBatch(views, count);
@@ -295,16 +358,26 @@ static bool translate(Problem &problem, View (&views)[kMaxInputs + 1]) {
   return true;
 }
 
-bool describe(Problem &problem, dnnl_engine_t engine, Weights how) {
+/// What the copies are made from and to.
+static bool describeCopies(Problem &problem) {
+  const View &source = problem.views[0], &result = problem.result_();
+  return describeView(source, &problem.givenSource) &&
+         describeView(dense(source), &problem.denseSource) &&
+         describeView(result, &problem.givenResult) &&
+         describeView(dense(result), &problem.denseResult);
+}
+
+/// One attempt, with problem.copies and problem.postOpsApart as they are.
+static bool attempt(Problem &problem, dnnl_engine_t engine, Weights how) {
   const RacLibraryCall &call = *problem.call;
   View views[kMaxInputs + 1] = {};
-  if (call.primitive < RAC_MATMUL || call.primitive > RAC_CONV_TRANSPOSE)
-    return error(problem, "there is no such primitive");
   if (!translate(problem, views))
     return false;
   if (!describeView(views[0], &problem.source) ||
-      !describeView(views[call.num_inputs], &problem.result))
-    return error(problem, "its operands' strides are not ones that oneDNN takes");
+      !describeView(views[call.num_inputs], &problem.result) ||
+      (problem.copies && !describeCopies(problem)))
+    return error(problem,
+                 "its operands' strides are not ones that oneDNN takes");
   if (call.has_bias) {
     View bias = views[2];
     if (call.primitive != RAC_MATMUL) { // one dimension there
@@ -317,31 +390,79 @@ bool describe(Problem &problem, dnnl_engine_t engine, Weights how) {
   }
   if (!describePostOps(problem, views))
     return false;
-  if (call.packed ? !describePacked(problem, views[1])
-                  : !describeView(views[1], &problem.given))
-    return call.packed ? false : error(problem, "its weights' strides are not ones that oneDNN takes");
+  if (call.packed && !describePacked(problem, views[1]))
+    return false;
+  if (!call.packed && !describeView(views[1], &problem.given))
+    return error(problem,
+                 "its weights' strides are not ones that oneDNN takes");
   if (!choose(problem, engine, views[1], how))
     return false;
   problem.implementation = implementationOf(problem.primitive);
-  return dnnl_memory_desc_clone(
-             &problem.weights,
-             dnnl_primitive_desc_query_md(problem.primitive, dnnl_query_weights_md, 0)) ==
-             dnnl_success ||
+  return dnnl_memory_desc_clone(&problem.weights,
+                                dnnl_primitive_desc_query_md(
+                                    problem.primitive, dnnl_query_weights_md,
+                                    0)) == dnnl_success ||
          error(problem, "no memory");
 }
 
-void freeProblem(Problem &problem) {
-  for (dnnl_memory_desc_t *md : {&problem.source, &problem.bias, &problem.result,
-                                 &problem.given, &problem.weights})
-    if (*md)
-      dnnl_memory_desc_destroy(*md);
-  for (dnnl_memory_desc_t md : problem.operands)
-    if (md)
-      dnnl_memory_desc_destroy(md);
+bool describe(Problem &problem, dnnl_engine_t engine, Weights how) {
+  const RacLibraryCall &call = *problem.call;
+  if (call.primitive < RAC_MATMUL || call.primitive > RAC_CONV_TRANSPOSE)
+    return error(problem, "there is no such primitive");
+  bool mayCopy = !isDense(problem.views[0]) || !isDense(problem.result_());
+  // oneDNN has an implementation for nearly everything, but what its kernels
+  // don't cover is done by loops that are hundreds of times slower. Then less
+  // is asked of it.
+  constexpr int kCopy = 1, kApart = 2;
+  bool mayPart = call.num_post_ops > 0 && knowsPostOps(problem);
+  int known = -1;
+  char firstError[sizeof(problem.error)] = "";
+  for (int variant = 0; variant < 4; ++variant) {
+    if ((variant & kCopy && !mayCopy) || (variant & kApart && !mayPart))
+      continue;
+    clear(problem);
+    problem.copies = variant & kCopy;
+    problem.postOpsApart = variant & kApart;
+    if (!attempt(problem, engine, how)) {
+      if (variant == 0)
+        memcpy(firstError, problem.error, sizeof(firstError));
+      continue;
+    }
+    if (!isSlow(problem.primitive))
+      return true;
+    if (known < 0)
+      known = variant;
+  }
+  clear(problem);
+  if (known < 0) {
+    memcpy(problem.error, firstError, sizeof(firstError));
+    return false;
+  }
+  problem.copies = known & kCopy;
+  problem.postOpsApart = known & kApart;
+  return attempt(problem, engine, how);
+}
+
+static void drop(dnnl_memory_desc_t &md) {
+  if (md)
+    dnnl_memory_desc_destroy(md);
+  md = nullptr;
+}
+
+void clear(Problem &problem) {
+  for (dnnl_memory_desc_t *md :
+       {&problem.source, &problem.bias, &problem.result, &problem.given,
+        &problem.weights, &problem.givenSource, &problem.denseSource,
+        &problem.givenResult, &problem.denseResult})
+    drop(*md);
+  for (dnnl_memory_desc_t &md : problem.operands)
+    drop(md);
   if (problem.attributes)
     dnnl_primitive_attr_destroy(problem.attributes);
   if (problem.primitive)
     dnnl_primitive_desc_destroy(problem.primitive);
+  problem.attributes = nullptr;
+  problem.primitive = nullptr;
 }
 
 } // namespace rac::onednn

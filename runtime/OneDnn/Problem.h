@@ -1,7 +1,8 @@
-//===- Problem.h - A library call in oneDNN's terms --------------*- C++ -*-===//
+//===- Problem.h - A library call in oneDNN's terms --------------*- C++
+//-*-===//
 //
-// The one way from a RacLibraryCall to a primitive descriptor, for running it as well as
-// for choosing its weights' layout when the model is compiled.
+// The one way from a RacLibraryCall to a primitive descriptor, for running it
+// as well as for choosing its weights' layout when the model is compiled.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,7 +18,8 @@ namespace rac::onednn {
 constexpr int kMaxDims = 12; // oneDNN's own limit, DNNL_MAX_NDIMS
 constexpr int kMaxInputs = 3 + 32;
 
-/// One operand's shape in memory, in the order of dimensions that rac sees it in.
+/// One operand's shape in memory, in the order of dimensions that rac sees it
+/// in.
 struct View {
   int rank;
   int32_t dtype;
@@ -27,36 +29,48 @@ struct View {
   int64_t elements() const;
 };
 
-/// All that is needed to make a primitive. Free it with freeProblem, also after failure.
+/// All that is needed to make a primitive. Clear it at the end, also after
+/// failure.
 struct Problem {
   const RacLibraryCall *call;
-  View views[kMaxInputs + 1]; // as in memory; of packed weights, what they stand for
+  View views[kMaxInputs +
+             1]; // as in memory; of packed weights, what they stand for
   char error[360];
 
   dnnl_memory_desc_t source, bias, result, operands[kMaxInputs];
-  dnnl_memory_desc_t given;   // the weights as they come
-  dnnl_memory_desc_t weights; // as the primitive takes them; equal to `given`, or reorder
+  dnnl_memory_desc_t given; // the weights as they come
+  dnnl_memory_desc_t
+      weights; // as the primitive takes them; equal to `given`, or reorder
   dnnl_primitive_attr_t attributes;
   dnnl_primitive_desc_t primitive;
   const char *implementation;
+
+  // What is done beside the primitive where oneDNN's is too slow for all at
+  // once.
+  bool postOpsApart; // by applyPostOps
+  bool copies;       // source and result are dense copies, from and to …
+  dnnl_memory_desc_t givenSource, denseSource, givenResult, denseResult;
 
   View &source_() { return views[0]; }
   const View &result_() const { return views[call->num_inputs]; }
 };
 
 enum class Weights {
-  AsGiven, // for a run: as they come if that is any good, else in the preferred layout
+  AsGiven, // for a run: as they come if that is any good, else in the preferred
+           // layout
   Preferred // for packing
 };
 
 /// Reads the operands' shapes. False: `error` says what is wrong.
-bool readShapes(Problem &problem, const RacLibraryCall &call, const int64_t *shape);
+bool readShapes(Problem &problem, const RacLibraryCall &call,
+                const int64_t *shape);
 
-/// After readShapes: makes descriptors of everything. The calling thread's OpenMP thread
-/// count is what the primitive will be made for.
+/// After readShapes: makes descriptors of everything. The calling thread's
+/// OpenMP thread count is what the primitive will be made for.
 bool describe(Problem &problem, dnnl_engine_t engine, Weights weights);
 
-void freeProblem(Problem &problem);
+/// Frees the descriptors.
+void clear(Problem &problem);
 
 /// A layout of weights that has a name in oneDNN, as it is stored in a model.
 struct PackedFormat {
@@ -68,8 +82,10 @@ struct PackedFormat {
 
 dnnl_format_tag_t findTag(const char *name);
 
-/// The dimensions of packed weights as oneDNN has them; its number of dimensions.
-int weightsDims(const RacLibraryCall &call, const View &weights, dnnl_dims_t dims);
+/// The dimensions of packed weights as oneDNN has them; its number of
+/// dimensions.
+int weightsDims(const RacLibraryCall &call, const View &weights,
+                dnnl_dims_t dims);
 
 } // namespace rac::onednn
 

@@ -1,4 +1,5 @@
-//===- Shapes.cpp - Operands' shapes, from rac's terms to oneDNN's ----------===//
+//===- Shapes.cpp - Operands' shapes, from rac's terms to oneDNN's
+//----------===//
 
 #include "Shapes.h"
 
@@ -21,8 +22,8 @@ int64_t View::elements() const {
   return count;
 }
 
-/// A dimension of size 1 may have any stride. oneDNN recognises dense layouts by their
-/// strides, so give it the one that the dense layout would have.
+/// A dimension of size 1 may have any stride. oneDNN recognises dense layouts
+/// by their strides, so give it the one that the dense layout would have.
 static void settleStrides(View &view) {
   int64_t next = 1;
   for (int i = view.rank - 1; i >= 0; --i) {
@@ -32,10 +33,12 @@ static void settleStrides(View &view) {
   }
 }
 
-bool readShapes(Problem &problem, const RacLibraryCall &call, const int64_t *shape) {
+bool readShapes(Problem &problem, const RacLibraryCall &call,
+                const int64_t *shape) {
   problem.call = &call;
   if (call.num_inputs < 2 || call.num_inputs > kMaxInputs) {
-    snprintf(problem.error, sizeof(problem.error), "it has %d inputs", call.num_inputs);
+    snprintf(problem.error, sizeof(problem.error), "it has %d inputs",
+             call.num_inputs);
     return false;
   }
   for (int i = 0; i <= call.num_inputs; ++i) {
@@ -53,13 +56,14 @@ bool readShapes(Problem &problem, const RacLibraryCall &call, const int64_t *sha
     }
     if (view.rank > kMaxDims) {
       snprintf(problem.error, sizeof(problem.error),
-               "operand %d has %d dimensions, and oneDNN takes at most %d", i, view.rank,
-               kMaxDims);
+               "operand %d has %d dimensions, and oneDNN takes at most %d", i,
+               view.rank, kMaxDims);
       return false;
     }
     memcpy(view.sizes, sizes, view.rank * sizeof(int64_t));
     if (packed) // the settled strides are then those of a dense tensor
-      for (int64_t j = view.rank - 1, stride = 1; j >= 0; --j, stride *= view.sizes[j + 1])
+      for (int64_t j = view.rank - 1, stride = 1; j >= 0;
+           --j, stride *= view.sizes[j + 1])
         view.strides[j] = stride;
     else
       memcpy(view.strides, strides, view.rank * sizeof(int64_t));
@@ -68,18 +72,31 @@ bool readShapes(Problem &problem, const RacLibraryCall &call, const int64_t *sha
   return true;
 }
 
-View padded(const View &view, int rank) {
+View dense(const View &view) {
   View result = view;
-  int extra = rank - view.rank;
-  if (extra <= 0)
-    return result;
-  int64_t outer = view.rank ? view.strides[0] * view.sizes[0] : 1;
-  for (int i = 0; i < rank; ++i) {
-    result.sizes[i] = i < extra ? 1 : view.sizes[i - extra];
-    result.strides[i] = i < extra ? outer : view.strides[i - extra];
-  }
-  result.rank = rank;
+  for (int64_t i = view.rank - 1, stride = 1; i >= 0; stride *= view.sizes[i--])
+    result.strides[i] = stride;
   return result;
+}
+
+bool isDense(const View &view) {
+  View other = dense(view);
+  return memcmp(view.strides, other.strides, view.rank * sizeof(int64_t)) == 0;
+}
+
+bool toRank(View &view, int rank) {
+  int extra = rank - view.rank;
+  View from = view;
+  for (int i = 0; i < -extra; ++i)
+    if (from.sizes[i] != 1)
+      return false;
+  int64_t outer = from.rank ? from.strides[0] * from.sizes[0] : 1;
+  for (int i = 0; i < rank; ++i) {
+    view.sizes[i] = i < extra ? 1 : from.sizes[i - extra];
+    view.strides[i] = i < extra ? outer : from.strides[i - extra];
+  }
+  view.rank = rank;
+  return true;
 }
 
 View channelsSecond(const View &view) {
@@ -151,21 +168,23 @@ void foldBatch(View *views, int count) {
   for (int i = 0; i < count; ++i) {
     if (i == 1)
       continue;
-    // Either constant along all that is folded, or along none of it. The source's rows
-    // must be the result's.
+    // Either constant along all that is folded, or along none of it. The
+    // source's rows must be the result's.
     bool all = true, none = true;
     for (int d = 0; d + 1 < result.rank; ++d) {
       all = all && views[i].sizes[d] == result.sizes[d];
       none = none && views[i].sizes[d] == 1;
     }
-    if (!(i == 0 || i == count - 1 ? all : all || none) || (all && !foldable(views[i])))
+    if (!(i == 0 || i == count - 1 ? all : all || none) ||
+        (all && !foldable(views[i])))
       return;
   }
   for (int i = 0; i < count; ++i)
     views[i] = folded(views[i]);
 }
 
-int weightsDims(const RacLibraryCall &call, const View &weights, dnnl_dims_t dims) {
+int weightsDims(const RacLibraryCall &call, const View &weights,
+                dnnl_dims_t dims) {
   View view = weights;
   int skip = 0;
   if (call.primitive == RAC_MATMUL)

@@ -1,13 +1,14 @@
-/* A model as rac-compile would make it, written by hand: y = 2 x + 1, total = number of
- * rows, of x [batch, 3]; negatives = the elements of x that are below 0, whose number only
- * the run can tell. For tests of what calls models. */
+/* A model as rac-compile would make it, written by hand: y = 2 x + 1, total =
+ * number of rows, of x [batch, 3]; negatives = the elements of x that are below
+ * 0, whose number only the run can tell. For tests of what calls models. */
 #include "rac-c/Abi.h"
 
 static const int64_t xDims[] = {-1, 3}, negativesDims[] = {-2};
 static const RacTensorInfo inputs[] = {{"x", RAC_F32, 2, xDims}};
-static const RacTensorInfo outputs[] = {{"y", RAC_F32, 2, xDims},
-                                        {"total", RAC_I64, 0, 0},
-                                        {"negatives", RAC_F32, 1, negativesDims}};
+static const RacTensorInfo outputs[] = {
+    {"y", RAC_F32, 2, xDims},
+    {"total", RAC_I64, 0, 0},
+    {"negatives", RAC_F32, 1, negativesDims}};
 static const char *const symbols[] = {"batch", "found"};
 
 static void body(RacContext *context, void *env, int64_t low, int64_t high) {
@@ -34,7 +35,9 @@ static void toyMain(RacContext *context) {
       negatives[to++] = x[i];
 }
 
-static int64_t arenaSize(RacContext *context) { return 64 * rac_input_dim(context, 0, 0); }
+static int64_t arenaSize(RacContext *context) {
+  return 64 * rac_input_dim(context, 0, 0);
+}
 
 static const RacModelInfo info = {
     .abi_version = RAC_ABI_VERSION,
@@ -47,10 +50,13 @@ static const RacModelInfo info = {
     .symbols = symbols,
     .describe =
         "{\"schema\": \"rac-model/1\", \"name\": \"toy\", \"prefix\": \"toy\", "
-        "\"inputs\": [{\"name\": \"x\", \"dtype\": \"f32\", \"shape\": [\"batch\", 3]}], "
-        "\"outputs\": [{\"name\": \"y\", \"dtype\": \"f32\", \"shape\": [\"batch\", 3]}, "
+        "\"inputs\": [{\"name\": \"x\", \"dtype\": \"f32\", \"shape\": "
+        "[\"batch\", 3]}], "
+        "\"outputs\": [{\"name\": \"y\", \"dtype\": \"f32\", \"shape\": "
+        "[\"batch\", 3]}, "
         "{\"name\": \"total\", \"dtype\": \"i64\", \"shape\": []}, "
-        "{\"name\": \"negatives\", \"dtype\": \"f32\", \"shape\": [\"found\"]}], "
+        "{\"name\": \"negatives\", \"dtype\": \"f32\", \"shape\": "
+        "[\"found\"]}], "
         "\"symbols\": [\"batch\", \"found\"]}",
     .main = toyMain,
     .arena_size = arenaSize,
@@ -61,8 +67,8 @@ PUBLIC const char rac_model_prefix[] = "toy";
 PUBLIC int toy_create(const RacOptions *options, RacContext **context) {
   return rac_model_create(&info, options, context);
 }
-PUBLIC int toy_run(RacContext *context, const DLTensor *const *in, int32_t numIn,
-                   DLTensor *const *out, int32_t numOut) {
+PUBLIC int toy_run(RacContext *context, const DLTensor *const *in,
+                   int32_t numIn, DLTensor *const *out, int32_t numOut) {
   return rac_model_run(context, in, numIn, out, numOut);
 }
 PUBLIC void toy_destroy(RacContext *context) { rac_model_destroy(context); }
@@ -70,7 +76,7 @@ PUBLIC const char *toy_describe(void) { return rac_model_describe(&info); }
 PUBLIC const char *toy_last_error(const RacContext *context) {
   return rac_model_last_error(context);
 }
-PUBLIC int toy_arena_size(RacContext *context, const DLTensor *const *in, int32_t numIn,
-                          int64_t *bytes) {
+PUBLIC int toy_arena_size(RacContext *context, const DLTensor *const *in,
+                          int32_t numIn, int64_t *bytes) {
   return rac_model_arena_size(context, in, numIn, bytes);
 }

@@ -1,4 +1,5 @@
-//===- Energy.cpp - The processor's energy counters -------------------------===//
+//===- Energy.cpp - The processor's energy counters
+//-------------------------===//
 
 #include "Energy.h"
 
@@ -16,7 +17,8 @@ EnergyMeter::EnergyMeter() {
     Zone zone = {folder + "/energy_uj", 0, 0};
     if (!std::ifstream(folder + "/name"))
       break;
-    if (read(zone.counter, zone.before) && read(folder + "/max_energy_range_uj", zone.wraps))
+    if (read(zone.counter, zone.before) &&
+        read(folder + "/max_energy_range_uj", zone.wraps))
       zones.push_back(zone);
     else
       why = zone.counter + " is not readable by this user";
@@ -33,7 +35,8 @@ double EnergyMeter::stop() {
   for (Zone &zone : zones) {
     uint64_t now = 0;
     read(zone.counter, now);
-    uint64_t used = now >= zone.before ? now - zone.before : now + zone.wraps - zone.before;
+    uint64_t used =
+        now >= zone.before ? now - zone.before : now + zone.wraps - zone.before;
     joules += 1e-6 * double(used);
   }
   return joules;

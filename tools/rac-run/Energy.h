@@ -1,4 +1,5 @@
-//===- Energy.h - The processor's energy counters ----------------*- C++ -*-===//
+//===- Energy.h - The processor's energy counters ----------------*- C++
+//-*-===//
 
 #ifndef RAC_TOOLS_RACRUN_ENERGY_H
 #define RAC_TOOLS_RACRUN_ENERGY_H
@@ -7,8 +8,9 @@
 #include <string>
 #include <vector>
 
-/// Linux's powercap counters (RAPL) of all processor packages. They count what the whole
-/// package takes, other programs included, and change about once in a millisecond.
+/// Linux's powercap counters (RAPL) of all processor packages. They count what
+/// the whole package takes, other programs included, and change about once in a
+/// millisecond.
 class EnergyMeter {
 public:
   EnergyMeter();

@@ -1,4 +1,5 @@
-//===- Inputs.cpp - What the model is run on --------------------------------===//
+//===- Inputs.cpp - What the model is run on
+//--------------------------------===//
 
 #include "Inputs.h"
 #include "Npy.h"
@@ -30,15 +31,16 @@ static void checkNames(const Model &model, const Options &options) {
     known += (known.empty() ? "'" : ", '") + spec.name + "'";
   for (auto &input : options.inputs)
     if (!find(model.inputs, input.first))
-      die("--input: the model has no input '%s'; it has %s", input.first.c_str(),
-          known.c_str());
+      die("--input: the model has no input '%s'; it has %s",
+          input.first.c_str(), known.c_str());
   for (auto &shape : options.shapes) {
     bool isSymbol = false;
     for (const TensorSpec &spec : model.inputs)
       for (const std::string &symbol : spec.symbols)
         isSymbol = isSymbol || symbol == shape.first;
     if (!isSymbol && !find(model.inputs, shape.first))
-      die("--shape: the model has no input or symbolic dimension '%s'; its inputs are %s",
+      die("--shape: the model has no input or symbolic dimension '%s'; its "
+          "inputs are %s",
           shape.first.c_str(), known.c_str());
   }
 }
@@ -54,14 +56,16 @@ static void fillRandom(Array &array, std::mt19937 &random) {
 }
 
 static Array makeInput(const TensorSpec &spec, const std::string &how,
-                       const std::vector<int64_t> &shape, std::mt19937 &random) {
+                       const std::vector<int64_t> &shape,
+                       std::mt19937 &random) {
   Array array;
   array.dtype = spec.dtype;
   array.shape = shape;
   int64_t elements = array.elements();
   constexpr int64_t kMost = int64_t(1) << 40;
   if (elements < 0 || elements > kMost)
-    die("input '%s': shape %s is too large", spec.name.c_str(), shapeText(shape).c_str());
+    die("input '%s': shape %s is too large", spec.name.c_str(),
+        shapeText(shape).c_str());
   array.bytes.resize(elements * (kDtypes[spec.dtype].bits / 8));
   if (how == "random") {
     fillRandom(array, random);
@@ -82,7 +86,8 @@ static bool isFile(const std::string &how) {
 
 std::vector<Array> makeInputs(const Model &model, const Options &options) {
   checkNames(model, options);
-  // Files and --shape first: they say what the symbolic dimensions of the others are.
+  // Files and --shape first: they say what the symbolic dimensions of the
+  // others are.
   std::map<std::string, int64_t> symbols;
   std::vector<Array> arrays(model.inputs.size());
   std::vector<std::string> how(model.inputs.size(), "random");

@@ -1,4 +1,5 @@
-//===- Inputs.h - What the model is run on -----------------------*- C++ -*-===//
+//===- Inputs.h - What the model is run on -----------------------*- C++
+//-*-===//
 
 #ifndef RAC_TOOLS_RACRUN_INPUTS_H
 #define RAC_TOOLS_RACRUN_INPUTS_H
@@ -6,7 +7,8 @@
 #include "Model.h"
 #include "Options.h"
 
-/// One array for each of the model's inputs. Dies if the options don't fit the model.
+/// One array for each of the model's inputs. Dies if the options don't fit the
+/// model.
 std::vector<Array> makeInputs(const Model &model, const Options &options);
 
 /// Over an array's memory.

@@ -1,4 +1,5 @@
-//===- Json.cpp - A small JSON reader ---------------------------------------===//
+//===- Json.cpp - A small JSON reader
+//---------------------------------------===//
 
 #include "Json.h"
 
@@ -50,7 +51,8 @@ struct Parser {
     return take('"');
   }
 
-  /// \uXXXX, at the u; leaves `at` on the last digit. Pairs of surrogates aren't joined.
+  /// \uXXXX, at the u; leaves `at` on the last digit. Pairs of surrogates
+  /// aren't joined.
   bool codePoint(std::string &result) {
     unsigned code = 0;
     for (int i = 0; i < 4; ++i) {

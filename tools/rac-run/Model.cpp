@@ -1,4 +1,5 @@
-//===- Model.cpp - A compiled model, loaded ---------------------------------===//
+//===- Model.cpp - A compiled model, loaded
+//---------------------------------===//
 
 #include "Model.h"
 
@@ -6,7 +7,8 @@
 
 /// Looks up prefix + name.
 template <typename Function>
-static void find(void *library, const Model &model, const char *name, Function &result) {
+static void find(void *library, const Model &model, const char *name,
+                 Function &result) {
   std::string symbol = model.prefix + name;
   result = reinterpret_cast<Function>(dlsym(library, symbol.c_str()));
   if (!result)
@@ -16,12 +18,14 @@ static void find(void *library, const Model &model, const char *name, Function &
 static std::vector<TensorSpec> specsOf(const Model &model, const char *field) {
   std::vector<TensorSpec> specs;
   for (const Json &tensor : model.description[field].items) {
-    TensorSpec spec{tensor["name"].string, dtypeNamed(tensor["dtype"].string), {}, {}};
+    TensorSpec spec{
+        tensor["name"].string, dtypeNamed(tensor["dtype"].string), {}, {}};
     if (spec.dtype < 0)
-      die("%s: '%s' is of an unknown dtype, '%s'", model.path.c_str(), spec.name.c_str(),
-          tensor["dtype"].string.c_str());
+      die("%s: '%s' is of an unknown dtype, '%s'", model.path.c_str(),
+          spec.name.c_str(), tensor["dtype"].string.c_str());
     for (const Json &size : tensor["shape"].items) {
-      spec.shape.push_back(size.kind == Json::Number ? int64_t(size.number) : -1);
+      spec.shape.push_back(size.kind == Json::Number ? int64_t(size.number)
+                                                     : -1);
       spec.symbols.push_back(size.string);
     }
     specs.push_back(spec);
@@ -35,7 +39,8 @@ void Model::load(const std::string &file) {
   void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library)
     die("cannot load the model: %s", dlerror());
-  const char *name = static_cast<const char *>(dlsym(library, "rac_model_prefix"));
+  const char *name =
+      static_cast<const char *>(dlsym(library, "rac_model_prefix"));
   if (!name)
     die("%s: not a library that rac-compile made (it lacks rac_model_prefix)",
         path.c_str());
@@ -61,8 +66,8 @@ void Model::create(int threads) {
 }
 
 void Model::run(const DLTensor *const *in, DLTensor *const *out) {
-  if (runFunction(context, in, int32_t(inputs.size()), out, int32_t(outputs.size())) !=
-      RAC_OK)
+  if (runFunction(context, in, int32_t(inputs.size()), out,
+                  int32_t(outputs.size())) != RAC_OK)
     die("%s", lastError(context));
 }
 

@@ -1,4 +1,5 @@
-//===- Model.h - A compiled model, loaded ------------------------*- C++ -*-===//
+//===- Model.h - A compiled model, loaded ------------------------*- C++
+//-*-===//
 
 #ifndef RAC_TOOLS_RACRUN_MODEL_H
 #define RAC_TOOLS_RACRUN_MODEL_H
@@ -30,8 +31,8 @@ struct Model {
 
 private:
   int (*createFunction)(const RacOptions *, RacContext **) = nullptr;
-  int (*runFunction)(RacContext *, const DLTensor *const *, int32_t, DLTensor *const *,
-                     int32_t) = nullptr;
+  int (*runFunction)(RacContext *, const DLTensor *const *, int32_t,
+                     DLTensor *const *, int32_t) = nullptr;
   void (*destroyFunction)(RacContext *) = nullptr;
   const char *(*lastError)(const RacContext *) = nullptr;
   int (*arenaSizeFunction)(RacContext *, const DLTensor *const *, int32_t,

@@ -1,4 +1,5 @@
-//===- Npy.cpp - NumPy's .npy files -----------------------------------------===//
+//===- Npy.cpp - NumPy's .npy files
+//-----------------------------------------===//
 
 #include "Npy.h"
 
@@ -37,7 +38,8 @@ static int32_t parseDtype(const std::string &path, const std::string &header) {
   die("%s: dtype %s is none that rac knows", path.c_str(), type.c_str());
 }
 
-static std::vector<int64_t> parseShape(const std::string &path, const std::string &header) {
+static std::vector<int64_t> parseShape(const std::string &path,
+                                       const std::string &header) {
   std::string value = valueOf(header, "shape");
   const char *at = strchr(value.c_str(), '(');
   if (!at)
@@ -62,13 +64,15 @@ Array readNpy(const std::string &path) {
     die("%s: %s", path.c_str(), strerror(errno));
   char start[kMagicSize + 2];
   unsigned char length[4] = {};
-  if (!file.read(start, sizeof(start)) || memcmp(start, kMagic, kMagicSize) != 0)
+  if (!file.read(start, sizeof(start)) ||
+      memcmp(start, kMagic, kMagicSize) != 0)
     die("%s: not an .npy file", path.c_str());
   int major = start[kMagicSize];
   if (major < 1 || major > 3)
     die("%s: .npy format %d is not known", path.c_str(), major);
   file.read(reinterpret_cast<char *>(length), major == 1 ? 2 : 4);
-  uint32_t size = length[0] | length[1] << 8 | length[2] << 16 | uint32_t(length[3]) << 24;
+  uint32_t size =
+      length[0] | length[1] << 8 | length[2] << 16 | uint32_t(length[3]) << 24;
   if (size > 1 << 20)
     die("%s: its header is too long", path.c_str());
   std::string header(size, 0);
@@ -87,13 +91,13 @@ Array readNpy(const std::string &path) {
   int64_t elements = array.elements();
   if (elements < 0 ||
       elements * (kDtypes[array.dtype].bits / 8) != int64_t(array.bytes.size()))
-    die("%s: it holds %zu bytes of data, which is not what its shape %s says", path.c_str(),
-        array.bytes.size(), shapeText(array.shape).c_str());
+    die("%s: it holds %zu bytes of data, which is not what its shape %s says",
+        path.c_str(), array.bytes.size(), shapeText(array.shape).c_str());
   return array;
 }
 
-void writeNpy(const std::string &path, int32_t dtype, const std::vector<int64_t> &shape,
-              const void *data) {
+void writeNpy(const std::string &path, int32_t dtype,
+              const std::vector<int64_t> &shape, const void *data) {
   std::ostringstream header;
   int size = kDtypes[dtype].bits / 8;
   header << "{'descr': '" << (size == 1 ? '|' : '<') << kDtypes[dtype].numpy
@@ -110,7 +114,8 @@ void writeNpy(const std::string &path, int32_t dtype, const std::vector<int64_t>
   line += '\n';
   std::ofstream file(path, std::ios::binary);
   file.write(kMagic, kMagicSize);
-  const char version[] = {1, 0, char(line.size() & 255), char(line.size() >> 8)};
+  const char version[] = {1, 0, char(line.size() & 255),
+                          char(line.size() >> 8)};
   file.write(version, 4);
   file << line;
   file.write(static_cast<const char *>(data), bytes);

@@ -1,4 +1,5 @@
-//===- Options.cpp - rac-run's command line ---------------------------------===//
+//===- Options.cpp - rac-run's command line
+//---------------------------------===//
 
 #include "Options.h"
 
@@ -37,7 +38,8 @@ static long numberOf(const char *option, const std::string &value, long least) {
   errno = 0;
   long number = strtol(value.c_str(), &end, 10);
   if (value.empty() || *end || errno || number < least || number > INT_MAX)
-    die("%s: '%s' is not a number of at least %ld", option, value.c_str(), least);
+    die("%s: '%s' is not a number of at least %ld", option, value.c_str(),
+        least);
   return number;
 }
 
@@ -76,7 +78,8 @@ Options parseOptions(int argc, char **argv) {
     }
     if (argument.rfind("--", 0) != 0) {
       if (!options.model.empty())
-        die("'%s': one model is enough (--help shows the options)", argument.c_str());
+        die("'%s': one model is enough (--help shows the options)",
+            argument.c_str());
       options.model = argument;
       continue;
     }
@@ -88,8 +91,8 @@ Options parseOptions(int argc, char **argv) {
       value = argument.substr(equals + 1);
     }
     bool known = false;
-    for (const char *option : {"--input", "--shape", "--output", "--threads", "--repeat",
-                               "--warmup", "--seed"})
+    for (const char *option : {"--input", "--shape", "--output", "--threads",
+                               "--repeat", "--warmup", "--seed"})
       known = known || name == option;
     if (!known)
       die("there is no option %s (--help shows them)", name.c_str());

@@ -1,4 +1,5 @@
-//===- Options.h - rac-run's command line ------------------------*- C++ -*-===//
+//===- Options.h - rac-run's command line ------------------------*- C++
+//-*-===//
 
 #ifndef RAC_TOOLS_RACRUN_OPTIONS_H
 #define RAC_TOOLS_RACRUN_OPTIONS_H
@@ -9,8 +10,9 @@
 
 struct Options {
   std::string model, output;
-  std::map<std::string, std::string> inputs;              // NAME -> FILE.npy, random …
-  std::map<std::string, std::vector<int64_t>> shapes;     // of inputs, or of one symbol
+  std::map<std::string, std::string> inputs; // NAME -> FILE.npy, random …
+  std::map<std::string, std::vector<int64_t>>
+      shapes; // of inputs, or of one symbol
   int threads = 0, repeat = 20, warmup = 3;
   unsigned seed = 1;
   bool energy = false, json = false;

@@ -1,4 +1,5 @@
-//===- Report.cpp - What rac-run prints -------------------------------------===//
+//===- Report.cpp - What rac-run prints
+//-------------------------------------===//
 
 #include "Report.h"
 
@@ -21,7 +22,9 @@ double Measured::percentile(double share) const {
 //===----------------------------------------------------------------------===//
 
 static std::string milliseconds(double seconds) {
-  return text(seconds < 1e-3 ? "%.4f ms" : seconds < .1 ? "%.3f ms" : "%.1f ms",
+  return text(seconds < 1e-3 ? "%.4f ms"
+              : seconds < .1 ? "%.3f ms"
+                             : "%.1f ms",
               1e3 * seconds);
 }
 
@@ -56,8 +59,8 @@ static std::string valuesText(int32_t dtype, const DLTensor &tensor) {
 }
 
 void printText(const Options &options, const Model &model,
-               const std::vector<Array> &inputs, const std::vector<DLTensor> &outputs,
-               const Measured &m) {
+               const std::vector<Array> &inputs,
+               const std::vector<DLTensor> &outputs, const Measured &m) {
   printf("model    %s\n", model.path.c_str());
   for (size_t i = 0; i < inputs.size(); ++i) {
     auto given = options.inputs.find(model.inputs[i].name);
@@ -67,22 +70,25 @@ void printText(const Options &options, const Model &model,
   }
   for (size_t i = 0; i < outputs.size(); ++i)
     printf("output   %s  %s %s  %s\n", model.outputs[i].name.c_str(),
-           kDtypes[model.outputs[i].dtype].name, shapeText(shapeOf(outputs[i])).c_str(),
+           kDtypes[model.outputs[i].dtype].name,
+           shapeText(shapeOf(outputs[i])).c_str(),
            valuesText(model.outputs[i].dtype, outputs[i]).c_str());
   printf("start    load %s, first run %s, first answer after %s\n",
          milliseconds(m.load).c_str(), milliseconds(m.firstRun).c_str(),
          milliseconds(m.firstAnswer).c_str());
   if (!m.runs.empty())
     printf("latency  min %s, median %s, p90 %s, p99 %s  (%zu runs)\n",
-           milliseconds(m.percentile(0)).c_str(), milliseconds(m.percentile(.5)).c_str(),
-           milliseconds(m.percentile(.9)).c_str(), milliseconds(m.percentile(.99)).c_str(),
-           m.runs.size());
+           milliseconds(m.percentile(0)).c_str(),
+           milliseconds(m.percentile(.5)).c_str(),
+           milliseconds(m.percentile(.9)).c_str(),
+           milliseconds(m.percentile(.99)).c_str(), m.runs.size());
   printf("memory   arena %s, peak %s at the first answer, %s at the end\n",
          mebibytes(m.arenaBytes).c_str(), mebibytes(m.peakFirstAnswer).c_str(),
          mebibytes(m.peakEnd).c_str());
   if (m.hasEnergy && !m.runs.empty())
-    printf("energy   %.4g J a run, %.3g W, the whole processor package (RAPL)\n",
-           m.joules / double(m.runs.size()), m.joules / m.energySeconds);
+    printf(
+        "energy   %.4g J a run, %.3g W, the whole processor package (RAPL)\n",
+        m.joules / double(m.runs.size()), m.joules / m.energySeconds);
   if (!m.energyNote.empty())
     printf("energy   %s\n", m.energyNote.c_str());
 }
@@ -93,8 +99,9 @@ void printText(const Options &options, const Model &model,
 
 static std::string tensorJson(const std::string &name, int32_t dtype,
                               const std::vector<int64_t> &shape) {
-  return text("{\"name\": %s, \"dtype\": \"%s\", \"shape\": %s}", jsonString(name).c_str(),
-              kDtypes[dtype].name, shapeText(shape).c_str());
+  return text("{\"name\": %s, \"dtype\": \"%s\", \"shape\": %s}",
+              jsonString(name).c_str(), kDtypes[dtype].name,
+              shapeText(shape).c_str());
 }
 
 static std::string bytesJson(int64_t bytes) {
@@ -102,37 +109,45 @@ static std::string bytesJson(int64_t bytes) {
 }
 
 void printJson(const Options &options, const Model &model,
-               const std::vector<Array> &inputs, const std::vector<DLTensor> &outputs,
-               const Measured &m) {
+               const std::vector<Array> &inputs,
+               const std::vector<DLTensor> &outputs, const Measured &m) {
   std::string in, out;
   for (size_t i = 0; i < inputs.size(); ++i)
     in += (i ? ", " : "") +
           tensorJson(model.inputs[i].name, inputs[i].dtype, inputs[i].shape);
   for (size_t i = 0; i < outputs.size(); ++i)
-    out += (i ? ", " : "") +
-           tensorJson(model.outputs[i].name, model.outputs[i].dtype, shapeOf(outputs[i]));
+    out += (i ? ", " : "") + tensorJson(model.outputs[i].name,
+                                        model.outputs[i].dtype,
+                                        shapeOf(outputs[i]));
   double sum = 0;
   for (double run : m.runs)
     sum += run;
-  std::string threads = options.threads ? std::to_string(options.threads) : "null";
-  printf("{\"schema\": \"rac-run/1\", \"model\": %s, \"prefix\": %s, \"threads\": %s,\n"
-         " \"inputs\": [%s],\n \"outputs\": [%s],\n"
-         " \"load_s\": %.9f, \"first_run_s\": %.9f, \"first_answer_s\": %.9f,\n",
-         jsonString(model.path).c_str(), jsonString(model.prefix).c_str(), threads.c_str(),
-         in.c_str(), out.c_str(), m.load, m.firstRun, m.firstAnswer);
+  std::string threads =
+      options.threads ? std::to_string(options.threads) : "null";
+  printf(
+      "{\"schema\": \"rac-run/1\", \"model\": %s, \"prefix\": %s, \"threads\": "
+      "%s,\n"
+      " \"inputs\": [%s],\n \"outputs\": [%s],\n"
+      " \"load_s\": %.9f, \"first_run_s\": %.9f, \"first_answer_s\": %.9f,\n",
+      jsonString(model.path).c_str(), jsonString(model.prefix).c_str(),
+      threads.c_str(), in.c_str(), out.c_str(), m.load, m.firstRun,
+      m.firstAnswer);
   printf(" \"runs\": %zu, \"latency_s\": ", m.runs.size());
   if (m.runs.empty())
     printf("null,\n");
   else
-    printf("{\"min\": %.9f, \"median\": %.9f, \"p90\": %.9f, \"p99\": %.9f, \"max\": %.9f, "
+    printf("{\"min\": %.9f, \"median\": %.9f, \"p90\": %.9f, \"p99\": %.9f, "
+           "\"max\": %.9f, "
            "\"mean\": %.9f},\n",
-           m.percentile(0), m.percentile(.5), m.percentile(.9), m.percentile(.99),
-           m.percentile(1), sum / double(m.runs.size()));
-  printf(" \"arena_bytes\": %s, \"peak_bytes\": {\"first_answer\": %s, \"end\": %s},\n",
+           m.percentile(0), m.percentile(.5), m.percentile(.9),
+           m.percentile(.99), m.percentile(1), sum / double(m.runs.size()));
+  printf(" \"arena_bytes\": %s, \"peak_bytes\": {\"first_answer\": %s, "
+         "\"end\": %s},\n",
          bytesJson(m.arenaBytes).c_str(), bytesJson(m.peakFirstAnswer).c_str(),
          bytesJson(m.peakEnd).c_str());
   if (m.hasEnergy && !m.runs.empty())
-    printf(" \"energy\": {\"joules_per_run\": %.9g, \"watts\": %.9g, \"scope\": \"package\", "
+    printf(" \"energy\": {\"joules_per_run\": %.9g, \"watts\": %.9g, "
+           "\"scope\": \"package\", "
            "\"meter\": \"powercap\"}",
            m.joules / double(m.runs.size()), m.joules / m.energySeconds);
   else

@@ -1,4 +1,5 @@
-//===- Report.h - What rac-run prints ----------------------------*- C++ -*-===//
+//===- Report.h - What rac-run prints ----------------------------*- C++
+//-*-===//
 
 #ifndef RAC_TOOLS_RACRUN_REPORT_H
 #define RAC_TOOLS_RACRUN_REPORT_H
@@ -15,15 +16,16 @@ struct Measured {
   double joules = 0, energySeconds = 0; // of all timed runs
   std::string energyNote;
 
-  /// The smallest time that a share of the runs stays within (0: the fastest run).
+  /// The smallest time that a share of the runs stays within (0: the fastest
+  /// run).
   double percentile(double share) const;
 };
 
 void printText(const Options &options, const Model &model,
-               const std::vector<Array> &inputs, const std::vector<DLTensor> &outputs,
-               const Measured &measured);
+               const std::vector<Array> &inputs,
+               const std::vector<DLTensor> &outputs, const Measured &measured);
 void printJson(const Options &options, const Model &model,
-               const std::vector<Array> &inputs, const std::vector<DLTensor> &outputs,
-               const Measured &measured);
+               const std::vector<Array> &inputs,
+               const std::vector<DLTensor> &outputs, const Measured &measured);
 
 #endif // RAC_TOOLS_RACRUN_REPORT_H

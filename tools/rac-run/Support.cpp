@@ -1,4 +1,5 @@
-//===- Support.cpp - What all of rac-run uses -------------------------------===//
+//===- Support.cpp - What all of rac-run uses
+//-------------------------------===//
 
 #include "Support.h"
 
@@ -10,12 +11,12 @@
 #include <cstring>
 
 const DtypeInfo kDtypes[RAC_NUM_DTYPES] = {
-    {"f32", "f4", kDLFloat, 32}, {"f16", "f2", kDLFloat, 16},
+    {"f32", "f4", kDLFloat, 32},   {"f16", "f2", kDLFloat, 16},
     {"bf16", "V2", kDLBfloat, 16}, {"f64", "f8", kDLFloat, 64},
-    {"i8", "i1", kDLInt, 8},     {"u8", "u1", kDLUInt, 8},
-    {"i16", "i2", kDLInt, 16},   {"u16", "u2", kDLUInt, 16},
-    {"i32", "i4", kDLInt, 32},   {"u32", "u4", kDLUInt, 32},
-    {"i64", "i8", kDLInt, 64},   {"u64", "u8", kDLUInt, 64},
+    {"i8", "i1", kDLInt, 8},       {"u8", "u1", kDLUInt, 8},
+    {"i16", "i2", kDLInt, 16},     {"u16", "u2", kDLUInt, 16},
+    {"i32", "i4", kDLInt, 32},     {"u32", "u4", kDLUInt, 32},
+    {"i64", "i8", kDLInt, 64},     {"u64", "u8", kDLUInt, 64},
     {"bool", "b1", RAC_DL_BOOL, 8}};
 
 void die(const char *format, ...) {
@@ -107,7 +108,8 @@ static uint16_t halfOf(double value) {
 
 template <typename T> static double get(const void *data, int64_t index) {
   T value;
-  memcpy(&value, static_cast<const char *>(data) + index * sizeof(T), sizeof(T));
+  memcpy(&value, static_cast<const char *>(data) + index * sizeof(T),
+         sizeof(T));
   return double(value);
 }
 
@@ -117,38 +119,62 @@ template <typename T> static void set(void *data, int64_t index, T value) {
 
 double element(int32_t dtype, const void *data, int64_t i) {
   switch (dtype) {
-  case RAC_F32: return get<float>(data, i);
-  case RAC_F16: return halfValue(uint16_t(get<uint16_t>(data, i)));
-  case RAC_BF16: return floatOfBits(uint32_t(get<uint16_t>(data, i)) << 16);
-  case RAC_F64: return get<double>(data, i);
-  case RAC_I8: return get<int8_t>(data, i);
-  case RAC_I16: return get<int16_t>(data, i);
-  case RAC_U16: return get<uint16_t>(data, i);
-  case RAC_I32: return get<int32_t>(data, i);
-  case RAC_U32: return get<uint32_t>(data, i);
-  case RAC_I64: return get<int64_t>(data, i);
-  case RAC_U64: return get<uint64_t>(data, i);
-  default: return get<uint8_t>(data, i);
+  case RAC_F32:
+    return get<float>(data, i);
+  case RAC_F16:
+    return halfValue(uint16_t(get<uint16_t>(data, i)));
+  case RAC_BF16:
+    return floatOfBits(uint32_t(get<uint16_t>(data, i)) << 16);
+  case RAC_F64:
+    return get<double>(data, i);
+  case RAC_I8:
+    return get<int8_t>(data, i);
+  case RAC_I16:
+    return get<int16_t>(data, i);
+  case RAC_U16:
+    return get<uint16_t>(data, i);
+  case RAC_I32:
+    return get<int32_t>(data, i);
+  case RAC_U32:
+    return get<uint32_t>(data, i);
+  case RAC_I64:
+    return get<int64_t>(data, i);
+  case RAC_U64:
+    return get<uint64_t>(data, i);
+  default:
+    return get<uint8_t>(data, i);
   }
 }
 
 void setElement(int32_t dtype, void *data, int64_t i, double value) {
   switch (dtype) {
-  case RAC_F32: return set(data, i, float(value));
-  case RAC_F16: return set(data, i, halfOf(value));
+  case RAC_F32:
+    return set(data, i, float(value));
+  case RAC_F16:
+    return set(data, i, halfOf(value));
   case RAC_BF16: {
     uint32_t bits = bitsOfFloat(float(value));
     return set(data, i, uint16_t((bits + 0x7fff + (bits >> 16 & 1)) >> 16));
   }
-  case RAC_F64: return set(data, i, value);
-  case RAC_I8: return set(data, i, int8_t(value));
-  case RAC_I16: return set(data, i, int16_t(value));
-  case RAC_U16: return set(data, i, uint16_t(value));
-  case RAC_I32: return set(data, i, int32_t(value));
-  case RAC_U32: return set(data, i, uint32_t(value));
-  case RAC_I64: return set(data, i, int64_t(value));
-  case RAC_U64: return set(data, i, uint64_t(value));
-  case RAC_BOOL: return set(data, i, uint8_t(value != 0));
-  default: return set(data, i, uint8_t(value));
+  case RAC_F64:
+    return set(data, i, value);
+  case RAC_I8:
+    return set(data, i, int8_t(value));
+  case RAC_I16:
+    return set(data, i, int16_t(value));
+  case RAC_U16:
+    return set(data, i, uint16_t(value));
+  case RAC_I32:
+    return set(data, i, int32_t(value));
+  case RAC_U32:
+    return set(data, i, uint32_t(value));
+  case RAC_I64:
+    return set(data, i, int64_t(value));
+  case RAC_U64:
+    return set(data, i, uint64_t(value));
+  case RAC_BOOL:
+    return set(data, i, uint8_t(value != 0));
+  default:
+    return set(data, i, uint8_t(value));
   }
 }

@@ -1,4 +1,5 @@
-//===- Support.h - What all of rac-run uses ----------------------*- C++ -*-===//
+//===- Support.h - What all of rac-run uses ----------------------*- C++
+//-*-===//
 
 #ifndef RAC_TOOLS_RACRUN_SUPPORT_H
 #define RAC_TOOLS_RACRUN_SUPPORT_H
@@ -9,9 +10,10 @@
 #include <string>
 #include <vector>
 
-/// Prints "rac-run: error: <message>" and ends with status 1. A tool that does one thing
-/// has nothing to unwind.
-[[noreturn]] void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/// Prints "rac-run: error: <message>" and ends with status 1. A tool that does
+/// one thing has nothing to unwind.
+[[noreturn]] void die(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
 
 /// Like printf, into a string.
 std::string text(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,4 +1,5 @@
-//===- rac-run.cpp - Runs a compiled model ----------------------------------===//
+//===- rac-run.cpp - Runs a compiled model
+//----------------------------------===//
 
 #include "Energy.h"
 #include "Inputs.h"
@@ -8,7 +9,8 @@
 #include <fstream>
 #include <sys/stat.h>
 
-/// Bytes of memory that this process has had at most; -1 if the system doesn't tell.
+/// Bytes of memory that this process has had at most; -1 if the system doesn't
+/// tell.
 static int64_t peakMemory() {
   std::ifstream file("/proc/self/status");
   for (std::string line; std::getline(file, line);)
@@ -17,7 +19,8 @@ static int64_t peakMemory() {
   return -1;
 }
 
-static void writeOutputs(const Model &model, const std::vector<DLTensor> &outputs,
+static void writeOutputs(const Model &model,
+                         const std::vector<DLTensor> &outputs,
                          const std::string &folder) {
   for (size_t i = 1; i <= folder.size(); ++i)
     if (i == folder.size() || folder[i] == '/')
@@ -77,9 +80,10 @@ int main(int argc, char **argv) {
   if (measured.hasEnergy) {
     measured.joules = meter.stop();
     if (measured.energySeconds < kShortestHonestWindow)
-      measured.energyNote = text("measured over %.3f s only; --repeat more for a number "
-                                 "that means something",
-                                 measured.energySeconds);
+      measured.energyNote =
+          text("measured over %.3f s only; --repeat more for a number "
+               "that means something",
+               measured.energySeconds);
   }
   measured.arenaBytes = model.arenaSize(inPointers.data());
   measured.peakEnd = peakMemory();

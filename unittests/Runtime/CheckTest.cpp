@@ -1,4 +1,5 @@
-//===- CheckTest.cpp - Tensors that do not fit are refused ------------------===//
+//===- CheckTest.cpp - Tensors that do not fit are refused
+//------------------===//
 
 #include "TestModel.h"
 
@@ -54,10 +55,12 @@ TEST_F(Check, Count) {
 
 TEST_F(Check, NullArrays) {
   DLTensor *outputs[] = {&y, &z};
-  EXPECT_EQ(rac_model_run(context.context, nullptr, 2, outputs, 2), RAC_INVALID_ARGUMENT);
+  EXPECT_EQ(rac_model_run(context.context, nullptr, 2, outputs, 2),
+            RAC_INVALID_ARGUMENT);
   EXPECT_EQ(context.error(), "the array of inputs is a null pointer");
   const DLTensor *inputs[] = {&x, &k};
-  EXPECT_EQ(rac_model_run(context.context, inputs, 2, nullptr, 2), RAC_INVALID_ARGUMENT);
+  EXPECT_EQ(rac_model_run(context.context, inputs, 2, nullptr, 2),
+            RAC_INVALID_ARGUMENT);
   EXPECT_EQ(context.error(), "the array of outputs is a null pointer");
 }
 
@@ -69,7 +72,8 @@ TEST_F(Check, NullTensor) {
 }
 
 TEST_F(Check, NullContext) {
-  EXPECT_EQ(rac_model_run(nullptr, nullptr, 0, nullptr, 0), RAC_INVALID_ARGUMENT);
+  EXPECT_EQ(rac_model_run(nullptr, nullptr, 0, nullptr, 0),
+            RAC_INVALID_ARGUMENT);
   EXPECT_STREQ(rac_model_last_error(nullptr), "the context is a null pointer");
   rac_model_destroy(nullptr);
 }
@@ -111,7 +115,8 @@ TEST_F(Check, TooLarge) {
 
 TEST_F(Check, Symbol) {
   y.sizes[0] = 1;
-  refuses("output 'y' of shape [1, 3]: dimension 0 is 'batch', which is 2 elsewhere");
+  refuses("output 'y' of shape [1, 3]: dimension 0 is 'batch', which is 2 "
+          "elsewhere");
 }
 
 TEST_F(Check, Dtype) {
@@ -134,7 +139,8 @@ TEST_F(Check, Device) {
 TEST_F(Check, Strides) {
   int64_t transposed[] = {1, 2};
   x.strides = transposed;
-  refuses("input 'x': must be contiguous (row-major), has shape [2, 3] and strides [1, 2]");
+  refuses("input 'x': must be contiguous (row-major), has shape [2, 3] and "
+          "strides [1, 2]");
 }
 
 TEST_F(Check, StridesOfOneRow) {

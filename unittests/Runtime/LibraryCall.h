@@ -1,10 +1,11 @@
-//===- LibraryCall.h - Library calls and plain loops for them ----*- C++ -*-===//
+//===- LibraryCall.h - Library calls and plain loops for them ----*- C++
+//-*-===//
 
 #ifndef RAC_UNITTESTS_RUNTIME_LIBRARYCALL_H
 #define RAC_UNITTESTS_RUNTIME_LIBRARYCALL_H
 
-#include "runtime/OneDnn/Pack.h"
 #include "TestModel.h"
+#include "runtime/OneDnn/Pack.h"
 
 #include <cmath>
 #include <random>
@@ -97,7 +98,8 @@ struct LibraryCall {
       return status;
     void *bytes = nullptr;
     packed.resize(format.bytes + 64);
-    bytes = packed.data() + 64 - reinterpret_cast<uintptr_t>(packed.data()) % 64;
+    bytes =
+        packed.data() + 64 - reinterpret_cast<uintptr_t>(packed.data()) % 64;
     status = rac_onednn_pack(&call, shape.data(), &format, data[1], bytes);
     if (status != RAC_OK)
       return status;
@@ -111,7 +113,8 @@ struct LibraryCall {
   }
   Operand &result() { return operands.back(); }
 
-  float postOp(const RacPostOp &op, float x, const std::vector<int64_t> &index) {
+  float postOp(const RacPostOp &op, float x,
+               const std::vector<int64_t> &index) {
     float y = op.kind >= RAC_POST_ADD ? operands[op.operand].at(index) : 0;
     float a = op.alpha, b = op.beta;
     auto sigmoid = [](float x) { return 1 / (1 + std::exp(-x)); };
@@ -119,30 +122,52 @@ struct LibraryCall {
       return std::min(std::max(x, low), high);
     };
     switch (op.kind) {
-    case RAC_POST_RELU: return std::max(x, 0.f);
-    case RAC_POST_LEAKY_RELU: return x > 0 ? x : a * x;
-    case RAC_POST_ELU: return x > 0 ? x : a * (std::exp(x) - 1);
-    case RAC_POST_TANH: return std::tanh(x);
-    case RAC_POST_SIGMOID: return sigmoid(x);
-    case RAC_POST_GELU: return x * .5f * (1 + std::erf(x / std::sqrt(2.f)));
+    case RAC_POST_RELU:
+      return std::max(x, 0.f);
+    case RAC_POST_LEAKY_RELU:
+      return x > 0 ? x : a * x;
+    case RAC_POST_ELU:
+      return x > 0 ? x : a * (std::exp(x) - 1);
+    case RAC_POST_TANH:
+      return std::tanh(x);
+    case RAC_POST_SIGMOID:
+      return sigmoid(x);
+    case RAC_POST_GELU:
+      return x * .5f * (1 + std::erf(x / std::sqrt(2.f)));
     case RAC_POST_GELU_TANH:
       return .5f * x *
-             (1 + std::tanh(std::sqrt(2 / float(M_PI)) * (x + .044715f * x * x * x)));
-    case RAC_POST_SILU: return x * sigmoid(x);
-    case RAC_POST_HARD_SWISH: return x * clip(x / 6 + .5f, 0, 1);
-    case RAC_POST_HARD_SIGMOID: return clip(a * x + b, 0, 1);
-    case RAC_POST_CLIP: return clip(x, a, b);
-    case RAC_POST_LINEAR: return a * x + b;
-    case RAC_POST_ABS: return std::abs(x);
-    case RAC_POST_SQRT: return std::sqrt(x);
-    case RAC_POST_EXP: return std::exp(x);
-    case RAC_POST_SOFTPLUS: return std::log(1 + std::exp(x));
-    case RAC_POST_ADD: return x + y;
-    case RAC_POST_MUL: return x * y;
-    case RAC_POST_SUB: return x - y;
-    case RAC_POST_DIV: return x / y;
-    case RAC_POST_MAX: return std::max(x, y);
-    case RAC_POST_MIN: return std::min(x, y);
+             (1 + std::tanh(std::sqrt(2 / float(M_PI)) *
+                            (x + .044715f * x * x * x)));
+    case RAC_POST_SILU:
+      return x * sigmoid(x);
+    case RAC_POST_HARD_SWISH:
+      return x * clip(x / 6 + .5f, 0, 1);
+    case RAC_POST_HARD_SIGMOID:
+      return clip(a * x + b, 0, 1);
+    case RAC_POST_CLIP:
+      return clip(x, a, b);
+    case RAC_POST_LINEAR:
+      return a * x + b;
+    case RAC_POST_ABS:
+      return std::abs(x);
+    case RAC_POST_SQRT:
+      return std::sqrt(x);
+    case RAC_POST_EXP:
+      return std::exp(x);
+    case RAC_POST_SOFTPLUS:
+      return std::log(1 + std::exp(x));
+    case RAC_POST_ADD:
+      return x + y;
+    case RAC_POST_MUL:
+      return x * y;
+    case RAC_POST_SUB:
+      return x - y;
+    case RAC_POST_DIV:
+      return x / y;
+    case RAC_POST_MAX:
+      return std::max(x, y);
+    case RAC_POST_MIN:
+      return std::min(x, y);
     }
     return NAN;
   }
@@ -207,7 +232,8 @@ struct LibraryCall {
     return sum;
   }
 
-  /// Runs the call in a model of its own and compares each element with plain loops.
+  /// Runs the call in a model of its own and compares each element with plain
+  /// loops.
   void check(int threads = 1, const char *expectedError = nullptr) {
     static LibraryCall *current;
     current = this;
@@ -216,7 +242,8 @@ struct LibraryCall {
                        current->shape.data());
     });
     TestContext context(model, threads);
-    for (int round = 0; round < 2; ++round) { // the second finds what the first made
+    for (int round = 0; round < 2;
+         ++round) { // the second finds what the first made
       std::fill(result().data.begin(), result().data.end(), -1000);
       int status = context.run({}, {});
       if (expectedError) {
@@ -268,15 +295,17 @@ inline LibraryCall conv(std::vector<int64_t> source, int64_t filters,
                         const ConvOptions &options, bool transposed = false) {
   LibraryCall result;
   size_t spatial = options.window.size();
-  std::vector<int64_t> to = {source[0]}, filter = {filters, source.back() / options.groups};
+  std::vector<int64_t> to = {source[0]},
+                       filter = {filters, source.back() / options.groups};
   if (transposed)
     filter = {source.back(), filters / options.groups};
   for (size_t i = 0; i < spatial; ++i) {
     int64_t reach = (options.window[i] - 1) * options.dilation + 1;
     filter.push_back(options.window[i]);
-    to.push_back(transposed
-                     ? (source[i + 1] - 1) * options.stride + reach - 2 * options.pad
-                     : (source[i + 1] + 2 * options.pad - reach) / options.stride + 1);
+    to.push_back(
+        transposed
+            ? (source[i + 1] - 1) * options.stride + reach - 2 * options.pad
+            : (source[i + 1] + 2 * options.pad - reach) / options.stride + 1);
   }
   to.push_back(filters);
   result.operands = {Operand(std::move(source)), Operand(filter), Operand(to)};
@@ -290,12 +319,15 @@ inline LibraryCall conv(std::vector<int64_t> source, int64_t filters,
   return result;
 }
 
-/// Adds a bias and then, one by one, post-ops; binary ones with an operand of `sizes`.
+/// Adds a bias and then, one by one, post-ops; binary ones with an operand of
+/// `sizes`.
 inline void addBias(LibraryCall &call) {
-  call.operands.insert(call.operands.end() - 1, Operand({call.result().sizes.back()}));
+  call.operands.insert(call.operands.end() - 1,
+                       Operand({call.result().sizes.back()}));
   call.call.has_bias = 1;
 }
-inline void addPostOp(LibraryCall &call, int32_t kind, float alpha = 0, float beta = 0) {
+inline void addPostOp(LibraryCall &call, int32_t kind, float alpha = 0,
+                      float beta = 0) {
   call.postOps.push_back({kind, -1, alpha, beta});
 }
 inline void addPostOp(LibraryCall &call, int32_t kind, Operand operand) {

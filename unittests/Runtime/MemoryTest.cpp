@@ -1,4 +1,5 @@
-//===- MemoryTest.cpp - Allocations: how many, and when they fail -----------===//
+//===- MemoryTest.cpp - Allocations: how many, and when they fail
+//-----------===//
 
 #include "TestModel.h"
 
@@ -85,7 +86,9 @@ void greedy(RacContext *context) {
 }
 
 struct Greedy : TestModel {
-  Greedy() : TestModel({{"x", RAC_I8, {-1}}}, {{"y", RAC_I8, {-1}}}, {"n"}, greedy) {}
+  Greedy()
+      : TestModel({{"x", RAC_I8, {-1}}}, {{"y", RAC_I8, {-1}}}, {"n"}, greedy) {
+  }
 };
 
 TEST(Memory, LaterRunsAllocateNothing) {
@@ -136,14 +139,16 @@ TEST(Memory, EveryFailedAllocationIsAStatus) {
 }
 
 TEST(Memory, TooMuchIsAStatus) {
-  TestModel model({}, {}, {}, [](RacContext *c) { rac_arena(c, int64_t(1) << 60); });
+  TestModel model({}, {}, {},
+                  [](RacContext *c) { rac_arena(c, int64_t(1) << 60); });
   TestContext context(model);
   EXPECT_EQ(context.run({}, {}), RAC_OUT_OF_MEMORY);
   model.info.main = [](RacContext *c) { rac_heap(c, -1); };
   EXPECT_EQ(context.run({}, {}), RAC_OUT_OF_MEMORY);
   model.info.main = [](RacContext *c) { rac_scratch(c, INT64_MAX); };
   EXPECT_EQ(context.run({}, {}), RAC_OUT_OF_MEMORY);
-  EXPECT_EQ(context.error(), "no memory for 9223372036854775807 bytes of scratch");
+  EXPECT_EQ(context.error(),
+            "no memory for 9223372036854775807 bytes of scratch");
 }
 
 } // namespace

@@ -1,4 +1,5 @@
-//===- ModelTest.cpp - Creating and running ---------------------------------===//
+//===- ModelTest.cpp - Creating and running
+//---------------------------------===//
 
 #include "TestModel.h"
 
@@ -98,8 +99,9 @@ TEST(Model, ForgottenOutput) {
 }
 
 TEST(Model, Fails) {
-  TestModel model({}, {}, {},
-                  [](RacContext *context) { rac_fail(context, "index 5 of 3"); });
+  TestModel model({}, {}, {}, [](RacContext *context) {
+    rac_fail(context, "index 5 of 3");
+  });
   TestContext context(model);
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(context.run({}, {}), RAC_FAILED);
@@ -140,13 +142,16 @@ TEST(Model, Options) {
   PlusOne model;
   RacContext *context = reinterpret_cast<RacContext *>(1);
   RacOptions options = {4, 0};
-  EXPECT_EQ(rac_model_create(&model.info, &options, &context), RAC_INVALID_ARGUMENT);
+  EXPECT_EQ(rac_model_create(&model.info, &options, &context),
+            RAC_INVALID_ARGUMENT);
   EXPECT_EQ(context, nullptr);
   EXPECT_THAT(rac_model_last_error(nullptr), HasSubstr("options.size must be"));
   options = {sizeof(RacOptions), -1};
-  EXPECT_EQ(rac_model_create(&model.info, &options, &context), RAC_INVALID_ARGUMENT);
+  EXPECT_EQ(rac_model_create(&model.info, &options, &context),
+            RAC_INVALID_ARGUMENT);
   EXPECT_THAT(rac_model_last_error(nullptr), HasSubstr("options.threads"));
-  EXPECT_EQ(rac_model_create(&model.info, nullptr, nullptr), RAC_INVALID_ARGUMENT);
+  EXPECT_EQ(rac_model_create(&model.info, nullptr, nullptr),
+            RAC_INVALID_ARGUMENT);
   ASSERT_EQ(rac_model_create(&model.info, nullptr, &context), RAC_OK);
   EXPECT_GE(context->threads, 1);
   rac_model_destroy(context);
@@ -157,7 +162,8 @@ TEST(Model, AbiVersion) {
   model.info.abi_version = 99;
   RacContext *context;
   EXPECT_EQ(rac_model_create(&model.info, nullptr, &context), RAC_UNSUPPORTED);
-  EXPECT_STREQ(rac_model_last_error(nullptr), "the model is of ABI version 99, not 1");
+  EXPECT_STREQ(rac_model_last_error(nullptr),
+               "the model is of ABI version 99, not 1");
 }
 
 TEST(Model, CpuFeatures) {
@@ -165,8 +171,9 @@ TEST(Model, CpuFeatures) {
   RacContext *context;
   model.info.cpu_features = "antigravity,warp9";
   EXPECT_EQ(rac_model_create(&model.info, nullptr, &context), RAC_UNSUPPORTED);
-  EXPECT_STREQ(rac_model_last_error(nullptr),
-               "this CPU lacks what the model was compiled for: antigravity, warp9");
+  EXPECT_STREQ(
+      rac_model_last_error(nullptr),
+      "this CPU lacks what the model was compiled for: antigravity, warp9");
 #if defined(__x86_64__)
   model.info.cpu_features = "sse2";
   ASSERT_EQ(rac_model_create(&model.info, nullptr, &context), RAC_OK);
@@ -174,10 +181,11 @@ TEST(Model, CpuFeatures) {
   // The compiler's own idea of this CPU must be ours.
   model.info.cpu_features = "avx512f,avx512bw,avx512vl,avx512dq,fma";
   int status = rac_model_create(&model.info, nullptr, &context);
-  EXPECT_EQ(status == RAC_OK,
-            __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                __builtin_cpu_supports("avx512vl") &&
-                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("fma"));
+  EXPECT_EQ(status == RAC_OK, __builtin_cpu_supports("avx512f") &&
+                                  __builtin_cpu_supports("avx512bw") &&
+                                  __builtin_cpu_supports("avx512vl") &&
+                                  __builtin_cpu_supports("avx512dq") &&
+                                  __builtin_cpu_supports("fma"));
   rac_model_destroy(context);
 #endif
 }

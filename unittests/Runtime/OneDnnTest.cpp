@@ -1,4 +1,5 @@
-//===- OneDnnTest.cpp - Library calls against plain loops -------------------===//
+//===- OneDnnTest.cpp - Library calls against plain loops
+//-------------------===//
 
 #include "LibraryCall.h"
 
@@ -26,27 +27,34 @@ TEST(Matmul, Transposed) {
 }
 
 TEST(Matmul, PartOfALargerBuffer) {
-  check(matmul(Operand({5, 7}, {20, 1}), Operand({7, 9}, {30, 1}), Operand({5, 9}, {11, 1})));
-  check(matmul(Operand({2, 5, 7}, {200, 20, 1}), Operand({7, 9}), Operand({2, 5, 9})));
+  check(matmul(Operand({5, 7}, {20, 1}), Operand({7, 9}, {30, 1}),
+               Operand({5, 9}, {11, 1})));
+  check(matmul(Operand({2, 5, 7}, {200, 20, 1}), Operand({7, 9}),
+               Operand({2, 5, 9})));
 }
 
 TEST(Matmul, Batch) {
   check(matmul(Operand({3, 5, 7}), Operand({3, 7, 9}), Operand({3, 5, 9})));
-  check(matmul(Operand({2, 3, 5, 7}), Operand({2, 3, 7, 9}), Operand({2, 3, 5, 9})), 2);
+  check(matmul(Operand({2, 3, 5, 7}), Operand({2, 3, 7, 9}),
+               Operand({2, 3, 5, 9})),
+        2);
   // Heads of an attention: the batch is not outermost in memory.
-  check(matmul(Operand({2, 3, 5, 8}, {120, 8, 24, 1}), Operand({2, 3, 8, 5}, {120, 8, 1, 24}),
-               Operand({2, 3, 5, 5})));
+  check(matmul(Operand({2, 3, 5, 8}, {120, 8, 24, 1}),
+               Operand({2, 3, 8, 5}, {120, 8, 1, 24}), Operand({2, 3, 5, 5})));
 }
 
 TEST(Matmul, BroadcastBatch) {
   check(matmul(Operand({3, 5, 7}), Operand({7, 9}), Operand({3, 5, 9})));
   check(matmul(Operand({5, 7}), Operand({3, 7, 9}), Operand({3, 5, 9})));
-  check(matmul(Operand({2, 1, 5, 7}), Operand({3, 7, 9}), Operand({2, 3, 5, 9})));
-  check(matmul(Operand({2, 3, 5, 7}), Operand({1, 1, 7, 9}), Operand({2, 3, 5, 9})));
+  check(
+      matmul(Operand({2, 1, 5, 7}), Operand({3, 7, 9}), Operand({2, 3, 5, 9})));
+  check(matmul(Operand({2, 3, 5, 7}), Operand({1, 1, 7, 9}),
+               Operand({2, 3, 5, 9})));
 }
 
 TEST(Matmul, Bias) {
-  LibraryCall call = matmul(Operand({3, 5, 7}), Operand({7, 9}), Operand({3, 5, 9}));
+  LibraryCall call =
+      matmul(Operand({3, 5, 7}), Operand({7, 9}), Operand({3, 5, 9}));
   addBias(call);
   check(call);
   call = matmul(Operand({3, 5, 7}), Operand({3, 7, 9}), Operand({3, 5, 9}));
@@ -57,7 +65,8 @@ TEST(Matmul, Bias) {
 TEST(Matmul, EachUnaryPostOp) {
   for (int32_t kind = RAC_POST_RELU; kind <= RAC_POST_SOFTPLUS; ++kind) {
     SCOPED_TRACE(kind);
-    LibraryCall call = matmul(Operand({20, 7}), Operand({7, 40}), Operand({20, 40}));
+    LibraryCall call =
+        matmul(Operand({20, 7}), Operand({7, 40}), Operand({20, 40}));
     addBias(call);
     bool clip = kind == RAC_POST_CLIP;
     addPostOp(call, kind, clip ? -.5f : .3f, clip ? .25f : .4f);
@@ -66,7 +75,8 @@ TEST(Matmul, EachUnaryPostOp) {
 }
 
 TEST(Matmul, UnboundedClip) {
-  LibraryCall call = matmul(Operand({20, 7}), Operand({7, 40}), Operand({20, 40}));
+  LibraryCall call =
+      matmul(Operand({20, 7}), Operand({7, 40}), Operand({20, 40}));
   addPostOp(call, RAC_POST_CLIP, 0, INFINITY);
   addPostOp(call, RAC_POST_CLIP, -INFINITY, .5f);
   check(call);
@@ -77,14 +87,16 @@ TEST(Matmul, EachBinaryPostOp) {
     for (auto sizes : std::vector<std::vector<int64_t>>{
              {3, 5, 9}, {9}, {1}, {5, 9}, {3, 1, 1}, {1, 5, 1}, {}}) {
       SCOPED_TRACE(kind * 100 + int(sizes.size()));
-      LibraryCall call = matmul(Operand({3, 5, 7}), Operand({7, 9}), Operand({3, 5, 9}));
+      LibraryCall call =
+          matmul(Operand({3, 5, 7}), Operand({7, 9}), Operand({3, 5, 9}));
       addPostOp(call, kind, Operand(sizes));
       check(call);
     }
 }
 
 TEST(Matmul, ChainOfPostOps) {
-  LibraryCall call = matmul(Operand({3, 16, 7}), Operand({7, 32}), Operand({3, 16, 32}));
+  LibraryCall call =
+      matmul(Operand({3, 16, 7}), Operand({7, 32}), Operand({3, 16, 32}));
   addBias(call);
   addPostOp(call, RAC_POST_GELU);
   addPostOp(call, RAC_POST_MUL, Operand({32}));
@@ -110,12 +122,15 @@ TEST(Matmul, NothingToCompute) {
 TEST(Matmul, ShapesThatChange) {
   static LibraryCall *current;
   TestModel model({}, {}, {}, [](RacContext *context) {
-    rac_library_call(context, &current->call, current->data.data(), current->shape.data());
+    rac_library_call(context, &current->call, current->data.data(),
+                     current->shape.data());
   });
   TestContext context(model, 2);
   for (int round = 0; round < 2; ++round)
-    for (int64_t rows = 1; rows < 100; rows += round + 1) { // more than a site keeps
-      LibraryCall call = matmul(Operand({rows, 7}), Operand({7, 9}), Operand({rows, 9}));
+    for (int64_t rows = 1; rows < 100;
+         rows += round + 1) { // more than a site keeps
+      LibraryCall call =
+          matmul(Operand({rows, 7}), Operand({7, 9}), Operand({rows, 9}));
       call.prepare();
       current = &call;
       ASSERT_EQ(context.run({}, {}), RAC_OK) << context.error();

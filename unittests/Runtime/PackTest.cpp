@@ -1,4 +1,5 @@
-//===- PackTest.cpp - Weights in the library's layout -----------------------===//
+//===- PackTest.cpp - Weights in the library's layout
+//-----------------------===//
 
 #include "LibraryCall.h"
 
@@ -13,14 +14,18 @@ void checkPacked(LibraryCall call, int threads = 1) {
 }
 
 TEST(Pack, Matmul) {
-  checkPacked(matmul(Operand({64, 100}), Operand({100, 70}), Operand({64, 70})));
+  checkPacked(
+      matmul(Operand({64, 100}), Operand({100, 70}), Operand({64, 70})));
   checkPacked(matmul(Operand({3, 5, 7}), Operand({7, 9}), Operand({3, 5, 9})));
-  checkPacked(matmul(Operand({3, 5, 7}), Operand({1, 1, 7, 9}), Operand({3, 5, 9})));
-  checkPacked(matmul(Operand({3, 5, 7}), Operand({3, 7, 9}), Operand({3, 5, 9})));
+  checkPacked(
+      matmul(Operand({3, 5, 7}), Operand({1, 1, 7, 9}), Operand({3, 5, 9})));
+  checkPacked(
+      matmul(Operand({3, 5, 7}), Operand({3, 7, 9}), Operand({3, 5, 9})));
 }
 
 TEST(Pack, MatmulTransposed) {
-  checkPacked(matmul(Operand({64, 100}), Operand({100, 70}, {1, 100}), Operand({64, 70})));
+  checkPacked(matmul(Operand({64, 100}), Operand({100, 70}, {1, 100}),
+                     Operand({64, 70})));
 }
 
 TEST(Pack, Conv) {
@@ -34,7 +39,8 @@ TEST(Pack, Conv) {
 }
 
 TEST(Pack, GoodForOtherShapes) {
-  LibraryCall call = matmul(Operand({64, 100}), Operand({100, 70}), Operand({64, 70}));
+  LibraryCall call =
+      matmul(Operand({64, 100}), Operand({100, 70}), Operand({64, 70}));
   call.prepare();
   ASSERT_EQ(call.pack(), RAC_OK);
   for (int64_t rows : {1, 3, 1000}) {
@@ -59,7 +65,8 @@ TEST(Pack, GoodForOtherShapes) {
 }
 
 TEST(Pack, RefusesAnotherFormat) {
-  LibraryCall call = matmul(Operand({64, 100}), Operand({100, 70}), Operand({64, 70}));
+  LibraryCall call =
+      matmul(Operand({64, 100}), Operand({100, 70}), Operand({64, 70}));
   call.prepare();
   ASSERT_EQ(call.pack(), RAC_OK);
   call.format.blob[0] = 'X';
@@ -73,7 +80,8 @@ TEST(Pack, RefusesWhatCannotBeCalled) {
   LibraryCall call = matmul(Operand({5, 7}), Operand({8, 9}), Operand({5, 9}));
   call.prepare();
   EXPECT_EQ(call.pack(), RAC_UNSUPPORTED);
-  EXPECT_NE(std::string(call.format.message).find("does not support"), std::string::npos)
+  EXPECT_NE(std::string(call.format.message).find("does not support"),
+            std::string::npos)
       << call.format.message;
 }
 

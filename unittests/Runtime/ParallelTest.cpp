@@ -1,4 +1,5 @@
-//===- ParallelTest.cpp - Parallel loops ------------------------------------===//
+//===- ParallelTest.cpp - Parallel loops
+//------------------------------------===//
 //
 // Linked twice: with our own thread pool and with the kernel library's.
 //
@@ -29,13 +30,15 @@ void loop(RacContext *context) {
     while (running > most && !plan.most.compare_exchange_weak(most, running))
       ;
     ++plan.ranges;
-    if (low >= high || low % plan.grain || (high % plan.grain && high != plan.count))
+    if (low >= high || low % plan.grain ||
+        (high % plan.grain && high != plan.count))
       plan.goodBounds = false;
     for (int64_t i = low; i < high; ++i)
       ++plan.visits[i];
     --plan.running;
   };
-  rac_parallel_for(context, plan->count, plan->grain, plan->threads, body, plan);
+  rac_parallel_for(context, plan->count, plan->grain, plan->threads, body,
+                   plan);
 }
 
 TEST(Parallel, EachStepOnce) {
@@ -85,7 +88,8 @@ TEST(Parallel, Nested) {
     auto outer = [](RacContext *context, void *env, int64_t low, int64_t high) {
       auto *mine = static_cast<int64_t *>(rac_scratch(context, 8));
       *mine = low;
-      auto body = *static_cast<void (**)(RacContext *, void *, int64_t, int64_t)>(env);
+      auto body =
+          *static_cast<void (**)(RacContext *, void *, int64_t, int64_t)>(env);
       for (int64_t i = low; i < high; ++i)
         rac_parallel_for(context, 10, 1, 0, body, nullptr);
       if (*mine != low)
@@ -141,7 +145,8 @@ TEST(Parallel, FailureInAWorker) {
       EXPECT_EQ(context.error(), "a worker failed");
     }
     failingStep = -1;
-    EXPECT_EQ(context.run({}, {}), RAC_OK) << "the context is usable after a failure";
+    EXPECT_EQ(context.run({}, {}), RAC_OK)
+        << "the context is usable after a failure";
   }
 }
 

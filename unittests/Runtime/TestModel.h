@@ -1,4 +1,5 @@
-//===- TestModel.h - Hand-made models ----------------------------*- C++ -*-===//
+//===- TestModel.h - Hand-made models ----------------------------*- C++
+//-*-===//
 
 #ifndef RAC_UNITTESTS_RUNTIME_TESTMODEL_H
 #define RAC_UNITTESTS_RUNTIME_TESTMODEL_H
@@ -47,8 +48,8 @@ struct TestModel {
 private:
   static void fill(std::vector<Tensor> &from, std::vector<RacTensorInfo> &to) {
     for (Tensor &tensor : from)
-      to.push_back({tensor.name.c_str(), tensor.dtype, int32_t(tensor.dims.size()),
-                    tensor.dims.data()});
+      to.push_back({tensor.name.c_str(), tensor.dtype,
+                    int32_t(tensor.dims.size()), tensor.dims.data()});
   }
 
   std::vector<RacTensorInfo> inputInfos, outputInfos;
@@ -67,9 +68,10 @@ struct TestContext {
   TestContext(const TestContext &) = delete;
   ~TestContext() { rac_model_destroy(context); }
 
-  int run(std::vector<const DLTensor *> inputs, std::vector<DLTensor *> outputs) {
-    return rac_model_run(context, inputs.data(), int32_t(inputs.size()), outputs.data(),
-                         int32_t(outputs.size()));
+  int run(std::vector<const DLTensor *> inputs,
+          std::vector<DLTensor *> outputs) {
+    return rac_model_run(context, inputs.data(), int32_t(inputs.size()),
+                         outputs.data(), int32_t(outputs.size()));
   }
   std::string error() const { return rac_model_last_error(context); }
 };

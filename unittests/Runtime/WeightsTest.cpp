@@ -1,4 +1,5 @@
-//===- WeightsTest.cpp - Weights beside the library -------------------------===//
+//===- WeightsTest.cpp - Weights beside the library
+//-------------------------===//
 
 #include "TestModel.h"
 
@@ -13,18 +14,21 @@ using ::testing::HasSubstr;
 namespace {
 
 struct Weights : testing::Test {
-  std::string path = testing::TempDir() + "rac-weights-" + std::to_string(getpid());
+  std::string path =
+      testing::TempDir() + "rac-weights-" + std::to_string(getpid());
   std::string bytes;
-  TestModel model{{}, {}, {}, [](RacContext *context) {
-                    if (static_cast<const char *>(rac_weights(context))[77777] != 'w')
-                      rac_fail(context, "these are not the weights");
-                  }};
+  TestModel model{
+      {}, {}, {}, [](RacContext *context) {
+        if (static_cast<const char *>(rac_weights(context))[77777] != 'w')
+          rac_fail(context, "these are not the weights");
+      }};
   RacContext *context = nullptr;
 
   Weights() : bytes(100001, 'w') {
     model.info.weights_file = path.c_str();
     model.info.weights_size = bytes.size();
-    model.info.weights_checksum = rac_weights_checksum(bytes.data(), bytes.size());
+    model.info.weights_checksum =
+        rac_weights_checksum(bytes.data(), bytes.size());
   }
   ~Weights() override {
     rac_model_destroy(context);
@@ -50,7 +54,8 @@ TEST_F(Weights, Embedded) {
 
 TEST_F(Weights, Missing) {
   EXPECT_EQ(rac_model_create(&model.info, nullptr, &context), RAC_NOT_FOUND);
-  EXPECT_THAT(rac_model_last_error(nullptr), HasSubstr("No such file or directory"));
+  EXPECT_THAT(rac_model_last_error(nullptr),
+              HasSubstr("No such file or directory"));
   EXPECT_EQ(context, nullptr);
 }
 
