@@ -1,0 +1,42 @@
+//===- Contraction.h - Sums of products for other lowerings -----*- C++ -*-===//
+
+#ifndef RAC_LOWERING_RACTOLINALG_CONTRACTION_H
+#define RAC_LOWERING_RACTOLINALG_CONTRACTION_H
+
+#include "Utils.h"
+
+namespace rac::lowering {
+
+/// A tensor operand of a sum of products, and its rac element type.
+struct Factor {
+  mlir::Value value;
+  mlir::AffineMap map;
+  mlir::Type element;
+};
+
+/// What products of `element` are summed in: i32 for integers.
+mlir::Type accumulatorType(mlir::Type element);
+/// lhs * rhs as scalars of the accumulator type.
+mlir::Value buildProduct(mlir::OpBuilder &b, mlir::Location loc,
+                         const Factor &lhs, const Factor &rhs,
+                         mlir::Value lhsStored, mlir::Value rhsStored);
+/// The generic that adds lhs * rhs to `out`.
+mlir::Value buildContraction(mlir::OpBuilder &b, mlir::Location loc,
+                             const Factor &lhs, const Factor &rhs,
+                             const Operand &out,
+                             llvm::ArrayRef<mlir::utils::IteratorType> iterators);
+/// Zeros of the accumulator type.
+mlir::Value zeroAccumulator(mlir::OpBuilder &b, mlir::Location loc,
+                            llvm::ArrayRef<mlir::OpFoldResult> sizes,
+                            mlir::Type element);
+/// The batched matrix product; with `transposed`, rhs is ... x N x K. Elements
+/// of the result are of the accumulator type, its sizes `sizes`.
+mlir::Value buildMatmul(mlir::OpBuilder &b, mlir::Location loc, mlir::Value lhs,
+                        mlir::Type lhsElement, mlir::Value rhs,
+                        mlir::Type rhsElement,
+                        llvm::ArrayRef<mlir::OpFoldResult> sizes,
+                        bool transposed);
+
+} // namespace rac::lowering
+
+#endif // RAC_LOWERING_RACTOLINALG_CONTRACTION_H

@@ -1,0 +1,305 @@
+//===- Convolution.cpp - conv, conv_transpose -----------------------------===//
+
+#include "Contraction.h"
+#include "Patterns.h"
+#include "Reduction.h"
+#include "Window.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+
+using namespace mlir;
+using namespace rac;
+using namespace rac::lowering;
+
+//===----------------------------------------------------------------------===//
+// Windows
+//===----------------------------------------------------------------------===//
+
+Sizes lowering::spatialAmounts(OpBuilder &b, ArrayRef<int64_t> values) {
+  Sizes amounts = {b.getIndexAttr(0)};
+  for (int64_t value : values)
+    amounts.push_back(b.getIndexAttr(value));
+  amounts.push_back(b.getIndexAttr(0));
+  return amounts;
+}
+
+void lowering::checkWindowFits(OpBuilder &b, Location loc,
+                               ArrayRef<OpFoldResult> sizes) {
+  for (OpFoldResult size : sizes.drop_front().drop_back())
+    checkAtMost(b, loc, b.getIndexAttr(0), size,
+                "a window is larger than its padded input");
+}
+
+SmallVector<SmallVector<int64_t>>
+lowering::windowPositions(ArrayRef<int64_t> window) {
+  SmallVector<SmallVector<int64_t>> positions = {{}};
+  for (int64_t size : window) {
+    SmallVector<SmallVector<int64_t>> longer;
+    for (const SmallVector<int64_t> &position : positions)
+      for (int64_t k = 0; k < size; ++k) {
+        longer.push_back(position);
+        longer.back().push_back(k);
+      }
+    positions = std::move(longer);
+  }
+  return positions;
+}
+
+SmallVector<AffineExpr> lowering::windowExprs(ArrayRef<AffineExpr> outs,
+                                              ArrayRef<AffineExpr> window,
+                                              ArrayRef<int64_t> strides,
+                                              ArrayRef<int64_t> dilations) {
+  SmallVector<AffineExpr> exprs;
+  for (auto [out, k, stride, dilation] :
+       llvm::zip_equal(outs, window, strides, dilations))
+    exprs.push_back(out * stride + k * dilation);
+  return exprs;
+}
+
+//===----------------------------------------------------------------------===//
+// Convolutions over a padded input
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// A convolution of an input that is already padded.
+struct Convolution {
+  Factor input, filter;
+  int64_t groups;
+  ArrayRef<int64_t> strides, dilations;
+  /// The window runs backwards and the filter is C x F/groups x window.
+  bool transposed = false;
+  /// Where in the input the first window starts.
+  SmallVector<int64_t> starts;
+};
+} // namespace
+
+static SmallVector<AffineExpr> dimExprs(OpBuilder &b, unsigned from,
+                                        unsigned count) {
+  return llvm::map_to_vector(llvm::seq(from, from + count), [&](unsigned i) {
+    return b.getAffineDimExpr(i);
+  });
+}
+
+/// Loops n, spatial, [g,] f, window, c.
+static Value buildConvolution(OpBuilder &b, Location loc, Convolution c,
+                              ArrayRef<OpFoldResult> sizes) {
+  unsigned spatial = c.strides.size(), grouped = c.groups > 1;
+  auto filter = tensorOf(c.filter.value);
+  ArrayRef<int64_t> window = filter.getShape().take_back(spatial);
+
+  unsigned loops = 3 + 2 * spatial + grouped;
+  AffineExpr n = b.getAffineDimExpr(0);
+  SmallVector<AffineExpr> outs = dimExprs(b, 1, spatial);
+  SmallVector<AffineExpr> group = dimExprs(b, 1 + spatial, grouped);
+  AffineExpr f = b.getAffineDimExpr(1 + spatial + grouped);
+  SmallVector<AffineExpr> ks = dimExprs(b, 2 + spatial + grouped, spatial);
+  AffineExpr channel = b.getAffineDimExpr(loops - 1);
+
+  SmallVector<AffineExpr> in = {n}, taps = group, out = {n};
+  SmallVector<AffineExpr> positions =
+      windowExprs(outs, ks, c.strides, c.dilations);
+  for (auto [i, position] : llvm::enumerate(positions))
+    in.push_back(position + (c.starts.empty() ? 0 : c.starts[i]));
+  llvm::append_range(in, group);
+  in.push_back(channel);
+  if (c.transposed)
+    taps.append({channel, f});
+  else
+    taps.append({f, channel});
+  for (auto [k, size] : llvm::zip_equal(ks, window))
+    taps.push_back(c.transposed ? (size - 1) - k : k);
+  llvm::append_range(out, outs);
+  llvm::append_range(out, group);
+  out.push_back(f);
+
+  Value acc = zeroAccumulator(b, loc, sizes, c.input.element);
+  if (grouped) {
+    c.input.value = splitDim(b, loc, c.input.value, spatial + 1, c.groups);
+    c.filter.value = splitDim(b, loc, c.filter.value, 0, c.groups);
+    acc = splitDim(b, loc, acc, spatial + 1, c.groups);
+  }
+  auto mapOf = [&](ArrayRef<AffineExpr> exprs) {
+    return AffineMap::get(loops, 0, exprs, b.getContext());
+  };
+  c.input.map = mapOf(in);
+  c.filter.map = mapOf(taps);
+  Iterators iterators(2 + spatial + grouped, kParallel);
+  iterators.append(spatial + 1, kReduction);
+  Value result = buildContraction(b, loc, c.input, c.filter, {acc, mapOf(out)},
+                                  iterators);
+  return grouped ? mergeDims(b, loc, result, spatial + 1) : result;
+}
+
+/// One filter per channel: the window is unrolled, so that the loop over the
+/// channels stays innermost and contiguous.
+static Value buildDepthwise(OpBuilder &b, Location loc, const Convolution &c,
+                            ArrayRef<OpFoldResult> sizes) {
+  unsigned rank = sizes.size(), spatial = rank - 2;
+  auto filter = tensorOf(c.filter.value);
+  // C x 1 x window becomes window x C.
+  SmallVector<AffineExpr> exprs = {b.getAffineDimExpr(spatial),
+                                   b.getAffineConstantExpr(0)};
+  llvm::append_range(exprs, dimExprs(b, 0, spatial));
+  Sizes filterSizes = tensor::getMixedSizes(b, loc, c.filter.value);
+  Sizes tapSizes(ArrayRef(filterSizes).drop_front(2));
+  tapSizes.push_back(filterSizes.front());
+  Value taps = buildMap(
+      b, loc,
+      Operand{c.filter.value,
+              AffineMap::get(spatial + 1, 0, exprs, b.getContext())},
+      tapSizes, filter.getElementType(),
+      [](OpBuilder &, Location, ValueRange args) { return args[0]; });
+
+  AffineExpr channel = b.getAffineDimExpr(rank - 1);
+  SmallVector<Operand> inputs, weights;
+  for (ArrayRef<int64_t> position :
+       windowPositions(filter.getShape().drop_front(2))) {
+    SmallVector<AffineExpr> ks, in = {b.getAffineDimExpr(0)};
+    for (int64_t k : position)
+      ks.push_back(b.getAffineConstantExpr(k));
+    llvm::append_range(in, windowExprs(dimExprs(b, 1, spatial), ks, c.strides,
+                                       c.dilations));
+    in.push_back(channel);
+    ks.push_back(channel);
+    inputs.push_back({c.input.value, AffineMap::get(rank, 0, in, b.getContext())});
+    weights.push_back({taps, AffineMap::get(rank, 0, ks, b.getContext())});
+  }
+  SmallVector<Operand> ins = inputs;
+  llvm::append_range(ins, weights);
+  return buildMap(b, loc, ins, sizes, accumulatorType(c.input.element),
+                  [&](OpBuilder &b, Location loc, ValueRange args) {
+                    size_t count = inputs.size();
+                    Value sum;
+                    for (size_t i = 0; i < count; ++i) {
+                      Value product = buildProduct(b, loc, c.input, c.filter,
+                                                   args[i], args[count + i]);
+                      sum = sum ? addToSum(b, loc, sum, product) : product;
+                    }
+                    return sum;
+                  });
+}
+
+static Value zeroOf(OpBuilder &b, Location loc, Type stored) {
+  return ScalarBuilder(b, loc, false).constant(0, stored);
+}
+
+//===----------------------------------------------------------------------===//
+// Patterns
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct LowerConv : OpConversionPattern<ConvOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(ConvOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Value filter = adaptor.getFilter();
+    Sizes sizes = resultSizes(rewriter, op, adaptor.getOperands());
+    checkWindowFits(rewriter, loc, sizes);
+    checkChannels(rewriter, op, adaptor.getInput(), filter);
+    Type element = elementOf(op.getInput());
+    Value padded = padTensor(rewriter, loc, adaptor.getInput(),
+                             spatialAmounts(rewriter, op.getPadsLow()),
+                             spatialAmounts(rewriter, op.getPadsHigh()),
+                             zeroOf(rewriter, loc, storageType(element)));
+    Convolution c = {{padded, {}, element},
+                     {filter, {}, elementOf(op.getFilter())},
+                     static_cast<int64_t>(op.getGroups()),
+                     op.getStrides(),
+                     op.getDilations(),
+                     false,
+                     {}};
+    ArrayRef<int64_t> shape = tensorOf(filter).getShape();
+    bool depthwise =
+        shape[1] == 1 && shape[0] == c.groups && c.groups > 1 &&
+        ShapedType::getNumElements(shape.drop_front(2)) <= kMostUnrolled &&
+        ShapedType::getNumElements(shape.drop_front(2)) > 0;
+    Value result = depthwise ? buildDepthwise(rewriter, loc, c, sizes)
+                             : buildConvolution(rewriter, loc, c, sizes);
+    rewriter.replaceOp(op, castTensor(rewriter, loc, result,
+                                      accumulatorType(element),
+                                      elementOf(op.getResult())));
+    return success();
+  }
+
+private:
+  static void checkChannels(OpBuilder &b, ConvOp op, Value input,
+                            Value filter) {
+    Location loc = op.getLoc();
+    OpFoldResult has =
+        tensor::getMixedSize(b, loc, input, tensorOf(input).getRank() - 1);
+    OpFoldResult takes =
+        mulSizes(b, loc, tensor::getMixedSize(b, loc, filter, 1),
+                 b.getIndexAttr(op.getGroups()));
+    checkEqual(b, loc, has, takes, "convolution: the filter doesn't fit");
+  }
+};
+
+/// A convolution, with the filter reversed, of the input with zeros between its
+/// elements.
+struct LowerConvTranspose : OpConversionPattern<ConvTransposeOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(ConvTransposeOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Value input = adaptor.getInput(), filter = adaptor.getFilter();
+    auto type = tensorOf(filter);
+    Sizes sizes = resultSizes(rewriter, op, adaptor.getOperands());
+    checkWindowFits(rewriter, loc, sizes);
+    checkEqual(rewriter, loc,
+               tensor::getMixedSize(rewriter, loc, input,
+                                    tensorOf(input).getRank() - 1),
+               tensor::getMixedSize(rewriter, loc, filter, 0),
+               "convolution: the filter doesn't fit");
+
+    // Of L elements to add before the first input element, a negative L says
+    // where the first window starts instead; likewise after the last.
+    unsigned spatial = op.getStrides().size();
+    SmallVector<int64_t> starts;
+    Sizes offsets = spatialAmounts(rewriter, SmallVector<int64_t>(spatial, 0));
+    Sizes inputSizes = tensor::getMixedSizes(rewriter, loc, input);
+    Sizes spread = inputSizes, steps(spatial + 2, rewriter.getIndexAttr(1));
+    for (unsigned i = 0; i < spatial; ++i) {
+      int64_t reach = op.getDilations()[i] * (type.getDimSize(i + 2) - 1);
+      int64_t low = reach - op.getPadsLow()[i];
+      int64_t high =
+          reach - op.getPadsHigh()[i] + op.getOutputPadding()[i];
+      int64_t stride = op.getStrides()[i];
+      starts.push_back(std::max<int64_t>(-low, 0));
+      offsets[i + 1] = rewriter.getIndexAttr(std::max<int64_t>(low, 0));
+      steps[i + 1] = rewriter.getIndexAttr(stride);
+      checkAtMost(rewriter, loc, rewriter.getIndexAttr(1), inputSizes[i + 1],
+                  "convolution: the input is empty");
+      AffineExpr size = (rewriter.getAffineSymbolExpr(0) - 1) * stride + 1 +
+                        std::max<int64_t>(low, 0) + std::max<int64_t>(high, 0);
+      spread[i + 1] = affine::makeComposedFoldedAffineApply(
+          rewriter, loc, AffineMap::get(0, 1, size), inputSizes[i + 1]);
+    }
+    Type element = elementOf(op.getInput());
+    Value zeros = filledTensor(rewriter, loc, spread,
+                               zeroOf(rewriter, loc, storageType(element)));
+    Value between = tensor::InsertSliceOp::create(rewriter, loc, input, zeros,
+                                                  offsets, inputSizes, steps);
+    SmallVector<int64_t> unit(spatial, 1);
+    Convolution c = {{between, {}, element},
+                     {filter, {}, elementOf(op.getFilter())},
+                     static_cast<int64_t>(op.getGroups()),
+                     unit,
+                     op.getDilations(),
+                     /*transposed=*/true,
+                     starts};
+    Value result = buildConvolution(rewriter, loc, c, sizes);
+    rewriter.replaceOp(op, castTensor(rewriter, loc, result,
+                                      accumulatorType(element), element));
+    return success();
+  }
+};
+} // namespace
+
+void lowering::populateConvolution(const TypeConverter &converter,
+                                   RewritePatternSet &patterns) {
+  patterns.add<LowerConv, LowerConvTranspose>(converter, patterns.getContext());
+}

@@ -1,0 +1,188 @@
+//===- Normalization.cpp - softmax, normalize -----------------------------===//
+//
+// Both become a few structured ops over the same rows, which tiling by rows and
+// fusing makes one pass over memory.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Patterns.h"
+#include "Reduction.h"
+
+using namespace mlir;
+using namespace rac;
+using namespace rac::lowering;
+
+Value lowering::softmaxTensor(OpBuilder &b, Location loc, Value tensor,
+                              Type element, int64_t axis, bool log) {
+  int64_t rank = tensorOf(tensor).getRank();
+  Type scalar = computeType(element);
+  llvm::SmallBitVector axes = bitsAt(rank, axis);
+  AffineMap full = identityMap(b, rank), rows = mapWithout(b, axes);
+  Sizes sizes = tensor::getMixedSizes(b, loc, tensor), rowSizes = sizes;
+  rowSizes.erase(rowSizes.begin() + axis);
+
+  Value max = reduceTensor(b, loc, ReduceKind::max, tensor, element, axes);
+  Value exps = buildMap(b, loc, {{tensor, full}, {max, rows}}, sizes, scalar,
+                        [&](OpBuilder &b, Location loc, ValueRange args) {
+                          ScalarBuilder s(b, loc, false);
+                          Value x = loadCompute(b, loc, args[0], element);
+                          return s.exp(s.sub(x, args[1]));
+                        });
+  Value sum = reduceTensor(b, loc, ReduceKind::sum, exps, scalar, axes);
+  if (!log) {
+    Value inverse =
+        buildMap(b, loc, Operand{sum, identityMap(b, rank - 1)}, rowSizes,
+                 scalar, [&](OpBuilder &b, Location loc, ValueRange args) {
+                   ScalarBuilder s(b, loc, false);
+                   return s.div(s.one(args[0]), args[0]);
+                 });
+    return buildMap(b, loc, {{exps, full}, {inverse, rows}}, sizes, element,
+                    [&](OpBuilder &b, Location loc, ValueRange args) {
+                      ScalarBuilder s(b, loc, false);
+                      return storeCompute(b, loc, s.mul(args[0], args[1]),
+                                          element);
+                    });
+  }
+  Value shift = buildMap(
+      b, loc,
+      {{max, identityMap(b, rank - 1)}, {sum, identityMap(b, rank - 1)}},
+      rowSizes, scalar, [&](OpBuilder &b, Location loc, ValueRange args) {
+        ScalarBuilder s(b, loc, false);
+        return s.add(args[0], s.log(args[1]));
+      });
+  return buildMap(b, loc, {{tensor, full}, {shift, rows}}, sizes, element,
+                  [&](OpBuilder &b, Location loc, ValueRange args) {
+                    ScalarBuilder s(b, loc, false);
+                    Value x = loadCompute(b, loc, args[0], element);
+                    return storeCompute(b, loc, s.sub(x, args[1]), element);
+                  });
+}
+
+namespace {
+struct LowerSoftmax : OpConversionPattern<SoftmaxOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(SoftmaxOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOp(op, softmaxTensor(rewriter, op.getLoc(),
+                                         adaptor.getInput(),
+                                         elementOf(op.getInput()), op.getAxis(),
+                                         op.getLog()));
+    return success();
+  }
+};
+
+/// What the rows of a normalize have in common.
+struct Rows {
+  Value input;
+  Type element, scalar;
+  Sizes sizes, rowSizes;
+  llvm::SmallBitVector axes;
+  AffineMap full, rows, rowIdentity;
+  Value count;
+};
+
+struct LowerNormalize : OpConversionPattern<NormalizeOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(NormalizeOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Rows r = describeRows(rewriter, op, adaptor.getInput());
+    Value mean;
+    if (op.getKind() == NormalizeKind::layer)
+      mean = divideRows(rewriter, loc, r,
+                        reduceTensor(rewriter, loc, ReduceKind::sum, r.input,
+                                     r.element, r.axes));
+    Value scale = inverseDeviation(rewriter, loc, r, mean,
+                                   op.getEpsilon().convertToDouble());
+
+    SmallVector<Operand> ins = {{r.input, r.full}, {scale, r.rows}};
+    if (mean)
+      ins.push_back({mean, r.rows});
+    ArrayRef<int64_t> shape = op.getType().getShape();
+    for (Value affine : {adaptor.getScale(), adaptor.getBias()})
+      if (affine)
+        ins.push_back({affine, broadcastMap(rewriter, tensorOf(affine), shape)});
+    Value result = buildMap(
+        rewriter, loc, ins, r.sizes, r.element,
+        [&](OpBuilder &b, Location loc, ValueRange args) {
+          ScalarBuilder s(b, loc, false);
+          unsigned next = 2;
+          Value x = loadCompute(b, loc, args[0], r.element);
+          if (mean)
+            x = s.sub(x, args[next++]);
+          x = s.mul(x, args[1]);
+          Type factors = elementOf(op.getScale());
+          x = s.mul(x, loadCompute(b, loc, args[next++], factors));
+          if (op.getBias())
+            x = s.add(x, loadCompute(b, loc, args[next], factors));
+          return storeCompute(b, loc, x, r.element);
+        });
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+
+private:
+  static Rows describeRows(OpBuilder &b, NormalizeOp op, Value input) {
+    Location loc = op.getLoc();
+    int64_t rank = tensorOf(input).getRank(), axis = op.getAxis();
+    Rows r;
+    r.input = input;
+    r.element = elementOf(op.getInput());
+    r.scalar = computeType(r.element);
+    r.sizes = tensor::getMixedSizes(b, loc, input);
+    r.rowSizes.assign(r.sizes.begin(), r.sizes.begin() + axis);
+    r.axes = llvm::SmallBitVector(rank);
+    r.axes.set(axis, rank);
+    r.full = identityMap(b, rank);
+    r.rows = mapWithout(b, r.axes);
+    r.rowIdentity = identityMap(b, axis);
+    r.count = countAs(b, loc, productOf(b, loc, ArrayRef(r.sizes).drop_front(axis)),
+                      r.scalar);
+    return r;
+  }
+
+  static Value divideRows(OpBuilder &b, Location loc, const Rows &r,
+                          Value sums) {
+    return buildMap(b, loc, Operand{sums, r.rowIdentity}, r.rowSizes, r.scalar,
+                    [&](OpBuilder &b, Location loc, ValueRange args) {
+                      return ScalarBuilder(b, loc, false).div(args[0], r.count);
+                    });
+  }
+
+  /// 1 / sqrt(mean of (x - mean)^2 + epsilon).
+  static Value inverseDeviation(OpBuilder &b, Location loc, const Rows &r,
+                                Value mean, double epsilon) {
+    SmallVector<Operand> ins = {{r.input, r.full}};
+    if (mean)
+      ins.push_back({mean, r.rows});
+    Value zero = ScalarBuilder(b, loc, false).constant(0, r.scalar);
+    Value squares = buildReduction(
+        b, loc, ins, r.sizes, r.axes, zero,
+        [&](OpBuilder &b, Location loc, ValueRange args) {
+          ScalarBuilder s(b, loc, false);
+          Value x = loadCompute(b, loc, args[0], r.element);
+          if (mean)
+            x = s.sub(x, args[1]);
+          return addToSum(b, loc, s.mul(x, x), args.back());
+        });
+    return buildMap(b, loc, Operand{squares, r.rowIdentity}, r.rowSizes,
+                    r.scalar,
+                    [&](OpBuilder &b, Location loc, ValueRange args) {
+                      ScalarBuilder s(b, loc, false);
+                      Value variance = s.div(args[0], r.count);
+                      Value shifted =
+                          s.add(variance, s.constant(epsilon, r.scalar));
+                      return s.div(s.one(shifted), s.sqrt(shifted));
+                    });
+  }
+};
+} // namespace
+
+void lowering::populateNormalization(const TypeConverter &converter,
+                                     RewritePatternSet &patterns) {
+  patterns.add<LowerSoftmax, LowerNormalize>(converter, patterns.getContext());
+}

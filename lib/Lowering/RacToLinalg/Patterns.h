@@ -1,0 +1,39 @@
+//===- Patterns.h - One function per family of ops --------------*- C++ -*-===//
+
+#ifndef RAC_LOWERING_RACTOLINALG_PATTERNS_H
+#define RAC_LOWERING_RACTOLINALG_PATTERNS_H
+
+#include "mlir/Transforms/DialectConversion.h"
+
+namespace rac::lowering {
+
+void populateElementwise(const mlir::TypeConverter &converter,
+                         mlir::RewritePatternSet &patterns);
+void populateReduction(const mlir::TypeConverter &converter,
+                       mlir::RewritePatternSet &patterns);
+void populateNormalization(const mlir::TypeConverter &converter,
+                           mlir::RewritePatternSet &patterns);
+void populateShape(const mlir::TypeConverter &converter,
+                   mlir::RewritePatternSet &patterns);
+void populateAssembly(const mlir::TypeConverter &converter,
+                      mlir::RewritePatternSet &patterns);
+void populateMatmul(const mlir::TypeConverter &converter,
+                    mlir::RewritePatternSet &patterns);
+void populateConvolution(const mlir::TypeConverter &converter,
+                         mlir::RewritePatternSet &patterns);
+void populatePool(const mlir::TypeConverter &converter,
+                  mlir::RewritePatternSet &patterns);
+void populateGather(const mlir::TypeConverter &converter,
+                    mlir::RewritePatternSet &patterns);
+void populateScatter(const mlir::TypeConverter &converter,
+                     mlir::RewritePatternSet &patterns);
+void populateResize(const mlir::TypeConverter &converter,
+                    mlir::RewritePatternSet &patterns);
+void populateSelection(const mlir::TypeConverter &converter,
+                       mlir::RewritePatternSet &patterns);
+void populateRecurrent(const mlir::TypeConverter &converter,
+                       mlir::RewritePatternSet &patterns);
+
+} // namespace rac::lowering
+
+#endif // RAC_LOWERING_RACTOLINALG_PATTERNS_H

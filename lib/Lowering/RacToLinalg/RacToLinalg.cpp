@@ -1,0 +1,69 @@
+//===- RacToLinalg.cpp - Level-1 ops to linalg on tensors -----------------===//
+
+#include "rac/Lowering/RacToLinalg.h"
+#include "Patterns.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+#include "rac/Dialect/Rac/IR/RacDialect.h"
+
+using namespace mlir;
+
+namespace rac {
+#define GEN_PASS_DEF_RACTOLINALG
+#include "rac/Lowering/Passes.h.inc"
+} // namespace rac
+
+void rac::populateRacToLinalgPatterns(const TypeConverter &converter,
+                                      RewritePatternSet &patterns) {
+  lowering::populateElementwise(converter, patterns);
+  lowering::populateReduction(converter, patterns);
+  lowering::populateNormalization(converter, patterns);
+  lowering::populateShape(converter, patterns);
+  lowering::populateAssembly(converter, patterns);
+  lowering::populateMatmul(converter, patterns);
+  lowering::populateConvolution(converter, patterns);
+  lowering::populatePool(converter, patterns);
+  lowering::populateGather(converter, patterns);
+  lowering::populateScatter(converter, patterns);
+  lowering::populateResize(converter, patterns);
+  lowering::populateSelection(converter, patterns);
+  lowering::populateRecurrent(converter, patterns);
+}
+
+namespace {
+struct RacToLinalg : rac::impl::RacToLinalgBase<RacToLinalg> {
+  void runOnOperation() override {
+    MLIRContext *context = &getContext();
+    rac::StorageTypeConverter converter;
+    ConversionTarget target(*context);
+    RewritePatternSet patterns(context);
+    rac::populateRacToLinalgPatterns(converter, patterns);
+    rac::populateStorageTypePatterns(converter, patterns, target);
+    target.addLegalDialect<affine::AffineDialect, linalg::LinalgDialect,
+                           math::MathDialect, cf::ControlFlowDialect>();
+
+    // The reason that a pattern gave last explains a failure best.
+    std::string reason;
+    auto keepReason = [&](Diagnostic &diagnostic) {
+      if (!StringRef(diagnostic.str()).contains("unable to convert type"))
+        reason = diagnostic.str();
+    };
+    ConversionConfig config;
+    config.notifyCallback = keepReason;
+    config.foldingMode = DialectConversionFoldingMode::Never;
+    if (failed(applyPartialConversion(getOperation(), target,
+                                      std::move(patterns), config))) {
+      if (!reason.empty())
+        getOperation().emitError("lowering to linalg failed: ") << reason;
+      signalPassFailure();
+    }
+  }
+};
+} // namespace
