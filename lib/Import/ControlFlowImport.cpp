@@ -58,6 +58,18 @@ static LogicalResult buildBranch(NodeImporter &n, const Graph &graph,
   return success();
 }
 
+/// Whether a subgraph does nothing but one operator (and its constants).
+static bool isOnly(const Graph &graph, StringRef opType) {
+  unsigned others = 0;
+  for (const onnxmodel::Node &node : graph.nodes)
+    others += node.opType != "Constant";
+  return others == 1 && graph.nodes.back().opType == opType;
+}
+static bool isSqueeze(const Graph &graph) { return isOnly(graph, "Squeeze"); }
+static bool isIdentity(const Graph &graph) {
+  return isOnly(graph, "Identity");
+}
+
 static LogicalResult importIf(NodeImporter &n) {
   TensorBuilder &tb = n.tb;
   const Graph *graphs[] = {graphAttr(n, "then_branch"),
@@ -79,6 +91,16 @@ static LogicalResult importIf(NodeImporter &n) {
   Type type = n.elementType(0);
   if (!type || !type.isInteger(1))
     return n.fail("its condition must be bool");
+  // A tensor has one rank here. What torch writes for squeezing a dimension "if
+  // it is 1" has two: we hold the model to its being 1, which the reshape sees
+  // at run time.
+  if (isSqueeze(*graphs[0]) && isIdentity(*graphs[1])) {
+    SmallVector<Entry> outputs;
+    if (failed(n.g.importSubgraph(*graphs[0], {}, outputs)))
+      return failure();
+    if (outputs.size() == 1 && n.numOutputs() == 1)
+      return n.resultEntry(0, outputs.front());
+  }
   Value condition = scalarOf(tb, n.input(0));
   if (!condition)
     return n.result(Value());
@@ -146,7 +168,6 @@ static bool anyPoison(ArrayRef<Entry> entries) {
 static Entry scalarEntry(AffineExpr value, Type type) {
   Entry entry;
   entry.elements = Exprs{value};
-  entry.isScalar = true;
   entry.elementType = type;
   return entry;
 }

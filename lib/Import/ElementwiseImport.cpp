@@ -159,20 +159,17 @@ static LogicalResult importMod(NodeImporter &n) {
 //===----------------------------------------------------------------------===//
 
 static LogicalResult castTo(NodeImporter &n, Type to) {
-  const Entry *entry = n.entry(0);
-  std::optional<Exprs> known;
-  if (entry && !entry->value)
-    known = n.numbers(0);
+  std::optional<Entry> known = n.known(0);
   // Sizes fit 32 bits and are exact as floats: exporters cast them to and fro.
   bool holdsSizes = to.isInteger(64) || to.isInteger(32) || to.isF32() ||
                     to.isF64();
   if (known && to.isInteger(1)) {
-    for (AffineExpr &e : *known)
+    for (AffineExpr &e : *known->elements)
       e = n.tb.compare(arith::CmpIPredicate::ne, e, n.tb.constant(0));
-    return n.resultExprs(*known, n.rank(0) == 0, to);
+    return n.resultKnown(*known->elements, known->shape, to);
   }
-  if (known && holdsSizes && n.rank(0) <= 1)
-    return n.resultExprs(*known, n.rank(0) == 0, to);
+  if (known && holdsSizes)
+    return n.resultKnown(*known->elements, known->shape, to);
   return n.result(n.tb.cast(n.input(0), to));
 }
 

@@ -117,8 +117,8 @@ onnxmodel::Type GraphImporter::onnxType(const Entry &entry) {
       add(size);
   } else if (entry.elements) {
     type.element = onnxElement(entry.elementType);
-    if (!entry.isScalar)
-      add(entry.elements->size());
+    for (int64_t size : entry.shape)
+      add(size);
   }
   return type;
 }
@@ -176,7 +176,7 @@ Value GraphImporter::materialize(const Entry &entry) {
     return tb.fail("an input has no value");
   if (Value known = tb.recall(entry.id))
     return known;
-  return tb.remember(entry.id, tb.fromExprs(*entry.elements, entry.isScalar,
+  return tb.remember(entry.id, tb.fromExprs(*entry.elements, entry.shape,
                                             entry.elementType));
 }
 

@@ -21,10 +21,9 @@ using onnxmodel::Tensor;
 struct Entry {
   Value value;
   const Tensor *constant = nullptr;
-  /// The elements of a small integer tensor of rank 0 or 1 (or of a float one
-  /// whose elements are whole numbers).
+  /// The elements of a small tensor of whole numbers, and their shape.
   std::optional<Exprs> elements;
-  bool isScalar = false;
+  llvm::SmallVector<int64_t> shape;
   Type elementType;
   /// Stands for the result of something unsupported.
   bool poison = false;
@@ -190,6 +189,9 @@ public:
   const Entry *entry(size_t i) const;
   /// The tensor; null where it is absent.
   Value input(size_t i);
+  /// Its shape and elements where it is a small tensor of whole numbers that are
+  /// known, of any rank.
+  std::optional<Entry> known(size_t i);
   /// Its elements where it is a small integer tensor of rank 0 or 1 and they are
   /// known.
   std::optional<Exprs> elements(size_t i);
@@ -202,7 +204,6 @@ public:
   /// The elements of a constant float (or integer) tensor.
   std::optional<std::vector<double>> constFloats(size_t i);
   const Tensor *constTensor(size_t i);
-  bool isScalarInput(size_t i);
   int64_t rank(size_t i);
   Type elementType(size_t i);
 
@@ -229,6 +230,8 @@ public:
   LogicalResult result(size_t i, Value value);
   LogicalResult result(Value value) { return result(0, value); }
   LogicalResult resultExprs(Exprs exprs, bool isScalar, Type elementType);
+  LogicalResult resultKnown(Exprs exprs, llvm::ArrayRef<int64_t> shape,
+                            Type elementType);
   LogicalResult resultEntry(size_t i, const Entry &entry);
 };
 

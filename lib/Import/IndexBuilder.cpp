@@ -41,7 +41,7 @@ TensorBuilder::constantsOf(ArrayRef<AffineExpr> exprs) {
 AffineExpr TensorBuilder::symbol(Value value, int64_t dim, bool nonNegative) {
   auto [it, added] = symbolIds.try_emplace({value, dim}, symbols.size());
   if (added)
-    symbols.push_back({value, dim, nonNegative});
+    symbols.push_back({value, dim, nonNegative, {}});
   return b.getAffineSymbolExpr(it->second);
 }
 
@@ -186,6 +186,8 @@ Value TensorBuilder::index(AffineExpr expr) {
 //===----------------------------------------------------------------------===//
 
 bool TensorBuilder::isNonNegative(AffineExpr expr) const {
+  if (sizes.contains(expr))
+    return true;
   switch (expr.getKind()) {
   case AffineExprKind::Constant:
     return llvm::cast<AffineConstantExpr>(expr).getValue() >= 0;
@@ -198,6 +200,29 @@ bool TensorBuilder::isNonNegative(AffineExpr expr) const {
     return isNonNegative(binary.getLHS()) && isNonNegative(binary.getRHS());
   }
   }
+}
+
+void TensorBuilder::origins(AffineExpr expr,
+                            llvm::SmallDenseSet<unsigned> &result) const {
+  if (!expr)
+    return;
+  expr.walk([&](AffineExpr e) {
+    auto symbol = dyn_cast<AffineSymbolExpr>(e);
+    if (!symbol)
+      return;
+    const Symbol &known = symbols[symbol.getPosition()];
+    if (known.from.empty())
+      result.insert(symbol.getPosition());
+    for (AffineExpr from : known.from)
+      origins(from, result);
+  });
+}
+
+bool TensorBuilder::areRelated(AffineExpr x, AffineExpr y) const {
+  llvm::SmallDenseSet<unsigned> xs, ys;
+  origins(x, xs);
+  origins(y, ys);
+  return xs == ys;
 }
 
 bool TensorBuilder::isPositive(AffineExpr expr) const {
@@ -216,11 +241,6 @@ static bool isSmall(AffineExpr expr) {
   return !known || (*known <= kLargest && *known >= -kLargest);
 }
 
-static unsigned expressionSize(AffineExpr expr) {
-  unsigned size = 0;
-  expr.walk([&](AffineExpr) { ++size; });
-  return size;
-}
 
 AffineExpr
 TensorBuilder::opaque(int kind, AffineExpr x, AffineExpr y, AffineExpr z,
@@ -233,7 +253,10 @@ TensorBuilder::opaque(int kind, AffineExpr x, AffineExpr y, AffineExpr z,
       return known->second;
   }
   Value value = build(index(x), index(y), index(z));
-  return regions.back().opaque[key] = fromIndex(value, nonNegative);
+  AffineExpr result = fromIndex(value, nonNegative);
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(result))
+    symbols[symbol.getPosition()].from = {x, y, z};
+  return regions.back().opaque[key] = result;
 }
 
 AffineExpr TensorBuilder::add(AffineExpr x, AffineExpr y) {

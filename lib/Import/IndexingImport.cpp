@@ -124,7 +124,7 @@ static LogicalResult importOneHot(NodeImporter &n) {
   if (tb.rank(values) != 1)
     return n.fail("its values must be a pair");
   indices = tb.cast(indices, i64);
-  Value count = tb.fromExprs(depth, /*isScalar=*/true, i64);
+  Value count = tb.fromExprs(depth, {}, i64);
   Value zero = tb.scalarInt(0, i64);
   indices = tb.select(tb.comparison<rac::LessOp>(indices, zero),
                       tb.add(indices, count), indices);

@@ -185,37 +185,50 @@ Value NodeImporter::input(size_t i) {
   return g.materialize(*e);
 }
 
-std::optional<Exprs> NodeImporter::elements(size_t i) {
-  const Entry *e = entry(i);
-  if (!e)
+/// The elements of a constant where they are whole numbers.
+static std::optional<SmallVector<int64_t>> wholeNumbers(const Tensor &tensor) {
+  if (auto ints = intsOf(tensor))
+    return ints;
+  auto floats = floatsOf(tensor, 256);
+  if (!floats)
     return std::nullopt;
-  if (e->elements)
-    return isa<IntegerType>(e->elementType) ? e->elements : std::nullopt;
-  if (!e->constant || e->constant->dims.size() > 1)
-    return std::nullopt;
-  std::optional<SmallVector<int64_t>> values = intsOf(*e->constant);
-  if (!values)
-    return std::nullopt;
-  return tb.constants(*values);
-}
-
-std::optional<Exprs> NodeImporter::numbers(size_t i) {
-  if (auto known = elements(i))
-    return known;
-  const Entry *e = entry(i);
-  if (!e || e->elements || !e->constant || e->constant->dims.size() > 1)
-    return e ? e->elements : std::nullopt;
-  auto values = floatsOf(*e->constant, 256);
-  if (!values)
-    return std::nullopt;
-  Exprs exprs;
-  for (double v : *values) {
+  SmallVector<int64_t> values;
+  for (double v : *floats) {
     if (!(std::abs(v) < 1e9) || v != std::floor(v) ||
         (v == 0 && std::signbit(v)))
       return std::nullopt;
-    exprs.push_back(tb.constant(static_cast<int64_t>(v)));
+    values.push_back(static_cast<int64_t>(v));
   }
-  return exprs;
+  return values;
+}
+
+std::optional<Entry> NodeImporter::known(size_t i) {
+  const Entry *e = entry(i);
+  if (!e || e->elements)
+    return e ? std::optional(*e) : std::nullopt;
+  if (!e->constant)
+    return std::nullopt;
+  auto values = wholeNumbers(*e->constant);
+  if (!values)
+    return std::nullopt;
+  Entry result;
+  result.elements = tb.constants(*values);
+  result.shape.assign(e->constant->dims.begin(), e->constant->dims.end());
+  result.elementType = elementType(i);
+  return result;
+}
+
+std::optional<Exprs> NodeImporter::numbers(size_t i) {
+  if (rank(i) > 1)
+    return std::nullopt;
+  std::optional<Entry> e = known(i);
+  return e ? e->elements : std::nullopt;
+}
+
+std::optional<Exprs> NodeImporter::elements(size_t i) {
+  if (!isa_and_nonnull<IntegerType>(elementType(i)))
+    return std::nullopt;
+  return numbers(i);
 }
 
 std::optional<Exprs> NodeImporter::indices(size_t i) {
@@ -276,8 +289,6 @@ std::optional<std::vector<double>> NodeImporter::constFloats(size_t i) {
   return values;
 }
 
-bool NodeImporter::isScalarInput(size_t i) { return rank(i) == 0; }
-
 int64_t NodeImporter::rank(size_t i) {
   const Entry *e = entry(i);
   if (!e)
@@ -286,7 +297,7 @@ int64_t NodeImporter::rank(size_t i) {
     return TensorBuilder::rank(e->value);
   if (e->constant)
     return e->constant->dims.size();
-  return e->isScalar ? 0 : 1;
+  return e->shape.size();
 }
 
 Type NodeImporter::elementType(size_t i) {
@@ -376,9 +387,17 @@ LogicalResult NodeImporter::resultExprs(Exprs exprs, bool isScalar,
                                         Type elementType) {
   if (llvm::is_contained(exprs, AffineExpr()))
     return result(Value());
+  SmallVector<int64_t> shape;
+  if (!isScalar)
+    shape.push_back(exprs.size());
+  return resultKnown(std::move(exprs), shape, elementType);
+}
+
+LogicalResult NodeImporter::resultKnown(Exprs exprs, ArrayRef<int64_t> shape,
+                                        Type elementType) {
   Entry entry;
   entry.elements = std::move(exprs);
-  entry.isScalar = isScalar;
+  entry.shape = SmallVector<int64_t>(shape);
   entry.elementType = elementType;
   return resultEntry(0, entry);
 }

@@ -1,6 +1,7 @@
 //===- ShapeImport.cpp - Shapes, and ops that only move elements ----------===//
 
 #include "GraphImporter.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 
 using namespace mlir;
 using namespace rac;
@@ -18,8 +19,7 @@ static std::optional<Exprs> dimsOf(NodeImporter &n, size_t i) {
   if (entry->constant)
     return n.tb.constants(entry->constant->dims);
   if (entry->elements)
-    return entry->isScalar ? Exprs()
-                           : Exprs{n.tb.constant(entry->elements->size())};
+    return n.tb.constants(entry->shape);
   return n.tb.dims(entry->value);
 }
 
@@ -218,12 +218,12 @@ static LogicalResult importReshape(NodeImporter &n) {
             tb.compare(arith::CmpIPredicate::eq, size, tb.constant(-1)), rest,
             size);
   }
-  // Shape vectors stay what they are.
-  if (auto known = n.elements(0); known && shape.size() <= 1) {
-    if (shape.empty() ? known->size() == 1
-                      : tb.constantOf(shape[0]) ==
-                            static_cast<int64_t>(known->size()))
-      return n.resultExprs(*known, shape.empty(), n.elementType(0));
+  // Known numbers stay known.
+  if (std::optional<Entry> known = n.known(0)) {
+    auto sizes = tb.constantsOf(shape);
+    if (sizes && ShapedType::getNumElements(*sizes) ==
+                     static_cast<int64_t>(known->elements->size()))
+      return n.resultKnown(*known->elements, *sizes, known->elementType);
   }
   return n.result(tb.reshape(n.input(0), shape));
 }
@@ -257,34 +257,38 @@ static std::optional<SmallVector<int64_t>> readAxes(NodeImporter &n) {
 static LogicalResult importSqueeze(NodeImporter &n) {
   TensorBuilder &tb = n.tb;
   bool given = n.version < 13 ? n.has("axes") : n.hasInput(1);
-  auto known = n.elements(0);
-  if (known && known->size() == 1)
-    return n.resultExprs(*known, /*isScalar=*/true, n.elementType(0));
-  Value x = n.input(0);
-  if (!x)
-    return n.result(x);
+  std::optional<Exprs> dims = dimsOf(n, 0);
+  if (!dims)
+    return n.result(Value());
   SmallVector<int64_t> axes;
   if (given) {
     auto read = readAxes(n);
     if (!read)
       return n.unsupported(tb.failure);
-    auto sorted = n.axes(*read, tb.rank(x));
+    auto sorted = n.axes(*read, dims->size());
     if (!sorted)
       return n.result(Value());
     axes = *sorted;
     for (int64_t axis : axes)
-      if (auto size = tb.constantOf(tb.dim(x, axis)); size && *size != 1)
+      if (auto size = tb.constantOf((*dims)[axis]); size && *size != 1)
         return n.fail("dimension " + Twine(axis) + " is " + Twine(*size) +
                       ", not 1");
   } else {
-    for (auto [i, size] : llvm::enumerate(tb.dims(x))) {
+    for (auto [i, size] : llvm::enumerate(*dims)) {
       if (!tb.constantOf(size))
         return n.unsupported("without axes, all sizes must be static");
       if (tb.constantOf(size) == 1)
         axes.push_back(i);
     }
   }
-  return n.result(tb.squeeze(x, axes));
+  if (std::optional<Entry> known = n.known(0)) {
+    SmallVector<int64_t> shape;
+    for (auto [i, size] : llvm::enumerate(known->shape))
+      if (!llvm::is_contained(axes, static_cast<int64_t>(i)))
+        shape.push_back(size);
+    return n.resultKnown(*known->elements, shape, known->elementType);
+  }
+  return n.result(tb.squeeze(n.input(0), axes));
 }
 
 static LogicalResult importUnsqueeze(NodeImporter &n) {
@@ -296,14 +300,16 @@ static LogicalResult importUnsqueeze(NodeImporter &n) {
   auto axes = n.axes(*read, rank);
   if (!axes)
     return n.result(Value());
-  if (auto known = n.elements(0); known && rank <= 1)
-    return n.resultExprs(*known, rank == 0, n.elementType(0));
+  if (std::optional<Entry> known = n.known(0)) {
+    for (int64_t axis : *axes)
+      known->shape.insert(known->shape.begin() + axis, 1);
+    return n.resultKnown(*known->elements, known->shape, known->elementType);
+  }
   return n.result(tb.unsqueeze(n.input(0), *axes));
 }
 
 static LogicalResult importTranspose(NodeImporter &n) {
-  Value x = n.input(0);
-  int64_t rank = TensorBuilder::rank(x);
+  int64_t rank = n.rank(0);
   SmallVector<int64_t> otherwise;
   for (int64_t i = rank; i-- > 0;)
     otherwise.push_back(i);
@@ -311,7 +317,21 @@ static LogicalResult importTranspose(NodeImporter &n) {
   if (static_cast<int64_t>(permutation.size()) != rank ||
       !isPermutationVector(permutation))
     return n.fail("perm is not a permutation of its input's dimensions");
-  return n.result(n.tb.transpose(x, permutation));
+  if (std::optional<Entry> known = n.known(0)) {
+    SmallVector<int64_t> from = computeSuffixProduct(known->shape);
+    SmallVector<int64_t> shape = applyPermutation(known->shape, permutation);
+    SmallVector<int64_t> strides = applyPermutation(from, permutation);
+    SmallVector<int64_t> to = computeSuffixProduct(shape);
+    Exprs moved;
+    for (int64_t i = 0, e = known->elements->size(); i < e; ++i) {
+      int64_t position = 0;
+      for (int64_t d = 0; d < rank; ++d)
+        position += i / to[d] % shape[d] * strides[d];
+      moved.push_back((*known->elements)[position]);
+    }
+    return n.resultKnown(moved, shape, known->elementType);
+  }
+  return n.result(n.tb.transpose(n.input(0), permutation));
 }
 
 static LogicalResult importConcat(NodeImporter &n) {
@@ -354,7 +374,7 @@ static LogicalResult importExpand(NodeImporter &n) {
     return n.fail("its input doesn't broadcast to the shape");
   if (auto known = tb.constantsOf(*target))
     return n.result(tb.full(x, *target));
-  return n.result(tb.expand(x, *target));
+  return n.result(tb.expand(tb.fit(x, *target), *target));
 }
 
 static LogicalResult importTile(NodeImporter &n) {
@@ -436,7 +456,11 @@ static LogicalResult importRange(NodeImporter &n) {
     return n.result(Value());
   // Integers count in 64 bits, as they may be of a type that iota doesn't have.
   Value i = tb.cast(tb.iota(0, {count}, tb.b.getI64Type()), type);
-  return n.result(tb.add(tb.mul(i, n.input(2)), n.input(0)));
+  if (delta != std::vector<double>{1})
+    i = tb.mul(i, n.input(2));
+  if (start != std::vector<double>{0})
+    i = tb.add(i, n.input(0));
+  return n.result(i);
 }
 
 //===----------------------------------------------------------------------===//

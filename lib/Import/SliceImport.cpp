@@ -1,6 +1,7 @@
 //===- SliceImport.cpp - Parts of tensors, and padding --------------------===//
 
 #include "GraphImporter.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 
 using namespace mlir;
 using namespace rac;
@@ -90,26 +91,13 @@ static LogicalResult importSlice(NodeImporter &n) {
     if (step == 0)
       return n.fail("a step is 0");
 
-  // Of a shape vector.
-  const Entry *entry = n.entry(0);
-  if (auto known = n.numbers(0);
-      known && entry && !entry->value && n.rank(0) == 1 && axes.size() == 1) {
-    Extent e = extent(tb, tb.constant(known->size()), starts->front(),
-                      ends->front(), steps.front());
-    auto offset = tb.constantOf(e.offset), size = tb.constantOf(e.size);
-    if (offset && size) {
-      Exprs part;
-      for (int64_t i = 0; i < *size; ++i)
-        part.push_back((*known)[*offset + i * steps.front()]);
-      return n.resultExprs(part, /*isScalar=*/false, n.elementType(0));
-    }
-  }
-
-  Value x = n.input(0);
-  if (!x)
+  std::optional<Entry> known = n.known(0);
+  Value x = known ? Value() : n.input(0);
+  if (!known && !x)
     return n.result(x);
-  int64_t rank = tb.rank(x);
-  Exprs offsets(rank, tb.constant(0)), sizes = tb.dims(x);
+  int64_t rank = n.rank(0);
+  Exprs offsets(rank, tb.constant(0));
+  Exprs sizes = known ? tb.constants(known->shape) : tb.dims(x);
   SmallVector<int64_t> by(rank, 1);
   for (auto [axis, start, end, step] :
        llvm::zip_equal(axes, *starts, *ends, steps)) {
@@ -123,7 +111,22 @@ static LogicalResult importSlice(NodeImporter &n) {
     if (tb.constantOf(e.size) == 0)
       offsets[d] = tb.constant(0);
   }
-  return n.result(tb.slice(x, offsets, sizes, by));
+  if (!known)
+    return n.result(tb.slice(x, offsets, sizes, by));
+  // Of known numbers, known numbers.
+  auto from = tb.constantsOf(offsets), shape = tb.constantsOf(sizes);
+  if (!from || !shape)
+    return n.result(tb.slice(n.input(0), offsets, sizes, by));
+  SmallVector<int64_t> strides = computeSuffixProduct(known->shape);
+  SmallVector<int64_t> to = computeSuffixProduct(*shape);
+  Exprs part;
+  for (int64_t i = 0, e = ShapedType::getNumElements(*shape); i < e; ++i) {
+    int64_t position = 0;
+    for (int64_t d = 0; d < rank; ++d)
+      position += ((*from)[d] + i / to[d] % (*shape)[d] * by[d]) * strides[d];
+    part.push_back((*known->elements)[position]);
+  }
+  return n.resultKnown(part, *shape, known->elementType);
 }
 
 static LogicalResult importSplit(NodeImporter &n) {

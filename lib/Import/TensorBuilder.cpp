@@ -93,11 +93,8 @@ Value TensorBuilder::ints(ArrayRef<int64_t> values, ArrayRef<int64_t> shape,
       DenseElementsAttr::get(RankedTensorType::get(shape, elementType), numbers));
 }
 
-Value TensorBuilder::fromExprs(ArrayRef<AffineExpr> exprs, bool isScalar,
-                               Type elementType) {
-  SmallVector<int64_t> shape;
-  if (!isScalar)
-    shape.push_back(exprs.size());
+Value TensorBuilder::fromExprs(ArrayRef<AffineExpr> exprs,
+                               ArrayRef<int64_t> shape, Type elementType) {
   auto known = constantsOf(exprs);
   if (known && isa<FloatType>(elementType))
     return floats(SmallVector<double>(known->begin(), known->end()), shape,
@@ -175,6 +172,7 @@ bool TensorBuilder::refine(Operation *op) {
     for (auto [i, expr] : llvm::enumerate(exprs))
       if (!expr)
         expr = symbol(result, i, /*nonNegative=*/true);
+    sizes.insert(exprs.begin(), exprs.end());
     shapes[result] = exprs;
   }
   return true;
@@ -199,7 +197,10 @@ std::optional<Exprs> TensorBuilder::broadcastShape(ArrayRef<Exprs> shapes) {
         sum = size;
       else if (!a)
         // Two that may differ: where one is 1 at run time, the other counts.
-        sum = select(compare(arith::CmpIPredicate::eq, sum, constant(1)), size,
+        // Of two that the model means to be equal, the simpler one.
+        sum = areRelated(sum, size)
+                  ? (expressionSize(size) < expressionSize(sum) ? size : sum)
+                  : select(compare(arith::CmpIPredicate::eq, sum, constant(1)), size,
                      sum);
     }
   return result;
@@ -222,18 +223,25 @@ bool TensorBuilder::broadcast(MutableArrayRef<Value> values) {
     fail(text);
     return false;
   }
-  for (auto [value, shape] : llvm::zip_equal(values, all)) {
-    Exprs wanted(target->end() - shape.size(), target->end());
-    // A static 1 broadcasts by itself.
-    for (auto [want, size] : llvm::zip_equal(wanted, shape))
-      if (constantOf(size) == 1)
-        want = size;
-    if (wanted != shape)
-      value = expand(value, wanted);
+  for (Value &value : values) {
+    value = fit(value, *target);
     if (!value)
       return false;
   }
   return true;
+}
+
+Value TensorBuilder::fit(Value value, ArrayRef<AffineExpr> target) {
+  Exprs shape = dims(value);
+  Exprs wanted(target.end() - shape.size(), target.end()), same = shape;
+  for (auto [want, size, equal] : llvm::zip_equal(wanted, shape, same)) {
+    if (constantOf(size) == 1)
+      want = size;
+    // The reshape sees at run time whether they are.
+    else if (!constantOf(want) && !constantOf(size) && areRelated(want, size))
+      equal = want;
+  }
+  return expand(reshape(value, same), wanted);
 }
 
 bool TensorBuilder::prepareBinary(Value &x, Value &y) {
@@ -412,16 +420,13 @@ Value TensorBuilder::matmul(Value x, Value y) {
   std::optional<Exprs> batch = broadcastShape({xb, yb});
   if (!batch)
     return fail("its inputs don't broadcast to one shape");
-  auto fit = [&](Value v, Exprs dims, Exprs own) {
-    Exprs wanted(batch->end() - own.size(), batch->end());
-    for (auto [want, size] : llvm::zip_equal(wanted, own))
-      if (constantOf(size) == 1)
-        want = size;
-    wanted.append(dims.end() - 2, dims.end());
-    return expand(v, wanted);
+  auto fitBatch = [&](Value v, const Exprs &own) {
+    Exprs wanted = *batch;
+    wanted.append(own.end() - 2, own.end());
+    return fit(v, wanted);
   };
-  x = fit(x, xs, xb);
-  y = fit(y, ys, yb);
+  x = fitBatch(x, xs);
+  y = fitBatch(y, ys);
   if (!x || !y)
     return {};
   Type type = element(x);

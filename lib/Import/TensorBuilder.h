@@ -18,6 +18,7 @@
 #include "mlir/IR/Builders.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringMap.h"
 #include <optional>
 
@@ -29,6 +30,12 @@ using mlir::RankedTensorType;
 using mlir::Type;
 using mlir::Value;
 using Exprs = llvm::SmallVector<AffineExpr>;
+
+inline unsigned expressionSize(AffineExpr expr) {
+  unsigned size = 0;
+  expr.walk([&](AffineExpr) { ++size; });
+  return size;
+}
 
 class TensorBuilder {
 public:
@@ -130,9 +137,9 @@ public:
                Type elementType);
   Value ints(llvm::ArrayRef<int64_t> values, llvm::ArrayRef<int64_t> shape,
              Type elementType);
-  /// A tensor of index expressions: rank 1, or rank 0 for a scalar.
-  Value fromExprs(llvm::ArrayRef<AffineExpr> exprs, bool isScalar,
-                  Type elementType);
+  /// A tensor of index expressions.
+  Value fromExprs(llvm::ArrayRef<AffineExpr> exprs,
+                  llvm::ArrayRef<int64_t> shape, Type elementType);
 
   //===--------------------------------------------------------------------===//
   // Ops
@@ -162,6 +169,9 @@ public:
   bool broadcast(llvm::MutableArrayRef<Value> values);
   /// The broadcast of some shapes; nothing where they don't fit.
   std::optional<Exprs> broadcastShape(llvm::ArrayRef<Exprs> shapes);
+  /// `value` made to fit a broadcast shape's last dimensions, where a static 1
+  /// fits as it is.
+  Value fit(Value value, llvm::ArrayRef<AffineExpr> target);
 
   template <typename OpT> Value unary(Value x) {
     if (!x)
@@ -230,6 +240,8 @@ private:
     Value value;
     int64_t dim; // -1: an index value
     bool nonNegative;
+    /// What an index value was computed from.
+    Exprs from;
   };
   struct Region {
     llvm::DenseMap<AffineExpr, Value> indices;
@@ -254,12 +266,18 @@ private:
                     bool nonNegative,
                     llvm::function_ref<Value(Value, Value, Value)> build);
   bool prepareBinary(Value &x, Value &y);
+  void origins(AffineExpr expr, llvm::SmallDenseSet<unsigned> &symbols) const;
+  /// Whether two sizes are computed from the same dimensions. Where such two
+  /// meet, the model means them to be equal.
+  bool areRelated(AffineExpr x, AffineExpr y) const;
 
   llvm::SmallVector<Symbol> symbols;
   llvm::DenseMap<std::pair<Value, int64_t>, unsigned> symbolIds;
   llvm::StringMap<AffineExpr> namedDims;
   llvm::DenseMap<Value, Exprs> shapes;
   llvm::DenseMap<Value, AffineExpr> indexExprs;
+  /// Sizes of tensors, which are not negative even where one can't see it.
+  llvm::DenseSet<AffineExpr> sizes;
   llvm::SmallVector<Region> regions;
   llvm::DenseMap<mlir::Attribute, Value> constantValues;
   mlir::Operation *lastConstant = nullptr;
