@@ -1,5 +1,4 @@
-//===- Check.cpp - Do the caller's tensors fit the model?
-//-------------------===//
+//===- Check.cpp - Do the caller's tensors fit the model? -----------------===//
 
 #include "Context.h"
 

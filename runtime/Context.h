@@ -1,5 +1,4 @@
-//===- Context.h - What one run at a time needs ------------------*- C++
-//-*-===//
+//===- Context.h - What one run at a time needs -----------------*- C++ -*-===//
 
 #ifndef RAC_RUNTIME_CONTEXT_H
 #define RAC_RUNTIME_CONTEXT_H

@@ -1,5 +1,4 @@
-//===- Cpu.cpp - Does this CPU have what the model was compiled for?
-//--------===//
+//===- Cpu.cpp - Does this CPU have what the model was compiled for? ------===//
 
 #include "Context.h"
 

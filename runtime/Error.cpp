@@ -1,5 +1,4 @@
-//===- Error.cpp - How failures are passed on
-//-------------------------------===//
+//===- Error.cpp - How failures are passed on -----------------------------===//
 
 #include "Context.h"
 

@@ -1,5 +1,4 @@
-//===- Generated.cpp - What generated code asks of the runtime
-//--------------===//
+//===- Generated.cpp - What generated code asks of the runtime ------------===//
 
 #include "Context.h"
 

@@ -1,5 +1,4 @@
-//===- Memory.cpp - All memory that the runtime takes
-//-----------------------===//
+//===- Memory.cpp - All memory that the runtime takes ---------------------===//
 
 #include "Memory.h"
 

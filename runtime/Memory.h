@@ -1,5 +1,4 @@
-//===- Memory.h - All memory that the runtime takes
-//-------------------------===//
+//===- Memory.h - All memory that the runtime takes -------------*- C++ -*-===//
 //
 // Everything that grows goes through here, so that tests can count allocations
 // and make any of them fail. Nothing here throws: a null pointer says that

@@ -1,5 +1,4 @@
-//===- Model.cpp - What a model's C interface calls
-//-------------------------===//
+//===- Model.cpp - What a model's C interface calls -----------------------===//
 
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

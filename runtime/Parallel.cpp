@@ -1,5 +1,4 @@
-//===- Parallel.cpp - Parallel loops of generated code
-//----------------------===//
+//===- Parallel.cpp - Parallel loops of generated code --------------------===//
 
 #include "Context.h"
 

@@ -1,5 +1,4 @@
-//===- PthreadPool.cpp - Threads of our own
-//---------------------------------===//
+//===- PthreadPool.cpp - Threads of our own -------------------------------===//
 //
 // Waiting policy: a worker that finds nothing to do spins for
 // kSpinMicroseconds, since loops of one run follow each other closely, and then

@@ -1,5 +1,4 @@
-//===- ThreadPool.h - Who runs the parallel loops ----------------*- C++
-//-*-===//
+//===- ThreadPool.h - Who runs the parallel loops ---------------*- C++ -*-===//
 //
 // One pool serves generated code and the kernel library, so that they never
 // compete for the cores. A model that makes library calls uses the library's

@@ -1,5 +1,4 @@
-//===- Weights.cpp - Where the model's weights are
-//--------------------------===//
+//===- Weights.cpp - Where the model's weights are ------------------------===//
 
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

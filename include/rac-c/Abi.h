@@ -1,5 +1,4 @@
-/*===- rac-c/Abi.h - Between generated code and the runtime ----------*- C
- * -*-===
+/*===- rac-c/Abi.h - Between generated code and the runtime -----------------===
  *
  * The compiler emits a RacModelInfo, the functions that it points to, and the
  * six wrappers of Model.h, which only pass it on to rac_model_*. The runtime is
@@ -20,8 +19,7 @@ extern "C" {
 
 #define RAC_ABI_VERSION 1
 
-/*--- What generated code calls. Only during a run, with the run's context.
- * ---------*/
+/*--- What generated code calls: only during a run, with the run's context. --*/
 
 /* Address of input `index`, its byte offset applied; aligned to its element
  * only. */
@@ -69,8 +67,7 @@ void rac_parallel_for(RacContext *, int64_t count, int64_t grain,
                                    int64_t high),
                       void *env);
 
-/*--- What describes the model to the runtime.
- * --------------------------------------*/
+/*--- What describes the model to the runtime. -------------------------------*/
 
 typedef struct {
   const char *name;
@@ -94,10 +91,10 @@ typedef struct {
   const uint8_t *weights;
   uint64_t weights_size;
   const char *weights_file;
-  uint64_t
-      weights_checksum; /* rac_weights_checksum of the file; 0: not checked */
-  int32_t num_sites;    /* call sites of rac_library_call */
-  int32_t threads; /* default of RacOptions.threads; 0: all cores at hand */
+  /* rac_weights_checksum of the file; 0: not checked */
+  uint64_t weights_checksum;
+  int32_t num_sites; /* call sites of rac_library_call */
+  int32_t threads;   /* default of RacOptions.threads; 0: all cores at hand */
   void (*main)(RacContext *);
   /* Bytes that main will ask of rac_arena, from rac_input_dim alone (inputs
    * have no data then). Null if it depends on data. */
@@ -108,8 +105,7 @@ typedef struct {
  * from another's, or from a truncated file, without reading all of them. */
 uint64_t rac_weights_checksum(const void *data, uint64_t size);
 
-/*--- What the wrappers call: see Model.h, by the same names.
- * -----------------------*/
+/*--- What the wrappers call: see Model.h, by the same names. ----------------*/
 
 int rac_model_create(const RacModelInfo *, const RacOptions *, RacContext **);
 int rac_model_run(RacContext *, const DLTensor *const *inputs,

@@ -1,5 +1,4 @@
-/*===- rac-c/DLPack.h - The tensor that models take and give ---------*- C
- * -*-===
+/*===- rac-c/DLPack.h - The tensor that models take and give ----------------===
  *
  * DLPack's DLTensor (https://dmlc.github.io/dlpack). Where its header is
  * installed it is used, so that programs that include it too agree with us;

@@ -1,5 +1,4 @@
-/*===- rac-c/Library.h - Calls of a kernel library from generated code -*- C
- * -*-===
+/*===- rac-c/Library.h - Calls of a kernel library from generated code ------===
  *
  * Generated code holds one constant RacLibraryCall per call site and passes it
  * with the operands' addresses and shapes. The values of RacPrimitive and
@@ -33,10 +32,12 @@ typedef enum {
 enum { RAC_NUM_DTYPES = 13 };
 
 typedef enum {
-  RAC_MATMUL = 0, /* ...xMxK, ...xKxN -> ...xMxN; leading sizes broadcast */
-  RAC_CONV = 1, /* N x spatial x C, F x C/groups x window -> N x spatial x F */
-  RAC_CONV_TRANSPOSE =
-      2 /* N x spatial x C, C x F/groups x window -> N x spatial x F */
+  /* ...xMxK, ...xKxN -> ...xMxN; leading sizes broadcast */
+  RAC_MATMUL = 0,
+  /* N x spatial x C, F x C/groups x window -> N x spatial x F */
+  RAC_CONV = 1,
+  /* N x spatial x C, C x F/groups x window -> N x spatial x F */
+  RAC_CONV_TRANSPOSE = 2
 } RacPrimitive;
 
 typedef enum {
@@ -80,15 +81,15 @@ typedef struct {
   int32_t has_bias; /* input 2 is a bias along the result's last dimension */
   int32_t num_post_ops;
   const RacPostOp *post_ops;
-  int32_t
-      spatial; /* window dimensions of a convolution, 1 to 3; 0 for matmul */
-  const int64_t *strides, *dilations, *pads_low,
-      *pads_high; /* `spatial` entries each */
+  /* Of a convolution: dimensions of the window, 1 to 3 (0 for matmul), and as
+   * many entries each. */
+  int32_t spatial;
+  const int64_t *strides, *dilations, *pads_low, *pads_high;
   int64_t groups;
   /* Weights packed at compile time: what rac_onednn_pack_format gave
-   * (runtime/OneDnn/ Pack.h), or null. Operand 1 is then the packed bytes, and
-   * the next three say what they stand for, in the order of dimensions that
-   * unpacked weights would have. */
+   * (runtime/OneDnn/Pack.h), or null. Operand 1 is then the packed bytes, and
+   * weights_* say what they stand for, in the order of dimensions that unpacked
+   * weights would have. */
   const uint8_t *packed;
   int64_t packed_size;
   int32_t weights_rank;

@@ -1,12 +1,11 @@
-/*===- rac-c/Model.h - Calling a compiled model ----------------------*- C
- * -*-===
+/*===- rac-c/Model.h - Calling a compiled model -----------------------------===
  *
  * A compiled model is a shared library with these seven symbols, where <prefix>
  * is what rac-compile's --prefix said (by default the model's file name):
  *
  *   <prefix>_create, _run, _destroy, _describe, _last_error, _arena_size
- *   rac_model_prefix    const char[]: the prefix, for who finds the library by
- * dlopen
+ *   rac_model_prefix    const char[]: the prefix, for who opens the library by
+ *                       dlopen and does not know it
  *
  * RAC_DECLARE_MODEL(prefix) declares them all:
  *
@@ -17,12 +16,14 @@
  *   if (resnet50_create(NULL, &context) != RAC_OK)
  *     return puts(resnet50_last_error(NULL)), 1;
  *   int64_t shape[] = {1, 3, 224, 224};
- *   DLTensor image = {pixels, {kDLCPU, 0}, 4, {kDLFloat, 32, 1}, shape, NULL,
- * 0}; DLTensor scores = {0};           // no memory given: the context lends
- * its own const DLTensor *in[] = {&image}; DLTensor *out[] = {&scores}; if
- * (resnet50_run(context, in, 1, out, 1) != RAC_OK) return
- * puts(resnet50_last_error(context)), 1; const float *values = scores.data; //
- * valid until the context's next run resnet50_destroy(context);
+ *   DLTensor image = {pixels, {kDLCPU, 0}, 4, {kDLFloat, 32, 1}, shape};
+ *   DLTensor scores = {0};     // no memory given: the context lends its own
+ *   const DLTensor *in[] = {&image};
+ *   DLTensor *out[] = {&scores};
+ *   if (resnet50_run(context, in, 1, out, 1) != RAC_OK)
+ *     return puts(resnet50_last_error(context)), 1;
+ *   const float *values = scores.data;    // valid until the next run
+ *   resnet50_destroy(context);
  *
  * Threads. Contexts are independent: any number of threads may each run one of
  * their own at the same time. A context runs one thing at a time; a call that
@@ -42,19 +43,22 @@ extern "C" {
 
 typedef enum {
   RAC_OK = 0,
-  RAC_INVALID_ARGUMENT =
-      1, /* the caller's tensors or options do not fit the model */
-  RAC_UNSUPPORTED = 2, /* this CPU, or the library beside it, lacks something */
+  /* The caller's tensors or options do not fit the model. */
+  RAC_INVALID_ARGUMENT = 1,
+  /* This CPU, or the kernel library, lacks something. */
+  RAC_UNSUPPORTED = 2,
   RAC_OUT_OF_MEMORY = 3,
-  RAC_BUSY = 4, /* the context is running on another thread */
-  RAC_FAILED =
-      5, /* the run itself failed: an index out of range, shapes that clash … */
-  RAC_NOT_FOUND = 6 /* the weights file is missing or is not this model's */
+  /* The context is running on another thread. */
+  RAC_BUSY = 4,
+  /* The run itself failed: an index out of range, shapes that clash … */
+  RAC_FAILED = 5,
+  /* The weights file is missing, or is not this model's. */
+  RAC_NOT_FOUND = 6
 } RacStatus;
 
 typedef struct RacContext RacContext;
 
-/* Set `size` to sizeof(RacOptions); all zero is the default. */
+/* Set `size` to sizeof(RacOptions); all else zero is the default. */
 typedef struct {
   uint32_t size;
   /* How many threads a run may use, the caller's included. 0: as many as the
@@ -64,41 +68,51 @@ typedef struct {
 } RacOptions;
 
 /* <prefix>_create
- *   Makes a context: what one run at a time needs. `options` may be NULL. On
- * failure *context is NULL and <prefix>_last_error(NULL) tells why.
+ *
+ * Makes a context: what one run at a time needs. `options` may be NULL. On
+ * failure *context is NULL, and <prefix>_last_error(NULL) tells why.
  *
  * <prefix>_run
- *   Inputs and outputs are in the order of <prefix>_describe.
- *   Inputs: in CPU memory, dense row-major, aligned to their element's size, of
+ *
+ * Inputs and outputs are in the order of <prefix>_describe.
+ *
+ * Inputs: in CPU memory, dense row-major, aligned to their element's size, of
  * the described dtype and rank; symbolic dimensions of one name must agree.
  * What does not fit is refused with a message that names it. Inputs are only
- * read. Outputs: either `data` is memory of the caller's, and dtype, rank,
- * shape are the result's (memory must not overlap any input or other output);
- * or `data` is NULL, or what an earlier run put there, and the run fills in all
- * of the tensor: data, shape and strides then belong to the context and are
- * valid until its next run or its destruction. They may be given to the next
- * run as an input: that run then writes elsewhere.
+ * read.
+ *
+ * Outputs: either `data` is memory of the caller's, and dtype, rank and shape
+ * are the result's. It must not overlap any input or other output. Or `data` is
+ * NULL, or what an earlier run put there, and the run fills in all of the
+ * tensor: data, shape and strides then belong to the context, and are valid
+ * until its next run or its destruction. They may be given to the next run as
+ * an input: that run then writes elsewhere.
  *
  * <prefix>_destroy
- *   NULL is allowed. The context must not be running.
+ *
+ * NULL is allowed. The context must not be running.
  *
  * <prefix>_describe
- *   JSON, schema rac-model/1, valid as long as the library is loaded:
+ *
+ * JSON, schema rac-model/1, valid as long as the library is loaded:
+ *
  *   {"schema": "rac-model/1", "name": …, "prefix": …,
- *    "inputs": [{"name": "x", "dtype": "f32", "shape": ["batch", 3, 224,
- * 224]}], "outputs": […], "symbols": ["batch"], …} A string in a shape names a
- * symbolic dimension. dtypes: f32 f16 bf16 f64 i8 u8 i16 u16 i32 u32 i64 u64
- * bool.
+ *    "inputs": [{"name": "x", "dtype": "f32", "shape": ["batch", 3, 224]}],
+ *    "outputs": […], "symbols": ["batch"], …}
+ *
+ * A string in a shape names a symbolic dimension. dtypes: f32 f16 bf16 f64 i8
+ * u8 i16 u16 i32 u32 i64 u64 bool.
  *
  * <prefix>_last_error
- *   Why the calling thread's last failed call with this context failed (NULL:
- * any context, or a create); "" if none did. Valid until the thread's next
- * failure.
+ *
+ * Why the calling thread's last failed call with this context failed (NULL: any
+ * context, or a create); "" if none did. Valid until the thread's next failure.
  *
  * <prefix>_arena_size
- *   How many bytes of working memory a run on inputs of these shapes takes from
- * the context, weights and outputs not counted; `data` of the inputs may be
- * NULL. -1 where it depends on the data.
+ *
+ * How many bytes of working memory a run on inputs of these shapes takes from
+ * the context, weights and outputs not counted; the inputs' `data` may be NULL.
+ * -1 where it depends on the data.
  */
 #define RAC_DECLARE_MODEL(prefix)                                              \
   RAC_MODEL_LINKAGE int prefix##_create(const RacOptions *options,             \

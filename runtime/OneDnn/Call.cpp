@@ -1,5 +1,4 @@
-//===- Call.cpp - Library calls of generated code
-//---------------------------===//
+//===- Call.cpp - Library calls of generated code -------------------------===//
 //
 // Each call site keeps the primitives that it has made, by operands' shapes.
 // What is found there is ready: only addresses are exchanged.
@@ -283,7 +282,7 @@ static bool runEmpty(RacContext *context, Problem &problem,
                      const RacLibraryCall &call, void *const *data,
                      const int64_t *shape) {
   bool good = readShapes(problem, call, shape);
-  if (good && problem.result_().empty())
+  if (good && problem.resultView().empty())
     return true;
   if (good && !problem.views[0].empty() && !problem.views[1].empty())
     return false;
@@ -292,6 +291,23 @@ static bool runEmpty(RacContext *context, Problem &problem,
          problem.error);
   computeEmptySum(problem, data);
   return true;
+}
+
+/// Applies what oneDNN left to do, on all threads.
+static void finish(RacContext *context, const RacLibraryCall &call,
+                   void *const *data, const int64_t *shape) {
+  struct Work {
+    Problem problem;
+    void *const *data;
+  };
+  Work work = {{}, data};
+  readShapes(work.problem, call, shape);
+  auto body = [](RacContext *, void *env, int64_t low, int64_t high) {
+    auto &work = *static_cast<Work *>(env);
+    applyPostOps(work.problem, work.data, low, high);
+  };
+  rac_parallel_for(context, numRows(work.problem), /*grain=*/16, call.threads,
+                   body, &work);
 }
 
 static dnnl_status_t run(Library &library, Reorder &reorder, void *from,
@@ -375,9 +391,6 @@ extern "C" void rac_library_call(RacContext *context,
   if (status != dnnl_success)
     fail(context, RAC_FAILED, "library call %d: oneDNN failed (status %d)",
          call->site, int(status));
-  if (prepared->postOpsApart) {
-    Problem problem = {};
-    readShapes(problem, *call, shape);
-    applyPostOps(problem, data);
-  }
+  if (prepared->postOpsApart)
+    finish(context, *call, data, shape);
 }

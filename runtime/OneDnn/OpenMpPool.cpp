@@ -1,5 +1,4 @@
-//===- OpenMpPool.cpp - The pool that oneDNN brings
-//-------------------------===//
+//===- OpenMpPool.cpp - The pool that oneDNN brings -----------------------===//
 //
 // The oneDNN that we use by default runs its loops with GNU's OpenMP library,
 // so ours run there, too. Its functions are called directly: any compiler will

@@ -1,5 +1,4 @@
-//===- OpenMpPool.h - The pool that oneDNN brings ----------------*- C++
-//-*-===//
+//===- OpenMpPool.h - The pool that oneDNN brings ---------------*- C++ -*-===//
 
 #ifndef RAC_RUNTIME_ONEDNN_OPENMPPOOL_H
 #define RAC_RUNTIME_ONEDNN_OPENMPPOOL_H

@@ -1,7 +1,7 @@
-//===- Pack.cpp - Weights in the library's own layout
-//-----------------------===//
+//===- Pack.cpp - Weights in the library's own layout ---------------------===//
 
 #include "Pack.h"
+#include "Descriptors.h"
 #include "OpenMpPool.h"
 #include "Shapes.h"
 
@@ -117,23 +117,7 @@ int rac_onednn_pack(const RacLibraryCall *call, const int64_t *shape,
   dnnl_dims_t dims;
   int rank = weightsDims(*call, problem.views[1], dims),
       extra = view.rank - rank;
-  dnnl_data_type_t type = dnnl_data_type_undef;
-  switch (view.dtype) {
-  case RAC_F32:
-    type = dnnl_f32;
-    break;
-  case RAC_F16:
-    type = dnnl_f16;
-    break;
-  case RAC_BF16:
-    type = dnnl_bf16;
-    break;
-  case RAC_I8:
-    type = dnnl_s8;
-    break;
-  default:
-    break;
-  }
+  dnnl_data_type_t type = dataType(view.dtype);
   dnnl_primitive_desc_t description = nullptr;
   dnnl_primitive_t reorder = nullptr;
   dnnl_memory_t from = nullptr, to = nullptr;

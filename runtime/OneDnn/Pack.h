@@ -1,5 +1,4 @@
-//===- Pack.h - Weights in the library's own layout --------------*- C++
-//-*-===//
+//===- Pack.h - Weights in the library's own layout -------------*- C++ -*-===//
 //
 // For the compiler: constant weights are laid out once, when the model is
 // compiled.

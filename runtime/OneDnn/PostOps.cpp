@@ -1,5 +1,4 @@
-//===- PostOps.cpp - Post-ops by loops of our own
-//---------------------------===//
+//===- PostOps.cpp - Post-ops by loops of our own -------------------------===//
 
 #include "PostOps.h"
 
@@ -115,13 +114,16 @@ Row rowOf(const View &view, void *data, const View &result,
   return {static_cast<float *>(data) + at, step};
 }
 
-/// Calls function(row, index) for all rows of the result.
+/// Calls function(row, index) for rows [low, high) of the result.
 template <typename Function>
-void eachRow(const View &result, void *data, Function function) {
-  int64_t index[kMaxDims] = {}, columns = result.sizes[result.rank - 1];
-  if (result.empty())
-    return;
-  for (int64_t rows = result.elements() / columns; rows > 0; --rows) {
+void eachRow(const View &result, void *data, int64_t low, int64_t high,
+             Function function) {
+  int64_t index[kMaxDims] = {};
+  for (int64_t i = result.rank - 2, rest = low; i >= 0; --i) {
+    index[i] = rest % result.sizes[i];
+    rest /= result.sizes[i];
+  }
+  for (int64_t left = high - low; left > 0; --left) {
     Row row = rowOf(result, data, result, index);
     row.step = result.strides[result.rank - 1];
     function(row, index);
@@ -134,7 +136,7 @@ void eachRow(const View &result, void *data, Function function) {
 
 bool knowsPostOps(Problem &problem) {
   const RacLibraryCall &call = *problem.call;
-  const View &result = problem.result_();
+  const View &result = problem.resultView();
   bool good = result.rank > 0 && result.dtype == RAC_F32;
   for (int i = 2; i < call.num_inputs; ++i)
     good = good && problem.views[i].dtype == RAC_F32 &&
@@ -152,36 +154,46 @@ bool knowsPostOps(Problem &problem) {
   return good;
 }
 
-void applyPostOps(Problem &problem, void *const *data) {
+int64_t numRows(Problem &problem) {
+  int64_t rows = 1;
+  for (int i = 0; i + 1 < problem.resultView().rank; ++i)
+    rows *= problem.resultView().sizes[i];
+  return rows;
+}
+
+void applyPostOps(Problem &problem, void *const *data, int64_t low,
+                  int64_t high) {
   const RacLibraryCall &call = *problem.call;
-  const View &result = problem.result_();
+  const View &result = problem.resultView();
   int64_t columns = result.sizes[result.rank - 1];
-  eachRow(result, data[call.num_inputs], [&](Row row, const int64_t *index) {
+  auto apply = [&](Row row, const int64_t *index) {
     for (int i = 0; i < call.num_post_ops; ++i) {
       const RacPostOp &op = call.post_ops[i];
-      if (op.kind < RAC_POST_ADD)
+      if (op.kind < RAC_POST_ADD) {
         applyUnary(op, row, columns);
-      else
-        applyBinary(
-            op, row,
-            rowOf(problem.views[op.operand], data[op.operand], result, index),
-            columns);
+        continue;
+      }
+      const View &operand = problem.views[op.operand];
+      applyBinary(op, row, rowOf(operand, data[op.operand], result, index),
+                  columns);
     }
-  });
+  };
+  eachRow(result, data[call.num_inputs], low, high, apply);
 }
 
 void computeEmptySum(Problem &problem, void *const *data) {
   const RacLibraryCall &call = *problem.call;
-  const View &result = problem.result_();
+  const View &result = problem.resultView();
   float zero = 0;
-  eachRow(result, data[call.num_inputs], [&](Row row, const int64_t *index) {
+  auto start = [&](Row row, const int64_t *index) {
     Row bias = {&zero, 0};
     if (call.has_bias)
       bias = rowOf(problem.views[2], data[2], result, index);
     each(row, bias, result.sizes[result.rank - 1],
          [](float, float y) { return y; });
-  });
-  applyPostOps(problem, data);
+  };
+  eachRow(result, data[call.num_inputs], 0, numRows(problem), start);
+  applyPostOps(problem, data, 0, numRows(problem));
 }
 
 } // namespace rac::onednn

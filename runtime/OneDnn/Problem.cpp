@@ -1,188 +1,17 @@
-//===- Problem.cpp - A library call in oneDNN's terms
-//-----------------------===//
+//===- Problem.cpp - A library call in oneDNN's terms ---------------------===//
 
+#include "Descriptors.h"
 #include "PostOps.h"
 #include "Shapes.h"
 
 #include <oneapi/dnnl/dnnl_debug.h>
 
-#include <cfloat>
-#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <initializer_list>
 
 namespace rac::onednn {
 namespace {
-
-dnnl_data_type_t dataType(int32_t dtype) {
-  switch (dtype) {
-  case RAC_F32:
-    return dnnl_f32;
-  case RAC_F16:
-    return dnnl_f16;
-  case RAC_BF16:
-    return dnnl_bf16;
-  case RAC_F64:
-    return dnnl_f64;
-  case RAC_I8:
-    return dnnl_s8;
-  case RAC_U8:
-  case RAC_BOOL:
-    return dnnl_u8;
-  case RAC_I32:
-    return dnnl_s32;
-  default:
-    return dnnl_data_type_undef;
-  }
-}
-
-bool error(Problem &problem, const char *text) {
-  snprintf(problem.error, sizeof(problem.error), "%s", text);
-  return false;
-}
-
-bool describeView(const View &view, dnnl_memory_desc_t *result) {
-  return dnnl_memory_desc_create_with_strides(result, view.rank, view.sizes,
-                                              dataType(view.dtype),
-                                              view.strides) == dnnl_success;
-}
-
-//===----------------------------------------------------------------------===//
-// Post-ops
-//===----------------------------------------------------------------------===//
-
-struct Elementwise {
-  dnnl_alg_kind_t kind;
-  float alpha, beta;
-};
-
-/// False: there is no such kind.
-bool elementwise(const RacPostOp &op, Elementwise &result) {
-  switch (op.kind) {
-  case RAC_POST_RELU:
-    result = {dnnl_eltwise_relu, 0, 0};
-    return true;
-  case RAC_POST_LEAKY_RELU:
-    result = {dnnl_eltwise_relu, op.alpha, 0};
-    return true;
-  case RAC_POST_ELU:
-    result = {dnnl_eltwise_elu, op.alpha, 0};
-    return true;
-  case RAC_POST_TANH:
-    result = {dnnl_eltwise_tanh, 0, 0};
-    return true;
-  case RAC_POST_SIGMOID:
-    result = {dnnl_eltwise_logistic, 0, 0};
-    return true;
-  case RAC_POST_GELU:
-    result = {dnnl_eltwise_gelu_erf, 0, 0};
-    return true;
-  case RAC_POST_GELU_TANH:
-    result = {dnnl_eltwise_gelu_tanh, 0, 0};
-    return true;
-  case RAC_POST_SILU:
-    result = {dnnl_eltwise_swish, 1, 0};
-    return true;
-  case RAC_POST_HARD_SWISH:
-    result = {dnnl_eltwise_hardswish, 1.f / 6, .5f};
-    return true;
-  case RAC_POST_HARD_SIGMOID:
-    result = {dnnl_eltwise_hardsigmoid, op.alpha, op.beta};
-    return true;
-  case RAC_POST_CLIP:
-    // oneDNN refuses infinite bounds.
-    result = {dnnl_eltwise_clip, std::fmax(op.alpha, -FLT_MAX),
-              std::fmin(op.beta, FLT_MAX)};
-    return true;
-  case RAC_POST_LINEAR:
-    result = {dnnl_eltwise_linear, op.alpha, op.beta};
-    return true;
-  case RAC_POST_ABS:
-    result = {dnnl_eltwise_abs, 0, 0};
-    return true;
-  case RAC_POST_SQRT:
-    result = {dnnl_eltwise_sqrt, 0, 0};
-    return true;
-  case RAC_POST_EXP:
-    result = {dnnl_eltwise_exp, 0, 0};
-    return true;
-  case RAC_POST_SOFTPLUS:
-    result = {dnnl_eltwise_soft_relu, 1, 0};
-    return true;
-  default:
-    return false;
-  }
-}
-
-bool binary(int32_t kind, dnnl_alg_kind_t &result) {
-  switch (kind) {
-  case RAC_POST_ADD:
-    result = dnnl_binary_add;
-    return true;
-  case RAC_POST_MUL:
-    result = dnnl_binary_mul;
-    return true;
-  case RAC_POST_SUB:
-    result = dnnl_binary_sub;
-    return true;
-  case RAC_POST_DIV:
-    result = dnnl_binary_div;
-    return true;
-  case RAC_POST_MAX:
-    result = dnnl_binary_max;
-    return true;
-  case RAC_POST_MIN:
-    result = dnnl_binary_min;
-    return true;
-  default:
-    return false;
-  }
-}
-
-/// Also sets problem.attributes. `views` are in oneDNN's terms.
-bool describePostOps(Problem &problem, const View *views) {
-  const RacLibraryCall &call = *problem.call;
-  if (dnnl_primitive_attr_create(&problem.attributes) != dnnl_success)
-    return error(problem, "no memory");
-  // The context lends the scratchpad, so that a run allocates nothing.
-  dnnl_primitive_attr_set_scratchpad_mode(problem.attributes,
-                                          dnnl_scratchpad_mode_user);
-  if (call.num_post_ops == 0 || problem.postOpsApart)
-    return true;
-  dnnl_post_ops_t ops;
-  if (dnnl_post_ops_create(&ops) != dnnl_success)
-    return error(problem, "no memory");
-  bool good = true;
-  for (int i = 0; i < call.num_post_ops && good; ++i) {
-    const RacPostOp &op = call.post_ops[i];
-    Elementwise unary;
-    dnnl_alg_kind_t kind;
-    if (elementwise(op, unary))
-      good = dnnl_post_ops_append_eltwise(ops, unary.kind, unary.alpha,
-                                          unary.beta) == dnnl_success;
-    else if (binary(op.kind, kind) && op.operand >= 2 &&
-             op.operand < call.num_inputs)
-      good = describeView(views[op.operand], &problem.operands[i]) &&
-             dnnl_post_ops_append_binary(ops, kind, problem.operands[i]) ==
-                 dnnl_success;
-    else
-      good = false;
-    if (!good)
-      snprintf(problem.error, sizeof(problem.error),
-               "post-op %d (kind %d, operand %d) is not one that it takes", i,
-               op.kind, op.operand);
-  }
-  if (good &&
-      dnnl_primitive_attr_set_post_ops(problem.attributes, ops) != dnnl_success)
-    good = error(problem, "it does not take these post-ops");
-  dnnl_post_ops_destroy(ops);
-  return good;
-}
-
-//===----------------------------------------------------------------------===//
-// Primitive descriptors
-//===----------------------------------------------------------------------===//
 
 dnnl_status_t makePrimitive(Problem &problem, dnnl_engine_t engine,
                             const_dnnl_memory_desc_t weights,
@@ -329,7 +158,7 @@ dnnl_format_tag_t findTag(const char *name) {
 /// before.
 static bool translate(Problem &problem, View (&views)[kMaxInputs + 1]) {
   const RacLibraryCall &call = *problem.call;
-  int count = call.num_inputs + 1, rank = problem.result_().rank;
+  int count = call.num_inputs + 1, rank = problem.resultView().rank;
   bool conv = call.primitive != RAC_MATMUL;
   if (conv &&
       (call.spatial < 1 || call.spatial > 3 || rank != call.spatial + 2 ||
@@ -360,7 +189,7 @@ static bool translate(Problem &problem, View (&views)[kMaxInputs + 1]) {
 
 /// What the copies are made from and to.
 static bool describeCopies(Problem &problem) {
-  const View &source = problem.views[0], &result = problem.result_();
+  const View &source = problem.views[0], &result = problem.resultView();
   return describeView(source, &problem.givenSource) &&
          describeView(dense(source), &problem.denseSource) &&
          describeView(result, &problem.givenResult) &&
@@ -409,7 +238,7 @@ bool describe(Problem &problem, dnnl_engine_t engine, Weights how) {
   const RacLibraryCall &call = *problem.call;
   if (call.primitive < RAC_MATMUL || call.primitive > RAC_CONV_TRANSPOSE)
     return error(problem, "there is no such primitive");
-  bool mayCopy = !isDense(problem.views[0]) || !isDense(problem.result_());
+  bool mayCopy = !isDense(problem.views[0]) || !isDense(problem.resultView());
   // oneDNN has an implementation for nearly everything, but what its kernels
   // don't cover is done by loops that are hundreds of times slower. Then less
   // is asked of it.

@@ -1,5 +1,4 @@
-//===- Problem.h - A library call in oneDNN's terms --------------*- C++
-//-*-===//
+//===- Problem.h - A library call in oneDNN's terms -------------*- C++ -*-===//
 //
 // The one way from a RacLibraryCall to a primitive descriptor, for running it
 // as well as for choosing its weights' layout when the model is compiled.
@@ -33,14 +32,13 @@ struct View {
 /// failure.
 struct Problem {
   const RacLibraryCall *call;
-  View views[kMaxInputs +
-             1]; // as in memory; of packed weights, what they stand for
+  // As in memory; of packed weights, what they stand for.
+  View views[kMaxInputs + 1];
   char error[360];
 
   dnnl_memory_desc_t source, bias, result, operands[kMaxInputs];
-  dnnl_memory_desc_t given; // the weights as they come
-  dnnl_memory_desc_t
-      weights; // as the primitive takes them; equal to `given`, or reorder
+  // The weights as they come, and as the primitive takes them.
+  dnnl_memory_desc_t given, weights;
   dnnl_primitive_attr_t attributes;
   dnnl_primitive_desc_t primitive;
   const char *implementation;
@@ -51,13 +49,11 @@ struct Problem {
   bool copies;       // source and result are dense copies, from and to …
   dnnl_memory_desc_t givenSource, denseSource, givenResult, denseResult;
 
-  View &source_() { return views[0]; }
-  const View &result_() const { return views[call->num_inputs]; }
+  const View &resultView() const { return views[call->num_inputs]; }
 };
 
 enum class Weights {
-  AsGiven, // for a run: as they come if that is any good, else in the preferred
-           // layout
+  AsGiven,  // for a run: as they come, or as preferred if that is far better
   Preferred // for packing
 };
 

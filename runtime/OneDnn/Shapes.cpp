@@ -1,5 +1,4 @@
-//===- Shapes.cpp - Operands' shapes, from rac's terms to oneDNN's
-//----------===//
+//===- Shapes.cpp - Operands' shapes in oneDNN's terms --------------------===//
 
 #include "Shapes.h"
 

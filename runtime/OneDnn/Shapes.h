@@ -1,5 +1,4 @@
-//===- Shapes.h - Operands' shapes, from rac's terms to oneDNN's -*- C++
-//-*-===//
+//===- Shapes.h - Operands' shapes in oneDNN's terms ------------*- C++ -*-===//
 
 #ifndef RAC_RUNTIME_ONEDNN_SHAPES_H
 #define RAC_RUNTIME_ONEDNN_SHAPES_H

@@ -1,5 +1,4 @@
-//===- Energy.cpp - The processor's energy counters
-//-------------------------===//
+//===- Energy.cpp - The processor's energy counters -----------------------===//
 
 #include "Energy.h"
 

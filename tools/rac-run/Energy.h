@@ -1,5 +1,4 @@
-//===- Energy.h - The processor's energy counters ----------------*- C++
-//-*-===//
+//===- Energy.h - The processor's energy counters ---------------*- C++ -*-===//
 
 #ifndef RAC_TOOLS_RACRUN_ENERGY_H
 #define RAC_TOOLS_RACRUN_ENERGY_H

@@ -1,5 +1,4 @@
-//===- Inputs.cpp - What the model is run on
-//--------------------------------===//
+//===- Inputs.cpp - What the model is run on ------------------------------===//
 
 #include "Inputs.h"
 #include "Npy.h"

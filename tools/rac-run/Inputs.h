@@ -1,5 +1,4 @@
-//===- Inputs.h - What the model is run on -----------------------*- C++
-//-*-===//
+//===- Inputs.h - What the model is run on ----------------------*- C++ -*-===//
 
 #ifndef RAC_TOOLS_RACRUN_INPUTS_H
 #define RAC_TOOLS_RACRUN_INPUTS_H

@@ -1,5 +1,4 @@
-//===- Json.cpp - A small JSON reader
-//---------------------------------------===//
+//===- Json.cpp - A small JSON reader -------------------------------------===//
 
 #include "Json.h"
 

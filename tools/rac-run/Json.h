@@ -1,5 +1,4 @@
-//===- Json.h - A small JSON reader ------------------------------*- C++
-//-*-===//
+//===- Json.h - A small JSON reader -----------------------------*- C++ -*-===//
 
 #ifndef RAC_TOOLS_RACRUN_JSON_H
 #define RAC_TOOLS_RACRUN_JSON_H

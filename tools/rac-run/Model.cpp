@@ -1,5 +1,4 @@
-//===- Model.cpp - A compiled model, loaded
-//---------------------------------===//
+//===- Model.cpp - A compiled model, loaded -------------------------------===//
 
 #include "Model.h"
 

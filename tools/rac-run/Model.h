@@ -1,5 +1,4 @@
-//===- Model.h - A compiled model, loaded ------------------------*- C++
-//-*-===//
+//===- Model.h - A compiled model, loaded -----------------------*- C++ -*-===//
 
 #ifndef RAC_TOOLS_RACRUN_MODEL_H
 #define RAC_TOOLS_RACRUN_MODEL_H

@@ -1,5 +1,4 @@
-//===- Npy.h - NumPy's .npy files --------------------------------*- C++
-//-*-===//
+//===- Npy.h - NumPy's .npy files -------------------------------*- C++ -*-===//
 
 #ifndef RAC_TOOLS_RACRUN_NPY_H
 #define RAC_TOOLS_RACRUN_NPY_H

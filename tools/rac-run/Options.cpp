@@ -1,5 +1,4 @@
-//===- Options.cpp - rac-run's command line
-//---------------------------------===//
+//===- Options.cpp - rac-run's command line -------------------------------===//
 
 #include "Options.h"
 

@@ -1,5 +1,4 @@
-//===- Options.h - rac-run's command line ------------------------*- C++
-//-*-===//
+//===- Options.h - rac-run's command line -----------------------*- C++ -*-===//
 
 #ifndef RAC_TOOLS_RACRUN_OPTIONS_H
 #define RAC_TOOLS_RACRUN_OPTIONS_H

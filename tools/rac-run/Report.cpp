@@ -1,5 +1,4 @@
-//===- Report.cpp - What rac-run prints
-//-------------------------------------===//
+//===- Report.cpp - What rac-run prints -----------------------------------===//
 
 #include "Report.h"
 

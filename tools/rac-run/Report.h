@@ -1,5 +1,4 @@
-//===- Report.h - What rac-run prints ----------------------------*- C++
-//-*-===//
+//===- Report.h - What rac-run prints ---------------------------*- C++ -*-===//
 
 #ifndef RAC_TOOLS_RACRUN_REPORT_H
 #define RAC_TOOLS_RACRUN_REPORT_H

@@ -1,5 +1,4 @@
-//===- Support.cpp - What all of rac-run uses
-//-------------------------------===//
+//===- Support.cpp - What all of rac-run uses -----------------------------===//
 
 #include "Support.h"
 

@@ -1,5 +1,4 @@
-//===- Support.h - What all of rac-run uses ----------------------*- C++
-//-*-===//
+//===- Support.h - What all of rac-run uses ---------------------*- C++ -*-===//
 
 #ifndef RAC_TOOLS_RACRUN_SUPPORT_H
 #define RAC_TOOLS_RACRUN_SUPPORT_H

@@ -1,5 +1,4 @@
-//===- rac-run.cpp - Runs a compiled model
-//----------------------------------===//
+//===- rac-run.cpp - Runs a compiled model --------------------------------===//
 
 #include "Energy.h"
 #include "Inputs.h"

@@ -1,5 +1,4 @@
-//===- CheckTest.cpp - Tensors that do not fit are refused
-//------------------===//
+//===- CheckTest.cpp - Tensors that do not fit are refused ----------------===//
 
 #include "TestModel.h"
 

@@ -1,5 +1,4 @@
-//===- LibraryCall.h - Library calls and plain loops for them ----*- C++
-//-*-===//
+//===- LibraryCall.h - Library calls and plain loops for them ---*- C++ -*-===//
 
 #ifndef RAC_UNITTESTS_RUNTIME_LIBRARYCALL_H
 #define RAC_UNITTESTS_RUNTIME_LIBRARYCALL_H

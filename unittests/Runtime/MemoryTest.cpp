@@ -1,5 +1,4 @@
-//===- MemoryTest.cpp - Allocations: how many, and when they fail
-//-----------===//
+//===- MemoryTest.cpp - Allocations: how many, and when they fail ---------===//
 
 #include "TestModel.h"
 

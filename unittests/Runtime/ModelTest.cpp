@@ -1,5 +1,4 @@
-//===- ModelTest.cpp - Creating and running
-//---------------------------------===//
+//===- ModelTest.cpp - Creating and running -------------------------------===//
 
 #include "TestModel.h"
 

@@ -1,5 +1,4 @@
-//===- OneDnnTest.cpp - Library calls against plain loops
-//-------------------===//
+//===- OneDnnTest.cpp - Library calls against plain loops -----------------===//
 
 #include "LibraryCall.h"
 

@@ -1,5 +1,4 @@
-//===- PackTest.cpp - Weights in the library's layout
-//-----------------------===//
+//===- PackTest.cpp - Weights in the library's layout ---------------------===//
 
 #include "LibraryCall.h"
 

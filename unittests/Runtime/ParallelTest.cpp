@@ -1,5 +1,4 @@
-//===- ParallelTest.cpp - Parallel loops
-//------------------------------------===//
+//===- ParallelTest.cpp - Parallel loops ----------------------------------===//
 //
 // Linked twice: with our own thread pool and with the kernel library's.
 //

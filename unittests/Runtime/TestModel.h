@@ -1,5 +1,4 @@
-//===- TestModel.h - Hand-made models ----------------------------*- C++
-//-*-===//
+//===- TestModel.h - Hand-made models ---------------------------*- C++ -*-===//
 
 #ifndef RAC_UNITTESTS_RUNTIME_TESTMODEL_H
 #define RAC_UNITTESTS_RUNTIME_TESTMODEL_H

@@ -1,5 +1,4 @@
-//===- WeightsTest.cpp - Weights beside the library
-//-------------------------===//
+//===- WeightsTest.cpp - Weights beside the library -----------------------===//
 
 #include "TestModel.h"
 
