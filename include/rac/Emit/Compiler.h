@@ -1,0 +1,51 @@
+//===- Compiler.h - From a model file to a library --------------*- C++ -*-===//
+//
+// All stages in a row. rac-compile is its command line.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RAC_EMIT_COMPILER_H
+#define RAC_EMIT_COMPILER_H
+
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/Error.h"
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace rac {
+
+enum class EmitKind { Rac, Plan, Linalg, LLVM, Assembly, Object, Library };
+
+struct CompileOptions {
+  std::string model;  ///< an ONNX file
+  std::string output; ///< "-": standard output, for text; empty: after the model
+  EmitKind emit = EmitKind::Library;
+  std::string target = "host";
+  std::string prefix;      ///< empty: made from the model's name
+  std::string weightsFile; ///< empty: weights go into the library
+  std::string reportFile;  ///< empty: none
+  std::string planFile;    ///< replayed instead of planning; empty: none
+  llvm::StringMap<llvm::SmallVector<int64_t>> shapes; ///< by input
+  int32_t threads = 0;
+  bool useLibrary = true;
+  std::vector<std::string> flags; ///< for the provenance: what shapes the result
+  /// Called as each stage begins.
+  std::function<void(llvm::StringRef)> progress = [](llvm::StringRef) {};
+};
+
+/// What there is to tell when it is done.
+struct CompileSummary {
+  std::string output;
+  std::vector<std::string> inputs, outputs; ///< "name: f32[n, 3]"
+  size_t groups = 0, libraryGroups = 0;
+  int64_t weightsBytes = 0, arenaBytes = -1; ///< -1: known only at run time
+  uint64_t outputBytes = 0;
+};
+
+llvm::Expected<CompileSummary> compile(const CompileOptions &options);
+
+} // namespace rac
+
+#endif // RAC_EMIT_COMPILER_H

@@ -1,0 +1,32 @@
+//===- Emit.h - The LLVM dialect to files -----------------------*- C++ -*-===//
+
+#ifndef RAC_EMIT_EMIT_H
+#define RAC_EMIT_EMIT_H
+
+#include "rac/Emit/ModelSignature.h"
+#include "rac/Emit/TargetSpec.h"
+#include "rac/Emit/Weights.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+
+namespace rac {
+
+enum class CodeKind { LLVM, Assembly, Object, Library };
+
+struct EmitOptions {
+  CodeKind kind = CodeKind::Library;
+  TargetSpec target;
+  std::string output;      ///< "-" for standard output, of text kinds
+  std::string weightsFile; ///< where weights go; empty: into the library
+  int32_t threads = 0;
+  llvm::json::Object description; ///< joins what describe says
+  std::function<void(llvm::StringRef)> progress = [](llvm::StringRef) {};
+};
+
+/// Writes the lowered module as what `options` ask for. Files appear only once
+/// they are complete.
+llvm::Error emitModel(mlir::ModuleOp module, const ModelSignature &signature,
+                      const WeightImage &weights, const EmitOptions &options);
+
+} // namespace rac
+
+#endif // RAC_EMIT_EMIT_H

@@ -1,0 +1,41 @@
+//===- TargetSpec.h - What machine code is made for -------------*- C++ -*-===//
+
+#ifndef RAC_EMIT_TARGETSPEC_H
+#define RAC_EMIT_TARGETSPEC_H
+
+#include "llvm/Support/Error.h"
+#include "llvm/TargetParser/Triple.h"
+#include <memory>
+#include <string>
+
+namespace llvm {
+class Module;
+class TargetMachine;
+} // namespace llvm
+
+namespace rac {
+
+struct TargetSpec {
+  std::string name;     ///< as on the command line
+  llvm::Triple triple;
+  std::string cpu;      ///< what code may use
+  std::string tuneCpu;  ///< what it is scheduled for
+  std::string features; ///< LLVM's: "+a,+b", beyond the CPU's own
+  /// All that a CPU must have to run the code: "a,b", as runtime/Cpu.cpp knows it.
+  std::string required;
+  unsigned vectorBits = 0; ///< preferred width; 0: LLVM's choice
+};
+
+/// The machine that this runs on (`host`), or one by name (`x86-avx512`).
+llvm::Expected<TargetSpec> resolveTarget(llvm::StringRef name);
+
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+createMachine(const TargetSpec &target);
+
+/// Says on the module and all its functions what they are compiled for.
+void setTarget(llvm::Module &module, const TargetSpec &target,
+               const llvm::TargetMachine &machine);
+
+} // namespace rac
+
+#endif // RAC_EMIT_TARGETSPEC_H

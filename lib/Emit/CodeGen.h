@@ -1,0 +1,26 @@
+//===- CodeGen.h - LLVM IR to objects ---------------------------*- C++ -*-===//
+
+#ifndef RAC_LIB_EMIT_CODEGEN_H
+#define RAC_LIB_EMIT_CODEGEN_H
+
+#include "rac/Emit/TargetSpec.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/CodeGen.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace rac {
+
+/// Optimises a module in place.
+void optimize(llvm::Module &module, llvm::TargetMachine &machine);
+
+llvm::Error writeCode(llvm::Module &module, llvm::TargetMachine &machine,
+                      llvm::CodeGenFileType type, llvm::raw_pwrite_stream &os);
+
+/// Optimises a module and makes objects of it: several, on several threads, if it
+/// is large. How many depends on the module only, so that the result does too.
+llvm::Expected<std::vector<llvm::SmallVector<char, 0>>>
+compileObjects(std::unique_ptr<llvm::Module> module, const TargetSpec &target);
+
+} // namespace rac
+
+#endif // RAC_LIB_EMIT_CODEGEN_H

@@ -1,0 +1,311 @@
+//===- Compiler.cpp - From a model file to a library ----------------------===//
+
+#include "rac/Emit/Compiler.h"
+#include "OutputFile.h"
+#include "Replay.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/PassManager.h"
+#include "rac/Emit/Config.h"
+#include "rac/Emit/Emit.h"
+#include "rac/Import/Import.h"
+#include "rac/Pipelines/Pipelines.h"
+#include "rac/Report/Report.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace rac;
+
+namespace {
+
+/// Keeps what MLIR complains about, to be told as one message.
+class Complaints {
+public:
+  explicit Complaints(MLIRContext &context)
+      : handler(&context, [this](Diagnostic &diagnostic) {
+          if (diagnostic.getSeverity() == DiagnosticSeverity::Error &&
+              first.empty())
+            llvm::raw_string_ostream(first)
+                << diagnostic.getLocation() << ": " << diagnostic;
+          return success();
+        }) {}
+  llvm::Error because(const llvm::Twine &what) {
+    return llvm::createStringError(first.empty() ? what : what + ": " + first);
+  }
+
+private:
+  std::string first;
+  ScopedDiagnosticHandler handler;
+};
+
+class Compiler {
+public:
+  explicit Compiler(const CompileOptions &options)
+      : options(options), context(makeRegistry()), complaints(context) {}
+
+  llvm::Expected<CompileSummary> run();
+
+private:
+  static DialectRegistry makeRegistry() {
+    DialectRegistry registry;
+    registerDialects(registry);
+    return registry;
+  }
+  llvm::Error check();
+  llvm::Error import();
+  llvm::Error plan();
+  llvm::Error replay();
+  llvm::Error toLinalg();
+  llvm::Error toCode();
+  llvm::Error runPasses(StringRef stage,
+                        llvm::function_ref<void(OpPassManager &)> populate);
+  llvm::Error writeText();
+  llvm::Error writeReport();
+  llvm::json::Object description();
+  void noteMemory();
+  void summarize();
+
+  const CompileOptions &options;
+  CompileSummary summary;
+  Report report;
+  TargetSpec target;
+  ModelSignature signature;
+  WeightImage weights;
+  // The module's constants lie in the model's storage, so that goes after it; a
+  // replayed plan's lie in the context of the model as imported.
+  MLIRContext context;
+  Complaints complaints;
+  ImportedModel model;
+  std::unique_ptr<MLIRContext> replayContext;
+  OwningOpRef<ModuleOp> replayed;
+  ModuleOp module;
+};
+
+llvm::Error Compiler::check() {
+  auto spec = resolveTarget(options.target);
+  if (!spec)
+    return spec.takeError();
+  target = std::move(*spec);
+  std::string stem = llvm::sys::path::stem(options.model).str();
+  signature.name = stem;
+  signature.prefix = options.prefix.empty() ? makePrefix(stem) : options.prefix;
+  report.model = stem;
+  report.target = target.name + " (" + target.tuneCpu + ")";
+  report.threads = options.threads;
+
+  bool isText = options.emit != EmitKind::Library && options.emit != EmitKind::Object;
+  summary.output = options.output;
+  if (summary.output.empty())
+    summary.output = isText ? "-"
+                     : options.emit == EmitKind::Object ? stem + ".o"
+                                                        : stem + ".so";
+  if (!isText && summary.output == "-")
+    return llvm::createStringError("a library cannot be written to standard output");
+  return checkPrefix(signature.prefix);
+}
+
+llvm::Error Compiler::import() {
+  options.progress("reading the model");
+  loadImportDialects(context);
+  ImportOptions importOptions;
+  importOptions.shapes = options.shapes;
+  std::string problem;
+  llvm::raw_string_ostream os(problem);
+  auto imported = importOnnx(options.model, context, importOptions, os);
+  if (!imported) {
+    if (problem.empty())
+      return complaints.because("'" + options.model + "' cannot be read");
+    return llvm::createStringError(StringRef(problem).rtrim());
+  }
+  model = std::move(*imported);
+  module = *model.module;
+  auto computed = computeSignature(module, signature.name, signature.prefix);
+  if (!computed)
+    return computed.takeError();
+  signature = std::move(*computed);
+  return llvm::Error::success();
+}
+
+llvm::Error
+Compiler::runPasses(StringRef stage,
+                    llvm::function_ref<void(OpPassManager &)> populate) {
+  PassManager manager(module->getContext());
+  populate(manager);
+  if (failed(manager.run(module)))
+    return complaints.because(stage + " failed");
+  return llvm::Error::success();
+}
+
+llvm::Error Compiler::plan() {
+  options.progress("planning");
+  PlanOptions planOptions;
+  planOptions.useLibrary = options.useLibrary;
+  planOptions.threads = options.threads;
+  if (llvm::Error error = runPasses("planning", [&](OpPassManager &manager) {
+        populatePlanPipeline(manager, planOptions);
+      }))
+    return error;
+  if (!options.planFile.empty())
+    if (llvm::Error error = replay())
+      return error;
+  report.groups = reportGroups(module);
+  return llvm::Error::success();
+}
+
+llvm::Error Compiler::replay() {
+  replayContext = std::make_unique<MLIRContext>(makeRegistry());
+  Complaints problems(*replayContext);
+  auto read = readPlan(options.planFile, *replayContext, module);
+  if (!read)
+    return problems.because(llvm::toString(read.takeError()));
+  replayed = std::move(*read);
+  module = *replayed;
+  return llvm::Error::success();
+}
+
+llvm::Error Compiler::toLinalg() {
+  options.progress("lowering");
+  return runPasses("lowering", [&](OpPassManager &manager) {
+    populateLinalgPipeline(manager, LoweringOptions());
+  });
+}
+
+/// From linalg on tensors to files.
+llvm::Error Compiler::toCode() {
+  if (llvm::Error error = runPasses("lowering", populateBufferPipeline))
+    return error;
+  noteMemory();
+  auto taken = takeWeights(module);
+  if (!taken)
+    return taken.takeError();
+  weights = std::move(*taken);
+  report.weightsBytes = weights.size;
+  if (llvm::Error error = runPasses("lowering", populateLLVMPipeline))
+    return error;
+
+  EmitOptions emit;
+  emit.kind = options.emit == EmitKind::LLVM       ? CodeKind::LLVM
+              : options.emit == EmitKind::Assembly ? CodeKind::Assembly
+              : options.emit == EmitKind::Object   ? CodeKind::Object
+                                                   : CodeKind::Library;
+  emit.target = target;
+  emit.output = summary.output;
+  emit.weightsFile = options.weightsFile;
+  emit.threads = options.threads;
+  emit.description = description();
+  emit.progress = options.progress;
+  return emitModel(module, signature, weights, emit);
+}
+
+/// The arena's size, where no input's shape has a say in it.
+void Compiler::noteMemory() {
+  auto entry = module.lookupSymbol<func::FuncOp>("main");
+  auto bytes = entry ? entry->getAttrOfType<IntegerAttr>("rac.arena_bytes")
+                     : IntegerAttr();
+  if (bytes && signature.symbols.empty())
+    report.peakBytes = summary.arenaBytes = bytes.getInt();
+}
+
+llvm::json::Object Compiler::description() {
+  llvm::json::Object memory{{"weights_bytes", int64_t(weights.size)},
+                            {"arena_bytes", nullptr}};
+  if (report.peakBytes)
+    memory["arena_bytes"] = *report.peakBytes;
+  llvm::json::Array flags;
+  for (const std::string &flag : options.flags)
+    flags.push_back(jsonText(flag));
+  return llvm::json::Object{
+      {"plan", planSummary(report)},
+      {"memory", std::move(memory)},
+      {"provenance", llvm::json::Object{{"compiler", "rac " RAC_VERSION},
+                                        {"llvm", RAC_LLVM_VERSION},
+                                        {"flags", std::move(flags)}}}};
+}
+
+/// The module as text, its large constants by name only.
+llvm::Error Compiler::writeText() {
+  OpPrintingFlags flags;
+  flags.elideLargeResourceString(0);
+  if (summary.output == "-") {
+    module->print(llvm::outs(), flags);
+    llvm::outs() << "\n";
+    return llvm::Error::success();
+  }
+  auto file = OutputFile::create(summary.output);
+  if (!file)
+    return file.takeError();
+  if (llvm::Error error = file->write([&](llvm::raw_pwrite_stream &os) {
+        module->print(os, flags);
+        os << "\n";
+      }))
+    return error;
+  return file->keep();
+}
+
+llvm::Error Compiler::writeReport() {
+  auto file = OutputFile::create(options.reportFile);
+  if (!file)
+    return file.takeError();
+  if (llvm::Error error = file->write([&](llvm::raw_pwrite_stream &os) {
+        os << llvm::formatv("{0:2}", toJson(report)) << "\n";
+      }))
+    return error;
+  return file->keep();
+}
+
+static std::string tensorText(const ModelSignature &signature,
+                              const TensorSignature &tensor) {
+  std::string text = tensor.name + ": " + dtypeName(tensor.dtype).str() + "[";
+  for (auto [i, dim] : llvm::enumerate(tensor.dims))
+    text += (i ? ", " : "") +
+            (dim >= 0 ? std::to_string(dim) : signature.symbols[-1 - dim]);
+  return text + "]";
+}
+
+void Compiler::summarize() {
+  for (const TensorSignature &tensor : signature.inputs)
+    summary.inputs.push_back(tensorText(signature, tensor));
+  for (const TensorSignature &tensor : signature.outputs)
+    summary.outputs.push_back(tensorText(signature, tensor));
+  summary.groups = report.groups.size();
+  summary.libraryGroups =
+      llvm::count_if(report.groups, [](const GroupReport &group) {
+        return group.kind == "library";
+      });
+  summary.weightsBytes = weights.size;
+  if (summary.output != "-")
+    (void)llvm::sys::fs::file_size(summary.output, summary.outputBytes);
+}
+
+llvm::Expected<CompileSummary> Compiler::run() {
+  if (llvm::Error error = check())
+    return error;
+  if (llvm::Error error = import())
+    return error;
+  auto finish = [&](llvm::Error error) -> llvm::Expected<CompileSummary> {
+    if (error)
+      return error;
+    if (!options.reportFile.empty())
+      if (llvm::Error problem = writeReport())
+        return problem;
+    summarize();
+    return summary;
+  };
+  if (options.emit == EmitKind::Rac)
+    return finish(writeText());
+  if (llvm::Error error = plan())
+    return error;
+  if (options.emit == EmitKind::Plan)
+    return finish(writeText());
+  if (llvm::Error error = toLinalg())
+    return error;
+  if (options.emit == EmitKind::Linalg)
+    return finish(writeText());
+  return finish(toCode());
+}
+
+} // namespace
+
+llvm::Expected<CompileSummary> rac::compile(const CompileOptions &options) {
+  return Compiler(options).run();
+}

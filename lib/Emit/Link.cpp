@@ -1,0 +1,124 @@
+//===- Link.cpp - Objects to a shared library -----------------------------===//
+
+#include "Link.h"
+#include "OutputFile.h"
+#include "rac/Emit/Config.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Program.h"
+
+using namespace llvm;
+using namespace rac;
+
+/// Something whose address tells where the program is.
+static std::string executableDir() {
+  return sys::path::parent_path(
+             sys::fs::getMainExecutable(nullptr, (void *)&executableDir))
+      .str();
+}
+
+/// A file of rac's library directory: of this installation if it has one, else of
+/// the build that it comes from.
+static Expected<std::string> findLibrary(StringRef name) {
+  SmallString<128> beside(executableDir());
+  sys::path::append(beside, "..", "lib", name);
+  SmallString<128> built(RAC_LIBRARY_DIR);
+  sys::path::append(built, name);
+  for (StringRef path : {beside.str(), built.str()})
+    if (sys::fs::exists(path))
+      return path.str();
+  return createStringError("'" + name + "' is missing: it is neither '" + beside +
+                           "' nor '" + built + "'");
+}
+
+static Expected<std::string> findLinker() {
+  for (StringRef path : {StringRef(RAC_LINKER)})
+    if (sys::fs::can_execute(path))
+      return path.str();
+  for (StringRef name : {"ld.lld-22", "ld.lld"})
+    if (ErrorOr<std::string> path = sys::findProgramByName(name))
+      return *path;
+  return createStringError("the linker is missing: neither '" RAC_LINKER
+                           "' nor an ld.lld on the PATH");
+}
+
+/// Runs the linker; what it says on failure becomes the error.
+static Error runLinker(ArrayRef<std::string> arguments, StringRef output) {
+  auto linker = findLinker();
+  if (!linker)
+    return linker.takeError();
+  auto log = OutputFile::create(output);
+  if (!log)
+    return log.takeError();
+  SmallVector<StringRef> line = {*linker};
+  line.append(arguments.begin(), arguments.end());
+  std::optional<StringRef> redirects[] = {StringRef(), StringRef(log->path()),
+                                          StringRef(log->path())};
+  std::string problem;
+  int status = sys::ExecuteAndWait(*linker, line, std::nullopt, redirects, 0, 0,
+                                   &problem);
+  if (status == 0)
+    return Error::success();
+  std::string said = problem;
+  if (auto text = MemoryBuffer::getFile(log->path()))
+    said += (*text)->getBuffer().take_front(4000).str();
+  return createStringError("linking failed: " +
+                           StringRef(said).rtrim().str());
+}
+
+/// What a model's library leaves to the loader.
+static void addSharedLibraries(const LinkJob &job,
+                               std::vector<std::string> &arguments) {
+  arguments.push_back("--as-needed");
+  SmallVector<StringRef> libraries;
+  StringRef(RAC_SYSTEM_LIBRARIES).split(libraries, ':', -1, false);
+  if (job.usesLibrary)
+    libraries.insert(libraries.begin(), {RAC_ONEDNN_LIBRARY, RAC_GOMP_LIBRARY});
+  for (StringRef library : libraries)
+    if (!library.empty() && sys::fs::exists(library))
+      arguments.push_back(library.str());
+}
+
+Error rac::linkLibrary(const LinkJob &job) {
+  auto script = OutputFile::create(job.output + ".ver");
+  if (!script)
+    return script.takeError();
+  if (Error error = script->write([&](raw_pwrite_stream &os) {
+        os << "{ global: " << join(job.exported, "; ") << "; local: *; };\n";
+      }))
+    return error;
+
+  std::vector<std::string> arguments = {
+      "-shared", "--gc-sections", "-O1", "--icf=safe", "--build-id=none",
+      "--exclude-libs=ALL", "--eh-frame-hdr", "-z", "relro", "-z", "noexecstack",
+      "--hash-style=gnu", "--version-script=" + script->path(), "-o", job.output};
+  if (!RAC_SANITIZED)
+    arguments.insert(arguments.end(), {"-z", "defs"});
+  arguments.insert(arguments.end(), job.objects.begin(), job.objects.end());
+
+  auto runtime = findLibrary("librac_runtime.a");
+  if (!runtime)
+    return runtime.takeError();
+  arguments.push_back(*runtime);
+  if (job.usesLibrary) {
+    auto glue = findLibrary("librac_onednn.a");
+    if (!glue)
+      return glue.takeError();
+    arguments.push_back(*glue);
+    // A copy beside the model wins: that is how models travel.
+    arguments.push_back("--rpath=$ORIGIN");
+    arguments.push_back(
+        ("--rpath=" + sys::path::parent_path(RAC_ONEDNN_LIBRARY)).str());
+  }
+  addSharedLibraries(job, arguments);
+  return runLinker(arguments, job.output);
+}
+
+Error rac::mergeObjects(ArrayRef<std::string> objects, StringRef output) {
+  std::vector<std::string> arguments = {"-r", "-o", output.str()};
+  arguments.insert(arguments.end(), objects.begin(), objects.end());
+  return runLinker(arguments, output);
+}

@@ -1,0 +1,28 @@
+//===- Link.h - Objects to a shared library ---------------------*- C++ -*-===//
+
+#ifndef RAC_LIB_EMIT_LINK_H
+#define RAC_LIB_EMIT_LINK_H
+
+#include "llvm/Support/Error.h"
+#include <string>
+#include <vector>
+
+namespace rac {
+
+struct LinkJob {
+  std::vector<std::string> objects;
+  std::string output;
+  std::vector<std::string> exported;
+  bool usesLibrary = false; ///< calls rac_library_call
+};
+
+/// Links a model's library with the runtime.
+llvm::Error linkLibrary(const LinkJob &job);
+
+/// Merges objects into one.
+llvm::Error mergeObjects(llvm::ArrayRef<std::string> objects,
+                         llvm::StringRef output);
+
+} // namespace rac
+
+#endif // RAC_LIB_EMIT_LINK_H

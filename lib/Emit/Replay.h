@@ -1,0 +1,21 @@
+//===- Replay.h - A plan from a file ----------------------------*- C++ -*-===//
+
+#ifndef RAC_LIB_EMIT_REPLAY_H
+#define RAC_LIB_EMIT_REPLAY_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/Support/Error.h"
+
+namespace rac {
+
+/// Reads a plan that `--emit=plan` printed, into `context`. Its constants, which
+/// are printed by name only, are taken from `planned`: the same model as this
+/// compiler plans it, in another context that must live as long as the result.
+llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>>
+readPlan(llvm::StringRef path, mlir::MLIRContext &context,
+         mlir::ModuleOp planned);
+
+} // namespace rac
+
+#endif // RAC_LIB_EMIT_REPLAY_H

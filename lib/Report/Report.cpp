@@ -1,0 +1,146 @@
+//===- Report.cpp - What was chosen, and what it will cost ----------------===//
+
+#include "rac/Report/Report.h"
+#include "rac/Dialect/Rac/IR/RacDialect.h"
+
+using namespace mlir;
+using namespace rac;
+namespace json = llvm::json;
+
+/// Costs say unknown by a negative value.
+static std::optional<double> known(double value) {
+  if (value < 0)
+    return std::nullopt;
+  return value;
+}
+
+static GroupReport reportGroup(GroupOp group) {
+  GroupReport report;
+  report.name = group.getSym().str();
+  for (Operation &op : group.getBodyBlock()->without_terminator())
+    report.ops.push_back(op.getName().getStringRef().str());
+  PlanAttr plan = group.getPlanAttr();
+  if (!plan)
+    return report;
+  report.kind = stringifyKernelKind(plan.getKind()).str();
+  llvm::raw_string_ostream(report.precision) << plan.getPrecision();
+  report.tiles = plan.getTiles().vec();
+  report.threads = plan.getThreads();
+  if (CostAttr cost = plan.getCost()) {
+    report.seconds = known(cost.getSeconds());
+    report.joules = known(cost.getJoules());
+    report.flops = known(cost.getFlops());
+    report.bytes = known(cost.getBytes());
+  }
+  return report;
+}
+
+std::vector<GroupReport> rac::reportGroups(ModuleOp module) {
+  std::vector<GroupReport> groups;
+  module.walk([&](GroupOp group) { groups.push_back(reportGroup(group)); });
+  return groups;
+}
+
+static json::Value text(llvm::StringRef value) {
+  return json::isUTF8(value) ? value.str() : json::fixUTF8(value);
+}
+
+static json::Value orNull(std::optional<double> value) {
+  return value ? json::Value(*value) : json::Value(nullptr);
+}
+
+static json::Value orNull(llvm::StringRef value) {
+  return value.empty() ? json::Value(nullptr) : text(value);
+}
+
+/// The sum over all groups, if each of them is known.
+static std::optional<double>
+total(const Report &report, std::optional<double> GroupReport::*member) {
+  double sum = 0;
+  for (const GroupReport &group : report.groups) {
+    if (!(group.*member))
+      return std::nullopt;
+    sum += *(group.*member);
+  }
+  return sum;
+}
+
+static json::Value toJson(const GroupReport &group) {
+  return json::Object{
+      {"name", text(group.name)},
+      {"ops", json::Array(group.ops)},
+      {"kind", orNull(group.kind)},
+      {"precision", orNull(group.precision)},
+      {"threads", group.threads},
+      {"tiles", json::Array(group.tiles)},
+      {"flops", orNull(group.flops)},
+      {"bytes", json::Object{{"memory", orNull(group.bytes)}}},
+      {"seconds", orNull(group.seconds)},
+      {"joules", orNull(group.joules)},
+      {"alternatives", json::Array()},
+  };
+}
+
+static json::Array unknowns(const Report &report, const json::Object &totals) {
+  json::Array list;
+  for (llvm::StringRef name : {"flops", "seconds", "joules", "peak_bytes", "gco2e"})
+    if (auto *value = totals.get(name); value && value->getAsNull())
+      list.push_back(json::Object{
+          {"what", ("totals." + name).str()},
+          {"why", name == "peak_bytes"
+                      ? "depends on the sizes of the inputs"
+                  : name == "gco2e" ? "no site was given"
+                                    : "no cost is known for some group"},
+          {"instead", nullptr}});
+  if (auto *bytes = totals.getObject("bytes"); bytes->get("memory")->getAsNull())
+    list.push_back(json::Object{{"what", "totals.bytes.memory"},
+                                {"why", "no cost is known for some group"},
+                                {"instead", nullptr}});
+  return list;
+}
+
+json::Value rac::toJson(const Report &report) {
+  std::optional<double> joules = total(report, &GroupReport::joules);
+  json::Object totals{
+      {"flops", orNull(total(report, &GroupReport::flops))},
+      {"bytes", json::Object{{"memory", orNull(total(report, &GroupReport::bytes))}}},
+      {"seconds", orNull(total(report, &GroupReport::seconds))},
+      {"joules", orNull(joules)},
+      {"joules_origin", joules ? json::Value("predicted") : json::Value(nullptr)},
+      {"peak_bytes", report.peakBytes ? json::Value(*report.peakBytes)
+                                      : json::Value(nullptr)},
+      {"weights_bytes", report.weightsBytes},
+      {"gco2e", nullptr},
+  };
+  json::Array groups;
+  for (const GroupReport &group : report.groups)
+    groups.push_back(::toJson(group));
+  json::Array missing = unknowns(report, totals);
+  return json::Object{
+      {"schema", "rac-report/1"},
+      {"model", text(report.model)},
+      {"device", report.target},
+      {"objective", report.objective},
+      {"budgets", json::Object{{"latency", nullptr},
+                               {"memory", nullptr},
+                               {"error", nullptr}}},
+      {"threads", report.threads},
+      {"totals", std::move(totals)},
+      {"groups", std::move(groups)},
+      {"unknowns", std::move(missing)},
+  };
+}
+
+json::Value rac::planSummary(const Report &report) {
+  int64_t library = llvm::count_if(report.groups, [](const GroupReport &group) {
+    return group.kind == "library";
+  });
+  return json::Object{
+      {"groups", int64_t(report.groups.size())},
+      {"library", library},
+      {"generated", int64_t(report.groups.size()) - library},
+      {"flops", orNull(total(report, &GroupReport::flops))},
+      {"seconds", orNull(total(report, &GroupReport::seconds))},
+      {"joules", orNull(total(report, &GroupReport::joules))},
+  };
+}

@@ -1,0 +1,269 @@
+//===- rac-compile.cpp - Compiles a model ---------------------------------===//
+//
+// Flags, and how to tell people what happens. rac/Emit/Compiler.h does the work.
+//
+//===----------------------------------------------------------------------===//
+
+#include "rac/Emit/Compiler.h"
+#include "rac/Emit/Config.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/CrashRecoveryContext.h"
+#include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/Signals.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+using rac::EmitKind;
+
+static cl::OptionCategory category("rac-compile's options");
+
+template <typename T> struct Flag : cl::opt<T> {
+  template <typename... Mods>
+  explicit Flag(const Mods &...mods) : cl::opt<T>(mods..., cl::cat(category)) {}
+};
+
+static Flag<std::string> model(cl::Positional, cl::desc("MODEL.onnx"),
+                               cl::Required);
+static Flag<std::string> output(
+    "o", cl::value_desc("FILE"),
+    cl::desc("The result; default: the model's name with .so, in this directory"));
+
+enum class EmitFlag { Rac, Plan, Linalg, LLVM, Asm, Ptx, Obj, Lib };
+static Flag<EmitFlag> emitFlag(
+    "emit", cl::desc("What to make"), cl::init(EmitFlag::Lib),
+    cl::values(clEnumValN(EmitFlag::Rac, "rac", "the model as imported"),
+               clEnumValN(EmitFlag::Plan, "plan", "groups and their plans"),
+               clEnumValN(EmitFlag::Linalg, "linalg", "linalg on tensors"),
+               clEnumValN(EmitFlag::LLVM, "llvm", "optimised LLVM IR"),
+               clEnumValN(EmitFlag::Asm, "asm", "assembly"),
+               clEnumValN(EmitFlag::Ptx, "ptx", "GPU assembly (not yet)"),
+               clEnumValN(EmitFlag::Obj, "obj", "an object file"),
+               clEnumValN(EmitFlag::Lib, "lib", "a shared library (default)")));
+static Flag<std::string>
+    target("target", cl::init("host"),
+           cl::value_desc("host|x86-avx512|arm-sve|nvptx"),
+           cl::desc("What to compile for; arm-sve and nvptx: not yet"));
+static Flag<std::string> prefix(
+    "prefix", cl::value_desc("NAME"),
+    cl::desc("Of the library's functions; default: the model's name"));
+static Flag<std::string>
+    weights("weights", cl::init("embed"), cl::value_desc("embed|FILE"),
+            cl::desc("Where the weights go: into the library, or a file beside it"));
+static cl::list<std::string>
+    shapes("shape", cl::value_desc("NAME=1x3x224x224"), cl::cat(category),
+           cl::desc("Fixes the shape of an input; may be repeated"));
+static Flag<int> threads("threads", cl::init(0), cl::value_desc("N"),
+                         cl::desc("Threads of a run; default: all cores"));
+static Flag<bool> noLibrary("no-library",
+                            cl::desc("Generate all code, call no kernel library"));
+static Flag<std::string> report("report", cl::value_desc("FILE.json"),
+                                cl::desc("Writes what was chosen and what it costs"));
+static Flag<std::string>
+    plan("plan", cl::value_desc("FILE"),
+         cl::desc("Takes a plan that --emit=plan printed, instead of planning"));
+
+// What other parts of the project will bring: known by name, refused by name.
+static Flag<std::string> device("device", cl::value_desc("NAME|FILE"),
+                                cl::desc("A device description (not yet)"));
+static Flag<std::string> chip("chip", cl::value_desc("CHIP"),
+                              cl::desc("Of targets that have several (not yet)"));
+static Flag<std::string>
+    objective("objective", cl::init("latency"),
+              cl::value_desc("latency|energy|edp|carbon"),
+              cl::desc("What to make small; all but latency: not yet"));
+static Flag<std::string> maxLatency("max-latency", cl::value_desc("MS"),
+                                    cl::desc("A bound (not yet)"));
+static Flag<std::string> maxMemory("max-memory", cl::value_desc("MIB"),
+                                   cl::desc("A bound (not yet)"));
+static Flag<std::string> maxError("max-error", cl::value_desc("REL"),
+                                  cl::desc("A bound (not yet)"));
+static Flag<std::string> errorMetric("error-metric",
+                                     cl::value_desc("l2|cosine|maxabs|top1"),
+                                     cl::desc("What --max-error bounds (not yet)"));
+static Flag<std::string>
+    precision("precision", cl::init("f32"), cl::value_desc("f32|bf16|f16|int8|auto"),
+              cl::desc("What contractions compute in; all but f32, the model's "
+                       "own types: not yet"));
+static Flag<std::string> calibration("calibration", cl::value_desc("DIR|FILE.npz"),
+                                     cl::desc("Sample inputs (not yet)"));
+static Flag<std::string> site("site", cl::value_desc("FILE"),
+                              cl::desc("Where it runs: grid and PUE (not yet)"));
+static Flag<std::string> pareto("pareto", cl::value_desc("FILE"),
+                                cl::desc("The plans worth choosing from (not yet)"));
+
+static constexpr StringLiteral kOverview =
+    "rac-compile model.onnx -o model.so\n\n"
+    "  Compiles an ONNX model into a shared library. Some more examples:\n\n"
+    "    rac-compile model.onnx --emit=plan            how it would run\n"
+    "    rac-compile model.onnx --shape=x=1x3x224x224  for one input shape\n"
+    "    rac-compile model.onnx --weights=model.bin    weights in a file of their own\n";
+
+/// One message, on one stream; returns what main shall.
+static int fail(const Twine &message) {
+  errs() << "rac-compile: error: " << message << "\n";
+  return 1;
+}
+
+/// Flags without their feature yet must not pass unnoticed.
+static std::string refusal() {
+  const std::pair<const Flag<std::string> &, StringRef> absent[] = {
+      {device, "device"},           {chip, "chip"},
+      {maxLatency, "max-latency"},  {maxMemory, "max-memory"},
+      {maxError, "max-error"},      {errorMetric, "error-metric"},
+      {calibration, "calibration"}, {site, "site"},
+      {pareto, "pareto"}};
+  for (const auto &[flag, name] : absent)
+    if (flag.getNumOccurrences())
+      return ("--" + name + " is not available in this version").str();
+  if (objective != "latency")
+    return "--objective=" + objective +
+           " is not available in this version; there is latency";
+  if (precision != "f32")
+    return "--precision=" + precision +
+           " is not available in this version; there is f32";
+  if (emitFlag == EmitFlag::Ptx)
+    return "--emit=ptx is not available in this version";
+  if (StringRef(report).ends_with(".html"))
+    return "--report writes JSON in this version: give it a name in .json";
+  if (threads < 0 || threads > 4096)
+    return "--threads must be from 0 to 4096";
+  if (weights.empty())
+    return "--weights needs 'embed' or a file's name";
+  return "";
+}
+
+static EmitKind emitKind() {
+  switch (emitFlag) {
+  case EmitFlag::Rac:
+    return EmitKind::Rac;
+  case EmitFlag::Plan:
+    return EmitKind::Plan;
+  case EmitFlag::Linalg:
+    return EmitKind::Linalg;
+  case EmitFlag::LLVM:
+    return EmitKind::LLVM;
+  case EmitFlag::Asm:
+    return EmitKind::Assembly;
+  case EmitFlag::Obj:
+    return EmitKind::Object;
+  default:
+    return EmitKind::Library;
+  }
+}
+
+/// NAME=1x3x224x224; NAME= is a scalar. The name may hold equals signs itself.
+static bool parseShape(StringRef text, rac::CompileOptions &options) {
+  auto [name, sizes] = text.rsplit('=');
+  if (name.empty() || !text.contains('='))
+    return false;
+  SmallVector<int64_t> shape;
+  SmallVector<StringRef> parts;
+  if (!sizes.empty())
+    sizes.split(parts, 'x');
+  for (StringRef part : parts)
+    if (part.getAsInteger(10, shape.emplace_back()) || shape.back() < 0)
+      return false;
+  return options.shapes.try_emplace(name, shape).second;
+}
+
+/// What shapes the result, in a fixed order and without paths.
+static std::vector<std::string> provenance() {
+  std::vector<std::string> flags = {"--target=" + target};
+  for (const std::string &shape : shapes)
+    flags.push_back("--shape=" + shape);
+  if (threads)
+    flags.push_back("--threads=" + std::to_string(threads));
+  if (noLibrary)
+    flags.push_back("--no-library");
+  if (!plan.empty())
+    flags.push_back("--plan");
+  if (weights != "embed")
+    flags.push_back("--weights=FILE");
+  return flags;
+}
+
+static std::string join(ArrayRef<std::string> texts) {
+  return texts.empty() ? "none" : llvm::join(texts, ", ");
+}
+
+static void printSummary(const rac::CompileSummary &summary) {
+  auto mib = [](double bytes) { return format("%.1f MiB", bytes / (1 << 20)); };
+  errs() << "takes    " << join(summary.inputs) << "\n"
+         << "gives    " << join(summary.outputs) << "\n"
+         << "kernels  " << summary.groups << ", of which the library computes "
+         << summary.libraryGroups << "\n"
+         << "memory   weights " << mib(summary.weightsBytes) << ", working memory ";
+  if (summary.arenaBytes >= 0)
+    errs() << mib(summary.arenaBytes);
+  else
+    errs() << "by the inputs' shapes";
+  errs() << "\nwritten  " << summary.output << ", " << mib(summary.outputBytes)
+         << "\n";
+}
+
+static int compile() {
+  if (std::string problem = refusal(); !problem.empty())
+    return fail(problem);
+  rac::CompileOptions options;
+  options.model = model;
+  options.output = output;
+  options.emit = emitKind();
+  options.target = target;
+  options.prefix = prefix;
+  options.weightsFile = weights == "embed" ? "" : weights;
+  options.reportFile = report;
+  options.planFile = plan;
+  options.threads = threads;
+  options.useLibrary = !noLibrary;
+  options.flags = provenance();
+  for (const std::string &shape : shapes)
+    if (!parseShape(shape, options))
+      return fail("--shape=" + shape +
+                  " is not of the form NAME=1x3x224x224, each input once");
+  bool onTerminal = sys::Process::StandardErrIsDisplayed();
+  if (onTerminal)
+    options.progress = [](StringRef stage) {
+      errs() << "\r\033[K" << stage << " ...";
+    };
+  auto summary = rac::compile(options);
+  if (onTerminal)
+    errs() << "\r\033[K";
+  if (!summary)
+    return fail(toString(summary.takeError()));
+  if (onTerminal && summary->output != "-")
+    printSummary(*summary);
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  cl::HideUnrelatedOptions(category);
+  cl::SetVersionPrinter([](raw_ostream &os) {
+    os << "rac " RAC_VERSION ", LLVM " RAC_LLVM_VERSION "\n";
+  });
+  cl::ParseCommandLineOptions(argc, argv, kOverview);
+  // What LLVM or MLIR cannot go on from is still one message, and no debris.
+  install_fatal_error_handler([](void *, const char *reason, bool) {
+    sys::RunInterruptHandlers();
+    std::exit(fail("internal error: " + Twine(reason)));
+  });
+  // A deep model needs a deep stack: some of MLIR recurses over its ops.
+  constexpr unsigned kStack = 512u << 20;
+  CrashRecoveryContext::Enable();
+  CrashRecoveryContext recovery;
+  int status = 1;
+  if (recovery.RunSafelyOnThread([&] { status = compile(); }, kStack)) {
+    outs().flush();
+    errs().flush();
+    // MLIR's objects need not be freed one by one at exit.
+    sys::Process::ExitNoCleanup(status);
+  }
+  sys::RunInterruptHandlers();
+  fail("internal error: crashed; please report this model");
+  constexpr int kSoftwareError = 70; // so that tests can tell it from a refusal
+  sys::Process::ExitNoCleanup(kSoftwareError);
+}
