@@ -101,6 +101,15 @@ def DistributeLoops : Pass<"rac-distribute-loops", "::mlir::func::FuncOp"> {
       "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect", "::rac::RacDialect"];
 }
 
+def ExpandMath : Pass<"rac-expand-math", "::mlir::func::FuncOp"> {
+  let summary = "Compute exp, tanh, erf and the like by polynomials";
+  let description = [{
+    What stays an op would be a call of libm in the hot loop, which keeps LLVM from
+    vectorising it. f64 and pow stay.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
 def KernelMemory : Pass<"rac-kernel-memory", "::mlir::func::FuncOp"> {
   let summary = "Take the temporary buffers of kernels from the stack or from scratch memory";
   let description = [{
