@@ -24,11 +24,14 @@ void Grouping::claim(Cluster cluster) {
   clusters.push_back(std::move(cluster));
 }
 
+/// What the main op computes in: floats where it has any.
 static Type precisionOf(Operation *main) {
   Type type = getElementTypeOrSelf(main->getResult(0));
-  return isa<FloatType>(type) || main->getNumOperands() == 0
-             ? type
-             : getElementTypeOrSelf(main->getOperand(0));
+  for (Type operand : main->getOperandTypes())
+    if (!isa<FloatType>(type) && isa<RankedTensorType>(operand) &&
+        isa<FloatType>(getElementTypeOrSelf(operand)))
+      type = getElementTypeOrSelf(operand);
+  return type;
 }
 
 double Grouping::seconds(ArrayRef<Operation *> ops, KernelKind kind) const {

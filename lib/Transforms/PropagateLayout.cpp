@@ -46,7 +46,7 @@ private:
   void addInput(Value value, const Permutation &order);
   void addOutput(Operation *op);
   void addCost(unsigned producer, ArrayRef<unsigned> consumers, int64_t bytes);
-  int64_t bytes(Value value) const;
+  int64_t bytes(Value value, const Permutation &order) const;
   unsigned nodeOf(Operation *op) { return 2 + (members.find(op) - members.begin()); }
   /// Whether `user` is a member that wants operand `value` in `order`.
   bool wants(Operation *user, Value value, const Permutation &order);
@@ -117,9 +117,22 @@ void LayoutRegion::grow(TransposeOp seed) {
 // Choosing
 //===----------------------------------------------------------------------===//
 
-/// A dimension not known counts `assumedDim`.
-int64_t LayoutRegion::bytes(Value value) const {
+/// A permutation that moves only dimensions of size one moves nothing.
+static bool movesOnlyUnits(RankedTensorType type, ArrayRef<int64_t> order) {
+  SmallVector<int64_t> moved;
+  for (int64_t from : order)
+    if (type.getDimSize(from) != 1)
+      moved.push_back(from);
+  return llvm::is_sorted(moved);
+}
+
+/// What transposing costs: the bytes moved, a dimension not known counting
+/// `assumedDim`. One that moves only dimensions of size one is a view, yet keeps
+/// ops apart that could share a kernel, so it isn't free.
+int64_t LayoutRegion::bytes(Value value, const Permutation &order) const {
   auto type = cast<RankedTensorType>(value.getType());
+  if (isFullRank(value, order) && movesOnlyUnits(type, order))
+    return 1;
   int64_t count = std::max(1u, type.getElementTypeBitWidth() / 8);
   for (int64_t size : type.getShape()) {
     count *= ShapedType::isDynamic(size) ? assumedDim : size;
@@ -151,22 +164,10 @@ void LayoutRegion::addCost(unsigned producer, ArrayRef<unsigned> consumers,
   }
 }
 
-/// A permutation that moves only dimensions of size one costs nothing.
-static bool movesOnlyUnits(RankedTensorType type, ArrayRef<int64_t> order) {
-  SmallVector<int64_t> moved;
-  for (int64_t from : order)
-    if (type.getDimSize(from) != 1)
-      moved.push_back(from);
-  return llvm::is_sorted(moved);
-}
-
 /// What it costs members to take `value` from outside.
 void LayoutRegion::addInput(Value value, const Permutation &order) {
-  auto type = cast<RankedTensorType>(value.getType());
   if (value.getDefiningOp<ConstantOp>())
     return; // permuted at compile time
-  if (isFullRank(value, order) && movesOnlyUnits(type, order))
-    return;
   SmallVector<unsigned> consumers;
   bool usedOutside = false;
   for (Operation *user : value.getUsers()) {
@@ -179,25 +180,23 @@ void LayoutRegion::addInput(Value value, const Permutation &order) {
   if (!transpose) {
     // A product is written in either order.
     if (!value.getDefiningOp<MatmulOp>() || usedOutside)
-      addCost(MinCut::source, consumers, bytes(value));
+      addCost(MinCut::source, consumers, bytes(value, order));
     return;
   }
   if (invertPermutationVector(transpose.getPermutation()) == order) {
     if (!usedOutside)
-      addCost(MinCut::sink, consumers, bytes(value));
+      addCost(MinCut::sink, consumers, bytes(value, order));
     return;
   }
   // Another transpose: permuted it is one transpose as well, composed.
   if (usedOutside)
-    addCost(MinCut::source, consumers, bytes(value));
+    addCost(MinCut::source, consumers, bytes(value, order));
 }
 
 /// What it costs to pass a member's result on.
 void LayoutRegion::addOutput(Operation *op) {
   const Permutation &order = members.find(op)->second.result;
   Value value = op->getResult(0);
-  if (movesOnlyUnits(cast<RankedTensorType>(value.getType()), order))
-    return;
   llvm::SmallSetVector<unsigned, 4> consumers;
   for (Operation *user : value.getUsers()) {
     auto transpose = dyn_cast<TransposeOp>(user);
@@ -210,7 +209,7 @@ void LayoutRegion::addOutput(Operation *op) {
     else
       consumers.insert(MinCut::source);
   }
-  addCost(nodeOf(op), consumers.getArrayRef(), bytes(value));
+  addCost(nodeOf(op), consumers.getArrayRef(), bytes(value, order));
 }
 
 SmallVector<bool> LayoutRegion::choose() {

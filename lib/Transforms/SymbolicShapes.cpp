@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -179,6 +180,104 @@ AffineExpr SymbolicShapes::index(OpFoldResult value) {
   return indices[v] = expr;
 }
 
+//===----------------------------------------------------------------------===//
+// Selects: what numpy's broadcast of two sizes comes to
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// The condition value == constant, or not.
+struct Equality {
+  Value value;
+  int64_t constant;
+  bool negated;
+};
+} // namespace
+
+static std::optional<Equality> matchEquality(Value condition) {
+  auto cmp = condition.getDefiningOp<arith::CmpIOp>();
+  if (!cmp || (cmp.getPredicate() != arith::CmpIPredicate::eq &&
+               cmp.getPredicate() != arith::CmpIPredicate::ne))
+    return std::nullopt;
+  std::optional<int64_t> constant = getConstantIntValue(cmp.getRhs());
+  if (!constant)
+    return std::nullopt;
+  bool negated = cmp.getPredicate() == arith::CmpIPredicate::ne;
+  // A truth value that went through an index and is compared with zero.
+  Operation *cast = cmp.getLhs().getDefiningOp();
+  if (*constant == 0 && isa_and_nonnull<arith::IndexCastUIOp, arith::ExtUIOp>(cast) &&
+      cast->getOperand(0).getType().isInteger(1)) {
+    std::optional<Equality> inner = matchEquality(cast->getOperand(0));
+    if (inner)
+      inner->negated ^= !negated;
+    return inner;
+  }
+  return Equality{cmp.getLhs(), *constant, negated};
+}
+
+/// The two sizes of which `root` is the smaller.
+static std::optional<std::pair<Value, Value>>
+matchMin(const SymbolicShapes::Root &root) {
+  Operation *op = root.dim < 0 ? root.value.getDefiningOp() : nullptr;
+  if (!isa_and_nonnull<arith::MinSIOp, arith::MinUIOp>(op))
+    return std::nullopt;
+  return std::pair(op->getOperand(0), op->getOperand(1));
+}
+
+void SymbolicShapes::assume(AffineExpr expr, int64_t value, Facts &facts) {
+  auto symbol = dyn_cast<AffineSymbolExpr>(expr);
+  if (!symbol)
+    return;
+  facts[expr] = value;
+  auto min = matchMin(roots[symbol.getPosition()]);
+  if (!min)
+    return;
+  // min(x, c) == v < c says that x == v.
+  for (auto [x, c] : {*min, std::pair(min->second, min->first)}) {
+    int64_t bound = staticDim(index(c));
+    if (!ShapedType::isDynamic(bound) && bound > value)
+      assume(index(x), value, facts);
+  }
+}
+
+AffineExpr SymbolicShapes::substitute(AffineExpr expr, const Facts &facts) {
+  SmallVector<AffineExpr> symbols;
+  for (auto [i, root] : llvm::enumerate(SmallVector<Root>(roots))) {
+    AffineExpr symbol = getAffineSymbolExpr(i, ctx);
+    auto fact = facts.find(symbol);
+    symbols.push_back(fact == facts.end()
+                          ? symbol
+                          : getAffineConstantExpr(fact->second, ctx));
+    auto min = matchMin(root);
+    if (fact != facts.end() || !min || !expr.isFunctionOfSymbol(i))
+      continue;
+    int64_t a = staticDim(substitute(index(min->first), facts));
+    int64_t b = staticDim(substitute(index(min->second), facts));
+    if (!ShapedType::isDynamic(a) && !ShapedType::isDynamic(b))
+      symbols.back() = getAffineConstantExpr(std::min(a, b), ctx);
+  }
+  return expr.replaceSymbols(symbols);
+}
+
+/// `x == c ? a : b` is b where both come to the same for x == c.
+AffineExpr SymbolicShapes::computeSelect(arith::SelectOp op) {
+  if (!op.getType().isIndex())
+    return {};
+  AffineExpr a = index(op.getTrueValue()), b = index(op.getFalseValue());
+  if (a == b)
+    return a;
+  std::optional<Equality> test = matchEquality(op.getCondition());
+  if (!test)
+    return {};
+  if (test->negated)
+    std::swap(a, b);
+  AffineExpr tested = index(test->value);
+  if (int64_t known = staticDim(tested); !ShapedType::isDynamic(known))
+    return known == test->constant ? a : b;
+  Facts facts;
+  assume(tested, test->constant, facts);
+  return substitute(a, facts) == substitute(b, facts) ? b : AffineExpr();
+}
+
 AffineExpr SymbolicShapes::computeIndex(Value value) {
   Operation *op = value.getDefiningOp();
   if (!op) {
@@ -223,8 +322,23 @@ AffineExpr SymbolicShapes::computeIndex(Value value) {
             if (isa<arith::DivSIOp>(op.getOperation()) && sum &&
                 sum.getKind() != AffineExprKind::Mul)
               return {};
-            return divideSizes(dividend, index(op.getRhs()));
+            // Shape arithmetic guards against division by zero; where that
+            // happens there are no elements, and any quotient is as good.
+            Value divisor = op.getRhs();
+            if (auto guard = divisor.getDefiningOp<arith::SelectOp>()) {
+              std::optional<Equality> test =
+                  matchEquality(guard.getCondition());
+              if (test && test->constant == 0 && !test->negated &&
+                  index(guard.getFalseValue()) == index(test->value))
+                divisor = guard.getFalseValue();
+            }
+            return divideSizes(dividend, index(divisor));
           })
+      .Case([&](arith::SelectOp op) -> AffineExpr { return computeSelect(op); })
+      .Case<arith::MinSIOp, arith::MinUIOp>([&](auto op) -> AffineExpr {
+        AffineExpr a = index(op.getLhs()), b = index(op.getRhs());
+        return a == b ? a : AffineExpr();
+      })
       .Case<arith::IndexCastOp, arith::IndexCastUIOp, arith::ExtSIOp,
             arith::ExtUIOp>(
           [&](auto op) -> AffineExpr { return index(op.getIn()); })

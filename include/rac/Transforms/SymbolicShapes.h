@@ -9,6 +9,7 @@
 #ifndef RAC_TRANSFORMS_SYMBOLICSHAPES_H
 #define RAC_TRANSFORMS_SYMBOLICSHAPES_H
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "rac/Dialect/Rac/IR/ShapeContext.h"
 #include "llvm/ADT/DenseMap.h"
 
@@ -38,6 +39,12 @@ private:
   mlir::AffineExpr computeIndex(mlir::Value value);
   mlir::AffineExpr root(mlir::Value value, int64_t dim);
   mlir::AffineExpr namedRoot(mlir::BlockArgument argument, int64_t dim);
+
+  /// Roots that are some constant, for the length of an argument.
+  using Facts = llvm::DenseMap<mlir::AffineExpr, int64_t>;
+  void assume(mlir::AffineExpr expr, int64_t value, Facts &facts);
+  mlir::AffineExpr substitute(mlir::AffineExpr expr, const Facts &facts);
+  mlir::AffineExpr computeSelect(mlir::arith::SelectOp op);
 
   mlir::MLIRContext *ctx;
   llvm::SmallVector<Root> roots;
