@@ -188,6 +188,9 @@ static LogicalResult importBitCast(NodeImporter &n) {
   std::optional<Type> to = n.typeAttr("to", ElementType::Undefined);
   if (!to)
     return n.unsupported(n.tb.failure);
+  // A bool is a byte to ONNX.
+  if (to->isInteger(1) || (n.elementType(0) && n.elementType(0).isInteger(1)))
+    return n.result(n.tb.cast(n.input(0), *to));
   return n.result(n.tb.bitcast(n.input(0), *to));
 }
 
@@ -303,6 +306,18 @@ static LogicalResult importShrink(NodeImporter &n) {
 
 static LogicalResult importPRelu(NodeImporter &n) {
   Value x = n.input(0), slope = n.input(1);
+  if (!x || !slope)
+    return n.result(Value());
+  // Old models give one slope per channel, which broadcasting would put last.
+  int64_t rank = TensorBuilder::rank(x);
+  if (rank > 2 && TensorBuilder::rank(slope) == 1 &&
+      n.tb.constantOf(n.tb.dim(slope, 0)) != 1 &&
+      n.tb.dim(slope, 0) == n.tb.dim(x, 1) &&
+      n.tb.dim(slope, 0) != n.tb.dim(x, rank - 1)) {
+    Exprs shape(rank - 1, n.tb.constant(1));
+    shape[0] = n.tb.dim(slope, 0);
+    slope = n.tb.reshape(slope, shape);
+  }
   Value negative = n.tb.comparison<rac::LessOp>(
       x, n.tb.scalar(0, TensorBuilder::element(x)));
   return n.result(n.tb.select(negative, n.tb.mul(x, slope), x));

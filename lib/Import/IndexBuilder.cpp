@@ -157,25 +157,21 @@ Value TensorBuilder::index(AffineExpr expr) {
                          : tensor::DimOp::create(b, loc, from.value, from.dim)
                                .getResult();
   } else {
-    // The map names only the symbols that occur.
-    SmallVector<AffineExpr> renamed(symbols.size());
-    SmallVector<OpFoldResult> operands;
+    // The map names only the symbols that occur. MLIR's composing builders look
+    // at the op around, which a region under construction doesn't have.
+    SmallVector<AffineExpr> renamed(symbols.size(), b.getAffineConstantExpr(0));
+    llvm::SmallDenseSet<unsigned> seen;
+    SmallVector<Value> operands;
     expr.walk([&](AffineExpr e) {
       auto sym = dyn_cast<AffineSymbolExpr>(e);
-      if (!sym || renamed[sym.getPosition()])
+      if (!sym || !seen.insert(sym.getPosition()).second)
         return;
       renamed[sym.getPosition()] = b.getAffineSymbolExpr(operands.size());
       operands.push_back(index(e));
     });
-    for (AffineExpr &e : renamed)
-      if (!e)
-        e = b.getAffineConstantExpr(0);
-    value = getValueOrCreateConstantIndexOp(
-        b, loc,
-        affine::makeComposedFoldedAffineApply(
-            b, loc,
-            AffineMap::get(0, operands.size(), expr.replaceSymbols(renamed)),
-            operands));
+    auto map =
+        AffineMap::get(0, operands.size(), expr.replaceSymbols(renamed));
+    value = affine::AffineApplyOp::create(b, loc, map, operands);
   }
   indexExprs.try_emplace(value, expr);
   return regions.back().indices[expr] = value;

@@ -109,10 +109,15 @@ const Function *Model::function(const Node &node, const Opsets &opsets,
     const onnx::OpSchema *s = schema(node, opset->second);
     if (!s)
       return nullptr;
-    // A body may lean on ONNX's own domain where the operator is of another.
-    auto withOpsets = [&](const Function *body) {
+    auto complete = [&](Function *body) {
+      // A body may lean on ONNX's own domain where the operator is of another,
+      // and on the defaults of the operator's attributes.
       for (const auto &[name, version] : opsets)
-        const_cast<Function *>(body)->opsets.emplace(name, version);
+        body->opsets.emplace(name, version);
+      for (const auto &[name, attribute] : s->attributes())
+        if (attribute.default_value.type() != onnx::AttributeProto::UNDEFINED)
+          body->defaults.emplace(name,
+                                 converter.attribute(attribute.default_value));
       return body;
     };
     int version = static_cast<int>(opset->second);
@@ -121,7 +126,7 @@ const Function *Model::function(const Node &node, const Opsets &opsets,
         key += "\n" + std::to_string(version);
         const Function *&body = storage->functions[key];
         if (!body)
-          body = withOpsets(keep(*proto));
+          body = complete(keep(*proto));
         return body;
       }
     }
@@ -129,10 +134,12 @@ const Function *Model::function(const Node &node, const Opsets &opsets,
       std::vector<onnx::TypeProto> types;
       for (const Type &type : inputs)
         types.push_back(typeProto(type));
-      onnx::FunctionBodyBuildContextImpl context(nodeProto(node), types);
+      // The context keeps pointers into the node's attributes.
+      onnx::NodeProto call = nodeProto(node);
+      onnx::FunctionBodyBuildContextImpl context(call, types);
       onnx::FunctionProto &proto = storage->functionProtos.emplace_back();
       if (s->BuildContextDependentFunction(context, proto, version))
-        return withOpsets(keep(proto));
+        return complete(keep(proto));
       storage->functionProtos.pop_back();
     }
   } catch (const std::exception &e) {

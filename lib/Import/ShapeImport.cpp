@@ -412,9 +412,13 @@ static LogicalResult importRange(NodeImporter &n) {
   Type type = n.elementType(0);
   if (!type || n.elementType(1) != type || n.elementType(2) != type)
     return n.fail("its inputs have different element types");
-  for (size_t i = 0; i < 3; ++i)
-    if (n.rank(i) != 0)
-      return n.fail("its inputs must be scalars");
+  Value scalars[3];
+  auto in = [&](size_t i) -> Value {
+    // Some exporters write vectors of one.
+    if (!scalars[i])
+      scalars[i] = tb.reshape(n.input(i), {});
+    return scalars[i];
+  };
   auto start = n.constFloats(0), limit = n.constFloats(1),
        delta = n.constFloats(2);
   if (delta && delta->size() == 1 && delta->front() == 0)
@@ -446,8 +450,9 @@ static LogicalResult importRange(NodeImporter &n) {
     count = tb.max(tb.ceilDiv(span, std::abs(by)), tb.constant(0));
   } else {
     Type wide = isa<FloatType>(type) ? type : tb.b.getF64Type();
-    auto in = [&](size_t i) { return tb.cast(n.input(i), wide); };
-    Value quotient = tb.unary<rac::CeilOp>(tb.div(tb.sub(in(1), in(0)), in(2)));
+    Value span = tb.sub(tb.cast(in(1), wide), tb.cast(in(0), wide));
+    Value quotient =
+        tb.unary<rac::CeilOp>(tb.div(span, tb.cast(in(2), wide)));
     AffineExpr number =
         tb.extract(tb.cast(quotient, tb.b.getI64Type()), {});
     count = tb.max(number, tb.constant(0));
@@ -457,9 +462,9 @@ static LogicalResult importRange(NodeImporter &n) {
   // Integers count in 64 bits, as they may be of a type that iota doesn't have.
   Value i = tb.cast(tb.iota(0, {count}, tb.b.getI64Type()), type);
   if (delta != std::vector<double>{1})
-    i = tb.mul(i, n.input(2));
+    i = tb.mul(i, in(2));
   if (start != std::vector<double>{0})
-    i = tb.add(i, n.input(0));
+    i = tb.add(i, in(0));
   return n.result(i);
 }
 
