@@ -37,7 +37,7 @@ static std::string textOf(Type type) {
 
 static llvm::Error fillIn(const Resources &wanted, const Resources &given) {
   for (const auto &entry : wanted) {
-    DenseResourceHandle handle = entry.second.getRawHandle();
+    DenseResourceElementsHandle handle = entry.second.getRawHandle();
     if (handle.getBlob())
       continue;
     auto found = given.find(entry.first());

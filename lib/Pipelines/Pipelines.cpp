@@ -55,6 +55,7 @@ void rac::populateBufferPipeline(OpPassManager &pm) {
   pm.addPass(createPlanMemory());
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createForallToParallelLoopPass());
+  pm.addNestedPass<func::FuncOp>(createCopiesToLinalg());
   pm.addPass(createConvertLinalgToParallelLoopsPass());
   pm.addPass(createLowerAffinePass());
   pm.addNestedPass<func::FuncOp>(createDistributeLoops());

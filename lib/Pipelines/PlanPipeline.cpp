@@ -1,7 +1,7 @@
 //===- PlanPipeline.cpp - From a model to planned groups ------------------===//
 
-#include "mlir/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Transforms/Passes.h"
 #include "rac/Pipelines/Pipelines.h"
 #include "rac/Transforms/Passes.h"
 
@@ -13,8 +13,14 @@ void rac::populatePlanPipeline(OpPassManager &pm, const PlanOptions &options) {
   pm.addNestedPass<func::FuncOp>(createRefineShapes());
   pm.addNestedPass<func::FuncOp>(createCanonicalizeModel());
   pm.addNestedPass<func::FuncOp>(createPropagateLayout());
+  // Moving transposes makes new reshapes, sizes and chances to fold.
+  pm.addNestedPass<func::FuncOp>(createCanonicalizeModel());
+  pm.addNestedPass<func::FuncOp>(createRefineShapes());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
-  pm.addPass(createFormGroups());
+  FormGroupsOptions groups;
+  groups.library = options.useLibrary;
+  groups.threads = std::max<int64_t>(1, options.threads);
+  pm.addPass(createFormGroups(groups));
   pm.addNestedPass<func::FuncOp>(createPlanTiles());
 }

@@ -9,6 +9,7 @@
 
 #include "Constants.h"
 #include "MinCut.h"
+#include "MoveReshapes.h"
 #include "Patterns.h"
 #include "Permute.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -61,6 +62,7 @@ private:
 struct PropagateLayout : rac::impl::PropagateLayoutBase<PropagateLayout> {
   using PropagateLayoutBase::PropagateLayoutBase;
   void runOnOperation() override;
+  bool moveViews();
   bool runOnce();
   void cleanUp();
   void unitTransposesToReshapes();
@@ -335,13 +337,29 @@ void PropagateLayout::unitTransposesToReshapes() {
   });
 }
 
+bool PropagateLayout::moveViews() {
+  bool moved = false;
+  // Each round moves ops past one other; chains of them are short.
+  constexpr int maxRounds = 12;
+  for (int round = 0; round < maxRounds; ++round) {
+    bool slices = moveSlices(getOperation());
+    if (!moveReshapes(getOperation()) && !slices)
+      break;
+    moved = true;
+    cleanUp();
+  }
+  return moved;
+}
+
 void PropagateLayout::runOnOperation() {
   // Orders that meet in one place settle after a round or two.
   constexpr int maxRounds = 4;
   cleanUp();
-  for (int round = 0; round < maxRounds; ++round)
-    if (!runOnce())
+  for (int round = 0; round < maxRounds; ++round) {
+    bool moved = moveViews();
+    if (!runOnce() && !moved)
       break;
+  }
   unitTransposesToReshapes();
   cleanUp();
   getOperation().walk([&](TransposeOp) { ++numLeft; });

@@ -20,6 +20,10 @@
 using namespace llvm;
 using rac::EmitKind;
 
+// LLVM's libraries register flags of their own, `--threads` among them, which are
+// none of this tool's: they go before ours come.
+static const bool onlyOurFlags = (cl::ResetCommandLineParser(), true);
+
 static cl::OptionCategory category("rac-compile's options");
 
 template <typename T> struct Flag : cl::opt<T> {
@@ -215,7 +219,7 @@ static int compile() {
   options.emit = emitKind();
   options.target = target;
   options.prefix = prefix;
-  options.weightsFile = weights == "embed" ? "" : weights;
+  options.weightsFile = weights == "embed" ? std::string() : std::string(weights);
   options.reportFile = report;
   options.planFile = plan;
   options.threads = threads;
@@ -260,10 +264,10 @@ int main(int argc, char **argv) {
     outs().flush();
     errs().flush();
     // MLIR's objects need not be freed one by one at exit.
-    sys::Process::ExitNoCleanup(status);
+    sys::Process::Exit(status, /*NoCleanup=*/true);
   }
   sys::RunInterruptHandlers();
   fail("internal error: crashed; please report this model");
   constexpr int kSoftwareError = 70; // so that tests can tell it from a refusal
-  sys::Process::ExitNoCleanup(kSoftwareError);
+  sys::Process::Exit(kSoftwareError, /*NoCleanup=*/true);
 }

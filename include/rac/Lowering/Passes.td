@@ -86,6 +86,15 @@ def CollectWeights : Pass<"rac-collect-weights", "::mlir::ModuleOp"> {
   let dependentDialects = ["::rac::RacDialect"];
 }
 
+def CopiesToLinalg : Pass<"rac-copies-to-linalg", "::mlir::func::FuncOp"> {
+  let summary = "Turn memref.copy into linalg, to run on several threads like other loops";
+  let description = [{
+    What stayed a `memref.copy` between strided views would be a call of MLIR's own
+    runtime library, which compiled models don't have.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+}
+
 def DistributeLoops : Pass<"rac-distribute-loops", "::mlir::func::FuncOp"> {
   let summary = "Run parallel loops on several threads";
   let description = [{

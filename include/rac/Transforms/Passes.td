@@ -51,8 +51,9 @@ def PropagateLayout : Pass<"rac-propagate-layout", "::mlir::func::FuncOp"> {
     For each region of ops that work in any order of dimensions, chooses for each
     op one of two orders, the model's or the one its neighbours want, so that the
     fewest bytes are transposed: a minimum cut. Transposes next to a matrix product
-    count nothing, since the library reads and writes strided tensors. Last, a
-    transpose that moves only dimensions of size one becomes a reshape.
+    count nothing, since the library reads and writes strided tensors. Reshapes and
+    slices between them go where they don't hinder; weights whose product a model
+    cuts in parts are cut instead. Last, a transpose that moves only dimensions of size one becomes a reshape.
   }];
   let options = [
     Option<"assumedDim", "assumed-dim", "int64_t", "64",

@@ -21,11 +21,10 @@ struct LowerConcat : OpConversionPattern<ConcatOp> {
     Type stored = tensorOf(adaptor.getInputs().front()).getElementType();
     Value result = emptyTensor(rewriter, loc, sizes, stored);
     Sizes offsets(sizes.size(), rewriter.getIndexAttr(0));
-    for (auto [before, input] :
-         llvm::zip_equal(op.getInputs(), adaptor.getInputs())) {
+    for (Value input : adaptor.getInputs()) {
       Sizes own = tensor::getMixedSizes(rewriter, loc, input);
       for (auto [i, size] : llvm::enumerate(own))
-        if (static_cast<int64_t>(i) != axis && before != op.getInputs().front())
+        if (static_cast<int64_t>(i) != axis)
           checkEqual(rewriter, loc, size, sizes[i],
                      "concat: operands differ in a dimension");
       if (tensorOf(input).getDimSize(axis) != 0)

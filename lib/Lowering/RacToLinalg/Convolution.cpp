@@ -44,6 +44,22 @@ lowering::windowPositions(ArrayRef<int64_t> window) {
   return positions;
 }
 
+Value lowering::windowSlice(OpBuilder &b, Location loc, Value padded,
+                            ArrayRef<int64_t> position,
+                            ArrayRef<OpFoldResult> sizes,
+                            ArrayRef<int64_t> strides,
+                            ArrayRef<int64_t> dilations) {
+  Sizes offsets = {b.getIndexAttr(0)}, steps = {b.getIndexAttr(1)};
+  for (auto [k, stride, dilation] :
+       llvm::zip_equal(position, strides, dilations)) {
+    offsets.push_back(b.getIndexAttr(k * dilation));
+    steps.push_back(b.getIndexAttr(stride));
+  }
+  offsets.push_back(b.getIndexAttr(0));
+  steps.push_back(b.getIndexAttr(1));
+  return tensor::ExtractSliceOp::create(b, loc, padded, offsets, sizes, steps);
+}
+
 SmallVector<AffineExpr> lowering::windowExprs(ArrayRef<AffineExpr> outs,
                                               ArrayRef<AffineExpr> window,
                                               ArrayRef<int64_t> strides,
@@ -65,7 +81,7 @@ struct Convolution {
   Factor input, filter;
   int64_t groups;
   ArrayRef<int64_t> strides, dilations;
-  /// The window runs backwards and the filter is C x F/groups x window.
+  /// The filter is C x F/groups x window.
   bool transposed = false;
   /// Where in the input the first window starts.
   SmallVector<int64_t> starts;
@@ -83,9 +99,6 @@ static SmallVector<AffineExpr> dimExprs(OpBuilder &b, unsigned from,
 static Value buildConvolution(OpBuilder &b, Location loc, Convolution c,
                               ArrayRef<OpFoldResult> sizes) {
   unsigned spatial = c.strides.size(), grouped = c.groups > 1;
-  auto filter = tensorOf(c.filter.value);
-  ArrayRef<int64_t> window = filter.getShape().take_back(spatial);
-
   unsigned loops = 3 + 2 * spatial + grouped;
   AffineExpr n = b.getAffineDimExpr(0);
   SmallVector<AffineExpr> outs = dimExprs(b, 1, spatial);
@@ -105,8 +118,7 @@ static Value buildConvolution(OpBuilder &b, Location loc, Convolution c,
     taps.append({channel, f});
   else
     taps.append({f, channel});
-  for (auto [k, size] : llvm::zip_equal(ks, window))
-    taps.push_back(c.transposed ? (size - 1) - k : k);
+  llvm::append_range(taps, ks);
   llvm::append_range(out, outs);
   llvm::append_range(out, group);
   out.push_back(f);
@@ -149,19 +161,20 @@ static Value buildDepthwise(OpBuilder &b, Location loc, const Convolution &c,
       tapSizes, filter.getElementType(),
       [](OpBuilder &, Location, ValueRange args) { return args[0]; });
 
-  AffineExpr channel = b.getAffineDimExpr(rank - 1);
+  AffineMap channels = AffineMap::get(rank, 0, b.getAffineDimExpr(rank - 1));
+  llvm::SmallBitVector window = bitsAt(spatial + 1, {});
+  window.set(0, spatial);
   SmallVector<Operand> inputs, weights;
   for (ArrayRef<int64_t> position :
        windowPositions(filter.getShape().drop_front(2))) {
-    SmallVector<AffineExpr> ks, in = {b.getAffineDimExpr(0)};
-    for (int64_t k : position)
-      ks.push_back(b.getAffineConstantExpr(k));
-    llvm::append_range(in, windowExprs(dimExprs(b, 1, spatial), ks, c.strides,
-                                       c.dilations));
-    in.push_back(channel);
-    ks.push_back(channel);
-    inputs.push_back({c.input.value, AffineMap::get(rank, 0, in, b.getContext())});
-    weights.push_back({taps, AffineMap::get(rank, 0, ks, b.getContext())});
+    inputs.push_back({windowSlice(b, loc, c.input.value, position, sizes,
+                                  c.strides, c.dilations),
+                      identityMap(b, rank)});
+    Sizes at = getAsIndexOpFoldResult(b.getContext(), position);
+    at.push_back(b.getIndexAttr(0));
+    Sizes tap(spatial, b.getIndexAttr(1));
+    tap.push_back(tapSizes.back());
+    weights.push_back({sliceTensor(b, loc, taps, at, tap, window), channels});
   }
   SmallVector<Operand> ins = inputs;
   llvm::append_range(ins, weights);
@@ -285,7 +298,8 @@ struct LowerConvTranspose : OpConversionPattern<ConvTransposeOp> {
                                                   offsets, inputSizes, steps);
     SmallVector<int64_t> unit(spatial, 1);
     Convolution c = {{between, {}, element},
-                     {filter, {}, elementOf(op.getFilter())},
+                     {reverseWindow(rewriter, loc, filter), {},
+                      elementOf(op.getFilter())},
                      static_cast<int64_t>(op.getGroups()),
                      unit,
                      op.getDilations(),
@@ -295,6 +309,28 @@ struct LowerConvTranspose : OpConversionPattern<ConvTransposeOp> {
     rewriter.replaceOp(op, castTensor(rewriter, loc, result,
                                       accumulatorType(element), element));
     return success();
+  }
+
+private:
+  static Value reverseWindow(OpBuilder &b, Location loc, Value filter) {
+    auto type = tensorOf(filter);
+    ArrayRef<int64_t> window = type.getShape().drop_front(2);
+    if (llvm::all_of(window, [](int64_t size) { return size == 1; }))
+      return filter;
+    return buildMap(b, loc, {}, tensor::getMixedSizes(b, loc, filter),
+                    type.getElementType(),
+                    [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+                      SmallVector<Value> at;
+                      for (int64_t i = 0; i < type.getRank(); ++i) {
+                        Value k = linalg::IndexOp::create(b, loc, i);
+                        if (i >= 2)
+                          k = arith::SubIOp::create(
+                              b, loc, indexConstant(b, loc, window[i - 2] - 1),
+                              k);
+                        at.push_back(k);
+                      }
+                      return tensor::ExtractOp::create(b, loc, filter, at);
+                    });
   }
 };
 } // namespace

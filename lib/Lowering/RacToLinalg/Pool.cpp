@@ -45,26 +45,18 @@ struct LowerPool : OpConversionPattern<PoolOp> {
   }
 
 private:
-  /// The window's elements as operands of one parallel generic, so that the loop
+  /// Slices, one for each element of the window, combined elementwise: the loop
   /// over the channels stays innermost and contiguous.
   static Value unrolled(OpBuilder &b, PoolOp op, Value padded,
                         ArrayRef<OpFoldResult> sizes, ReduceKind kind,
                         bool isUnsigned) {
     Type element = elementOf(op.getInput()), scalar = computeType(element);
     unsigned rank = sizes.size();
-    SmallVector<AffineExpr> outs;
-    for (unsigned i = 1; i + 1 < rank; ++i)
-      outs.push_back(b.getAffineDimExpr(i));
     SmallVector<Operand> ins;
-    for (ArrayRef<int64_t> position : windowPositions(op.getWindow())) {
-      SmallVector<AffineExpr> ks, in = {b.getAffineDimExpr(0)};
-      for (int64_t k : position)
-        ks.push_back(b.getAffineConstantExpr(k));
-      llvm::append_range(
-          in, windowExprs(outs, ks, op.getStrides(), op.getDilations()));
-      in.push_back(b.getAffineDimExpr(rank - 1));
-      ins.push_back({padded, AffineMap::get(rank, 0, in, b.getContext())});
-    }
+    for (ArrayRef<int64_t> position : windowPositions(op.getWindow()))
+      ins.push_back({windowSlice(b, op.getLoc(), padded, position, sizes,
+                                 op.getStrides(), op.getDilations()),
+                     identityMap(b, rank)});
     return buildMap(b, op.getLoc(), ins, sizes, storageType(scalar),
                     [&](OpBuilder &b, Location loc, ValueRange args) {
                       Value sum = loadCompute(b, loc, args[0], element);

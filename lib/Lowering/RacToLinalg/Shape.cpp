@@ -39,33 +39,45 @@ struct LowerReshape : OpConversionPattern<ReshapeOp> {
       rewriter.replaceOp(op, *result);
       return success();
     }
-    // Through one dimension: any shape goes.
-    Value flat = input;
-    if (from.getRank() == 0)
-      flat = tensor::ExpandShapeOp::create(rewriter, loc,
-                                           from.clone(ArrayRef<int64_t>{1}),
-                                           input, oneGroup(0));
-    else if (from.getRank() != 1)
-      flat = tensor::CollapseShapeOp::create(rewriter, loc, input,
-                                             oneGroup(from.getRank()));
-    if (to.getRank() == 0) {
-      auto single = from.clone(ArrayRef<int64_t>{1});
-      flat = castTo(rewriter, loc, flat, single);
-      rewriter.replaceOpWithNewOp<tensor::CollapseShapeOp>(
-          op, to, flat, ArrayRef<ReassociationIndices>{});
-      return success();
-    }
-    int64_t count = to.hasStaticShape() ? to.getNumElements()
-                                        : ShapedType::kDynamic;
-    flat = castTo(rewriter, loc, flat, from.clone(ArrayRef(count)));
-    if (to.getRank() != 1)
-      flat = tensor::ExpandShapeOp::create(rewriter, loc, to, flat,
-                                           oneGroup(to.getRank()), sizes);
-    rewriter.replaceOp(op, castTo(rewriter, loc, flat, to));
+    rewriter.replaceOp(op, to.getNumDynamicDims() > 1
+                               ? reshapeAtRunTime(rewriter, loc, input, to, sizes)
+                               : throughOneDim(rewriter, loc, input, to, sizes));
     return success();
   }
 
 private:
+  /// Any shape comes from, and goes to, one dimension. An expand_shape takes but
+  /// one size that is not static.
+  static Value throughOneDim(OpBuilder &b, Location loc, Value flat,
+                             RankedTensorType to, ArrayRef<OpFoldResult> sizes) {
+    auto from = tensorOf(flat);
+    if (from.getRank() == 0)
+      flat = tensor::ExpandShapeOp::create(
+          b, loc, from.clone(ArrayRef<int64_t>{1}), flat, oneGroup(0));
+    else if (from.getRank() != 1)
+      flat = tensor::CollapseShapeOp::create(b, loc, flat,
+                                             oneGroup(from.getRank()));
+    int64_t count =
+        to.hasStaticShape() ? to.getNumElements() : ShapedType::kDynamic;
+    flat = castTo(b, loc, flat, from.clone(ArrayRef(count)));
+    if (to.getRank() == 0)
+      return tensor::CollapseShapeOp::create(b, loc, to, flat, oneGroup(0));
+    if (to.getRank() != 1)
+      return tensor::ExpandShapeOp::create(b, loc, to, flat,
+                                           oneGroup(to.getRank()), sizes);
+    return castTo(b, loc, flat, to);
+  }
+
+  static Value reshapeAtRunTime(OpBuilder &b, Location loc, Value input,
+                                RankedTensorType to,
+                                ArrayRef<OpFoldResult> sizes) {
+    SmallVector<Value> elements;
+    for (OpFoldResult size : sizes)
+      elements.push_back(indexValue(b, loc, size));
+    Value shape = tensor::FromElementsOp::create(b, loc, elements);
+    return tensor::ReshapeOp::create(b, loc, to, input, shape);
+  }
+
   static void checkCount(OpBuilder &b, ReshapeOp op, Value input,
                          ArrayRef<OpFoldResult> sizes) {
     Location loc = op.getLoc();
@@ -130,6 +142,11 @@ private:
       bool isDynamic = llvm::any_of(
           group, [&](int64_t j) { return wide.isDynamicDim(j); });
       if (slim.isDynamicDim(i) != isDynamic)
+        return std::nullopt;
+      // Upstream can't lower an expand_shape with two such sizes in a group.
+      if (!collapses && llvm::count_if(group, [&](int64_t j) {
+            return wide.isDynamicDim(j);
+          }) > 1)
         return std::nullopt;
       bool same = false, others = false;
       for (int64_t j : group) {

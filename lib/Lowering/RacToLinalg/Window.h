@@ -18,6 +18,13 @@ void checkWindowFits(mlir::OpBuilder &b, mlir::Location loc,
 /// All positions in a window, in row-major order.
 llvm::SmallVector<llvm::SmallVector<int64_t>>
 windowPositions(llvm::ArrayRef<int64_t> window);
+/// The elements of `padded` that are at `position` in their windows, as a tensor
+/// of the result's sizes.
+mlir::Value windowSlice(mlir::OpBuilder &b, mlir::Location loc,
+                        mlir::Value padded, llvm::ArrayRef<int64_t> position,
+                        llvm::ArrayRef<mlir::OpFoldResult> sizes,
+                        llvm::ArrayRef<int64_t> strides,
+                        llvm::ArrayRef<int64_t> dilations);
 /// Input position stride * o + dilation * k for each spatial dimension.
 llvm::SmallVector<mlir::AffineExpr>
 windowExprs(llvm::ArrayRef<mlir::AffineExpr> outs,
