@@ -16,9 +16,8 @@ Cost RooflineModel::estimate(const Candidate &candidate, PlanAttr plan) const {
   double compute = (work.contraction / contractionRate +
                     work.elementwise / device.elementwiseRate) /
                    used;
-  double transfer =
-      work.bytes /
-      std::min(device.coreBandwidth * used, device.deviceBandwidth);
+  double transfer = work.bytes / std::min(device.coreBandwidth * used,
+                                          device.deviceBandwidth);
   double overhead = device.kernelOverhead +
                     (library ? device.libraryCallOverhead : 0) +
                     (used - 1) * device.forkJoinOverhead;

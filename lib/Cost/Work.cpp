@@ -20,9 +20,8 @@ Candidate Candidate::of(ArrayRef<Operation *> ops) {
           !inside.contains(operand.getDefiningOp()))
         inputs.insert(operand);
     for (Value result : op->getResults())
-      if (llvm::any_of(result.getUsers(), [&](Operation *user) {
-            return !inside.contains(user);
-          }))
+      if (llvm::any_of(result.getUsers(),
+                       [&](Operation *user) { return !inside.contains(user); }))
         candidate.outputs.push_back(result);
   }
   candidate.inputs = inputs.takeVector();
@@ -49,7 +48,8 @@ double rac::countElements(Value tensor, const Assumptions &assumptions) {
 }
 
 double rac::countBytes(Value tensor, const Assumptions &assumptions) {
-  unsigned bits = cast<RankedTensorType>(tensor.getType()).getElementTypeBitWidth();
+  unsigned bits =
+      cast<RankedTensorType>(tensor.getType()).getElementTypeBitWidth();
   return countElements(tensor, assumptions) * std::max(1u, bits / 8);
 }
 
@@ -101,11 +101,11 @@ static void addWork(Operation *op, const Assumptions &assumptions, Work &work) {
                             std::max<int64_t>(1, filter.getDimSize(0));
       })
       .Case([&](LstmOp op) {
-        double steps = elements(op.getInput()) /
-                       op.getInput().getType().getShape().back();
-        work.contraction += 2 * std::abs(steps) *
-                            (elements(op.getWeight()) +
-                             elements(op.getRecurrence()));
+        double steps =
+            elements(op.getInput()) / op.getInput().getType().getShape().back();
+        work.contraction +=
+            2 * std::abs(steps) *
+            (elements(op.getWeight()) + elements(op.getRecurrence()));
       })
       .Case([&](PoolOp op) {
         double window = 1;
@@ -121,9 +121,8 @@ static void addWork(Operation *op, const Assumptions &assumptions, Work &work) {
       .Case([&](NormalizeOp op) {
         work.elementwise += 7 * elements(op.getInput());
       })
-      .Case<ReduceOp, ArgReduceOp, ScanOp>([&](auto op) {
-        work.elementwise += elements(op.getInput());
-      });
+      .Case<ReduceOp, ArgReduceOp, ScanOp>(
+          [&](auto op) { work.elementwise += elements(op.getInput()); });
 }
 
 /// Ops that read no more of an operand than they give.

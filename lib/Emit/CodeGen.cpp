@@ -69,7 +69,8 @@ Expected<Object> compilePart(Module &module, const TargetSpec &target) {
   optimize(module, **machine);
   Object object;
   raw_svector_ostream os(object);
-  if (Error error = writeCode(module, **machine, CodeGenFileType::ObjectFile, os))
+  if (Error error =
+          writeCode(module, **machine, CodeGenFileType::ObjectFile, os))
     return error;
   return object;
 }
@@ -93,8 +94,8 @@ void rac::optimize(Module &module, TargetMachine &machine) {
       .run(module, passes.modules);
 }
 
-Error rac::writeCode(Module &module, TargetMachine &machine, CodeGenFileType type,
-                     raw_pwrite_stream &os) {
+Error rac::writeCode(Module &module, TargetMachine &machine,
+                     CodeGenFileType type, raw_pwrite_stream &os) {
   legacy::PassManager manager;
   if (machine.addPassesToEmitFile(manager, os, nullptr, type))
     return createStringError("this LLVM cannot write such a file for " +

@@ -16,8 +16,9 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine);
 llvm::Error writeCode(llvm::Module &module, llvm::TargetMachine &machine,
                       llvm::CodeGenFileType type, llvm::raw_pwrite_stream &os);
 
-/// Optimises a module and makes objects of it: several, on several threads, if it
-/// is large. How many depends on the module only, so that the result does too.
+/// Optimises a module and makes objects of it: several, on several threads, if
+/// it is large. How many depends on the module only, so that the result does
+/// too.
 llvm::Expected<std::vector<llvm::SmallVector<char, 0>>>
 compileObjects(std::unique_ptr<llvm::Module> module, const TargetSpec &target);
 

@@ -93,14 +93,16 @@ llvm::Error Compiler::check() {
   report.target = target.name + " (" + target.tuneCpu + ")";
   report.threads = options.threads;
 
-  bool isText = options.emit != EmitKind::Library && options.emit != EmitKind::Object;
+  bool isText =
+      options.emit != EmitKind::Library && options.emit != EmitKind::Object;
   summary.output = options.output;
   if (summary.output.empty())
-    summary.output = isText ? "-"
+    summary.output = isText                             ? "-"
                      : options.emit == EmitKind::Object ? stem + ".o"
                                                         : stem + ".so";
   if (!isText && summary.output == "-")
-    return llvm::createStringError("a library cannot be written to standard output");
+    return llvm::createStringError(
+        "a library cannot be written to standard output");
   return checkPrefix(signature.prefix);
 }
 

@@ -32,7 +32,8 @@ Expected<std::unique_ptr<Module>> translate(mlir::ModuleOp module,
   module->getContext()->appendDialectRegistry(registry);
   auto result = mlir::translateModuleToLLVMIR(module, context, "model");
   if (!result)
-    return createStringError("the lowered module cannot be translated to LLVM IR");
+    return createStringError(
+        "the lowered module cannot be translated to LLVM IR");
   return result;
 }
 
@@ -43,7 +44,8 @@ std::string absolute(StringRef path) {
   return result.str().str();
 }
 
-/// How the library names its weights file: the runtime looks beside the library.
+/// How the library names its weights file: the runtime looks beside the
+/// library.
 std::string weightsName(StringRef file, StringRef library) {
   std::string path = absolute(file);
   if (sys::path::parent_path(path) == sys::path::parent_path(absolute(library)))
@@ -55,8 +57,8 @@ Expected<uint64_t> checksumOf(StringRef path) {
   auto buffer = MemoryBuffer::getFile(path, /*IsText=*/false,
                                       /*RequiresNullTerminator=*/false);
   if (!buffer)
-    return createStringError("cannot read '" + path + "' back: " +
-                             buffer.getError().message());
+    return createStringError("cannot read '" + path +
+                             "' back: " + buffer.getError().message());
   return rac_weights_checksum((*buffer)->getBufferStart(),
                               (*buffer)->getBufferSize());
 }
@@ -161,11 +163,10 @@ Error Emitter::addWeightsObject() {
   if (!file)
     return file.takeError();
   objects.push_back(std::move(*file));
-  uint16_t machine = options.target.triple.isAArch64() ? ELF::EM_AARCH64
-                                                       : ELF::EM_X86_64;
-  return objects.back().write([&](raw_pwrite_stream &os) {
-    writeWeightsObject(weights, machine, os);
-  });
+  uint16_t machine =
+      options.target.triple.isAArch64() ? ELF::EM_AARCH64 : ELF::EM_X86_64;
+  return objects.back().write(
+      [&](raw_pwrite_stream &os) { writeWeightsObject(weights, machine, os); });
 }
 
 Error Emitter::writeBinary() {
@@ -218,7 +219,8 @@ Error Emitter::run(mlir::ModuleOp module) {
   std::string problem;
   raw_string_ostream os(problem);
   if (verifyModule(*code, &os))
-    return createStringError("the lowered module is not valid LLVM IR: " + problem);
+    return createStringError("the lowered module is not valid LLVM IR: " +
+                             problem);
   options.progress("generating machine code");
   if (options.kind == CodeKind::LLVM || options.kind == CodeKind::Assembly)
     return writeText();

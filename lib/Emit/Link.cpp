@@ -20,8 +20,8 @@ static std::string executableDir() {
       .str();
 }
 
-/// A file of rac's library directory: of this installation if it has one, else of
-/// the build that it comes from.
+/// A file of rac's library directory: of this installation if it has one, else
+/// of the build that it comes from.
 static Expected<std::string> findLibrary(StringRef name) {
   SmallString<128> beside(executableDir());
   sys::path::append(beside, "..", "lib", name);
@@ -30,8 +30,8 @@ static Expected<std::string> findLibrary(StringRef name) {
   for (StringRef path : {beside.str(), built.str()})
     if (sys::fs::exists(path))
       return path.str();
-  return createStringError("'" + name + "' is missing: it is neither '" + beside +
-                           "' nor '" + built + "'");
+  return createStringError("'" + name + "' is missing: it is neither '" +
+                           beside + "' nor '" + built + "'");
 }
 
 static Expected<std::string> findLinker() {
@@ -65,8 +65,7 @@ static Error runLinker(ArrayRef<std::string> arguments, StringRef output) {
   std::string said = problem;
   if (auto text = MemoryBuffer::getFile(log->path()))
     said += (*text)->getBuffer().take_front(4000).str();
-  return createStringError("linking failed: " +
-                           StringRef(said).rtrim().str());
+  return createStringError("linking failed: " + StringRef(said).rtrim().str());
 }
 
 /// What a model's library leaves to the loader.
@@ -91,10 +90,21 @@ Error rac::linkLibrary(const LinkJob &job) {
       }))
     return error;
 
-  std::vector<std::string> arguments = {
-      "-shared", "--gc-sections", "-O1", "--icf=safe", "--build-id=none",
-      "--exclude-libs=ALL", "--eh-frame-hdr", "-z", "relro", "-z", "noexecstack",
-      "--hash-style=gnu", "--version-script=" + script->path(), "-o", job.output};
+  std::vector<std::string> arguments = {"-shared",
+                                        "--gc-sections",
+                                        "-O1",
+                                        "--icf=safe",
+                                        "--build-id=none",
+                                        "--exclude-libs=ALL",
+                                        "--eh-frame-hdr",
+                                        "-z",
+                                        "relro",
+                                        "-z",
+                                        "noexecstack",
+                                        "--hash-style=gnu",
+                                        "--version-script=" + script->path(),
+                                        "-o",
+                                        job.output};
   if (!RAC_SANITIZED)
     arguments.insert(arguments.end(), {"-z", "defs"});
   arguments.insert(arguments.end(), job.objects.begin(), job.objects.end());

@@ -40,8 +40,9 @@ private:
     return ConstantInt::get(type, value);
   }
   GlobalVariable *constant(Constant *value, StringRef name) {
-    auto *global = new GlobalVariable(module, value->getType(), /*isConstant=*/true,
-                                      GlobalValue::InternalLinkage, value, name);
+    auto *global =
+        new GlobalVariable(module, value->getType(), /*isConstant=*/true,
+                           GlobalValue::InternalLinkage, value, name);
     global->setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
     return global;
   }
@@ -73,7 +74,8 @@ private:
 
 /// The members of RacTensorInfo, in order.
 Constant *InfoBuilder::tensors(ArrayRef<TensorSignature> list, StringRef name) {
-  auto *type = StructType::get(module.getContext(), {pointer, i32, i32, pointer});
+  auto *type =
+      StructType::get(module.getContext(), {pointer, i32, i32, pointer});
   SmallVector<Constant *> values;
   for (const TensorSignature &tensor : list) {
     SmallVector<Constant *> dims;
@@ -97,7 +99,8 @@ Constant *InfoBuilder::weights(const ModelFacts &facts) {
     return ConstantPointerNull::get(pointer);
   auto *data = new GlobalVariable(
       module, ArrayType::get(builder.getInt8Ty(), facts.weightsSize),
-      /*isConstant=*/true, GlobalValue::ExternalLinkage, nullptr, kWeightsSymbol);
+      /*isConstant=*/true, GlobalValue::ExternalLinkage, nullptr,
+      kWeightsSymbol);
   data->setVisibility(GlobalValue::HiddenVisibility);
   return data;
 }
@@ -141,8 +144,9 @@ void InfoBuilder::addWrapper(StringRef name, Type *result,
   SmallVector<Type *> calleeTypes(arguments);
   if (first)
     calleeTypes.insert(calleeTypes.begin(), first->getType());
-  FunctionCallee callee = module.getOrInsertFunction(
-      ("rac_model_" + name).str(), FunctionType::get(result, calleeTypes, false));
+  FunctionCallee callee =
+      module.getOrInsertFunction(("rac_model_" + name).str(),
+                                 FunctionType::get(result, calleeTypes, false));
   auto *wrapper = Function::Create(FunctionType::get(result, arguments, false),
                                    GlobalValue::ExternalLinkage,
                                    signature.prefix + "_" + name, module);
@@ -179,9 +183,9 @@ void InfoBuilder::addPrefix() {
 /// What crtbegin.o does when a library is unloaded: runs the destructors of its
 /// static objects. Done here so that linking needs no compiler's files.
 void InfoBuilder::addFinalizer() {
-  auto *handle = new GlobalVariable(module, builder.getInt8Ty(), false,
-                                    GlobalValue::ExternalLinkage, nullptr,
-                                    "__dso_handle");
+  auto *handle =
+      new GlobalVariable(module, builder.getInt8Ty(), false,
+                         GlobalValue::ExternalLinkage, nullptr, "__dso_handle");
   handle->setVisibility(GlobalValue::HiddenVisibility);
   FunctionCallee finalize = module.getOrInsertFunction(
       "__cxa_finalize",

@@ -68,8 +68,9 @@ public:
     if (!dtype) {
       std::string text;
       llvm::raw_string_ostream(text) << type;
-      return llvm::createStringError("'" + tensor.name + "' has type " + text +
-                                     ", which no compiled model can take or give");
+      return llvm::createStringError(
+          "'" + tensor.name + "' has type " + text +
+          ", which no compiled model can take or give");
     }
     tensor.dtype = *dtype;
     for (int64_t i : llvm::seq(ranked.getRank())) {
@@ -130,9 +131,10 @@ rac::computeSignature(ModuleOp module, StringRef name, StringRef prefix) {
     builder.reserve(entry.getResultAttrOfType<ArrayAttr>(i, kDims));
 
   for (auto [i, type] : llvm::enumerate(entry.getArgumentTypes())) {
-    auto tensor = builder.add(type, entry.getArgAttrOfType<StringAttr>(i, kName),
-                              entry.getArgAttrOfType<ArrayAttr>(i, kDims),
-                              "input_" + std::to_string(i));
+    auto tensor =
+        builder.add(type, entry.getArgAttrOfType<StringAttr>(i, kName),
+                    entry.getArgAttrOfType<ArrayAttr>(i, kDims),
+                    "input_" + std::to_string(i));
     if (!tensor)
       return tensor.takeError();
     signature.inputs.push_back(std::move(*tensor));
@@ -168,8 +170,9 @@ llvm::Error rac::checkPrefix(StringRef prefix) {
     return llvm::createStringError("the prefix '" + prefix +
                                    "' is not a C identifier");
   if (prefix == "rac" || prefix.starts_with("rac_"))
-    return llvm::createStringError("the prefix '" + prefix +
-                                   "' is taken: names in rac_ are the runtime's");
+    return llvm::createStringError(
+        "the prefix '" + prefix +
+        "' is taken: names in rac_ are the runtime's");
   return llvm::Error::success();
 }
 

@@ -10,8 +10,8 @@
 
 namespace rac {
 
-/// A temporary file beside where the result shall be; removed when it goes out of
-/// scope or the process is killed, unless it was kept.
+/// A temporary file beside where the result shall be; removed when it goes out
+/// of scope or the process is killed, unless it was kept.
 class OutputFile {
 public:
   static llvm::Expected<OutputFile> create(llvm::StringRef finalPath);
@@ -21,8 +21,7 @@ public:
 
   const std::string &path() const { return temporary; }
   /// Replaces the content.
-  llvm::Error
-  write(llvm::function_ref<void(llvm::raw_pwrite_stream &)> writer);
+  llvm::Error write(llvm::function_ref<void(llvm::raw_pwrite_stream &)> writer);
   /// Gives the file its final name.
   llvm::Error keep();
 

@@ -43,8 +43,10 @@ static llvm::Error fillIn(const Resources &wanted, const Resources &given) {
     auto found = given.find(entry.first());
     AsmResourceBlob *blob =
         found == given.end() ? nullptr : found->second.getRawHandle().getBlob();
-    if (!blob || textOf(found->second.getType()) != textOf(entry.second.getType()))
-      return llvm::createStringError("the plan has a constant '" + entry.first() +
+    if (!blob ||
+        textOf(found->second.getType()) != textOf(entry.second.getType()))
+      return llvm::createStringError("the plan has a constant '" +
+                                     entry.first() +
                                      "' that the model does not have");
     handle.getResource()->setBlob(UnmanagedAsmResourceBlob::allocateWithAlign(
         blob->getData(), blob->getDataAlignment()));

@@ -9,9 +9,10 @@
 
 namespace rac {
 
-/// Reads a plan that `--emit=plan` printed, into `context`. Its constants, which
-/// are printed by name only, are taken from `planned`: the same model as this
-/// compiler plans it, in another context that must live as long as the result.
+/// Reads a plan that `--emit=plan` printed, into `context`. Its constants,
+/// which are printed by name only, are taken from `planned`: the same model as
+/// this compiler plans it, in another context that must live as long as the
+/// result.
 llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>>
 readPlan(llvm::StringRef path, mlir::MLIRContext &context,
          mlir::ModuleOp planned);

@@ -15,8 +15,8 @@ using namespace rac;
 
 namespace {
 
-/// From here on the section is kept out of the way of code that reaches its data
-/// by 32-bit offsets (B).
+/// From here on the section is kept out of the way of code that reaches its
+/// data by 32-bit offsets (B).
 constexpr uint64_t kLarge = uint64_t(1) << 30;
 /// From here on weights start at a page, so that they are mapped whole (B).
 constexpr uint64_t kPaged = uint64_t(64) << 10;
@@ -32,8 +32,8 @@ struct Names {
   }
 };
 
-Elf64_Shdr section(uint32_t name, uint32_t type, uint64_t flags, uint64_t offset,
-                   uint64_t size, uint64_t align) {
+Elf64_Shdr section(uint32_t name, uint32_t type, uint64_t flags,
+                   uint64_t offset, uint64_t size, uint64_t align) {
   Elf64_Shdr header = {};
   header.sh_name = name;
   header.sh_type = type;
@@ -100,7 +100,8 @@ void rac::writeWeightsObject(const WeightImage &image, uint16_t machine,
               symbolNames.text.size(), 1),
       section(sectionNames.add(".note.GNU-stack"), SHT_PROGBITS, 0,
               sectionNamesAt, 0, 1),
-      section(sectionNames.add(".shstrtab"), SHT_STRTAB, 0, sectionNamesAt, 0, 1),
+      section(sectionNames.add(".shstrtab"), SHT_STRTAB, 0, sectionNamesAt, 0,
+              1),
   };
   headers[2].sh_link = 3; // its names
   headers[2].sh_info = 1; // the first symbol that is not local

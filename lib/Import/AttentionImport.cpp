@@ -13,8 +13,7 @@ static Value splitHeads(TensorBuilder &tb, Value x, int64_t heads) {
     return {};
   Exprs dims = tb.dims(x);
   AffineExpr size = tb.div(dims[2], tb.constant(heads));
-  Value split =
-      tb.reshape(x, {dims[0], dims[1], tb.constant(heads), size});
+  Value split = tb.reshape(x, {dims[0], dims[1], tb.constant(heads), size});
   return tb.transpose(split, {0, 2, 1, 3});
 }
 
@@ -58,8 +57,7 @@ static LogicalResult importAttention(NodeImporter &n) {
     if (!mask)
       return n.result(Value());
     // A mask shorter than the keys is padded there.
-    if (tb.rank(mask) < 2 ||
-        tb.dim(mask, tb.rank(mask) - 1) != tb.dim(k, 2))
+    if (tb.rank(mask) < 2 || tb.dim(mask, tb.rank(mask) - 1) != tb.dim(k, 2))
       return n.importBody();
     if (tb.element(mask).isInteger(1))
       mask = tb.select(mask, tb.scalar(0, type), tb.lowest(type));
@@ -68,9 +66,9 @@ static LogicalResult importAttention(NodeImporter &n) {
   }
   double scale =
       n.has("scale") ? n.floatAttr("scale", 1) : 1 / std::sqrt(double(*size));
-  Value y = tb.finish(rac::AttentionOp::create(
-      tb.b, tb.loc, TensorBuilder::shapeless(type), q, k, v, mask,
-      llvm::APFloat(scale)));
+  Value y = tb.finish(
+      rac::AttentionOp::create(tb.b, tb.loc, TensorBuilder::shapeless(type), q,
+                               k, v, mask, llvm::APFloat(scale)));
   if (flat && y) {
     Exprs dims = tb.dims(y);
     y = tb.reshape(tb.transpose(y, {0, 2, 1, 3}),

@@ -66,9 +66,7 @@ static bool isOnly(const Graph &graph, StringRef opType) {
   return others == 1 && graph.nodes.back().opType == opType;
 }
 static bool isSqueeze(const Graph &graph) { return isOnly(graph, "Squeeze"); }
-static bool isIdentity(const Graph &graph) {
-  return isOnly(graph, "Identity");
-}
+static bool isIdentity(const Graph &graph) { return isOnly(graph, "Identity"); }
 
 static LogicalResult importIf(NodeImporter &n) {
   TensorBuilder &tb = n.tb;
@@ -79,7 +77,8 @@ static LogicalResult importIf(NodeImporter &n) {
   // A branch that is never taken need not compile.
   if (auto known = n.constInts(0); known && known->size() == 1) {
     SmallVector<Entry> outputs;
-    if (failed(n.g.importSubgraph(*graphs[known->front() ? 0 : 1], {}, outputs)))
+    if (failed(
+            n.g.importSubgraph(*graphs[known->front() ? 0 : 1], {}, outputs)))
       return failure();
     if (outputs.size() < n.numOutputs())
       return n.fail("its branches give fewer values than it has outputs");
@@ -243,9 +242,8 @@ static LogicalResult importLoop(NodeImporter &n) {
                   ArrayRef<Value> carried) -> FailureOr<Iteration> {
     Iteration iteration;
     // While the body runs its condition is true.
-    SmallVector<Entry> inputs = {
-        scalarEntry(i, tb.b.getI64Type()),
-        scalarEntry(tb.constant(1), tb.b.getI1Type())};
+    SmallVector<Entry> inputs = {scalarEntry(i, tb.b.getI64Type()),
+                                 scalarEntry(tb.constant(1), tb.b.getI1Type())};
     for (Value value : carried)
       inputs.push_back(n.g.fromValue(value));
     SmallVector<Entry> outputs;
@@ -337,8 +335,7 @@ static LogicalResult importScan(NodeImporter &n) {
     for (Value value : carried)
       inputs.push_back(n.g.fromValue(value));
     for (auto [value, axis, back] : llvm::zip_equal(tensors, inAxes, inBack)) {
-      AffineExpr at =
-          back ? tb.sub(tb.sub(count, tb.constant(1)), i) : i;
+      AffineExpr at = back ? tb.sub(tb.sub(count, tb.constant(1)), i) : i;
       Value step =
           tb.squeeze(tb.sliceAxis(value, axis, at, tb.constant(1)), {axis});
       if (!step)
@@ -387,7 +384,8 @@ void rac::onnximport::addControlFlowImporters(ImporterTable &table) {
         "SequenceInsert", "SequenceLength", "SequenceMap", "SplitToSequence",
         "ConcatFromSequence"})
     table.refuse(name, "sequences are not supported");
-  for (StringRef name : {"Optional", "OptionalGetElement", "OptionalHasElement"})
+  for (StringRef name :
+       {"Optional", "OptionalGetElement", "OptionalHasElement"})
     table.refuse(name, "optional values are not supported");
   for (StringRef name : {"StringConcat", "StringNormalizer", "StringSplit",
                          "RegexFullMatch", "TfIdfVectorizer"})

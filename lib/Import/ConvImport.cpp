@@ -130,7 +130,8 @@ static LogicalResult importConvTranspose(NodeImporter &n) {
         continue;
       }
       int64_t half = *total / 2;
-      bool moreAtEnd = autoPad != "SAME_LOWER" ? autoPad == "SAME_UPPER" : false;
+      bool moreAtEnd =
+          autoPad != "SAME_LOWER" ? autoPad == "SAME_UPPER" : false;
       w->low[i] = moreAtEnd ? half : *total - half;
       w->high[i] = moreAtEnd ? *total - half : half;
     }

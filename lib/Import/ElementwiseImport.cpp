@@ -72,9 +72,8 @@ static LogicalResult arithmetic(NodeImporter &n) {
                ? (n.tb.*combine)(x[0], x[1])
                : AffineExpr();
   };
-  return combineOr(n, elements, type, [&] {
-    return n.tb.binary<OpT>(n.input(0), n.input(1));
-  });
+  return combineOr(n, elements, type,
+                   [&] { return n.tb.binary<OpT>(n.input(0), n.input(1)); });
 }
 
 template <typename OpT, arith::CmpIPredicate predicate, bool swap = false>
@@ -127,9 +126,8 @@ static LogicalResult importNeg(NodeImporter &n) {
   auto elements = [&](ArrayRef<AffineExpr> x) {
     return n.tb.mul(x[0], n.tb.constant(-1));
   };
-  return combineOr(n, elements, n.elementType(0), [&] {
-    return n.tb.unary<rac::NegOp>(n.input(0));
-  });
+  return combineOr(n, elements, n.elementType(0),
+                   [&] { return n.tb.unary<rac::NegOp>(n.input(0)); });
 }
 
 /// Ops that leave whole numbers as they are.
@@ -143,9 +141,8 @@ static LogicalResult importNot(NodeImporter &n) {
   auto elements = [&](ArrayRef<AffineExpr> x) {
     return n.tb.compare(arith::CmpIPredicate::eq, x[0], n.tb.constant(0));
   };
-  return combineOr(n, elements, n.elementType(0), [&] {
-    return n.tb.unary<rac::NotOp>(n.input(0));
-  });
+  return combineOr(n, elements, n.elementType(0),
+                   [&] { return n.tb.unary<rac::NotOp>(n.input(0)); });
 }
 
 static LogicalResult importMod(NodeImporter &n) {
@@ -159,10 +156,12 @@ static LogicalResult importMod(NodeImporter &n) {
 //===----------------------------------------------------------------------===//
 
 static LogicalResult castTo(NodeImporter &n, Type to) {
+  if (!to)
+    return n.fail("the type to cast to is not known");
   std::optional<Entry> known = n.known(0);
   // Sizes fit 32 bits and are exact as floats: exporters cast them to and fro.
-  bool holdsSizes = to.isInteger(64) || to.isInteger(32) || to.isF32() ||
-                    to.isF64();
+  bool holdsSizes =
+      to.isInteger(64) || to.isInteger(32) || to.isF32() || to.isF64();
   if (known && to.isInteger(1)) {
     for (AffineExpr &e : *known->elements)
       e = n.tb.compare(arith::CmpIPredicate::ne, e, n.tb.constant(0));
@@ -277,9 +276,9 @@ static LogicalResult importCelu(NodeImporter &n) {
   Value scaled = n.tb.div(x, n.tb.scalar(alpha, type));
   if (!scaled)
     return n.result(scaled);
-  Value elu = n.tb.finish(rac::EluOp::create(
-      n.tb.b, n.tb.loc, TensorBuilder::shapeless(type), scaled,
-      llvm::APFloat(1.0)));
+  Value elu = n.tb.finish(rac::EluOp::create(n.tb.b, n.tb.loc,
+                                             TensorBuilder::shapeless(type),
+                                             scaled, llvm::APFloat(1.0)));
   return n.result(n.tb.mul(elu, n.tb.scalar(alpha, type)));
 }
 
@@ -299,8 +298,7 @@ static LogicalResult importShrink(NodeImporter &n) {
   Value bias = n.tb.scalar(n.floatAttr("bias", 0), type);
   Value above = n.tb.comparison<rac::LessOp>(n.tb.scalar(lambd, type), x);
   Value below = n.tb.comparison<rac::LessOp>(x, n.tb.scalar(-lambd, type));
-  Value rest =
-      n.tb.select(below, n.tb.add(x, bias), n.tb.scalar(0, type));
+  Value rest = n.tb.select(below, n.tb.add(x, bias), n.tb.scalar(0, type));
   return n.result(n.tb.select(above, n.tb.sub(x, bias), rest));
 }
 
@@ -404,11 +402,11 @@ static LogicalResult importIsInf(NodeImporter &n) {
   Value isInf = n.tb.test<rac::IsInfOp>(x);
   Value zero = n.tb.scalar(0, TensorBuilder::element(x));
   if (!positive)
-    isInf = n.tb.binary<rac::AndOp>(isInf,
-                                    n.tb.comparison<rac::LessOp>(x, zero));
+    isInf =
+        n.tb.binary<rac::AndOp>(isInf, n.tb.comparison<rac::LessOp>(x, zero));
   if (!negative)
-    isInf = n.tb.binary<rac::AndOp>(isInf,
-                                    n.tb.comparison<rac::LessOp>(zero, x));
+    isInf =
+        n.tb.binary<rac::AndOp>(isInf, n.tb.comparison<rac::LessOp>(zero, x));
   return n.result(isInf);
 }
 

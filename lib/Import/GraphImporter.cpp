@@ -176,8 +176,8 @@ Value GraphImporter::materialize(const Entry &entry) {
     return tb.fail("an input has no value");
   if (Value known = tb.recall(entry.id))
     return known;
-  return tb.remember(entry.id, tb.fromExprs(*entry.elements, entry.shape,
-                                            entry.elementType));
+  return tb.remember(
+      entry.id, tb.fromExprs(*entry.elements, entry.shape, entry.elementType));
 }
 
 //===----------------------------------------------------------------------===//
@@ -284,11 +284,17 @@ LogicalResult GraphImporter::importNode(const Node &node) {
   if (function && isOnnx) {
     if (poisoned)
       return importer.poison();
-    auto [least, most] =
-        onnxmodel::Model::inputCount(node, opset->second);
-    if (static_cast<int64_t>(node.inputs.size()) < least ||
-        static_cast<int64_t>(node.inputs.size()) > most)
-      return importer.fail("it has " + Twine(node.inputs.size()) + " inputs");
+    std::vector<bool> present;
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const Entry *entry = importer.entry(i);
+      present.push_back(entry != nullptr);
+      if (entry && entry->constant && !entry->constant->problem.empty())
+        return importer.unsupported(entry->constant->problem);
+    }
+    std::string problem =
+        onnxmodel::Model::checkInputs(node, opset->second, present);
+    if (!problem.empty())
+      return importer.fail(problem);
     return function(importer);
   }
   StringRef reason = table.reason(node);
@@ -366,8 +372,7 @@ LogicalResult GraphImporter::importSubgraph(const Graph &graph,
     return error("functions and subgraphs are nested too deeply");
   if (graph.inputs.size() != inputs.size())
     return error("a subgraph has " + Twine(graph.inputs.size()) +
-                 " inputs where its operator gives it " +
-                 Twine(inputs.size()));
+                 " inputs where its operator gives it " + Twine(inputs.size()));
   Scope inner;
   inner.parent = scope;
   inner.opsets = scope->opsets;
@@ -478,7 +483,8 @@ LogicalResult GraphImporter::importMain(ModuleOp module) {
       return error("output '" + info.name + "': " + tb.failure);
     std::string problem;
     if (info.type.element != ElementType::Undefined &&
-        elementType(info.type.element, problem) != TensorBuilder::element(value))
+        elementType(info.type.element, problem) !=
+            TensorBuilder::element(value))
       return error("output '" + info.name + "' is declared as " +
                    onnxmodel::elementTypeName(info.type.element) +
                    " but the graph computes another type");
@@ -486,18 +492,16 @@ LogicalResult GraphImporter::importMain(ModuleOp module) {
         b.getNamedAttr("rac.name", b.getStringAttr(info.name))};
     if (info.type.shape &&
         static_cast<int64_t>(info.type.shape->size()) == tb.rank(value))
-      attrs.push_back(
-          b.getNamedAttr("rac.dim_names", dimNames(b, info.type)));
+      attrs.push_back(b.getNamedAttr("rac.dim_names", dimNames(b, info.type)));
     results.push_back(value);
     resultAttrs.push_back(b.getDictionaryAttr(attrs));
   }
   if (!unsupported.empty())
     return failure();
   func::ReturnOp::create(b, module.getLoc(), results);
-  main.setType(
-      b.getFunctionType(types, llvm::map_to_vector(results, [](Value v) {
-                          return v.getType();
-                        })));
+  main.setType(b.getFunctionType(
+      types,
+      llvm::map_to_vector(results, [](Value v) { return v.getType(); })));
   for (auto [i, attrs] : llvm::enumerate(resultAttrs))
     main.setResultAttrs(i, attrs);
   return success();

@@ -189,11 +189,11 @@ public:
   const Entry *entry(size_t i) const;
   /// The tensor; null where it is absent.
   Value input(size_t i);
-  /// Its shape and elements where it is a small tensor of whole numbers that are
-  /// known, of any rank.
+  /// Its shape and elements where it is a small tensor of whole numbers that
+  /// are known, of any rank.
   std::optional<Entry> known(size_t i);
-  /// Its elements where it is a small integer tensor of rank 0 or 1 and they are
-  /// known.
+  /// Its elements where it is a small integer tensor of rank 0 or 1 and they
+  /// are known.
   std::optional<Exprs> elements(size_t i);
   /// As `elements`, also of floats that are whole numbers.
   std::optional<Exprs> numbers(size_t i);
@@ -207,11 +207,12 @@ public:
   int64_t rank(size_t i);
   Type elementType(size_t i);
 
-  /// `axis` counted from the front; nothing, with a failure, where out of range.
+  /// `axis` counted from the front; nothing, with a failure, where out of
+  /// range.
   std::optional<int64_t> axis(int64_t axis, int64_t rank);
   /// As `axis`, and sorted; fails on repetition.
-  std::optional<llvm::SmallVector<int64_t>>
-  axes(llvm::ArrayRef<int64_t> axes, int64_t rank);
+  std::optional<llvm::SmallVector<int64_t>> axes(llvm::ArrayRef<int64_t> axes,
+                                                 int64_t rank);
   std::optional<Type> typeAttr(llvm::StringRef name, ElementType otherwise);
 
   //===--------------------------------------------------------------------===//

@@ -12,9 +12,9 @@ using namespace mlir;
 using namespace rac;
 
 void rac::loadImportDialects(MLIRContext &context) {
-  context.loadDialect<rac::RacDialect, affine::AffineDialect,
-                      arith::ArithDialect, func::FuncDialect, scf::SCFDialect,
-                      tensor::TensorDialect>();
+  context
+      .loadDialect<rac::RacDialect, affine::AffineDialect, arith::ArithDialect,
+                   func::FuncDialect, scf::SCFDialect, tensor::TensorDialect>();
 }
 
 std::optional<ImportedModel> rac::importOnnx(StringRef path,

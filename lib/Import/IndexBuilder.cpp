@@ -94,7 +94,9 @@ AffineExpr TensorBuilder::fromIndex(Value index, bool nonNegative) {
 
 void TensorBuilder::forget(mlir::Region &region) {
   llvm::DenseSet<Value> gone;
-  auto add = [&](ValueRange values) { gone.insert(values.begin(), values.end()); };
+  auto add = [&](ValueRange values) {
+    gone.insert(values.begin(), values.end());
+  };
   region.walk([&](Operation *op) {
     add(op->getResults());
     for (mlir::Region &inner : op->getRegions())
@@ -153,9 +155,10 @@ Value TensorBuilder::index(AffineExpr expr) {
     value = arith::ConstantIndexOp::create(b, loc, *known);
   } else if (auto sym = dyn_cast<AffineSymbolExpr>(expr)) {
     Symbol from = symbols[sym.getPosition()];
-    value = from.dim < 0 ? from.value
-                         : tensor::DimOp::create(b, loc, from.value, from.dim)
-                               .getResult();
+    value =
+        from.dim < 0
+            ? from.value
+            : tensor::DimOp::create(b, loc, from.value, from.dim).getResult();
   } else {
     // The map names only the symbols that occur. MLIR's composing builders look
     // at the op around, which a region under construction doesn't have.
@@ -169,8 +172,7 @@ Value TensorBuilder::index(AffineExpr expr) {
       renamed[sym.getPosition()] = b.getAffineSymbolExpr(operands.size());
       operands.push_back(index(e));
     });
-    auto map =
-        AffineMap::get(0, operands.size(), expr.replaceSymbols(renamed));
+    auto map = AffineMap::get(0, operands.size(), expr.replaceSymbols(renamed));
     value = affine::AffineApplyOp::create(b, loc, map, operands);
   }
   indexExprs.try_emplace(value, expr);
@@ -188,7 +190,8 @@ bool TensorBuilder::isNonNegative(AffineExpr expr) const {
   case AffineExprKind::Constant:
     return llvm::cast<AffineConstantExpr>(expr).getValue() >= 0;
   case AffineExprKind::SymbolId:
-    return symbols[llvm::cast<AffineSymbolExpr>(expr).getPosition()].nonNegative;
+    return symbols[llvm::cast<AffineSymbolExpr>(expr).getPosition()]
+        .nonNegative;
   case AffineExprKind::DimId:
     return false;
   default: {
@@ -237,7 +240,6 @@ static bool isSmall(AffineExpr expr) {
   return !known || (*known <= kLargest && *known >= -kLargest);
 }
 
-
 AffineExpr
 TensorBuilder::opaque(int kind, AffineExpr x, AffineExpr y, AffineExpr z,
                       bool nonNegative,
@@ -261,7 +263,8 @@ AffineExpr TensorBuilder::add(AffineExpr x, AffineExpr y) {
   AffineExpr sum = simplify(x + y);
   // Long sums (a loop's worth of them) become values, or each step would cost
   // more than the last.
-  return expressionSize(sum) < 64 ? sum : fromIndex(index(sum), isNonNegative(sum));
+  return expressionSize(sum) < 64 ? sum
+                                  : fromIndex(index(sum), isNonNegative(sum));
 }
 
 AffineExpr TensorBuilder::sub(AffineExpr x, AffineExpr y) {
@@ -297,11 +300,13 @@ AffineExpr TensorBuilder::div(AffineExpr x, AffineExpr y) {
   return opaque(Div, x, y, {}, nonNegative, [&](Value x, Value y, Value) {
     // A divisor of zero is the model's fault; the machine must not trap.
     Value one = index(constant(1));
-    Value divisor = c ? y : arith::SelectOp::create(
-        b, loc,
-        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, y,
-                              index(constant(0))),
-        one, y);
+    Value divisor =
+        c ? y
+          : arith::SelectOp::create(
+                b, loc,
+                arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, y,
+                                      index(constant(0))),
+                one, y);
     return arith::DivSIOp::create(b, loc, x, divisor);
   });
 }
@@ -420,9 +425,9 @@ AffineExpr TensorBuilder::select(AffineExpr condition, AffineExpr x,
     return x;
   return opaque(Select, condition, x, y, isNonNegative(x) && isNonNegative(y),
                 [&](Value condition, Value x, Value y) {
-                  Value isSet = arith::CmpIOp::create(
-                      b, loc, arith::CmpIPredicate::ne, condition,
-                      index(constant(0)));
+                  Value isSet =
+                      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne,
+                                            condition, index(constant(0)));
                   return arith::SelectOp::create(b, loc, isSet, x, y);
                 });
 }

@@ -133,11 +133,10 @@ static LogicalResult importOneHot(NodeImporter &n) {
     return n.result(Value());
   Exprs shape = tb.dims(spread);
   shape[*axis] = depth;
-  Value hit =
-      tb.comparison<rac::EqualOp>(spread, tb.iota(*axis, shape, i64));
+  Value hit = tb.comparison<rac::EqualOp>(spread, tb.iota(*axis, shape, i64));
   auto pick = [&](int64_t i) {
-    return tb.reshape(
-        tb.sliceAxis(values, 0, tb.constant(i), tb.constant(1)), {});
+    return tb.reshape(tb.sliceAxis(values, 0, tb.constant(i), tb.constant(1)),
+                      {});
   };
   return n.result(tb.select(hit, pick(1), pick(0)));
 }
@@ -157,10 +156,10 @@ static LogicalResult importEyeLike(NodeImporter &n) {
     type = *given;
   }
   Exprs dims = tb.dims(x);
-  Value row = tb.add(tb.iota(0, dims, i64),
-                     tb.scalarInt(n.intAttr("k", 0), i64));
-  return n.result(tb.cast(
-      tb.comparison<rac::EqualOp>(row, tb.iota(1, dims, i64)), type));
+  Value row =
+      tb.add(tb.iota(0, dims, i64), tb.scalarInt(n.intAttr("k", 0), i64));
+  return n.result(
+      tb.cast(tb.comparison<rac::EqualOp>(row, tb.iota(1, dims, i64)), type));
 }
 
 static LogicalResult importTrilu(NodeImporter &n) {
@@ -203,11 +202,11 @@ static LogicalResult importTopK(NodeImporter &n) {
   if (auto known = tb.constantOf(k); known && *known < 0)
     return n.fail("its k is negative");
   Type i64 = tb.b.getI64Type();
-  auto op = rac::TopKOp::create(
-      tb.b, tb.loc,
-      TypeRange{TensorBuilder::shapeless(tb.element(x)),
-                TensorBuilder::shapeless(i64)},
-      x, tb.index(k), *axis, n.boolAttr("largest", true));
+  auto op =
+      rac::TopKOp::create(tb.b, tb.loc,
+                          TypeRange{TensorBuilder::shapeless(tb.element(x)),
+                                    TensorBuilder::shapeless(i64)},
+                          x, tb.index(k), *axis, n.boolAttr("largest", true));
   if (!tb.refine(op))
     return n.result(Value());
   if (failed(n.result(0, op.getValues())))
@@ -265,8 +264,7 @@ static LogicalResult importReverseSequence(NodeImporter &n) {
   Value length = tb.unsqueeze(tb.cast(lens, i64), others);
   Value t = tb.iota(time, dims, i64);
   Value back = tb.sub(tb.sub(length, tb.scalarInt(1, i64)), t);
-  Value from =
-      tb.select(tb.comparison<rac::LessOp>(t, length), back, t);
+  Value from = tb.select(tb.comparison<rac::LessOp>(t, length), back, t);
   return n.result(tb.gatherElements(x, from, time));
 }
 

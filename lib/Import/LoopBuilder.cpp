@@ -20,8 +20,8 @@ RankedTensorType rac::onnximport::commonType(RankedTensorType x,
 namespace {
 class Loop {
 public:
-  Loop(TensorBuilder &tb, AffineExpr count, Value goOn,
-       ArrayRef<Value> initial, size_t numStacked, ArrayRef<bool> reverse)
+  Loop(TensorBuilder &tb, AffineExpr count, Value goOn, ArrayRef<Value> initial,
+       size_t numStacked, ArrayRef<bool> reverse)
       : tb(tb), count(count), goOn(goOn), initial(initial),
         numStacked(numStacked), reverse(reverse) {
     for (Value value : initial)
@@ -55,8 +55,7 @@ private:
 } // namespace
 
 Value Loop::extractBool(Value tensor) {
-  SmallVector<Value> at(TensorBuilder::rank(tensor),
-                        tb.index(tb.constant(0)));
+  SmallVector<Value> at(TensorBuilder::rank(tensor), tb.index(tb.constant(0)));
   return tensor::ExtractOp::create(tb.b, tb.loc, tensor, at);
 }
 
@@ -124,7 +123,8 @@ LogicalResult Loop::startStacks() {
     if (!counted) {
       SmallVector<int64_t> grows(tb.type(empty).getShape());
       grows[0] = ShapedType::kDynamic;
-      empty = tb.castType(empty, RankedTensorType::get(grows, tb.element(empty)));
+      empty =
+          tb.castType(empty, RankedTensorType::get(grows, tb.element(empty)));
     }
     stacks.push_back(empty);
   }
@@ -166,10 +166,10 @@ LogicalResult Loop::finishFor(LoopResult &result) {
 LogicalResult Loop::finishWhile(LoopResult &result) {
   // Carried: the iteration, whether to go on, the values, the stacks.
   SmallVector<Value> inits = {tb.index(tb.constant(0))};
-  inits.push_back(goOn ? extractBool(goOn)
-                       : arith::ConstantOp::create(tb.b, tb.loc,
-                                                   tb.b.getBoolAttr(true))
-                             .getResult());
+  inits.push_back(
+      goOn ? extractBool(goOn)
+           : arith::ConstantOp::create(tb.b, tb.loc, tb.b.getBoolAttr(true))
+                 .getResult());
   for (auto [value, type] : llvm::zip_equal(initial, types))
     inits.push_back(tb.castType(value, type));
   inits.append(stacks);
@@ -208,8 +208,8 @@ LogicalResult Loop::finishWhile(LoopResult &result) {
                                : tb.concat({sofar, step}, 0);
       if (!grown)
         return failure();
-      yields.push_back(
-          tb.castType(grown, llvm::cast<RankedTensorType>(stacks[k].getType())));
+      yields.push_back(tb.castType(
+          grown, llvm::cast<RankedTensorType>(stacks[k].getType())));
     }
     scf::YieldOp::create(tb.b, tb.loc, yields);
   }
@@ -245,9 +245,10 @@ FailureOr<LoopResult> Loop::build(IterationBuilder body) {
   return result;
 }
 
-FailureOr<LoopResult> rac::onnximport::buildLoop(
-    TensorBuilder &tb, AffineExpr count, Value goOn, ArrayRef<Value> initial,
-    size_t numStacked, ArrayRef<bool> reverse, IterationBuilder body) {
+FailureOr<LoopResult>
+rac::onnximport::buildLoop(TensorBuilder &tb, AffineExpr count, Value goOn,
+                           ArrayRef<Value> initial, size_t numStacked,
+                           ArrayRef<bool> reverse, IterationBuilder body) {
   if (llvm::is_contained(initial, Value()))
     return failure();
   SmallVector<bool> inOrder(numStacked, false);

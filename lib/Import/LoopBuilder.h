@@ -33,10 +33,11 @@ struct LoopResult {
 /// `goOn`, an i1 tensor, or what the body says of it, is false. Where the body
 /// always goes on it is a scf.for, else a scf.while. `reverse` stacks the last
 /// iteration's values first.
-llvm::FailureOr<LoopResult>
-buildLoop(TensorBuilder &tb, AffineExpr count, Value goOn,
-          llvm::ArrayRef<Value> initial, size_t numStacked,
-          llvm::ArrayRef<bool> reverse, IterationBuilder body);
+llvm::FailureOr<LoopResult> buildLoop(TensorBuilder &tb, AffineExpr count,
+                                      Value goOn, llvm::ArrayRef<Value> initial,
+                                      size_t numStacked,
+                                      llvm::ArrayRef<bool> reverse,
+                                      IterationBuilder body);
 
 /// The least static type that both are; null where they differ in more.
 RankedTensorType commonType(RankedTensorType x, RankedTensorType y);

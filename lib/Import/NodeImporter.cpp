@@ -319,8 +319,8 @@ std::optional<int64_t> NodeImporter::axis(int64_t axis, int64_t rank) {
   return axis < 0 ? axis + rank : axis;
 }
 
-std::optional<SmallVector<int64_t>>
-NodeImporter::axes(ArrayRef<int64_t> axes, int64_t rank) {
+std::optional<SmallVector<int64_t>> NodeImporter::axes(ArrayRef<int64_t> axes,
+                                                       int64_t rank) {
   SmallVector<int64_t> result;
   for (int64_t a : axes) {
     std::optional<int64_t> known = axis(a, rank);

@@ -102,8 +102,7 @@ static LogicalResult importInstanceNorm(NodeImporter &n) {
   int64_t rank = tb.rank(x);
   if (rank < 3)
     return n.fail("its input needs a spatial dimension");
-  Value y =
-      normalizeGroups(tb, x, tb.dim(x, 1), n.floatAttr("epsilon", 1e-5));
+  Value y = normalizeGroups(tb, x, tb.dim(x, 1), n.floatAttr("epsilon", 1e-5));
   y = tb.mul(y, alongChannels(tb, n.input(1), rank));
   return n.result(tb.add(y, alongChannels(tb, n.input(2), rank)));
 }
@@ -123,8 +122,8 @@ static LogicalResult importGroupNorm(NodeImporter &n) {
   if (n.version < 21)
     return n.importBody();
   Type type = tb.element(x);
-  Value y = normalizeGroups(tb, x, tb.constant(groups),
-                            n.floatAttr("epsilon", 1e-5));
+  Value y =
+      normalizeGroups(tb, x, tb.constant(groups), n.floatAttr("epsilon", 1e-5));
   y = tb.mul(y, alongChannels(tb, tb.cast(n.input(1), type), rank));
   return n.result(
       tb.add(y, alongChannels(tb, tb.cast(n.input(2), type), rank)));
@@ -186,11 +185,11 @@ static LogicalResult importLrn(NodeImporter &n) {
       PoolKind::average_with_padding, flat, ArrayRef<int64_t>{size},
       ArrayRef<int64_t>{1}, ArrayRef<int64_t>{1}, ArrayRef<int64_t>{low},
       ArrayRef<int64_t>{high}, ArrayRef<int64_t>{0}));
-  Value scaled = tb.add(
-      tb.mul(mean, tb.scalar(n.floatAttr("alpha", 1e-4), type)),
-      tb.scalar(n.floatAttr("bias", 1), type));
-  Value power = tb.binary<rac::PowOp>(
-      scaled, tb.scalar(n.floatAttr("beta", 0.75), type));
+  Value scaled =
+      tb.add(tb.mul(mean, tb.scalar(n.floatAttr("alpha", 1e-4), type)),
+             tb.scalar(n.floatAttr("bias", 1), type));
+  Value power =
+      tb.binary<rac::PowOp>(scaled, tb.scalar(n.floatAttr("beta", 0.75), type));
   return n.result(tb.div(x, tb.reshape(power, dims)));
 }
 

@@ -95,7 +95,8 @@ void Converter::externalData(const onnx::TensorProto &proto, Tensor &tensor) {
     std::string error;
     if (!file->open(path.string(), error)) {
       file.reset();
-      tensor.problem = "external data '" + location + "' can't be read: " + error;
+      tensor.problem =
+          "external data '" + location + "' can't be read: " + error;
       return;
     }
   }
@@ -173,27 +174,35 @@ Tensor Converter::tensor(const onnx::TensorProto &proto) {
   tensor.name = proto.name();
   tensor.element = static_cast<ElementType>(proto.data_type());
   tensor.dims.assign(proto.dims().begin(), proto.dims().end());
-  int64_t size = elementSize(tensor.element);
-  if (size == 0) {
+  if (elementSize(tensor.element) == 0) {
     tensor.problem =
         elementTypeName(tensor.element) + " tensors are not supported";
     return tensor;
   }
+  readData(proto, tensor);
+  // Other than a type that isn't supported, this is wrong whoever uses it.
+  if (!tensor.problem.empty() && storage.damage.empty())
+    storage.damage = "tensor '" + tensor.name + "': " + tensor.problem;
+  return tensor;
+}
+
+void Converter::readData(const onnx::TensorProto &proto, Tensor &tensor) {
+  int64_t size = elementSize(tensor.element);
   int64_t elements = 1, bytes = 0;
   bool tooLarge = false, empty = false;
   for (int64_t dim : tensor.dims) {
     if (dim < 0) {
       tensor.problem = "negative dimension";
-      return tensor;
+      return;
     }
     empty |= dim == 0;
-    tooLarge |= __builtin_mul_overflow(elements, std::max<int64_t>(dim, 1),
-                                       &elements);
+    tooLarge |=
+        __builtin_mul_overflow(elements, std::max<int64_t>(dim, 1), &elements);
   }
   tooLarge |= __builtin_mul_overflow(elements, size, &bytes);
   if (tooLarge) {
     tensor.problem = "more elements than memory can hold";
-    return tensor;
+    return;
   }
   tensor.elements = empty ? 0 : elements;
   tensor.bytes = empty ? 0 : bytes;
@@ -206,7 +215,6 @@ Tensor Converter::tensor(const onnx::TensorProto &proto) {
   // An empty tensor points nowhere, but must not look as if it had no data.
   if (tensor.problem.empty() && !tensor.data)
     tensor.data = "";
-  return tensor;
 }
 
 Type Converter::type(const onnx::TypeProto &proto) {

@@ -14,10 +14,23 @@ bool Model::knows(const Node &node, int64_t version) {
   return schema(node, version) != nullptr;
 }
 
-std::pair<int, int> Model::inputCount(const Node &node, int64_t version) {
+std::string Model::checkInputs(const Node &node, int64_t version,
+                               const std::vector<bool> &present) {
   const onnx::OpSchema *s = schema(node, version);
-  return s ? std::pair(s->min_input(), s->max_input())
-           : std::pair(0, INT32_MAX);
+  if (!s)
+    return {};
+  int count = static_cast<int>(present.size());
+  if (count < s->min_input() || count > s->max_input())
+    return "it has " + std::to_string(count) + " inputs";
+  const auto &formals = s->inputs();
+  for (size_t i = 0; i < formals.size(); ++i)
+    if (formals[i].GetOption() == onnx::OpSchema::Single &&
+        (i >= present.size() || !present[i]))
+      return "its input '" + formals[i].GetName() + "' is missing";
+  for (size_t i = formals.size(); i < present.size(); ++i)
+    if (!present[i])
+      return "one of its inputs is missing";
+  return {};
 }
 
 static onnx::TypeProto typeProto(const Type &type) {

@@ -1,8 +1,9 @@
 //===- OnnxModel.h - An ONNX model without protobuf -------------*- C++ -*-===//
 //
 // What the importer needs of a model, as plain structs. The files that fill
-// them in (Onnx*.cpp) are the only ones that include ONNX's headers; those throw
-// exceptions and use RTTI, MLIR does neither, so the two never meet in one file.
+// them in (Onnx*.cpp) are the only ones that include ONNX's headers; those
+// throw exceptions and use RTTI, MLIR does neither, so the two never meet in
+// one file.
 //
 //===----------------------------------------------------------------------===//
 
@@ -71,7 +72,17 @@ struct Tensor {
 struct Graph;
 
 struct Attribute {
-  enum Kind { Float, Int, String, Tensor_, Graph_, Floats, Ints, Strings, Other };
+  enum Kind {
+    Float,
+    Int,
+    String,
+    Tensor_,
+    Graph_,
+    Floats,
+    Ints,
+    Strings,
+    Other
+  };
   Kind kind = Other;
   /// Set inside function bodies: the caller's attribute of this name counts.
   std::string reference;
@@ -127,23 +138,23 @@ public:
   Model(const Model &) = delete;
 
   /// Reads and checks a model; null, with a message, where that fails.
-  static std::unique_ptr<Model> read(const std::string &path,
-                                     const ReadOptions &options,
-                                     std::string &error);
+  static std::unique_ptr<Model>
+  read(const std::string &path, const ReadOptions &options, std::string &error);
 
   const Graph &graph() const { return main; }
   const Opsets &opsets() const { return imports; }
 
-  /// The body of `node`, whose attributes are resolved, with inputs of the given
-  /// types; null where it isn't defined by one.
+  /// The body of `node`, whose attributes are resolved, with inputs of the
+  /// given types; null where it isn't defined by one.
   const Function *function(const Node &node, const Opsets &opsets,
-                           const std::vector<Type> &inputs,
-                           std::string &error);
+                           const std::vector<Type> &inputs, std::string &error);
 
   /// Whether ONNX has an operator of that name at that version.
   static bool knows(const Node &node, int64_t version);
-  /// How many inputs ONNX wants at least, at most.
-  static std::pair<int, int> inputCount(const Node &node, int64_t version);
+  /// What is wrong with a node's inputs, of which `present` says which it has;
+  /// empty for nothing.
+  static std::string checkInputs(const Node &node, int64_t version,
+                                 const std::vector<bool> &present);
 
   struct Storage;
 

@@ -4,7 +4,6 @@
 #include "onnx/checker.h"
 #include "onnx/defs/parser.h"
 #include "onnx/defs/schema.h"
-#include "onnx/shape_inference/implementation.h"
 #include "onnx/version_converter/convert.h"
 #include <cerrno>
 #include <cstring>
@@ -92,7 +91,8 @@ static bool parse(const std::string &path, onnx::ModelProto &proto,
   google::protobuf::io::CodedInputStream stream(&input);
   stream.SetTotalBytesLimit(INT32_MAX);
   if (!proto.ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage()) {
-    error = "this is not an ONNX model, or it is damaged: protobuf can't parse it";
+    error =
+        "this is not an ONNX model, or it is damaged: protobuf can't parse it";
     return false;
   }
   return true;
@@ -102,8 +102,8 @@ static bool parse(const std::string &path, onnx::ModelProto &proto,
 // Checks
 //===----------------------------------------------------------------------===//
 
-/// ONNX's check_model, but for external data, whose folder that function doesn't
-/// know when it is given a parsed model, and which Converter checks.
+/// ONNX's check_model, but for external data, whose folder that function
+/// doesn't know when it is given a parsed model, and which Converter checks.
 static void check(const onnx::ModelProto &proto) {
   onnx::checker::CheckerContext context;
   context.set_ir_version(static_cast<int>(proto.ir_version()));
@@ -121,7 +121,9 @@ static void check(const onnx::ModelProto &proto) {
 /// for the files in the current folder.
 class HideExternalData {
 public:
-  explicit HideExternalData(onnx::ModelProto &proto) { graph(*proto.mutable_graph()); }
+  explicit HideExternalData(onnx::ModelProto &proto) {
+    graph(*proto.mutable_graph());
+  }
   ~HideExternalData() {
     for (auto &[tensor, saved] : hidden)
       tensor->Swap(&saved);
@@ -186,7 +188,7 @@ static bool checkVersions(onnx::ModelProto &proto, std::string &error) {
 }
 
 //===----------------------------------------------------------------------===//
-// Types
+// Shapes
 //===----------------------------------------------------------------------===//
 
 static bool overrideShapes(onnx::ModelProto &proto, const ReadOptions &options,
@@ -230,20 +232,6 @@ static bool overrideShapes(onnx::ModelProto &proto, const ReadOptions &options,
   return true;
 }
 
-/// Types of all values, as far as ONNX can tell. The importer works out types by
-/// itself, so a failure here is none of the import.
-static void inferTypes(onnx::ModelProto &proto) {
-  try {
-    onnx::shape_inference::DataValueMap values;
-    onnx::shape_inference::InferShapes(
-        proto, onnx::OpSchemaRegistry::Instance(),
-        onnx::ShapeInferenceOptions(/*check_type=*/false, /*strict_mode=*/0,
-                                    /*data_prop=*/true),
-        &values);
-  } catch (const std::exception &) {
-  }
-}
-
 //===----------------------------------------------------------------------===//
 // Model
 //===----------------------------------------------------------------------===//
@@ -260,7 +248,8 @@ std::unique_ptr<Model> Model::read(const std::string &path,
     auto model = std::make_unique<Model>();
     Storage &storage = *model->storage;
     size_t slash = path.find_last_of('/');
-    storage.directory = slash == std::string::npos ? "" : path.substr(0, slash + 1);
+    storage.directory =
+        slash == std::string::npos ? "" : path.substr(0, slash + 1);
     onnx::ModelProto &proto = storage.proto;
     if (!parse(path, proto, error))
       return nullptr;
@@ -276,12 +265,14 @@ std::unique_ptr<Model> Model::read(const std::string &path,
     }
     if (!overrideShapes(proto, options, error))
       return nullptr;
-    inferTypes(proto);
     for (const auto &opset : proto.opset_import())
       model->imports[opset.domain() == "ai.onnx" ? "" : opset.domain()] =
           opset.version();
+    // ONNX's own shape inference is not asked: it can crash on a wrong model,
+    // and the importer knows the type of every value that it makes.
     model->main = Converter(storage).graph(proto.graph());
-    return model;
+    error = storage.damage;
+    return error.empty() ? std::move(model) : nullptr;
   } catch (const std::exception &e) {
     error = e.what();
   } catch (...) {

@@ -40,6 +40,8 @@ struct Model::Storage {
   std::map<std::string, const Function *> functions;
   std::deque<Function> functionBodies;
   std::deque<onnx::FunctionProto> functionProtos;
+  /// What is wrong with the first tensor whose data is wrong or missing.
+  std::string damage;
 };
 
 /// Turns protobuf messages into plain structs. Tensors keep pointing into the
@@ -56,6 +58,7 @@ public:
   Function function(const onnx::FunctionProto &proto);
 
 private:
+  void readData(const onnx::TensorProto &proto, Tensor &tensor);
   void externalData(const onnx::TensorProto &proto, Tensor &tensor);
   void inlineData(const onnx::TensorProto &proto, Tensor &tensor);
 

@@ -148,8 +148,7 @@ static LogicalResult importGlobalLpPool(NodeImporter &n) {
   Value p = tb.scalar(n.intAttr("p", 2), tb.element(x));
   Value powers = tb.binary<rac::PowOp>(tb.unary<rac::AbsOp>(x), p);
   Value sum = tb.reduce(ReduceKind::sum, powers, *axes, /*keepDims=*/true);
-  return n.result(
-      tb.binary<rac::PowOp>(sum, tb.unary<rac::ReciprocalOp>(p)));
+  return n.result(tb.binary<rac::PowOp>(sum, tb.unary<rac::ReciprocalOp>(p)));
 }
 
 void rac::onnximport::addPoolImporters(ImporterTable &table) {

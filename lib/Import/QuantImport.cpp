@@ -145,8 +145,7 @@ static Value centred(NodeImporter &n, size_t x, size_t zero,
   if (isZero(n, zero))
     return value;
   Value point = tb.cast(n.input(zero), i32);
-  if (point && tb.rank(point) == 1 &&
-      tb.constantOf(tb.dim(point, 0)) == 1)
+  if (point && tb.rank(point) == 1 && tb.constantOf(tb.dim(point, 0)) == 1)
     point = tb.reshape(point, {});
   if (point && tb.rank(point) == 1)
     point = tb.unsqueeze(point, unsqueezed);
@@ -163,7 +162,8 @@ static LogicalResult importMatmulInteger(NodeImporter &n) {
   return n.result(matmulOperands(n, 0, 2, 1, 3));
 }
 
-static Value scalarOr(TensorBuilder &tb, Value x, ArrayRef<int64_t> unsqueezed) {
+static Value scalarOr(TensorBuilder &tb, Value x,
+                      ArrayRef<int64_t> unsqueezed) {
   if (!x)
     return {};
   if (tb.rank(x) == 1 && tb.constantOf(tb.dim(x, 0)) == 1)
@@ -175,9 +175,8 @@ static LogicalResult importQLinearMatmul(NodeImporter &n) {
   TensorBuilder &tb = n.tb;
   Type wide = tb.b.getF32Type();
   Value product = tb.cast(matmulOperands(n, 0, 2, 3, 5), wide);
-  Value scale =
-      tb.mul(scalarOr(tb, tb.cast(n.input(1), wide), {1}),
-             scalarOr(tb, tb.cast(n.input(4), wide), {}));
+  Value scale = tb.mul(scalarOr(tb, tb.cast(n.input(1), wide), {1}),
+                       scalarOr(tb, tb.cast(n.input(4), wide), {}));
   Type type = n.elementType(7);
   if (!type || !isa<IntegerType>(type))
     return n.unsupported("its result must be of 8-bit integers");

@@ -44,7 +44,8 @@ static std::optional<SmallVector<Activation>>
 readActivations(NodeImporter &n, ArrayRef<StringRef> defaults,
                 size_t directions) {
   SmallVector<std::string> names;
-  if (const OnnxAttribute *a = n.attr("activations"); a && !a->strings.empty()) {
+  if (const OnnxAttribute *a = n.attr("activations");
+      a && !a->strings.empty()) {
     for (const std::string &name : a->strings)
       names.push_back(lower(name));
   } else {
@@ -104,8 +105,8 @@ static Value activate(TensorBuilder &tb, const Activation &f, Value x) {
     return tb.finish(rac::LeakyReluOp::create(tb.b, tb.loc, shapeless, x,
                                               llvm::APFloat(f.alpha)));
   if (f.name == "elu")
-    return tb.finish(rac::EluOp::create(tb.b, tb.loc, shapeless, x,
-                                        llvm::APFloat(f.alpha)));
+    return tb.finish(
+        rac::EluOp::create(tb.b, tb.loc, shapeless, x, llvm::APFloat(f.alpha)));
   return tb.finish(rac::HardSigmoidOp::create(tb.b, tb.loc, shapeless, x,
                                               llvm::APFloat(f.alpha),
                                               llvm::APFloat(f.beta)));
@@ -130,9 +131,8 @@ private:
 
   bool read();
   Value part(Value x, size_t direction) {
-    return tb.squeeze(tb.sliceAxis(x, 0, tb.constant(direction),
-                                   tb.constant(1)),
-                      {0});
+    return tb.squeeze(
+        tb.sliceAxis(x, 0, tb.constant(direction), tb.constant(1)), {0});
   }
   Value gate(Value x, int64_t axis, int64_t index) {
     return tb.sliceAxis(x, axis, tb.constant(index * hiddenSize),
@@ -315,8 +315,8 @@ Value Recurrent::gruCell(size_t d, Value all, Value hidden) {
   if (n.boolAttr("linear_before_reset")) {
     own = tb.mul(r, side(2));
   } else {
-    own = tb.matmul(tb.mul(r, hidden),
-                    tb.transpose(gate(weightR, 0, 2), {1, 0}));
+    own =
+        tb.matmul(tb.mul(r, hidden), tb.transpose(gate(weightR, 0, 2), {1, 0}));
     if (biasR)
       own = tb.add(own, gate(biasR, 0, 2));
   }
@@ -336,8 +336,7 @@ FailureOr<Iteration> Recurrent::step(size_t d, AffineExpr i,
   if (kind == Gru) {
     next = gruCell(d, x, hidden);
   } else {
-    Value all =
-        tb.add(x, tb.matmul(hidden, tb.transpose(weightR, {1, 0})));
+    Value all = tb.add(x, tb.matmul(hidden, tb.transpose(weightR, {1, 0})));
     if (biasR)
       all = tb.add(all, biasR);
     next = kind == Lstm ? lstmCell(d, all, hidden, nextCell) : act(d, 0, all);
@@ -346,8 +345,8 @@ FailureOr<Iteration> Recurrent::step(size_t d, AffineExpr i,
   if (lengths) {
     // Past a sequence's end its state stays, and what it gives is 0.
     Type i64 = tb.b.getI64Type();
-    Value inside = tb.comparison<rac::LessOp>(
-        tb.fromExprs(t, {}, i64), tb.cast(lengths, i64));
+    Value inside = tb.comparison<rac::LessOp>(tb.fromExprs(t, {}, i64),
+                                              tb.cast(lengths, i64));
     inside = inside ? tb.unsqueeze(inside, {1}) : inside;
     state = tb.select(inside, next, tb.scalar(0, tb.element(input)));
     next = tb.select(inside, next, hidden);
@@ -372,8 +371,8 @@ Recurrent::Direction Recurrent::generic(size_t d) {
   biasR = {};
   if (bias) {
     Value both = part(bias, d);
-    inputGates = tb.add(
-        inputGates, tb.sliceAxis(both, 0, tb.constant(0), tb.constant(gh)));
+    inputGates = tb.add(inputGates,
+                        tb.sliceAxis(both, 0, tb.constant(0), tb.constant(gh)));
     biasR = tb.sliceAxis(both, 0, tb.constant(gh), tb.constant(gh));
   }
   peephole = {};
@@ -385,11 +384,11 @@ Recurrent::Direction Recurrent::generic(size_t d) {
   if (!inputGates || !weightR)
     return {};
   bool backward = firstIsReverse || d == 1;
-  FailureOr<LoopResult> result = buildLoop(
-      tb, tb.dim(input, 0), {}, start, 1, backward,
-      [&](AffineExpr i, ArrayRef<Value> carried) {
-        return step(d, i, carried);
-      });
+  FailureOr<LoopResult> result =
+      buildLoop(tb, tb.dim(input, 0), {}, start, 1, backward,
+                [&](AffineExpr i, ArrayRef<Value> carried) {
+                  return step(d, i, carried);
+                });
   if (failed(result))
     return {};
   return {result->stacked[0], result->carried[0],

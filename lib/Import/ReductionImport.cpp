@@ -48,16 +48,19 @@ static std::optional<Reduced> readReduction(NodeImporter &n) {
   return r;
 }
 
+static LogicalResult notReduced(NodeImporter &n) {
+  if (StringRef(n.tb.failure).contains("not supported"))
+    return n.unsupported(n.tb.failure);
+  return n.result(Value());
+}
+
 /// reduce(before(x)), then `after`.
 static LogicalResult reduction(NodeImporter &n, ReduceKind kind,
                                llvm::function_ref<Value(Value)> before = {},
                                llvm::function_ref<Value(Value)> after = {}) {
   std::optional<Reduced> r = readReduction(n);
-  if (!r) {
-    if (StringRef(n.tb.failure).contains("not supported"))
-      return n.unsupported(n.tb.failure);
-    return n.result(Value());
-  }
+  if (!r)
+    return notReduced(n);
   Value x = before ? before(r->input) : r->input;
   Value y = n.tb.reduce(kind, x, r->axes, r->keepDims);
   return n.result(after ? after(y) : y);
@@ -74,9 +77,9 @@ static LogicalResult importProd(NodeImporter &n) {
   if (auto known = n.elements(0); known && n.rank(0) == 1) {
     auto axes = n.constInts(1);
     SmallVector<int64_t> given = axes ? *axes : n.intsAttr("axes");
-    bool all = given.empty() ? !n.boolAttr("noop_with_empty_axes")
-                             : given.size() == 1 &&
-                                   (given[0] == 0 || given[0] == -1);
+    bool all = given.empty()
+                   ? !n.boolAttr("noop_with_empty_axes")
+                   : given.size() == 1 && (given[0] == 0 || given[0] == -1);
     AffineExpr product = n.tb.product(*known);
     if (all && product && (!n.hasInput(1) || axes))
       return n.resultExprs({product}, !n.boolAttr("keepdims", true),
@@ -86,8 +89,7 @@ static LogicalResult importProd(NodeImporter &n) {
 }
 
 /// Of bools, the largest is or, the smallest is and; rac reduces numbers.
-template <ReduceKind kind>
-static LogicalResult importExtreme(NodeImporter &n) {
+template <ReduceKind kind> static LogicalResult importExtreme(NodeImporter &n) {
   Type type = n.elementType(0);
   if (type && type.isInteger(1))
     return reduction(
@@ -115,8 +117,7 @@ static LogicalResult importL2(NodeImporter &n) {
 }
 
 static LogicalResult importSumSquare(NodeImporter &n) {
-  return reduction(n, ReduceKind::sum,
-                   [&](Value x) { return n.tb.mul(x, x); });
+  return reduction(n, ReduceKind::sum, [&](Value x) { return n.tb.mul(x, x); });
 }
 
 /// Integers are logarithmised as floats.
@@ -137,7 +138,7 @@ static LogicalResult importLogSumExp(NodeImporter &n) {
   TensorBuilder &tb = n.tb;
   std::optional<Reduced> r = readReduction(n);
   if (!r)
-    return n.result(Value());
+    return notReduced(n);
   Type type = tb.element(r->input);
   Value x = r->input;
   if (isa<IntegerType>(type))
@@ -146,8 +147,8 @@ static LogicalResult importLogSumExp(NodeImporter &n) {
   // Infinities less themselves are NaN; of them the largest is the answer.
   Value zero = tb.scalar(0, tb.element(x));
   Value shift = tb.select(tb.test<rac::IsInfOp>(largest), zero, largest);
-  Value sum = tb.reduce(ReduceKind::sum,
-                        tb.unary<rac::ExpOp>(tb.sub(x, shift)), r->axes,
+  Value sum = tb.reduce(ReduceKind::sum, tb.unary<rac::ExpOp>(tb.sub(x, shift)),
+                        r->axes,
                         /*keepDims=*/true);
   Value y = tb.add(tb.unary<rac::LogOp>(sum), shift);
   if (!r->keepDims)
@@ -173,13 +174,12 @@ template <ScanKind kind> static LogicalResult scan(NodeImporter &n) {
   auto given = n.constInts(1);
   if (!given || given->size() != 1)
     return n.unsupported("an axis known only to the run is not supported");
-  std::optional<int64_t> axis =
-      n.axis(given->front(), TensorBuilder::rank(x));
+  std::optional<int64_t> axis = n.axis(given->front(), TensorBuilder::rank(x));
   if (!axis)
     return n.result(Value());
-  return n.result(n.tb.finish(rac::ScanOp::create(
-      n.tb.b, n.tb.loc, x.getType(), kind, x, *axis, n.boolAttr("exclusive"),
-      n.boolAttr("reverse"))));
+  return n.result(n.tb.finish(
+      rac::ScanOp::create(n.tb.b, n.tb.loc, x.getType(), kind, x, *axis,
+                          n.boolAttr("exclusive"), n.boolAttr("reverse"))));
 }
 
 void rac::onnximport::addReductionImporters(ImporterTable &table) {

@@ -20,8 +20,8 @@ struct Grid {
 /// floor(size * scale). `scale` is a float tensor's element.
 static AffineExpr scaled(TensorBuilder &tb, AffineExpr size, double scale) {
   if (auto known = tb.constantOf(size))
-    return tb.constant(std::floor(
-        static_cast<float>(*known) * static_cast<float>(scale)));
+    return tb.constant(
+        std::floor(static_cast<float>(*known) * static_cast<float>(scale)));
   // Most scales are whole numbers or simple fractions.
   for (int64_t below : {1, 2, 3, 4, 5, 6, 8, 16, 32}) {
     double above = scale * below;
@@ -51,8 +51,8 @@ static std::optional<Grid> fromScales(NodeImporter &n, Value x, size_t input,
       return std::nullopt;
     }
     for (auto [i, axis] : llvm::enumerate(axes))
-      grid.sizes[axis] = tb.scaledSize(grid.sizes[axis], given,
-                                       {static_cast<int64_t>(i)});
+      grid.sizes[axis] =
+          tb.scaledSize(grid.sizes[axis], given, {static_cast<int64_t>(i)});
     return grid;
   }
   if (scales->size() != axes.size()) {

@@ -68,7 +68,8 @@ static LogicalResult importConstant(NodeImporter &n) {
                             tb.b.getI64Type()));
   }
   if (n.has("value_float"))
-    return n.result(tb.scalar(n.floatAttr("value_float", 0), tb.b.getF32Type()));
+    return n.result(
+        tb.scalar(n.floatAttr("value_float", 0), tb.b.getF32Type()));
   if (n.has("value_floats")) {
     std::vector<double> values = n.floatsAttr("value_floats");
     return n.result(tb.floats(values, {static_cast<int64_t>(values.size())},
@@ -154,8 +155,8 @@ static AffineExpr remainingSize(TensorBuilder &tb, ArrayRef<AffineExpr> total,
   for (AffineExpr size : taken)
     factors(size, below);
   for (AffineExpr &size : below)
-    if (auto *it = llvm::find(above, size); it != above.end() &&
-                                            !tb.constantOf(size)) {
+    if (auto *it = llvm::find(above, size);
+        it != above.end() && !tb.constantOf(size)) {
       above.erase(it);
       size = tb.constant(1);
     }
@@ -182,16 +183,17 @@ static LogicalResult importReshape(NodeImporter &n) {
       if (inferred >= 0)
         return n.fail("two sizes are -1");
       inferred = i;
-    } else if (!zeroIsZero && (known == 0 || (!known && !tb.isNonNegative(size)))) {
+    } else if (!zeroIsZero &&
+               (known == 0 || (!known && !tb.isNonNegative(size)))) {
       if (i >= dims->size()) {
         if (known)
           return n.fail("a size is 0 where its input has no dimension");
       } else if (known) {
         size = (*dims)[i];
       } else {
-        size = tb.select(tb.compare(arith::CmpIPredicate::eq, size,
-                                    tb.constant(0)),
-                         (*dims)[i], size);
+        size = tb.select(
+            tb.compare(arith::CmpIPredicate::eq, size, tb.constant(0)),
+            (*dims)[i], size);
       }
     }
     unknown |= !known && !tb.isNonNegative(size);
@@ -200,7 +202,8 @@ static LogicalResult importReshape(NodeImporter &n) {
     Exprs others = shape;
     others.erase(others.begin() + inferred);
     shape[inferred] = remainingSize(tb, *dims, others);
-    if (!shape[inferred] && llvm::is_contained(tb.constants({0}), tb.product(others)))
+    if (!shape[inferred] &&
+        llvm::is_contained(tb.constants({0}), tb.product(others)))
       shape[inferred] = tb.constant(0);
   } else if (unknown) {
     // Any of the sizes may turn out to be -1.
@@ -240,8 +243,8 @@ static LogicalResult importFlatten(NodeImporter &n) {
     axis += rank;
   Exprs dims = tb.dims(x);
   ArrayRef<AffineExpr> all(dims);
-  return n.result(tb.reshape(x, {tb.product(all.take_front(axis)),
-                                 tb.product(all.drop_front(axis))}));
+  return n.result(tb.reshape(
+      x, {tb.product(all.take_front(axis)), tb.product(all.drop_front(axis))}));
 }
 
 /// The axes attribute or, from opset 13 on, input.
@@ -421,11 +424,15 @@ static LogicalResult importRange(NodeImporter &n) {
   };
   auto start = n.constFloats(0), limit = n.constFloats(1),
        delta = n.constFloats(2);
-  if (delta && delta->size() == 1 && delta->front() == 0)
+  for (auto *values : {&start, &limit, &delta})
+    if (*values && (*values)->size() != 1)
+      return n.fail("its inputs must be scalars");
+  if (delta && delta->front() == 0)
     return n.fail("its step is 0");
   if (start && limit && delta) {
-    double count = std::ceil((limit->front() - start->front()) / delta->front());
-    if (!(count < 1e9))
+    double count =
+        std::ceil((limit->front() - start->front()) / delta->front());
+    if (!(std::abs(count) < 1e9))
       return n.fail("it gives too many numbers");
     count = std::max(count, 0.0);
     if (count <= 4096) {
@@ -451,10 +458,8 @@ static LogicalResult importRange(NodeImporter &n) {
   } else {
     Type wide = isa<FloatType>(type) ? type : tb.b.getF64Type();
     Value span = tb.sub(tb.cast(in(1), wide), tb.cast(in(0), wide));
-    Value quotient =
-        tb.unary<rac::CeilOp>(tb.div(span, tb.cast(in(2), wide)));
-    AffineExpr number =
-        tb.extract(tb.cast(quotient, tb.b.getI64Type()), {});
+    Value quotient = tb.unary<rac::CeilOp>(tb.div(span, tb.cast(in(2), wide)));
+    AffineExpr number = tb.extract(tb.cast(quotient, tb.b.getI64Type()), {});
     count = tb.max(number, tb.constant(0));
   }
   if (!count)

@@ -42,8 +42,7 @@ static Extent extent(TensorBuilder &tb, AffineExpr dim, AffineExpr start,
   if (step > 0) {
     start = clampPosition(tb, start, dim, zero, dim);
     end = clampPosition(tb, end, dim, zero, dim);
-    return {start,
-            tb.max(tb.ceilDiv(tb.sub(end, start), step), zero)};
+    return {start, tb.max(tb.ceilDiv(tb.sub(end, start), step), zero)};
   }
   start = clampPosition(tb, start, dim, zero, last);
   // The end may lie before the first element: -1, which as an input would count
@@ -186,9 +185,9 @@ static LogicalResult importPad(NodeImporter &n) {
   if (!x)
     return n.result(x);
   int64_t rank = tb.rank(x);
-  std::optional<Exprs> pads = n.version < 11
-                                  ? std::optional(tb.constants(n.intsAttr("pads")))
-                                  : n.indices(1);
+  std::optional<Exprs> pads =
+      n.version < 11 ? std::optional(tb.constants(n.intsAttr("pads")))
+                     : n.indices(1);
   if (!pads)
     return n.result(Value());
   SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, rank));

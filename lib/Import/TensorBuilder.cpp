@@ -21,7 +21,8 @@ Value TensorBuilder::constant(ElementsAttr value) {
     b.setInsertionPointAfter(lastConstant);
   else
     b.setInsertionPointToStart(constantBlock);
-  auto op = rac::ConstantOp::create(b, loc, llvm::cast<RankedTensorType>(value.getType()), value);
+  auto op = rac::ConstantOp::create(
+      b, loc, llvm::cast<RankedTensorType>(value.getType()), value);
   lastConstant = op;
   return known = op;
 }
@@ -30,9 +31,9 @@ static Attribute elementAttr(OpBuilder &b, double value, Type type) {
   if (auto floating = dyn_cast<FloatType>(type))
     return b.getFloatAttr(floating, value);
   auto integer = llvm::cast<IntegerType>(type);
-  return IntegerAttr::get(
-      type, APInt(integer.getWidth(), static_cast<int64_t>(value),
-                  /*isSigned=*/true, /*implicitTrunc=*/true));
+  return IntegerAttr::get(type,
+                          APInt(integer.getWidth(), static_cast<int64_t>(value),
+                                /*isSigned=*/true, /*implicitTrunc=*/true));
 }
 
 Value TensorBuilder::scalar(double value, Type elementType) {
@@ -53,17 +54,17 @@ static APInt extreme(IntegerType type, bool isMin) {
 Value TensorBuilder::lowest(Type elementType) {
   if (isa<FloatType>(elementType))
     return scalar(-std::numeric_limits<double>::infinity(), elementType);
-  return constant(
-      DenseElementsAttr::get(RankedTensorType::get({}, elementType),
-                             extreme(llvm::cast<IntegerType>(elementType), true)));
+  return constant(DenseElementsAttr::get(
+      RankedTensorType::get({}, elementType),
+      extreme(llvm::cast<IntegerType>(elementType), true)));
 }
 
 Value TensorBuilder::highest(Type elementType) {
   if (isa<FloatType>(elementType))
     return scalar(std::numeric_limits<double>::infinity(), elementType);
-  return constant(
-      DenseElementsAttr::get(RankedTensorType::get({}, elementType),
-                             extreme(llvm::cast<IntegerType>(elementType), false)));
+  return constant(DenseElementsAttr::get(
+      RankedTensorType::get({}, elementType),
+      extreme(llvm::cast<IntegerType>(elementType), false)));
 }
 
 Value TensorBuilder::scalarInt(int64_t value, Type elementType) {
@@ -89,8 +90,8 @@ Value TensorBuilder::ints(ArrayRef<int64_t> values, ArrayRef<int64_t> shape,
   for (int64_t v : values)
     numbers.emplace_back(elementType.getIntOrFloatBitWidth(), v,
                          /*isSigned=*/true, /*implicitTrunc=*/true);
-  return constant(
-      DenseElementsAttr::get(RankedTensorType::get(shape, elementType), numbers));
+  return constant(DenseElementsAttr::get(
+      RankedTensorType::get(shape, elementType), numbers));
 }
 
 Value TensorBuilder::fromExprs(ArrayRef<AffineExpr> exprs,
@@ -166,9 +167,9 @@ bool TensorBuilder::refine(Operation *op) {
       op->erase();
       return false;
     }
-    result.setType(
-        RankedTensorType::get(shape, llvm::cast<RankedTensorType>(result.getType())
-                                         .getElementType()));
+    result.setType(RankedTensorType::get(
+        shape,
+        llvm::cast<RankedTensorType>(result.getType()).getElementType()));
     for (auto [i, expr] : llvm::enumerate(exprs))
       if (!expr)
         expr = symbol(result, i, /*nonNegative=*/true);
@@ -200,8 +201,8 @@ std::optional<Exprs> TensorBuilder::broadcastShape(ArrayRef<Exprs> shapes) {
         // Of two that the model means to be equal, the simpler one.
         sum = areRelated(sum, size)
                   ? (expressionSize(size) < expressionSize(sum) ? size : sum)
-                  : select(compare(arith::CmpIPredicate::eq, sum, constant(1)), size,
-                     sum);
+                  : select(compare(arith::CmpIPredicate::eq, sum, constant(1)),
+                           size, sum);
     }
   return result;
 }
@@ -288,13 +289,17 @@ Value TensorBuilder::clip(Value x, Value low, Value high) {
 }
 
 Value TensorBuilder::cast(Value x, Type elementType) {
-  if (!x || element(x) == elementType)
+  if (!x || !elementType)
+    return {};
+  if (element(x) == elementType)
     return x;
   return finish(rac::CastOp::create(b, loc, shapeless(elementType), x));
 }
 
 Value TensorBuilder::bitcast(Value x, Type elementType) {
-  if (!x || element(x) == elementType)
+  if (!x || !elementType)
+    return {};
+  if (element(x) == elementType)
     return x;
   return finish(rac::BitcastOp::create(b, loc, shapeless(elementType), x));
 }
@@ -438,8 +443,8 @@ Value TensorBuilder::matmul(Value x, Value y) {
 Value TensorBuilder::gather(Value x, Value indices, int64_t axis) {
   if (!x || !indices)
     return {};
-  return finish(rac::GatherOp::create(b, loc, shapeless(element(x)), x, indices,
-                                      axis));
+  return finish(
+      rac::GatherOp::create(b, loc, shapeless(element(x)), x, indices, axis));
 }
 
 Value TensorBuilder::gatherElements(Value x, Value indices, int64_t axis) {

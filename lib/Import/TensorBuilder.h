@@ -213,8 +213,7 @@ public:
   Value expand(Value x, llvm::ArrayRef<AffineExpr> shape);
   Value concat(llvm::ArrayRef<Value> values, int64_t axis);
   Value slice(Value x, llvm::ArrayRef<AffineExpr> offsets,
-              llvm::ArrayRef<AffineExpr> sizes,
-              llvm::ArrayRef<int64_t> steps);
+              llvm::ArrayRef<AffineExpr> sizes, llvm::ArrayRef<int64_t> steps);
   /// `size` elements from `offset` on along one dimension.
   Value sliceAxis(Value x, int64_t axis, AffineExpr offset, AffineExpr size);
   Value pad(rac::PadMode mode, Value x, Value value,

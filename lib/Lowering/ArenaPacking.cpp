@@ -33,7 +33,8 @@ int64_t rac::packArena(MutableArrayRef<ArenaBuffer> buffers) {
           offset, alignTo(other->offset + other->bytes, kArenaAlignment));
     }
     buffer->offset = offset;
-    end = std::max<int64_t>(end, alignTo(offset + buffer->bytes, kArenaAlignment));
+    end = std::max<int64_t>(end,
+                            alignTo(offset + buffer->bytes, kArenaAlignment));
     placed.insert(upper_bound(placed, buffer,
                               [](const ArenaBuffer *a, const ArenaBuffer *b) {
                                 return a->offset < b->offset;
@@ -53,8 +54,8 @@ int64_t rac::assignSlots(MutableArrayRef<ArenaBuffer> buffers) {
   // The last position at which each slot is in use.
   SmallVector<int64_t> busyUntil;
   for (ArenaBuffer *buffer : order) {
-    auto *free = find_if(busyUntil,
-                         [&](int64_t last) { return last < buffer->first; });
+    auto *free =
+        find_if(busyUntil, [&](int64_t last) { return last < buffer->first; });
     buffer->offset = free - busyUntil.begin();
     if (free == busyUntil.end())
       busyUntil.push_back(buffer->last);

@@ -62,8 +62,8 @@ struct BindEntryPass : rac::impl::BindEntryBase<BindEntryPass> {
       entry.emitError("entry function must be one block");
       return signalPassFailure();
     }
-    for (Type type :
-         llvm::concat<const Type>(entry.getArgumentTypes(), entry.getResultTypes()))
+    for (Type type : llvm::concat<const Type>(entry.getArgumentTypes(),
+                                              entry.getResultTypes()))
       if (!isa<MemRefType>(type)) {
         entry.emitError("entry function must take and return buffers, not ")
             << type;
@@ -73,10 +73,9 @@ struct BindEntryPass : rac::impl::BindEntryBase<BindEntryPass> {
     Block &block = entry.getBody().front();
     OpBuilder builder = OpBuilder::atBlockBegin(&block);
     for (BlockArgument argument : block.getArguments())
-      argument.replaceAllUsesWith(
-          bindInput(builder, argument.getLoc(),
-                    cast<MemRefType>(argument.getType()),
-                    argument.getArgNumber()));
+      argument.replaceAllUsesWith(bindInput(
+          builder, argument.getLoc(), cast<MemRefType>(argument.getType()),
+          argument.getArgNumber()));
 
     auto ret = cast<func::ReturnOp>(block.getTerminator());
     builder.setInsertionPoint(ret);

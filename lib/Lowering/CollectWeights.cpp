@@ -3,9 +3,9 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/SymbolTable.h"
-#include "llvm/Support/MathExtras.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 #include "rac/Lowering/Passes.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace rac {
 #define GEN_PASS_DEF_COLLECTWEIGHTS
@@ -33,8 +33,8 @@ struct CollectWeightsPass : rac::impl::CollectWeightsBase<CollectWeightsPass> {
     for (auto global : module.getOps<memref::GlobalOp>()) {
       auto value = dyn_cast_or_null<ElementsAttr>(global.getInitialValueAttr());
       auto type = global.getType();
-      int64_t bytes =
-          llvm::divideCeil(type.getElementTypeBitWidth(), 8) * type.getNumElements();
+      int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8) *
+                      type.getNumElements();
       if (!value || bytes < minBytes)
         continue;
       Attribute key = value;
@@ -44,7 +44,8 @@ struct CollectWeightsPass : rac::impl::CollectWeightsBase<CollectWeightsPass> {
       if (isNew)
         end = llvm::alignTo(end + bytes, kAlignment);
       offsets[global.getSymNameAttr()] = position->second;
-      global->setAttr("rac.offset", builder.getI64IntegerAttr(position->second));
+      global->setAttr("rac.offset",
+                      builder.getI64IntegerAttr(position->second));
     }
     module->setAttr("rac.weights_bytes", builder.getI64IntegerAttr(end));
     module.walk([&](memref::GetGlobalOp get) {

@@ -15,8 +15,7 @@ using namespace mlir;
 
 namespace {
 
-struct CopiesToLinalgPass
-    : rac::impl::CopiesToLinalgBase<CopiesToLinalgPass> {
+struct CopiesToLinalgPass : rac::impl::CopiesToLinalgBase<CopiesToLinalgPass> {
   void runOnOperation() override {
     SmallVector<memref::CopyOp> copies;
     getOperation().walk([&](memref::CopyOp copy) { copies.push_back(copy); });

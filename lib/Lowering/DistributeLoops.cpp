@@ -19,8 +19,8 @@ using namespace rac;
 
 namespace {
 
-/// Iterations to have before the rest of a nest stays sequential: enough to share
-/// evenly among the threads of any machine rac knows.
+/// Iterations to have before the rest of a nest stays sequential: enough to
+/// share evenly among the threads of any machine rac knows.
 constexpr int64_t kEnoughIterations = 512;
 
 std::optional<int64_t> staticTripCount(Value lower, Value upper, Value step) {
@@ -46,8 +46,8 @@ int64_t workOf(Block &block) {
                               loop.getStep())
                   .value_or(kUnknownTrip);
     } else if (auto loop = dyn_cast<scf::ParallelOp>(op)) {
-      for (auto [l, u, s] : llvm::zip_equal(loop.getLowerBound(),
-                                            loop.getUpperBound(), loop.getStep()))
+      for (auto [l, u, s] : llvm::zip_equal(
+               loop.getLowerBound(), loop.getUpperBound(), loop.getStep()))
         trips *= staticTripCount(l, u, s).value_or(kUnknownTrip);
     }
     work += 1 + inner * trips;
@@ -69,11 +69,11 @@ public:
     for (int64_t i = 1; i < shared; ++i)
       count = builder.createOrFold<arith::MulIOp>(loc, count, trips[i]);
 
-    auto parallel = ParallelForOp::create(builder, loc, count,
-                                          grain(shared), threads);
+    auto parallel =
+        ParallelForOp::create(builder, loc, count, grain(shared), threads);
     Block *body = builder.createBlock(
-        &parallel.getBody(), {}, {builder.getIndexType(), builder.getIndexType()},
-        {loc, loc});
+        &parallel.getBody(), {},
+        {builder.getIndexType(), builder.getIndexType()}, {loc, loc});
     Value one = arith::ConstantIndexOp::create(builder, loc, 1);
     auto flat = scf::ForOp::create(builder, loc, body->getArgument(0),
                                    body->getArgument(1), one);
@@ -110,9 +110,10 @@ private:
   int64_t numSharedDims() {
     int64_t shared = 1, numLoops = loop.getNumLoops();
     std::optional<int64_t> count = getConstantIntValue(trips[0]);
-    // The last dimension stays whole for vectors unless it is the only one left.
-    bool innerLoops = llvm::any_of(
-        loop.getBody()->without_terminator(), [](Operation &op) {
+    // The last dimension stays whole for vectors unless it is the only one
+    // left.
+    bool innerLoops =
+        llvm::any_of(loop.getBody()->without_terminator(), [](Operation &op) {
           return isa<scf::ForOp, scf::ParallelOp>(op);
         });
     int64_t most = innerLoops ? numLoops : numLoops - 1;
@@ -134,14 +135,17 @@ private:
     Value atLeast = arith::ConstantIndexOp::create(builder, loc, minWork);
     Value divisor =
         builder.createOrFold<arith::MaxSIOp>(loc, perIteration, one);
-    Value least = builder.createOrFold<arith::CeilDivSIOp>(loc, atLeast, divisor);
+    Value least =
+        builder.createOrFold<arith::CeilDivSIOp>(loc, atLeast, divisor);
     return builder.createOrFold<arith::MaxSIOp>(loc, least, one);
   }
 
   void sequentialBody(int64_t shared, SmallVectorImpl<Value> &positions) {
-    for (int64_t i = shared; i < static_cast<int64_t>(loop.getNumLoops()); ++i) {
-      auto inner = scf::ForOp::create(builder, loc, loop.getLowerBound()[i],
-                                      loop.getUpperBound()[i], loop.getStep()[i]);
+    for (int64_t i = shared; i < static_cast<int64_t>(loop.getNumLoops());
+         ++i) {
+      auto inner =
+          scf::ForOp::create(builder, loc, loop.getLowerBound()[i],
+                             loop.getUpperBound()[i], loop.getStep()[i]);
       positions[i] = inner.getInductionVar();
       builder.setInsertionPointToStart(inner.getBody());
     }
@@ -174,7 +178,8 @@ void makeSequential(scf::ParallelOp loop) {
   loop.erase();
 }
 
-struct DistributeLoopsPass : rac::impl::DistributeLoopsBase<DistributeLoopsPass> {
+struct DistributeLoopsPass
+    : rac::impl::DistributeLoopsBase<DistributeLoopsPass> {
   using DistributeLoopsBase::DistributeLoopsBase;
 
   void runOnOperation() override {

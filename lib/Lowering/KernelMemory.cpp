@@ -54,7 +54,8 @@ struct KernelMemoryPass : rac::impl::KernelMemoryBase<KernelMemoryPass> {
           else
             builder.setInsertionPointToStart(&function.getBody().front());
         }
-        memory = memref::AllocaOp::create(builder, alloc.getLoc(), type, ValueRange{},
+        memory = memref::AllocaOp::create(builder, alloc.getLoc(), type,
+                                          ValueRange{},
                                           builder.getI64IntegerAttr(64));
       } else {
         memory = ScratchOp::create(builder, alloc.getLoc(), type,

@@ -1,7 +1,7 @@
 //===- LibraryCallToLLVM.cpp - Calls of a kernel library ------------------===//
 //
-// Each call site passes a constant RacLibraryCall (include/rac-c/Library.h), the
-// addresses of its operands and their sizes and strides.
+// Each call site passes a constant RacLibraryCall (include/rac-c/Library.h),
+// the addresses of its operands and their sizes and strides.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,33 +29,32 @@ Value rac::storeArray(OpBuilder &builder, Operation *op,
     // In the entry block, so that a loop doesn't grow the stack.
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(&function.getBody().front());
-    Value count = LLVM::ConstantOp::create(
-        builder, loc, builder.getI64Type(),
-        builder.getI64IntegerAttr(values.size()));
+    Value count =
+        LLVM::ConstantOp::create(builder, loc, builder.getI64Type(),
+                                 builder.getI64IntegerAttr(values.size()));
     memory = LLVM::AllocaOp::create(builder, loc, pointer, element, count);
   }
   for (auto [i, value] : llvm::enumerate(values)) {
-    Value address = LLVM::GEPOp::create(
-        builder, loc, pointer, element, memory,
-        ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)});
+    Value address =
+        LLVM::GEPOp::create(builder, loc, pointer, element, memory,
+                            ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)});
     LLVM::StoreOp::create(builder, loc, value, address);
   }
   return memory;
 }
 
 /// A private constant of `type`, its value built by `build`; its address.
-static Value
-addressOfConstant(OpBuilder &builder, Operation *op, Type type,
-                  llvm::function_ref<Value(OpBuilder &)> build) {
+static Value addressOfConstant(OpBuilder &builder, Operation *op, Type type,
+                               llvm::function_ref<Value(OpBuilder &)> build) {
   auto module = op->getParentOfType<ModuleOp>();
   OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
   top.setListener(builder.getListener());
   std::string name;
   for (int i = 0; name.empty() || module.lookupSymbol(name); ++i)
     name = ("rac_constant_" + Twine(i)).str();
-  auto global = LLVM::GlobalOp::create(top, op->getLoc(), type,
-                                       /*isConstant=*/true,
-                                       LLVM::Linkage::Internal, name, Attribute());
+  auto global = LLVM::GlobalOp::create(
+      top, op->getLoc(), type,
+      /*isConstant=*/true, LLVM::Linkage::Internal, name, Attribute());
   OpBuilder init = OpBuilder(global.getInitializerRegion());
   init.createBlock(&global.getInitializerRegion());
   LLVM::ReturnOp::create(init, op->getLoc(), build(init));
@@ -167,9 +166,10 @@ struct LibraryCallLowering : ConvertOpToLLVMPattern<LibraryCallOp> {
                  rewriter, data, shape);
     auto module = op->getParentOfType<ModuleOp>();
     auto pointer = LLVM::LLVMPointerType::get(op.getContext());
-    FailureOr<LLVM::LLVMFuncOp> function = LLVM::lookupOrCreateFn(
-        rewriter, module, "rac_library_call", {pointer, pointer, pointer, pointer},
-        LLVM::LLVMVoidType::get(op.getContext()));
+    FailureOr<LLVM::LLVMFuncOp> function =
+        LLVM::lookupOrCreateFn(rewriter, module, "rac_library_call",
+                               {pointer, pointer, pointer, pointer},
+                               LLVM::LLVMVoidType::get(op.getContext()));
     if (failed(function))
       return failure();
     Value context = op->getParentOfType<LLVM::LLVMFuncOp>().getArgument(0);
@@ -188,7 +188,8 @@ private:
                   SmallVectorImpl<Value> &data,
                   SmallVectorImpl<Value> &shape) const {
     MemRefDescriptor memref(converted);
-    data.push_back(memref.bufferPtr(rewriter, op.getLoc(), *getTypeConverter(), type));
+    data.push_back(
+        memref.bufferPtr(rewriter, op.getLoc(), *getTypeConverter(), type));
     SmallVector<int64_t> order = llvm::to_vector(llvm::seq(type.getRank()));
     if (auto all = op.getPermutations()) {
       auto own = cast<DenseI64ArrayAttr>((*all)[number]).asArrayRef();
@@ -230,11 +231,12 @@ private:
   Value describe(LibraryCallOp op, ArrayRef<int32_t> ranks,
                  ArrayRef<int32_t> dtypes, OpBuilder &builder) const {
     MLIRContext *context = op.getContext();
-    Type i32 = IntegerType::get(context, 32), i64 = IntegerType::get(context, 64);
+    Type i32 = IntegerType::get(context, 32),
+         i64 = IntegerType::get(context, 64);
     Type ptr = LLVM::LLVMPointerType::get(context);
     auto type = LLVM::LLVMStructType::getLiteral(
-        context, {i32, i32, i32, ptr, ptr, i32, i32, ptr, i32, ptr, ptr, ptr,
-                  ptr, i64, ptr, i64, i32, ptr, i32, i32});
+        context, {i32, i32, i32, ptr, ptr, i32, i32, ptr, i32, ptr,
+                  ptr, ptr, ptr, i64, ptr, i64, i32, ptr, i32, i32});
     ArrayRef<int64_t> strides = op.getStrides().value_or(ArrayRef<int64_t>());
     auto weights = op.getWeightsType()
                        ? cast<RankedTensorType>(*op.getWeightsType())
@@ -243,18 +245,26 @@ private:
       ConstantFields f(init, op);
       ArrayRef<int64_t> none;
       SmallVector<Value> fields = {
-          f.i32(static_cast<int32_t>(op.getPrimitive())), f.i32(sites++),
-          f.i32(op.getInputs().size()), f.array(ranks), f.array(dtypes),
-          f.i32(op.getHasBias()), f.i32(op.getPostOps().size()),
-          postOps(op, init), f.i32(strides.size()), f.array(strides),
+          f.i32(static_cast<int32_t>(op.getPrimitive())),
+          f.i32(sites++),
+          f.i32(op.getInputs().size()),
+          f.array(ranks),
+          f.array(dtypes),
+          f.i32(op.getHasBias()),
+          f.i32(op.getPostOps().size()),
+          postOps(op, init),
+          f.i32(strides.size()),
+          f.array(strides),
           f.array(op.getDilations().value_or(none)),
           f.array(op.getPadsLow().value_or(none)),
-          f.array(op.getPadsHigh().value_or(none)), f.i64(op.getGroups())};
+          f.array(op.getPadsHigh().value_or(none)),
+          f.i64(op.getGroups())};
       if (weights) {
         ArrayRef<int8_t> packed = *op.getPacked();
-        fields.append({f.array(packed), f.i64(packed.size()),
-                       f.i32(weights.getRank()), f.array(weights.getShape()),
-                       f.i32(dtypeOf(weights.getElementType()).value_or(RAC_F32))});
+        fields.append(
+            {f.array(packed), f.i64(packed.size()), f.i32(weights.getRank()),
+             f.array(weights.getShape()),
+             f.i32(dtypeOf(weights.getElementType()).value_or(RAC_F32))});
       } else {
         fields.append({f.null(), f.i64(0), f.i32(0), f.null(), f.i32(0)});
       }
@@ -271,6 +281,5 @@ private:
 void rac::populateLibraryCallToLLVM(const LLVMTypeConverter &converter,
                                     RewritePatternSet &patterns,
                                     int32_t &sites) {
-  patterns.insert(
-      std::make_unique<LibraryCallLowering>(converter, sites));
+  patterns.insert(std::make_unique<LibraryCallLowering>(converter, sites));
 }

@@ -34,8 +34,7 @@ bool sameFunction(GroupOp a, GroupOp b) {
          a.getOutputs().getTypes() == b.getOutputs().getTypes() &&
          withoutCost(a.getPlanAttr()) == withoutCost(b.getPlanAttr()) &&
          OperationEquivalence::isRegionEquivalentTo(
-             &a.getBody(), &b.getBody(),
-             OperationEquivalence::IgnoreLocations);
+             &a.getBody(), &b.getBody(), OperationEquivalence::IgnoreLocations);
 }
 
 /// Whether the value's dynamic dimensions follow from shapes alone.
@@ -61,15 +60,17 @@ bool hasComputableShape(Value value) {
   return false;
 }
 
-/// One destination per result with a computable shape. Dynamic sizes are those of
-/// a copy of the body, which goes once they are resolved to the operands' sizes.
+/// One destination per result with a computable shape. Dynamic sizes are those
+/// of a copy of the body, which goes once they are resolved to the operands'
+/// sizes.
 SmallVector<Value> makeDestinations(OpBuilder &builder, GroupOp group,
                                     ArrayRef<bool> hasDestination) {
   auto yield = cast<YieldOp>(group.getBodyBlock()->getTerminator());
   bool needsSizes = false;
-  for (auto [value, wanted] : llvm::zip_equal(yield.getValues(), hasDestination))
-    needsSizes |= wanted &&
-                  !cast<RankedTensorType>(value.getType()).hasStaticShape();
+  for (auto [value, wanted] :
+       llvm::zip_equal(yield.getValues(), hasDestination))
+    needsSizes |=
+        wanted && !cast<RankedTensorType>(value.getType()).hasStaticShape();
   IRMapping mapping;
   if (needsSizes) {
     mapping.map(group.getBodyBlock()->getArguments(), group.getInputs());
@@ -137,7 +138,8 @@ struct OutlineGroupsPass : rac::impl::OutlineGroupsBase<OutlineGroupsPass> {
     SmallVector<GroupOp> groups;
     module.walk([&](GroupOp group) { groups.push_back(group); });
 
-    // Classes of equal groups; candidates are found by the ops they are made of.
+    // Classes of equal groups; candidates are found by the ops they are made
+    // of.
     SmallVector<SmallVector<GroupOp>> classes;
     llvm::StringMap<SmallVector<unsigned>> bySignature;
     for (GroupOp group : groups) {

@@ -20,7 +20,8 @@ using namespace rac;
 
 namespace {
 
-/// Every function of the module, and every call of one, takes the context first.
+/// Every function of the module, and every call of one, takes the context
+/// first.
 void addContext(ModuleOp module) {
   auto pointer = LLVM::LLVMPointerType::get(module.getContext());
   for (auto function : module.getOps<func::FuncOp>()) {
@@ -29,8 +30,7 @@ void addContext(ModuleOp module) {
     (void)function.insertArgument(0, pointer, {}, function.getLoc());
   }
   module.walk([&](func::CallOp call) {
-    Value context =
-        call->getParentOfType<func::FuncOp>().getArgument(0);
+    Value context = call->getParentOfType<func::FuncOp>().getArgument(0);
     call.getOperandsMutable().slice(0, 0).append(context);
   });
 }
@@ -60,7 +60,8 @@ public:
     }
     auto environment =
         LLVM::LLVMStructType::getLiteral(op.getContext(), fields);
-    func::FuncOp body = makeBody(parent, context, captured.getArrayRef(), environment);
+    func::FuncOp body =
+        makeBody(parent, context, captured.getArrayRef(), environment);
     makeCall(parent, context, captured.getArrayRef(), environment, body);
     op.erase();
     return success();
@@ -81,8 +82,8 @@ private:
     }
   }
 
-  /// The loop itself: context, what it uses, low, high. Memory reached through one
-  /// argument is not reached through another, which lets LLVM vectorise.
+  /// The loop itself: context, what it uses, low, high. Memory reached through
+  /// one argument is not reached through another, which lets LLVM vectorise.
   func::FuncOp makeKernel(func::FuncOp parent, Value context,
                           ArrayRef<Value> captured) {
     Type index = builder.getIndexType();
@@ -99,7 +100,8 @@ private:
     Block *entry = kernel.addEntryBlock();
     replaceAllUsesInRegionWith(context, entry->getArgument(0), op.getBody());
     for (auto [i, value] : llvm::enumerate(captured)) {
-      replaceAllUsesInRegionWith(value, entry->getArgument(i + 1), op.getBody());
+      replaceAllUsesInRegionWith(value, entry->getArgument(i + 1),
+                                 op.getBody());
       if (isa<MemRefType>(value.getType()) && isAloneInMemory(value, captured))
         kernel.setArgAttr(i + 1, LLVM::LLVMDialect::getNoAliasAttrName(),
                           builder.getUnitAttr());
@@ -151,8 +153,8 @@ private:
       arguments.push_back(retype(inside, field, value.getType()));
     }
     for (Value bound : entry->getArguments().take_back(2))
-      arguments.push_back(
-          arith::IndexCastOp::create(inside, loc, inside.getIndexType(), bound));
+      arguments.push_back(arith::IndexCastOp::create(
+          inside, loc, inside.getIndexType(), bound));
     func::CallOp::create(inside, loc, kernel, arguments);
     func::ReturnOp::create(inside, loc);
     return body;
@@ -163,8 +165,7 @@ private:
     OpBuilder top = OpBuilder::atBlockBegin(&parent.getBody().front());
     Type i64 = builder.getI64Type();
     Value one = LLVM::ConstantOp::create(top, loc, i64, 1);
-    Value memory =
-        LLVM::AllocaOp::create(top, loc, pointer, environment, one);
+    Value memory = LLVM::AllocaOp::create(top, loc, pointer, environment, one);
     for (auto [i, value] : llvm::enumerate(captured)) {
       Value address = LLVM::GEPOp::create(
           builder, loc, pointer, environment, memory,
@@ -176,20 +177,23 @@ private:
     auto toI64 = [&](Value value) -> Value {
       return arith::IndexCastOp::create(builder, loc, i64, value);
     };
-    Value threads = arith::ConstantIntOp::create(builder, loc, op.getThreads(), 64);
+    Value threads =
+        arith::ConstantIntOp::create(builder, loc, op.getThreads(), 64);
     // The body's address: func.constant keeps its func type until all is LLVM.
     Value function = func::ConstantOp::create(
         builder, loc, body.getFunctionType(), body.getName());
     Value code = retype(builder, function, pointer);
     func::CallOp::create(builder, loc, "rac_parallel_for", TypeRange{},
                          ValueRange{context, toI64(op.getCount()),
-                                    toI64(op.getGrain()), threads, code, memory});
+                                    toI64(op.getGrain()), threads, code,
+                                    memory});
   }
 
   static Value retype(OpBuilder &builder, Value value, Type type) {
     if (value.getType() == type)
       return value;
-    return UnrealizedConversionCastOp::create(builder, value.getLoc(), type, value)
+    return UnrealizedConversionCastOp::create(builder, value.getLoc(), type,
+                                              value)
         .getResult(0);
   }
 
@@ -201,7 +205,8 @@ private:
   LLVM::LLVMPointerType pointer;
 };
 
-struct OutlineParallelPass : rac::impl::OutlineParallelBase<OutlineParallelPass> {
+struct OutlineParallelPass
+    : rac::impl::OutlineParallelBase<OutlineParallelPass> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     addContext(module);
@@ -216,7 +221,8 @@ struct OutlineParallelPass : rac::impl::OutlineParallelBase<OutlineParallelPass>
     Type i64 = builder.getI64Type();
     auto runtime = func::FuncOp::create(
         builder, module.getLoc(), "rac_parallel_for",
-        builder.getFunctionType({pointer, i64, i64, i64, pointer, pointer}, {}));
+        builder.getFunctionType({pointer, i64, i64, i64, pointer, pointer},
+                                {}));
     runtime.setPrivate();
     symbols.insert(runtime);
     // Innermost first: an outer body takes the call of the inner one along.

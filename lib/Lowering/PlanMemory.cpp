@@ -8,10 +8,10 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/SymbolTable.h"
-#include "llvm/Support/MathExtras.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 #include "rac/Lowering/ArenaPacking.h"
 #include "rac/Lowering/Passes.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace rac {
 #define GEN_PASS_DEF_PLANMEMORY
@@ -36,9 +36,9 @@ public:
       position[&op] = i;
   }
 
-  /// From the op that holds the allocation to the last that touches it or a view
-  /// of it. None if the buffer goes round a loop: each iteration makes a new one
-  /// while the old is still in use.
+  /// From the op that holds the allocation to the last that touches it or a
+  /// view of it. None if the buffer goes round a loop: each iteration makes a
+  /// new one while the old is still in use.
   std::optional<std::pair<int64_t, int64_t>> lifetime(memref::AllocOp alloc) {
     Operation *top = block->findAncestorOpInBlock(*alloc);
     int64_t first = position.lookup(top), last = first;
@@ -106,8 +106,8 @@ Value PlanMemoryPass::dynamicBytes(OpBuilder &builder, memref::AllocOp alloc) {
   Value bytes = constant(fixed);
   for (Value size : alloc.getDynamicSizes())
     bytes = arith::MulIOp::create(builder, loc, bytes, size);
-  Value up = arith::AddIOp::create(builder, loc, bytes,
-                                   constant(kArenaAlignment - 1));
+  Value up =
+      arith::AddIOp::create(builder, loc, bytes, constant(kArenaAlignment - 1));
   return arith::AndIOp::create(builder, loc, up, constant(-kArenaAlignment));
 }
 
@@ -133,9 +133,9 @@ void PlanMemoryPass::toHeap(memref::AllocOp alloc) {
 /// `@rac_arena_size`: the same computation of `bytes` in a function of its own.
 void PlanMemoryPass::makeSizeFunction(func::FuncOp entry, Value bytes) {
   OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
-  auto function = func::FuncOp::create(
-      builder, entry.getLoc(), kArenaSizeName,
-      builder.getFunctionType({}, builder.getIndexType()));
+  auto function =
+      func::FuncOp::create(builder, entry.getLoc(), kArenaSizeName,
+                           builder.getFunctionType({}, builder.getIndexType()));
   builder.setInsertionPointToStart(function.addEntryBlock());
   IRMapping mapping;
   std::optional<SetVector<Operation *>> slice = sizeComputation(bytes);
@@ -164,9 +164,9 @@ void PlanMemoryPass::runOnOperation() {
       heap.push_back(alloc);
     } else if (alloc.getType().hasStaticShape()) {
       fixed.push_back(alloc);
-      fixedBuffers.push_back({span->first, span->second,
-                              elementBytes(alloc.getType()) *
-                                  alloc.getType().getNumElements()});
+      fixedBuffers.push_back(
+          {span->first, span->second,
+           elementBytes(alloc.getType()) * alloc.getType().getNumElements()});
     } else {
       dynamic.push_back(alloc);
       dynamicBuffers.push_back({span->first, span->second, 0});

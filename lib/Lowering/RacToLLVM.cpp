@@ -6,8 +6,8 @@
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/ConvertToLLVM/ToLLVMInterface.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
-#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/Pattern.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
 #include "mlir/Conversion/MathToLibm/MathToLibm.h"
@@ -52,8 +52,7 @@ FailureOr<Value> callRuntime(ConversionPatternRewriter &rewriter, Operation *op,
 }
 
 /// Buffers of the runtime: a pointer from it, and the type's sizes.
-template <typename OpT>
-struct BufferLowering : ConvertOpToLLVMPattern<OpT> {
+template <typename OpT> struct BufferLowering : ConvertOpToLLVMPattern<OpT> {
   using ConvertOpToLLVMPattern<OpT>::ConvertOpToLLVMPattern;
   using Adaptor = typename OpT::Adaptor;
 
@@ -71,9 +70,9 @@ struct BufferLowering : ConvertOpToLLVMPattern<OpT> {
         getPointer(op, adaptor, sizes, bytes, pointerType, rewriter);
     if (failed(pointer))
       return failure();
-    rewriter.replaceOp(op, {this->createMemRefDescriptor(
-                               loc, type, *pointer, *pointer, sizes, strides,
-                               rewriter)});
+    rewriter.replaceOp(
+        op, {this->createMemRefDescriptor(loc, type, *pointer, *pointer, sizes,
+                                          strides, rewriter)});
     return success();
   }
 
@@ -98,7 +97,8 @@ private:
                               ConversionPatternRewriter &rewriter) const {
     Location loc = op.getLoc();
     Value context = contextOf(op);
-    if constexpr (std::is_same_v<OpT, ScratchOp> || std::is_same_v<OpT, HeapOp>) {
+    if constexpr (std::is_same_v<OpT, ScratchOp> ||
+                  std::is_same_v<OpT, HeapOp>) {
       return callRuntime(rewriter, op,
                          std::is_same_v<OpT, ScratchOp> ? "rac_scratch"
                                                         : "rac_heap",
@@ -121,9 +121,9 @@ private:
       static_assert(std::is_same_v<OpT, OutputBufferOp>);
       Value rank = constant(rewriter, loc, sizes.size());
       Value shape = storeArray(rewriter, op, sizes);
-      return callRuntime(rewriter, op, "rac_output", pointer,
-                         {context, constant(rewriter, loc, op.getIndex()), rank,
-                          shape});
+      return callRuntime(
+          rewriter, op, "rac_output", pointer,
+          {context, constant(rewriter, loc, op.getIndex()), rank, shape});
     }
   }
 };
@@ -158,12 +158,13 @@ struct AssertLowering : ConvertOpToLLVMPattern<cf::AssertOp> {
     Value context = contextOf(op);
     Block *before = rewriter.getInsertionBlock();
     Block *after = rewriter.splitBlock(before, std::next(op->getIterator()));
-    Block *failed = rewriter.createBlock(after->getParent(), Region::iterator(after));
+    Block *failed =
+        rewriter.createBlock(after->getParent(), Region::iterator(after));
     rewriter.setInsertionPointToStart(failed);
     Value message = addressOfString(rewriter, op, op.getMsg());
     FailureOr<Value> call = callRuntime(
-        rewriter, op, "rac_fail",
-        LLVM::LLVMVoidType::get(op.getContext()), {context, message});
+        rewriter, op, "rac_fail", LLVM::LLVMVoidType::get(op.getContext()),
+        {context, message});
     if (mlir::failed(call))
       return failure();
     LLVM::UnreachableOp::create(rewriter, loc);

@@ -55,14 +55,16 @@ struct TileGroupsPass : rac::impl::TileGroupsBase<TileGroupsPass> {
     auto sizes = root ? loopTiles(root, plan.getTiles())
                       : FailureOr<SmallVector<int64_t>>();
     if (failed(sizes)) {
-      function.emitRemark("is not tiled: its result is not a loop nest of its own");
+      function.emitRemark(
+          "is not tiled: its result is not a loop nest of its own");
       ++numUntiled;
       return;
     }
     scf::SCFTileAndFuseOptions options;
     options.tilingOptions.setTileSizes(
         getAsIndexOpFoldResult(&getContext(), *sizes));
-    options.tilingOptions.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
+    options.tilingOptions.setLoopType(
+        scf::SCFTilingOptions::LoopType::ForallOp);
     IRRewriter rewriter(root);
     FailureOr<scf::SCFTileAndFuseResult> result =
         scf::tileConsumerAndFuseProducersUsingSCF(

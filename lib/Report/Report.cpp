@@ -54,8 +54,8 @@ static json::Value orNull(llvm::StringRef value) {
 }
 
 /// The sum over all groups, if each of them is known.
-static std::optional<double>
-total(const Report &report, std::optional<double> GroupReport::*member) {
+static std::optional<double> total(const Report &report,
+                                   std::optional<double> GroupReport::*member) {
   double sum = 0;
   for (const GroupReport &group : report.groups) {
     if (!(group.*member))
@@ -83,16 +83,17 @@ static json::Value toJson(const GroupReport &group) {
 
 static json::Array unknowns(const Report &report, const json::Object &totals) {
   json::Array list;
-  for (llvm::StringRef name : {"flops", "seconds", "joules", "peak_bytes", "gco2e"})
+  for (llvm::StringRef name :
+       {"flops", "seconds", "joules", "peak_bytes", "gco2e"})
     if (auto *value = totals.get(name); value && value->getAsNull())
       list.push_back(json::Object{
           {"what", ("totals." + name).str()},
-          {"why", name == "peak_bytes"
-                      ? "depends on the sizes of the inputs"
-                  : name == "gco2e" ? "no site was given"
-                                    : "no cost is known for some group"},
+          {"why", name == "peak_bytes" ? "depends on the sizes of the inputs"
+                  : name == "gco2e"    ? "no site was given"
+                                       : "no cost is known for some group"},
           {"instead", nullptr}});
-  if (auto *bytes = totals.getObject("bytes"); bytes->get("memory")->getAsNull())
+  if (auto *bytes = totals.getObject("bytes");
+      bytes->get("memory")->getAsNull())
     list.push_back(json::Object{{"what", "totals.bytes.memory"},
                                 {"why", "no cost is known for some group"},
                                 {"instead", nullptr}});
@@ -103,10 +104,12 @@ json::Value rac::toJson(const Report &report) {
   std::optional<double> joules = total(report, &GroupReport::joules);
   json::Object totals{
       {"flops", orNull(total(report, &GroupReport::flops))},
-      {"bytes", json::Object{{"memory", orNull(total(report, &GroupReport::bytes))}}},
+      {"bytes",
+       json::Object{{"memory", orNull(total(report, &GroupReport::bytes))}}},
       {"seconds", orNull(total(report, &GroupReport::seconds))},
       {"joules", orNull(joules)},
-      {"joules_origin", joules ? json::Value("predicted") : json::Value(nullptr)},
+      {"joules_origin",
+       joules ? json::Value("predicted") : json::Value(nullptr)},
       {"peak_bytes", report.peakBytes ? json::Value(*report.peakBytes)
                                       : json::Value(nullptr)},
       {"weights_bytes", report.weightsBytes},

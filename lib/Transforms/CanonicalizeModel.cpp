@@ -17,8 +17,7 @@ using namespace mlir;
 using namespace rac;
 
 namespace {
-struct CanonicalizeModel
-    : rac::impl::CanonicalizeModelBase<CanonicalizeModel> {
+struct CanonicalizeModel : rac::impl::CanonicalizeModelBase<CanonicalizeModel> {
   using CanonicalizeModelBase::CanonicalizeModelBase;
 
   void runOnOperation() override {

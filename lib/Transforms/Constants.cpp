@@ -66,8 +66,8 @@ std::optional<double> rac::getSplat(Value value) {
 bool rac::isSplat(Value value, double expected) {
   std::optional<double> actual = getSplat(value);
   // Models print such constants with about seven digits.
-  return actual &&
-         std::abs(*actual - expected) <= 1e-6 * std::max(1.0, std::abs(expected));
+  return actual && std::abs(*actual - expected) <=
+                       1e-6 * std::max(1.0, std::abs(expected));
 }
 
 Value rac::makeConstant(OpBuilder &builder, Location loc, RankedTensorType type,
@@ -98,8 +98,10 @@ Value rac::makeFloats(OpBuilder &builder, Location loc, RankedTensorType type,
 Value rac::makeScalar(OpBuilder &builder, Location loc, Type elementType,
                       double value) {
   auto type = RankedTensorType::get({}, elementType);
-  Attribute element = isa<FloatType>(elementType)
-                          ? Attribute(builder.getFloatAttr(elementType, value))
-                          : Attribute(builder.getIntegerAttr(elementType, value));
-  return ConstantOp::create(builder, loc, DenseElementsAttr::get(type, element));
+  Attribute element =
+      isa<FloatType>(elementType)
+          ? Attribute(builder.getFloatAttr(elementType, value))
+          : Attribute(builder.getIntegerAttr(elementType, value));
+  return ConstantOp::create(builder, loc,
+                            DenseElementsAttr::get(type, element));
 }

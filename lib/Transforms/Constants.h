@@ -27,11 +27,12 @@ bool isSplat(mlir::Value value, double expected);
 /// All elements of a f32 constant.
 std::optional<llvm::SmallVector<float>> getFloats(mlir::Value value);
 
-/// A constant op; its bytes are what `fill` writes. Large ones are resources, so
-/// that attributes stay small.
-mlir::Value makeConstant(mlir::OpBuilder &builder, mlir::Location loc,
-                         mlir::RankedTensorType type,
-                         llvm::function_ref<void(llvm::MutableArrayRef<char>)> fill);
+/// A constant op; its bytes are what `fill` writes. Large ones are resources,
+/// so that attributes stay small.
+mlir::Value
+makeConstant(mlir::OpBuilder &builder, mlir::Location loc,
+             mlir::RankedTensorType type,
+             llvm::function_ref<void(llvm::MutableArrayRef<char>)> fill);
 mlir::Value makeFloats(mlir::OpBuilder &builder, mlir::Location loc,
                        mlir::RankedTensorType type,
                        llvm::ArrayRef<float> values);

@@ -32,7 +32,8 @@ public:
   /// Null where an op doesn't fold.
   Attribute run(ArrayRef<Attribute> arguments) {
     DenseMap<Value, Attribute> values;
-    for (auto [argument, value] : llvm::zip_equal(body.getArguments(), arguments))
+    for (auto [argument, value] :
+         llvm::zip_equal(body.getArguments(), arguments))
       values[argument] = value;
     for (Operation &op : body) {
       SmallVector<Attribute> operands;
@@ -70,8 +71,8 @@ static DenseElementsAttr getDense(Value value) {
   std::optional<ConstantBytes> data = getConstantBytes(value);
   if (!data)
     return {};
-  return DenseElementsAttr::getFromRawBuffer(
-      cast<ShapedType>(value.getType()), data->bytes);
+  return DenseElementsAttr::getFromRawBuffer(cast<ShapedType>(value.getType()),
+                                             data->bytes);
 }
 
 /// For each element of `shape`, row-major, the position in an operand that
@@ -129,9 +130,8 @@ private:
                                     RankedTensorType type,
                                     ArrayRef<DenseElementsAttr> operands) {
     ScalarInterpreter interpreter(op);
-    bool allSplat = llvm::all_of(operands, [](DenseElementsAttr attr) {
-      return attr.isSplat();
-    });
+    bool allSplat = llvm::all_of(
+        operands, [](DenseElementsAttr attr) { return attr.isSplat(); });
     SmallVector<SmallVector<int64_t>> positions;
     if (!allSplat)
       for (DenseElementsAttr operand : operands)
@@ -186,7 +186,8 @@ static LogicalResult moveElements(Operation *op, Value input,
   return success();
 }
 
-/// A transpose of a constant is a constant, of any size: it would run each time.
+/// A transpose of a constant is a constant, of any size: it would run each
+/// time.
 struct FoldTranspose : CountingPattern<TransposeOp> {
   using CountingPattern::CountingPattern;
   LogicalResult matchAndRewrite(TransposeOp op,
@@ -237,7 +238,8 @@ struct FoldSlice : CountingPattern<SliceOp> {
   int64_t maxElements;
 };
 
-/// Constants next to each other along the first dimension are one after another.
+/// Constants next to each other along the first dimension are one after
+/// another.
 struct FoldConcat : CountingPattern<ConcatOp> {
   FoldConcat(MLIRContext *ctx, RewriteCounts &counts, int64_t maxElements)
       : CountingPattern(ctx, counts), maxElements(maxElements) {}
@@ -278,6 +280,7 @@ struct FoldConcat : CountingPattern<ConcatOp> {
 void rac::populateConstantPatterns(RewritePatternSet &patterns,
                                    RewriteCounts &counts, int64_t maxElements) {
   MLIRContext *ctx = patterns.getContext();
-  patterns.add<FoldElementwise, FoldSlice, FoldConcat>(ctx, counts, maxElements);
+  patterns.add<FoldElementwise, FoldSlice, FoldConcat>(ctx, counts,
+                                                       maxElements);
   patterns.add<FoldTranspose>(ctx, counts);
 }

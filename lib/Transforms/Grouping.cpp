@@ -11,9 +11,8 @@ bool rac::belongsInGroup(Operation *op) {
 }
 
 void Cluster::add(Operation *op) {
-  auto *place = llvm::find_if(ops, [&](Operation *other) {
-    return op->isBeforeInBlock(other);
-  });
+  auto *place = llvm::find_if(
+      ops, [&](Operation *other) { return op->isBeforeInBlock(other); });
   ops.insert(place, op);
 }
 
@@ -44,8 +43,7 @@ bool Grouping::pays(const Cluster &cluster, Operation *op) {
   Cluster joined = cluster;
   joined.add(op);
   if (seconds(joined.ops, cluster.kind) <=
-      seconds(cluster.ops, cluster.kind) +
-          seconds({op}, KernelKind::generated))
+      seconds(cluster.ops, cluster.kind) + seconds({op}, KernelKind::generated))
     return true;
   ++numRefused;
   return false;

@@ -10,7 +10,8 @@
 
 namespace rac {
 
-/// Ops that will be a group. All its results are those of the last op, the root.
+/// Ops that will be a group. All its results are those of the last op, the
+/// root.
 struct Cluster {
   KernelKind kind = KernelKind::generated;
   /// What gives the group its name.

@@ -16,8 +16,8 @@ static bool isActivation(Operation *op) {
              ExpOp>(op);
 }
 
-/// Whether the library can read `other` beside a result of shape `shape`: whole,
-/// one number, or one for each element of the last dimension.
+/// Whether the library can read `other` beside a result of shape `shape`:
+/// whole, one number, or one for each element of the last dimension.
 static bool fitsBinary(ArrayRef<AffineExpr> other, ArrayRef<AffineExpr> shape) {
   if (other.size() > shape.size())
     return false;

@@ -39,8 +39,7 @@ static std::optional<int64_t> runOf(ArrayRef<int64_t> dims,
 /// The blocks in the order in which another order of dimensions has them; those
 /// of unit dimensions alone stay behind the block before them.
 static std::optional<SmallVector<ReshapeBlock>>
-sortBlocks(ArrayRef<ReshapeBlock> blocks, ArrayRef<int64_t> number,
-           bool byTo) {
+sortBlocks(ArrayRef<ReshapeBlock> blocks, ArrayRef<int64_t> number, bool byTo) {
   SmallVector<std::pair<int64_t, ReshapeBlock>> keyed;
   int64_t previous = -1;
   for (const ReshapeBlock &block : blocks) {
@@ -50,9 +49,8 @@ sortBlocks(ArrayRef<ReshapeBlock> blocks, ArrayRef<int64_t> number,
     previous = *run < 0 ? previous : *run;
     keyed.push_back({previous, block});
   }
-  llvm::stable_sort(keyed, [](const auto &a, const auto &b) {
-    return a.first < b.first;
-  });
+  llvm::stable_sort(
+      keyed, [](const auto &a, const auto &b) { return a.first < b.first; });
   return llvm::map_to_vector(keyed, [](auto &entry) { return entry.second; });
 }
 
@@ -79,10 +77,11 @@ static bool hoistOverTranspose(ReshapeOp op, SymbolicShapes &shapes) {
       newSizes.push_back(sizes[dim]);
     }
   OpBuilder builder(op);
-  Value reshape = ReshapeOp::create(builder, op.getLoc(), transpose.getInput(),
-                                    newSizes);
-  Value result = TransposeOp::create(builder, op.getLoc(), op.getType(), reshape,
-                                     builder.getDenseI64ArrayAttr(permutation));
+  Value reshape =
+      ReshapeOp::create(builder, op.getLoc(), transpose.getInput(), newSizes);
+  Value result =
+      TransposeOp::create(builder, op.getLoc(), op.getType(), reshape,
+                          builder.getDenseI64ArrayAttr(permutation));
   op.replaceAllUsesWith(result);
   return true;
 }
@@ -107,8 +106,8 @@ static bool sinkUnderTranspose(TransposeOp op, SymbolicShapes &shapes) {
   for (const ReshapeBlock &block : *sorted)
     llvm::append_range(permutation, block.from);
   OpBuilder builder(op);
-  Value transpose = TransposeOp::create(builder, op.getLoc(), reshape.getInput(),
-                                        permutation);
+  Value transpose = TransposeOp::create(builder, op.getLoc(),
+                                        reshape.getInput(), permutation);
   SmallVector<OpFoldResult> sizes = reshape.getMixedSizes();
   Value result =
       ReshapeOp::create(builder, op.getLoc(), transpose,
@@ -188,16 +187,17 @@ static bool sinkUnderElementwise(ElementwiseOpInterface op,
   }
   if (!reshape)
     return false;
-  auto blocks = reassociate(shapes.shape(reshape.getInput()),
-                            shapes.shape(reshape));
+  auto blocks =
+      reassociate(shapes.shape(reshape.getInput()), shapes.shape(reshape));
   if (!blocks)
     return false;
   OpBuilder builder(op);
   IRMapping mapping;
   for (Value operand : op->getOperands()) {
-    Value moved = operand == reshape.getResult()
-                      ? reshape.getInput()
-                      : reshapeOther(builder, operand, reshape, *blocks, shapes);
+    Value moved =
+        operand == reshape.getResult()
+            ? reshape.getInput()
+            : reshapeOther(builder, operand, reshape, *blocks, shapes);
     if (!moved)
       return false;
     mapping.map(operand, moved);

@@ -1,7 +1,7 @@
 //===- MoveSlices.cpp - Slices where they copy least ----------------------===//
 //
-// Models compute query, key and value in one product and cut it in three. Cutting
-// the weights instead, at compile time, copies nothing.
+// Models compute query, key and value in one product and cut it in three.
+// Cutting the weights instead, at compile time, copies nothing.
 //
 //===----------------------------------------------------------------------===//
 
@@ -36,9 +36,8 @@ static bool hoistOverTranspose(SliceOp op) {
                                 applyPermutation(offsets, back),
                                 applyPermutation(sizes, back),
                                 applyPermutation(op.getSteps(), back));
-  Value result =
-      TransposeOp::create(builder, op.getLoc(), op.getType(), slice,
-                          transpose.getPermutationAttr());
+  Value result = TransposeOp::create(builder, op.getLoc(), op.getType(), slice,
+                                     transpose.getPermutationAttr());
   op.replaceAllUsesWith(result);
   return true;
 }
@@ -60,8 +59,8 @@ static std::optional<int64_t> slicedDim(SliceOp op, SymbolicShapes &shapes) {
   return found;
 }
 
-/// slice(reshape(x)) to reshape(slice(x)), where the slice is of the outermost of
-/// the dimensions that one dimension of x was split into.
+/// slice(reshape(x)) to reshape(slice(x)), where the slice is of the outermost
+/// of the dimensions that one dimension of x was split into.
 static bool hoistOverReshape(SliceOp op, SymbolicShapes &shapes) {
   auto reshape = op.getInput().getDefiningOp<ReshapeOp>();
   if (!reshape || !allUsersSlice(reshape))
@@ -116,19 +115,18 @@ static Value cutColumns(OpBuilder &builder, Value constant, int64_t offset,
   int64_t columns = type.getShape().back();
   SmallVector<int64_t> shape(type.getShape());
   shape.back() = count;
-  return makeConstant(builder, constant.getLoc(), type.clone(shape),
-                      [&](MutableArrayRef<char> bytes) {
-                        int64_t row = count * width;
-                        for (int64_t i = 0; i * row < (int64_t)bytes.size(); ++i)
-                          if (data.isSplat)
-                            for (int64_t c = 0; c < count; ++c)
-                              memcpy(&bytes[i * row + c * width],
-                                     data.bytes.data(), width);
-                          else
-                            memcpy(&bytes[i * row],
-                                   &data.bytes[(i * columns + offset) * width],
-                                   row);
-                      });
+  return makeConstant(
+      builder, constant.getLoc(), type.clone(shape),
+      [&](MutableArrayRef<char> bytes) {
+        int64_t row = count * width;
+        for (int64_t i = 0; i * row < (int64_t)bytes.size(); ++i)
+          if (data.isSplat)
+            for (int64_t c = 0; c < count; ++c)
+              memcpy(&bytes[i * row + c * width], data.bytes.data(), width);
+          else
+            memcpy(&bytes[i * row], &data.bytes[(i * columns + offset) * width],
+                   row);
+      });
 }
 
 static bool isColumnConstant(Value value, int64_t columns) {
@@ -180,7 +178,8 @@ static bool splitMatmul(MatmulOp op, SymbolicShapes &shapes) {
       part = AddOp::create(builder, op.getLoc(), type, part,
                            cutColumns(builder, bias, offset, count));
     if (part.getType() != slice.getType())
-      part = tensor::CastOp::create(builder, op.getLoc(), slice.getType(), part);
+      part =
+          tensor::CastOp::create(builder, op.getLoc(), slice.getType(), part);
     slice.replaceAllUsesWith(part);
   }
   return true;

@@ -19,9 +19,8 @@ static Permutation dropDims(const Permutation &order,
   for (int64_t dim : order) {
     if (llvm::is_contained(dropped, dim))
       continue;
-    result.push_back(dim - llvm::count_if(dropped, [&](int64_t d) {
-                       return d < dim;
-                     }));
+    result.push_back(
+        dim - llvm::count_if(dropped, [&](int64_t d) { return d < dim; }));
   }
   return result;
 }
@@ -104,7 +103,8 @@ Value rac::buildPermuted(OpBuilder &builder, Operation *op,
 
   IRMapping mapping;
   Operation *clone = builder.clone(*op, mapping);
-  for (auto [operand, value] : llvm::zip_equal(getOrderedOperands(op), operands))
+  for (auto [operand, value] :
+       llvm::zip_equal(getOrderedOperands(op), operands))
     clone->setOperand(operand->getOperandNumber(), value);
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
   clone->getResult(0).setType(

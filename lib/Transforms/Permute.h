@@ -17,8 +17,8 @@ struct OpOrder {
   Permutation operand, result;
 };
 
-/// The order of the op's result where its operands have order `operand`; nothing
-/// for an op that can't work so.
+/// The order of the op's result where its operands have order `operand`;
+/// nothing for an op that can't work so.
 std::optional<OpOrder> orderFromOperand(mlir::Operation *op,
                                         const Permutation &operand);
 /// The same, given the result's order.

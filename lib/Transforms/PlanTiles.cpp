@@ -15,11 +15,12 @@ using namespace rac;
 
 namespace {
 
-/// Adds the dimensions along which `op` combines elements before something else in
-/// the group uses them: these must be whole in every tile.
+/// Adds the dimensions along which `op` combines elements before something else
+/// in the group uses them: these must be whole in every tile.
 void addWholeDims(Operation *op, llvm::SmallSetVector<int64_t, 4> &dims) {
   llvm::TypeSwitch<Operation *>(op)
-      .Case<SoftmaxOp>([&](SoftmaxOp softmax) { dims.insert(softmax.getAxis()); })
+      .Case<SoftmaxOp>(
+          [&](SoftmaxOp softmax) { dims.insert(softmax.getAxis()); })
       .Case<NormalizeOp>([&](NormalizeOp normalize) {
         for (int64_t i = normalize.getAxis(),
                      e = normalize.getInput().getType().getRank();

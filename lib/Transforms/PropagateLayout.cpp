@@ -1,9 +1,9 @@
 //===- PropagateLayout.cpp - Transposes meet and cancel -------------------===//
 //
-// A region is a connected set of ops that can work in another order of dimensions,
-// grown from the transposes at its border. Each op of it gets one of two orders,
-// the model's or the border's; a tensor needed in the order that its producer
-// doesn't give costs a transpose. Choosing is a minimum cut.
+// A region is a connected set of ops that can work in another order of
+// dimensions, grown from the transposes at its border. Each op of it gets one
+// of two orders, the model's or the border's; a tensor needed in the order that
+// its producer doesn't give costs a transpose. Choosing is a minimum cut.
 //
 //===----------------------------------------------------------------------===//
 
@@ -48,7 +48,9 @@ private:
   void addOutput(Operation *op);
   void addCost(unsigned producer, ArrayRef<unsigned> consumers, int64_t bytes);
   int64_t bytes(Value value, const Permutation &order) const;
-  unsigned nodeOf(Operation *op) { return 2 + (members.find(op) - members.begin()); }
+  unsigned nodeOf(Operation *op) {
+    return 2 + (members.find(op) - members.begin());
+  }
   /// Whether `user` is a member that wants operand `value` in `order`.
   bool wants(Operation *user, Value value, const Permutation &order);
   void permute(Operation *op, const OpOrder &order);
@@ -129,8 +131,8 @@ static bool movesOnlyUnits(RankedTensorType type, ArrayRef<int64_t> order) {
 }
 
 /// What transposing costs: the bytes moved, a dimension not known counting
-/// `assumedDim`. One that moves only dimensions of size one is a view, yet keeps
-/// ops apart that could share a kernel, so it isn't free.
+/// `assumedDim`. One that moves only dimensions of size one is a view, yet
+/// keeps ops apart that could share a kernel, so it isn't free.
 int64_t LayoutRegion::bytes(Value value, const Permutation &order) const {
   auto type = cast<RankedTensorType>(value.getType());
   if (isFullRank(value, order) && movesOnlyUnits(type, order))
@@ -143,7 +145,8 @@ int64_t LayoutRegion::bytes(Value value, const Permutation &order) const {
   return count;
 }
 
-bool LayoutRegion::wants(Operation *user, Value value, const Permutation &order) {
+bool LayoutRegion::wants(Operation *user, Value value,
+                         const Permutation &order) {
   auto it = members.find(user);
   return it != members.end() && it->second.operand == order &&
          llvm::any_of(getOrderedOperands(user), [&](OpOperand *operand) {
@@ -154,7 +157,7 @@ bool LayoutRegion::wants(Operation *user, Value value, const Permutation &order)
 /// A tensor of `bytes` is transposed once if any consumer is on the other side
 /// than its producer.
 void LayoutRegion::addCost(unsigned producer, ArrayRef<unsigned> consumers,
-                     int64_t bytes) {
+                           int64_t bytes) {
   if (bytes == 0 || consumers.empty())
     return;
   unsigned toPermuted = cut.addNode(), toOriginal = cut.addNode();
@@ -241,18 +244,18 @@ SmallVector<bool> LayoutRegion::choose() {
 //===----------------------------------------------------------------------===//
 
 /// `value` in `order`; with ones in front first, where it has fewer dimensions.
-static Value inOrder(OpBuilder &builder, Value value, const Permutation &order) {
+static Value inOrder(OpBuilder &builder, Value value,
+                     const Permutation &order) {
   auto type = cast<RankedTensorType>(value.getType());
   int64_t missing = order.size() - type.getRank();
   if (missing > 0) {
     SmallVector<OpFoldResult> sizes(missing, builder.getIndexAttr(1));
-    llvm::append_range(
-        sizes, tensor::getMixedSizes(builder, value.getLoc(), value));
+    llvm::append_range(sizes,
+                       tensor::getMixedSizes(builder, value.getLoc(), value));
     value = ReshapeOp::create(builder, value.getLoc(), value, sizes);
   }
   auto transpose = value.getDefiningOp<TransposeOp>();
-  if (transpose &&
-      invertPermutationVector(transpose.getPermutation()) == order)
+  if (transpose && invertPermutationVector(transpose.getPermutation()) == order)
     return transpose.getInput();
   return TransposeOp::create(builder, value.getLoc(), value, order);
 }

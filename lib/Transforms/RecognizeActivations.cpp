@@ -69,8 +69,7 @@ static bool isPower(Value value, Value x, unsigned exponent) {
       found += 2;
     else {
       Product square = flattenProduct(factor);
-      if (square.constant != 1 ||
-          square.factors != SmallVector<Value>{x, x})
+      if (square.constant != 1 || square.factors != SmallVector<Value>{x, x})
         return false;
       found += 2;
     }
@@ -105,7 +104,8 @@ static bool isGeluTanhArgument(Value value, Value x) {
   if (product.factors.size() == 1) {
     auto add = product.factors[0].getDefiningOp<AddOp>();
     return add &&
-           ((add.getLhs() == x && isScaledPower(add.getRhs(), x, 0.044715, 3)) ||
+           ((add.getLhs() == x &&
+             isScaledPower(add.getRhs(), x, 0.044715, 3)) ||
             (add.getRhs() == x && isScaledPower(add.getLhs(), x, 0.044715, 3)));
   }
   if (product.factors.size() != 2)
@@ -204,9 +204,9 @@ private:
     Value x = matchRelu6OfShifted(product.factors[0]);
     if (!near(product.constant, 1. / 6) || !x || x.getType() != op.getType())
       return rewriter.notifyMatchFailure(op, "not clip(x + 3, 0, 6) / 6");
-    rewriter.replaceOpWithNewOp<HardSigmoidOp>(
-        op, op.getType(), x, rewriter.getF64FloatAttr(1. / 6),
-        rewriter.getF64FloatAttr(0.5));
+    rewriter.replaceOpWithNewOp<HardSigmoidOp>(op, op.getType(), x,
+                                               rewriter.getF64FloatAttr(1. / 6),
+                                               rewriter.getF64FloatAttr(0.5));
     ++this->counts.activations;
     return success();
   }
@@ -283,7 +283,8 @@ struct DivideByPowerOfTwo : OpRewritePattern<DivOp> {
     Value inverse =
         makeScalar(rewriter, op.getLoc(), rewriter.getF32Type(), 1 / *divisor);
     auto type = cast<RankedTensorType>(op.getRhs().getType());
-    if (type.getRank() > cast<RankedTensorType>(op.getLhs().getType()).getRank())
+    if (type.getRank() >
+        cast<RankedTensorType>(op.getLhs().getType()).getRank())
       return rewriter.notifyMatchFailure(op, "divisor gives the shape");
     rewriter.replaceOpWithNewOp<MulOp>(op, op.getType(), op.getLhs(), inverse);
     return success();

@@ -34,9 +34,8 @@ static std::optional<Spread> matchRootMeanSquare(Value value) {
   auto add = sqrt ? sqrt.getInput().getDefiningOp<AddOp>() : AddOp();
   if (!add)
     return std::nullopt;
-  for (auto [meanSide, epsilonSide] :
-       {std::pair(add.getLhs(), add.getRhs()),
-        std::pair(add.getRhs(), add.getLhs())}) {
+  for (auto [meanSide, epsilonSide] : {std::pair(add.getLhs(), add.getRhs()),
+                                       std::pair(add.getRhs(), add.getLhs())}) {
     std::optional<double> epsilon = getSplat(epsilonSide);
     ReduceOp mean = matchTrailingMean(meanSide);
     auto square = mean ? mean.getInput().getDefiningOp<MulOp>() : MulOp();
@@ -105,8 +104,8 @@ private:
     Value ones = makeScalar(rewriter, op.getLoc(), type.getElementType(), 1);
     rewriter.replaceOpWithNewOp<NormalizeOp>(
         op, op.getType(), centred ? NormalizeKind::layer : NormalizeKind::rms,
-        centred ? centred : x, ones, Value(),
-        spread.axis, APFloat(spread.epsilon));
+        centred ? centred : x, ones, Value(), spread.axis,
+        APFloat(spread.epsilon));
     ++this->counts.normalize;
   }
 };

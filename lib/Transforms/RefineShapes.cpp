@@ -45,8 +45,8 @@ private:
 
 /// Ops that take a tensor however static its type.
 static bool takesAnyShape(Operation *op) {
-  return isa<ShapeOpInterface, tensor::DimOp, tensor::CastOp,
-             tensor::ExtractOp, func::ReturnOp>(op);
+  return isa<ShapeOpInterface, tensor::DimOp, tensor::CastOp, tensor::ExtractOp,
+             func::ReturnOp>(op);
 }
 
 /// A rac op sees through casts that only forget dimensions.
@@ -75,7 +75,8 @@ static bool foldConstants(ArrayRef<int64_t> fixed, MutableOperandRange dynamic,
       continue;
     Value value = dynamic[next++].get();
     std::optional<int64_t> known = getConstantIntValue(value);
-    // A negative size is the verifier's to refuse where the run can't come to it.
+    // A negative size is the verifier's to refuse where the run can't come to
+    // it.
     if (known && *known >= 0)
       size = *known;
     else
@@ -115,8 +116,7 @@ static bool foldConstantSizes(Operation *op) {
 bool RefineShapes::refineTypes(ShapeOpInterface op) {
   bool changed = skipCasts(op);
   changed |= foldConstantSizes(op);
-  FailureOr<SmallVector<SmallVector<int64_t>>> inferred =
-      inferStaticShapes(op);
+  FailureOr<SmallVector<SmallVector<int64_t>>> inferred = inferStaticShapes(op);
   if (failed(inferred)) {
     signalPassFailure();
     return false;
@@ -251,8 +251,7 @@ bool RefineShapes::removeExpands(SymbolicShapes &shapes) {
     OpBuilder builder(op);
     Value value = op.getInput();
     if (value.getType() != op.getType())
-      value =
-          tensor::CastOp::create(builder, op.getLoc(), op.getType(), value);
+      value = tensor::CastOp::create(builder, op.getLoc(), op.getType(), value);
     op.replaceAllUsesWith(value);
     op.erase();
     ++numExpands;
@@ -285,7 +284,8 @@ void RefineShapes::updateFunctionType() {
   SmallVector<func::ReturnOp> returns(func.getOps<func::ReturnOp>());
   if (returns.size() != 1)
     return;
-  for (auto [type, operand] : llvm::zip_equal(results, returns[0].getOperands()))
+  for (auto [type, operand] :
+       llvm::zip_equal(results, returns[0].getOperands()))
     type = operand.getType();
   func.setFunctionType(
       FunctionType::get(&getContext(), func.getArgumentTypes(), results));

@@ -38,9 +38,8 @@ static AffineExpr buildProduct(int64_t constant,
     auto symbol = dyn_cast<AffineSymbolExpr>(e);
     return symbol ? symbol.getPosition() : -1;
   };
-  llvm::stable_sort(factors, [&](AffineExpr a, AffineExpr b) {
-    return key(a) < key(b);
-  });
+  llvm::stable_sort(
+      factors, [&](AffineExpr a, AffineExpr b) { return key(a) < key(b); });
   AffineExpr result = getAffineConstantExpr(1, ctx);
   for (AffineExpr factor : factors)
     result = factor * result;
@@ -204,7 +203,8 @@ static std::optional<Equality> matchEquality(Value condition) {
   bool negated = cmp.getPredicate() == arith::CmpIPredicate::ne;
   // A truth value that went through an index and is compared with zero.
   Operation *cast = cmp.getLhs().getDefiningOp();
-  if (*constant == 0 && isa_and_nonnull<arith::IndexCastUIOp, arith::ExtUIOp>(cast) &&
+  if (*constant == 0 &&
+      isa_and_nonnull<arith::IndexCastUIOp, arith::ExtUIOp>(cast) &&
       cast->getOperand(0).getType().isInteger(1)) {
     std::optional<Equality> inner = matchEquality(cast->getOperand(0));
     if (inner)
@@ -282,8 +282,7 @@ AffineExpr SymbolicShapes::computeIndex(Value value) {
   Operation *op = value.getDefiningOp();
   if (!op) {
     auto argument = cast<BlockArgument>(value);
-    auto group =
-        dyn_cast_or_null<GroupOp>(argument.getOwner()->getParentOp());
+    auto group = dyn_cast_or_null<GroupOp>(argument.getOwner()->getParentOp());
     return group ? index(group.getInputs()[argument.getArgNumber()])
                  : AffineExpr();
   }

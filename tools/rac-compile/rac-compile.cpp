@@ -1,6 +1,7 @@
 //===- rac-compile.cpp - Compiles a model ---------------------------------===//
 //
-// Flags, and how to tell people what happens. rac/Emit/Compiler.h does the work.
+// Flags, and how to tell people what happens. rac/Emit/Compiler.h does the
+// work.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,8 +21,8 @@
 using namespace llvm;
 using rac::EmitKind;
 
-// LLVM's libraries register flags of their own, `--threads` among them, which are
-// none of this tool's: they go before ours come.
+// LLVM's libraries register flags of their own, `--threads` among them, which
+// are none of this tool's: they go before ours come.
 static const bool onlyOurFlags = (cl::ResetCommandLineParser(), true);
 
 static cl::OptionCategory category("rac-compile's options");
@@ -35,7 +36,8 @@ static Flag<std::string> model(cl::Positional, cl::desc("MODEL.onnx"),
                                cl::Required);
 static Flag<std::string> output(
     "o", cl::value_desc("FILE"),
-    cl::desc("The result; default: the model's name with .so, in this directory"));
+    cl::desc(
+        "The result; default: the model's name with .so, in this directory"));
 
 enum class EmitFlag { Rac, Plan, Linalg, LLVM, Asm, Ptx, Obj, Lib };
 static Flag<EmitFlag> emitFlag(
@@ -52,30 +54,33 @@ static Flag<std::string>
     target("target", cl::init("host"),
            cl::value_desc("host|x86-avx512|arm-sve|nvptx"),
            cl::desc("What to compile for; arm-sve and nvptx: not yet"));
-static Flag<std::string> prefix(
-    "prefix", cl::value_desc("NAME"),
-    cl::desc("Of the library's functions; default: the model's name"));
 static Flag<std::string>
-    weights("weights", cl::init("embed"), cl::value_desc("embed|FILE"),
-            cl::desc("Where the weights go: into the library, or a file beside it"));
+    prefix("prefix", cl::value_desc("NAME"),
+           cl::desc("Of the library's functions; default: the model's name"));
+static Flag<std::string> weights(
+    "weights", cl::init("embed"), cl::value_desc("embed|FILE"),
+    cl::desc("Where the weights go: into the library, or a file beside it"));
 static cl::list<std::string>
     shapes("shape", cl::value_desc("NAME=1x3x224x224"), cl::cat(category),
            cl::desc("Fixes the shape of an input; may be repeated"));
 static Flag<int> threads("threads", cl::init(0), cl::value_desc("N"),
                          cl::desc("Threads of a run; default: all cores"));
-static Flag<bool> noLibrary("no-library",
-                            cl::desc("Generate all code, call no kernel library"));
-static Flag<std::string> report("report", cl::value_desc("FILE.json"),
-                                cl::desc("Writes what was chosen and what it costs"));
+static Flag<bool>
+    noLibrary("no-library",
+              cl::desc("Generate all code, call no kernel library"));
 static Flag<std::string>
-    plan("plan", cl::value_desc("FILE"),
-         cl::desc("Takes a plan that --emit=plan printed, instead of planning"));
+    report("report", cl::value_desc("FILE.json"),
+           cl::desc("Writes what was chosen and what it costs"));
+static Flag<std::string> plan(
+    "plan", cl::value_desc("FILE"),
+    cl::desc("Takes a plan that --emit=plan printed, instead of planning"));
 
 // What other parts of the project will bring: known by name, refused by name.
 static Flag<std::string> device("device", cl::value_desc("NAME|FILE"),
                                 cl::desc("A device description (not yet)"));
-static Flag<std::string> chip("chip", cl::value_desc("CHIP"),
-                              cl::desc("Of targets that have several (not yet)"));
+static Flag<std::string>
+    chip("chip", cl::value_desc("CHIP"),
+         cl::desc("Of targets that have several (not yet)"));
 static Flag<std::string>
     objective("objective", cl::init("latency"),
               cl::value_desc("latency|energy|edp|carbon"),
@@ -86,26 +91,31 @@ static Flag<std::string> maxMemory("max-memory", cl::value_desc("MIB"),
                                    cl::desc("A bound (not yet)"));
 static Flag<std::string> maxError("max-error", cl::value_desc("REL"),
                                   cl::desc("A bound (not yet)"));
-static Flag<std::string> errorMetric("error-metric",
-                                     cl::value_desc("l2|cosine|maxabs|top1"),
-                                     cl::desc("What --max-error bounds (not yet)"));
 static Flag<std::string>
-    precision("precision", cl::init("f32"), cl::value_desc("f32|bf16|f16|int8|auto"),
+    errorMetric("error-metric", cl::value_desc("l2|cosine|maxabs|top1"),
+                cl::desc("What --max-error bounds (not yet)"));
+static Flag<std::string>
+    precision("precision", cl::init("f32"),
+              cl::value_desc("f32|bf16|f16|int8|auto"),
               cl::desc("What contractions compute in; all but f32, the model's "
                        "own types: not yet"));
-static Flag<std::string> calibration("calibration", cl::value_desc("DIR|FILE.npz"),
+static Flag<std::string> calibration("calibration",
+                                     cl::value_desc("DIR|FILE.npz"),
                                      cl::desc("Sample inputs (not yet)"));
-static Flag<std::string> site("site", cl::value_desc("FILE"),
-                              cl::desc("Where it runs: grid and PUE (not yet)"));
-static Flag<std::string> pareto("pareto", cl::value_desc("FILE"),
-                                cl::desc("The plans worth choosing from (not yet)"));
+static Flag<std::string>
+    site("site", cl::value_desc("FILE"),
+         cl::desc("Where it runs: grid and PUE (not yet)"));
+static Flag<std::string>
+    pareto("pareto", cl::value_desc("FILE"),
+           cl::desc("The plans worth choosing from (not yet)"));
 
 static constexpr StringLiteral kOverview =
     "rac-compile model.onnx -o model.so\n\n"
     "  Compiles an ONNX model into a shared library. Some more examples:\n\n"
     "    rac-compile model.onnx --emit=plan            how it would run\n"
     "    rac-compile model.onnx --shape=x=1x3x224x224  for one input shape\n"
-    "    rac-compile model.onnx --weights=model.bin    weights in a file of their own\n";
+    "    rac-compile model.onnx --weights=model.bin    weights in a file of "
+    "their own\n";
 
 /// One message, on one stream; returns what main shall.
 static int fail(const Twine &message) {
@@ -116,10 +126,14 @@ static int fail(const Twine &message) {
 /// Flags without their feature yet must not pass unnoticed.
 static std::string refusal() {
   const std::pair<const Flag<std::string> &, StringRef> absent[] = {
-      {device, "device"},           {chip, "chip"},
-      {maxLatency, "max-latency"},  {maxMemory, "max-memory"},
-      {maxError, "max-error"},      {errorMetric, "error-metric"},
-      {calibration, "calibration"}, {site, "site"},
+      {device, "device"},
+      {chip, "chip"},
+      {maxLatency, "max-latency"},
+      {maxMemory, "max-memory"},
+      {maxError, "max-error"},
+      {errorMetric, "error-metric"},
+      {calibration, "calibration"},
+      {site, "site"},
       {pareto, "pareto"}};
   for (const auto &[flag, name] : absent)
     if (flag.getNumOccurrences())
@@ -201,7 +215,8 @@ static void printSummary(const rac::CompileSummary &summary) {
          << "gives    " << join(summary.outputs) << "\n"
          << "kernels  " << summary.groups << ", of which the library computes "
          << summary.libraryGroups << "\n"
-         << "memory   weights " << mib(summary.weightsBytes) << ", working memory ";
+         << "memory   weights " << mib(summary.weightsBytes)
+         << ", working memory ";
   if (summary.arenaBytes >= 0)
     errs() << mib(summary.arenaBytes);
   else
@@ -219,7 +234,8 @@ static int compile() {
   options.emit = emitKind();
   options.target = target;
   options.prefix = prefix;
-  options.weightsFile = weights == "embed" ? std::string() : std::string(weights);
+  options.weightsFile =
+      weights == "embed" ? std::string() : std::string(weights);
   options.reportFile = report;
   options.planFile = plan;
   options.threads = threads;

@@ -93,8 +93,7 @@ void EmitTest::expectSums(llvm::StringRef name) {
   void *library = dlopen(path(name).c_str(), RTLD_NOW | RTLD_LOCAL);
   ASSERT_TRUE(library) << dlerror();
   auto find = [&](const char *symbol) { return dlsym(library, symbol); };
-  auto *create =
-      (int (*)(const RacOptions *, RacContext **))find("add_create");
+  auto *create = (int (*)(const RacOptions *, RacContext **))find("add_create");
   auto *run = (int (*)(RacContext *, const DLTensor *const *, int32_t,
                        DLTensor *const *, int32_t))find("add_run");
   auto *destroy = (void (*)(RacContext *))find("add_destroy");

@@ -12,7 +12,8 @@ using namespace rac;
 
 namespace {
 
-std::unique_ptr<llvm::Module> parse(const char *text, llvm::LLVMContext &context) {
+std::unique_ptr<llvm::Module> parse(const char *text,
+                                    llvm::LLVMContext &context) {
   llvm::SMDiagnostic problem;
   auto module = llvm::parseAssemblyString(text, problem, context);
   EXPECT_TRUE(module) << problem.getMessage().str();
@@ -30,16 +31,24 @@ TEST(ModelInfo, HasTheLayoutOfC) {
   auto *info = module->getNamedGlobal("rac.info");
   ASSERT_TRUE(info);
   auto *type = llvm::cast<llvm::StructType>(info->getValueType());
-  const size_t offsets[] = {
-      offsetof(RacModelInfo, abi_version),  offsetof(RacModelInfo, name),
-      offsetof(RacModelInfo, num_inputs),   offsetof(RacModelInfo, num_outputs),
-      offsetof(RacModelInfo, num_symbols),  offsetof(RacModelInfo, inputs),
-      offsetof(RacModelInfo, outputs),      offsetof(RacModelInfo, symbols),
-      offsetof(RacModelInfo, describe),     offsetof(RacModelInfo, cpu_features),
-      offsetof(RacModelInfo, weights),      offsetof(RacModelInfo, weights_size),
-      offsetof(RacModelInfo, weights_file), offsetof(RacModelInfo, weights_checksum),
-      offsetof(RacModelInfo, num_sites),    offsetof(RacModelInfo, threads),
-      offsetof(RacModelInfo, main),         offsetof(RacModelInfo, arena_size)};
+  const size_t offsets[] = {offsetof(RacModelInfo, abi_version),
+                            offsetof(RacModelInfo, name),
+                            offsetof(RacModelInfo, num_inputs),
+                            offsetof(RacModelInfo, num_outputs),
+                            offsetof(RacModelInfo, num_symbols),
+                            offsetof(RacModelInfo, inputs),
+                            offsetof(RacModelInfo, outputs),
+                            offsetof(RacModelInfo, symbols),
+                            offsetof(RacModelInfo, describe),
+                            offsetof(RacModelInfo, cpu_features),
+                            offsetof(RacModelInfo, weights),
+                            offsetof(RacModelInfo, weights_size),
+                            offsetof(RacModelInfo, weights_file),
+                            offsetof(RacModelInfo, weights_checksum),
+                            offsetof(RacModelInfo, num_sites),
+                            offsetof(RacModelInfo, threads),
+                            offsetof(RacModelInfo, main),
+                            offsetof(RacModelInfo, arena_size)};
   const llvm::StructLayout *layout =
       module->getDataLayout().getStructLayout(type);
   ASSERT_EQ(type->getNumElements(), std::size(offsets));

@@ -54,9 +54,10 @@ TEST_F(SignatureTest, RefusesWhatNoTensorHolds) {
       "func.func private @main(tensor<4xcomplex<f32>>)", &context);
   auto signature = computeSignature(*module, "net", "net");
   ASSERT_FALSE(static_cast<bool>(signature));
-  EXPECT_EQ(llvm::toString(signature.takeError()),
-            "'input_0' has type tensor<4xcomplex<f32>>, which no compiled model "
-            "can take or give");
+  EXPECT_EQ(
+      llvm::toString(signature.takeError()),
+      "'input_0' has type tensor<4xcomplex<f32>>, which no compiled model "
+      "can take or give");
 }
 
 TEST(Prefix, IsAnIdentifier) {

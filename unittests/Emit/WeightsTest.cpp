@@ -1,8 +1,8 @@
 //===- WeightsTest.cpp - Weights as bytes ---------------------------------===//
 
+#include "rac/Emit/Weights.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Parser/Parser.h"
-#include "rac/Emit/Weights.h"
 #include "llvm/BinaryFormat/ELF.h"
 #include "llvm/Object/ELFObjectFile.h"
 #include "gtest/gtest.h"
@@ -45,13 +45,15 @@ TEST_F(WeightsTest, TakesGlobals) {
   expected[128] = 4, expected[129] = 5, expected[130] = 6;
   EXPECT_EQ(bytes, expected);
   // The global without an offset stays.
-  EXPECT_EQ(std::distance(module->getBody()->begin(), module->getBody()->end()), 1);
+  EXPECT_EQ(std::distance(module->getBody()->begin(), module->getBody()->end()),
+            1);
 }
 
 TEST_F(WeightsTest, RefusesOverlaps) {
   for (auto global : module->getOps<mlir::memref::GlobalOp>())
     if (global.getSymName() == "a")
-      global->setAttr("rac.offset", mlir::Builder(&context).getI64IntegerAttr(8));
+      global->setAttr("rac.offset",
+                      mlir::Builder(&context).getI64IntegerAttr(8));
   auto image = takeWeights(*module);
   ASSERT_FALSE(static_cast<bool>(image));
   EXPECT_EQ(llvm::toString(image.takeError()), "the weights' places overlap");
@@ -71,7 +73,8 @@ TEST_F(WeightsTest, WritesAnObjectThatLlvmReads) {
     EXPECT_EQ(section.getAlignment().value(), 64u);
     llvm::StringRef contents = llvm::cantFail(section.getContents());
     EXPECT_EQ(contents[64], 1);
-    llvm::object::SymbolRef symbol = *llvm::object::symbol_iterator(file->symbol_begin());
+    llvm::object::SymbolRef symbol =
+        *llvm::object::symbol_iterator(file->symbol_begin());
     EXPECT_EQ(llvm::cantFail(symbol.getName()), kWeightsSymbol);
   }
 }

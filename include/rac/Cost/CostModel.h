@@ -20,8 +20,8 @@ struct Cost {
   double bytes = 0;   // B, to and from memory
 
   Cost operator+(const Cost &other) const {
-    return {seconds + other.seconds, joules + other.joules,
-            flops + other.flops, bytes + other.bytes};
+    return {seconds + other.seconds, joules + other.joules, flops + other.flops,
+            bytes + other.bytes};
   }
   CostAttr toAttr(mlir::MLIRContext *ctx) const {
     return CostAttr::get(ctx, seconds, joules, flops, bytes);

@@ -15,7 +15,8 @@ struct Device {
   /// untiled loops. Guess, until rac-calibrate measures it.
   double generatedContractionRate = 4e9;
   /// FLOP/s of one core in vectorised elementwise code, f32. EPYC 9654:
-  /// 7.4 TFLOP/s over 96 cores is 77e9, halved since few ops fuse to FMA. Derived.
+  /// 7.4 TFLOP/s over 96 cores is 77e9, halved since few ops fuse to FMA.
+  /// Derived.
   double elementwiseRate = 38e9;
   /// B/s of one core to and from memory. Guess: 460.8 GB/s are shared by 96
   /// cores, of which few are enough to use them up.
@@ -28,7 +29,8 @@ struct Device {
   double libraryCallOverhead = 1.5e-6;
   /// Seconds to hand work to each further thread and wait for it. Guess.
   double forkJoinOverhead = 2e-6;
-  /// W of one core at work: EPYC 9654, TDP 360 W over 96 cores. Upper bound (tdp).
+  /// W of one core at work: EPYC 9654, TDP 360 W over 96 cores. Upper bound
+  /// (tdp).
   double coreWatts = 3.75;
 };
 

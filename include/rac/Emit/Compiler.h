@@ -19,8 +19,9 @@ namespace rac {
 enum class EmitKind { Rac, Plan, Linalg, LLVM, Assembly, Object, Library };
 
 struct CompileOptions {
-  std::string model;  ///< an ONNX file
-  std::string output; ///< "-": standard output, for text; empty: after the model
+  std::string model; ///< an ONNX file
+  std::string
+      output; ///< "-": standard output, for text; empty: after the model
   EmitKind emit = EmitKind::Library;
   std::string target = "host";
   std::string prefix;      ///< empty: made from the model's name
@@ -30,7 +31,8 @@ struct CompileOptions {
   llvm::StringMap<llvm::SmallVector<int64_t>> shapes; ///< by input
   int32_t threads = 0;
   bool useLibrary = true;
-  std::vector<std::string> flags; ///< for the provenance: what shapes the result
+  std::vector<std::string>
+      flags; ///< for the provenance: what shapes the result
   /// Called as each stage begins.
   std::function<void(llvm::StringRef)> progress = [](llvm::StringRef) {};
 };

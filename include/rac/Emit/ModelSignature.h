@@ -20,7 +20,8 @@ namespace rac {
 struct TensorSignature {
   std::string name;
   RacDtype dtype;
-  /// At least 0: that size. Below: symbol number -(1 + dim), as in RacTensorInfo.
+  /// At least 0: that size. Below: symbol number -(1 + dim), as in
+  /// RacTensorInfo.
   std::vector<int64_t> dims;
 };
 

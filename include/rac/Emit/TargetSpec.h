@@ -16,12 +16,13 @@ class TargetMachine;
 namespace rac {
 
 struct TargetSpec {
-  std::string name;     ///< as on the command line
+  std::string name; ///< as on the command line
   llvm::Triple triple;
   std::string cpu;      ///< what code may use
   std::string tuneCpu;  ///< what it is scheduled for
   std::string features; ///< LLVM's: "+a,+b", beyond the CPU's own
-  /// All that a CPU must have to run the code: "a,b", as runtime/Cpu.cpp knows it.
+  /// All that a CPU must have to run the code: "a,b", as runtime/Cpu.cpp knows
+  /// it.
   std::string required;
   unsigned vectorBits = 0; ///< preferred width; 0: LLVM's choice
 };

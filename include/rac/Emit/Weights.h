@@ -29,8 +29,8 @@ struct WeightImage {
 };
 
 /// Collects the globals that `rac-collect-weights` gave an offset, and erases
-/// them from the module. Their data stays where it is: it belongs to the context
-/// or to the imported model, which must outlive the image.
+/// them from the module. Their data stays where it is: it belongs to the
+/// context or to the imported model, which must outlive the image.
 llvm::Expected<WeightImage> takeWeights(mlir::ModuleOp module);
 
 /// Writes a relocatable object for `machine` (an ELF number) that holds `image`

@@ -1,7 +1,7 @@
 //===- Import.h - ONNX files to rac modules ---------------------*- C++ -*-===//
 //
-// Reads an ONNX model and builds one function of rac ops, @main. Nothing else in
-// the project knows ONNX or protobuf.
+// Reads an ONNX model and builds one function of rac ops, @main. Nothing else
+// in the project knows ONNX or protobuf.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,8 +28,9 @@ struct ImportedModel {
   mlir::OwningOpRef<mlir::ModuleOp> module;
 };
 
-/// Imports the model at `path`. Where that fails, says why on `errors`, all that
-/// is unsupported in one message, and returns nothing. A file whose name ends in
+/// Imports the model at `path`. Where that fails, says why on `errors`, all
+/// that is unsupported in one message, and returns nothing. A file whose name
+/// ends in
 /// `.onnxtxt` is read as ONNX's text form, which tests use.
 std::optional<ImportedModel> importOnnx(llvm::StringRef path,
                                         mlir::MLIRContext &context,

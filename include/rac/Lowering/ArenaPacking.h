@@ -12,16 +12,17 @@ namespace rac {
 inline constexpr int64_t kArenaAlignment = 64;
 
 struct ArenaBuffer {
-  /// The buffer is in use from position `first` to position `last`, both included.
+  /// The buffer is in use from position `first` to position `last`, both
+  /// included.
   int64_t first, last;
   int64_t bytes;
   /// The answer: a byte offset, or a slot's number.
   int64_t offset = 0;
 };
 
-/// Gives each buffer an offset so that buffers in use at one time don't overlap:
-/// by decreasing size, each at the lowest offset that is free throughout its life.
-/// Returns the bytes needed.
+/// Gives each buffer an offset so that buffers in use at one time don't
+/// overlap: by decreasing size, each at the lowest offset that is free
+/// throughout its life. Returns the bytes needed.
 int64_t packArena(llvm::MutableArrayRef<ArenaBuffer> buffers);
 
 /// Gives each buffer a slot so that buffers in use at one time have different

@@ -8,17 +8,40 @@
 namespace mlir {
 class DialectRegistry;
 class ModuleOp;
-namespace affine { class AffineDialect; }
-namespace arith { class ArithDialect; }
-namespace bufferization { class BufferizationDialect; }
-namespace cf { class ControlFlowDialect; }
-namespace func { class FuncDialect; class FuncOp; }
-namespace linalg { class LinalgDialect; }
-namespace math { class MathDialect; }
-namespace memref { class MemRefDialect; }
-namespace scf { class SCFDialect; }
-namespace tensor { class TensorDialect; }
-namespace LLVM { class LLVMDialect; }
+namespace affine {
+class AffineDialect;
+}
+namespace arith {
+class ArithDialect;
+}
+namespace bufferization {
+class BufferizationDialect;
+}
+namespace cf {
+class ControlFlowDialect;
+}
+namespace func {
+class FuncDialect;
+class FuncOp;
+} // namespace func
+namespace linalg {
+class LinalgDialect;
+}
+namespace math {
+class MathDialect;
+}
+namespace memref {
+class MemRefDialect;
+}
+namespace scf {
+class SCFDialect;
+}
+namespace tensor {
+class TensorDialect;
+}
+namespace LLVM {
+class LLVMDialect;
+}
 } // namespace mlir
 
 namespace rac {

@@ -11,8 +11,8 @@
 
 namespace rac {
 
-/// Converts tensors to what is stored: `ui8` elements to `i8`, and `i1` elements
-/// to `i8` ones that are 0 or 1.
+/// Converts tensors to what is stored: `ui8` elements to `i8`, and `i1`
+/// elements to `i8` ones that are 0 or 1.
 class StorageTypeConverter : public mlir::TypeConverter {
 public:
   StorageTypeConverter();

@@ -25,7 +25,8 @@ struct PlanOptions : mlir::PassPipelineOptions<PlanOptions> {
 struct LoweringOptions : mlir::PassPipelineOptions<LoweringOptions> {
   Option<bool> packWeights{
       *this, "pack-weights",
-      llvm::cl::desc("Store weights of library calls as the library likes them"),
+      llvm::cl::desc(
+          "Store weights of library calls as the library likes them"),
       llvm::cl::init(true)};
 };
 

@@ -1,7 +1,7 @@
 //===- Report.h - What was chosen, and what it will cost --------*- C++ -*-===//
 //
-// The report of `--report`, schema rac-report/1. Units are s, J, B and FLOP; what
-// is not known is null, and `unknowns` says so.
+// The report of `--report`, schema rac-report/1. Units are s, J, B and FLOP;
+// what is not known is null, and `unknowns` says so.
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,8 +1,8 @@
 //===- SymbolicShapes.h - Sizes as expressions over few roots ---*- C++ -*-===//
 //
-// Answers whether two sizes that only the run knows are equal: each is brought to
-// an expression over roots, which are dimensions of arguments and index values
-// that nothing is known of.
+// Answers whether two sizes that only the run knows are equal: each is brought
+// to an expression over roots, which are dimensions of arguments and index
+// values that nothing is known of.
 //
 //===----------------------------------------------------------------------===//
 

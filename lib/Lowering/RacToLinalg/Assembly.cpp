@@ -57,22 +57,22 @@ struct LowerSlice : OpConversionPattern<SliceOp> {
     // A reversed dimension is read by index.
     Sizes results = resultSizes(rewriter, op, adaptor.getOperands());
     rewriter.replaceOp(
-        op, buildMap(
-                rewriter, loc, {}, results, tensorOf(input).getElementType(),
-                [&](OpBuilder &b, Location loc, ValueRange) -> Value {
-                  SmallVector<Value> indices;
-                  for (auto [i, offset] : llvm::enumerate(offsets)) {
-                    AffineExpr at = b.getAffineSymbolExpr(0) * steps[i] +
-                                    b.getAffineSymbolExpr(1);
-                    Value position = linalg::IndexOp::create(b, loc, i);
-                    indices.push_back(indexValue(
-                        b, loc,
-                        affine::makeComposedFoldedAffineApply(
-                            b, loc, AffineMap::get(0, 2, at),
-                            {OpFoldResult(position), offset})));
-                  }
-                  return tensor::ExtractOp::create(b, loc, input, indices);
-                }));
+        op,
+        buildMap(rewriter, loc, {}, results, tensorOf(input).getElementType(),
+                 [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+                   SmallVector<Value> indices;
+                   for (auto [i, offset] : llvm::enumerate(offsets)) {
+                     AffineExpr at = b.getAffineSymbolExpr(0) * steps[i] +
+                                     b.getAffineSymbolExpr(1);
+                     Value position = linalg::IndexOp::create(b, loc, i);
+                     indices.push_back(
+                         indexValue(b, loc,
+                                    affine::makeComposedFoldedAffineApply(
+                                        b, loc, AffineMap::get(0, 2, at),
+                                        {OpFoldResult(position), offset})));
+                   }
+                   return tensor::ExtractOp::create(b, loc, input, indices);
+                 }));
     return success();
   }
 
@@ -119,8 +119,8 @@ private:
       Value inside = arith::AndIOp::create(
           b, loc, compare(arith::CmpIPredicate::sge, first, zero),
           compare(arith::CmpIPredicate::slt, past, indexValue(b, loc, size)));
-      Value none = compare(arith::CmpIPredicate::eq,
-                           indexValue(b, loc, sizes[i]), zero);
+      Value none =
+          compare(arith::CmpIPredicate::eq, indexValue(b, loc, sizes[i]), zero);
       Value some = compare(arith::CmpIPredicate::sgt,
                            indexValue(b, loc, sizes[i]), zero);
       check(b, loc,
@@ -139,24 +139,22 @@ struct LowerPad : OpConversionPattern<PadOp> {
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
     Value input = adaptor.getInput();
-    Sizes low = getMixedValues(op.getStaticLow(), adaptor.getLow(),
-                               op.getContext());
-    Sizes high = getMixedValues(op.getStaticHigh(), adaptor.getHigh(),
-                                op.getContext());
+    Sizes low =
+        getMixedValues(op.getStaticLow(), adaptor.getLow(), op.getContext());
+    Sizes high =
+        getMixedValues(op.getStaticHigh(), adaptor.getHigh(), op.getContext());
     OpFoldResult zero = rewriter.getIndexAttr(0);
     for (OpFoldResult amount : llvm::concat<OpFoldResult>(low, high))
       checkAtMost(rewriter, loc, zero, amount, "pad: an amount is negative");
     Sizes sizes = resultSizes(rewriter, op, adaptor.getOperands());
     if (op.getMode() != PadMode::constant) {
-      rewriter.replaceOp(
-          op, padByIndex(rewriter, op, input, low, high, sizes));
+      rewriter.replaceOp(op, padByIndex(rewriter, op, input, low, high, sizes));
       return success();
     }
     Value value;
     if (std::optional<TypedAttr> known = splatValue(op.getValue())) {
       TypedAttr stored = storageAttr(*known);
-      value = scalarConstant(rewriter, loc, stored,
-                             signless(stored.getType()));
+      value = scalarConstant(rewriter, loc, stored, signless(stored.getType()));
     } else {
       value = tensor::ExtractOp::create(rewriter, loc, adaptor.getValue(),
                                         ValueRange{});

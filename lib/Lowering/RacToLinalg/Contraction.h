@@ -21,10 +21,10 @@ mlir::Value buildProduct(mlir::OpBuilder &b, mlir::Location loc,
                          const Factor &lhs, const Factor &rhs,
                          mlir::Value lhsStored, mlir::Value rhsStored);
 /// The generic that adds lhs * rhs to `out`.
-mlir::Value buildContraction(mlir::OpBuilder &b, mlir::Location loc,
-                             const Factor &lhs, const Factor &rhs,
-                             const Operand &out,
-                             llvm::ArrayRef<mlir::utils::IteratorType> iterators);
+mlir::Value
+buildContraction(mlir::OpBuilder &b, mlir::Location loc, const Factor &lhs,
+                 const Factor &rhs, const Operand &out,
+                 llvm::ArrayRef<mlir::utils::IteratorType> iterators);
 /// Zeros of the accumulator type.
 mlir::Value zeroAccumulator(mlir::OpBuilder &b, mlir::Location loc,
                             llvm::ArrayRef<mlir::OpFoldResult> sizes,

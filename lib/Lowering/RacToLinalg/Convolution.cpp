@@ -90,9 +90,8 @@ struct Convolution {
 
 static SmallVector<AffineExpr> dimExprs(OpBuilder &b, unsigned from,
                                         unsigned count) {
-  return llvm::map_to_vector(llvm::seq(from, from + count), [&](unsigned i) {
-    return b.getAffineDimExpr(i);
-  });
+  return llvm::map_to_vector(llvm::seq(from, from + count),
+                             [&](unsigned i) { return b.getAffineDimExpr(i); });
 }
 
 /// Loops n, spatial, [g,] f, window, c.
@@ -136,8 +135,8 @@ static Value buildConvolution(OpBuilder &b, Location loc, Convolution c,
   c.filter.map = mapOf(taps);
   Iterators iterators(2 + spatial + grouped, kParallel);
   iterators.append(spatial + 1, kReduction);
-  Value result = buildContraction(b, loc, c.input, c.filter, {acc, mapOf(out)},
-                                  iterators);
+  Value result =
+      buildContraction(b, loc, c.input, c.filter, {acc, mapOf(out)}, iterators);
   return grouped ? mergeDims(b, loc, result, spatial + 1) : result;
 }
 
@@ -154,12 +153,12 @@ static Value buildDepthwise(OpBuilder &b, Location loc, const Convolution &c,
   Sizes filterSizes = tensor::getMixedSizes(b, loc, c.filter.value);
   Sizes tapSizes(ArrayRef(filterSizes).drop_front(2));
   tapSizes.push_back(filterSizes.front());
-  Value taps = buildMap(
-      b, loc,
-      Operand{c.filter.value,
-              AffineMap::get(spatial + 1, 0, exprs, b.getContext())},
-      tapSizes, filter.getElementType(),
-      [](OpBuilder &, Location, ValueRange args) { return args[0]; });
+  Value taps =
+      buildMap(b, loc,
+               Operand{c.filter.value,
+                       AffineMap::get(spatial + 1, 0, exprs, b.getContext())},
+               tapSizes, filter.getElementType(),
+               [](OpBuilder &, Location, ValueRange args) { return args[0]; });
 
   AffineMap channels = AffineMap::get(rank, 0, b.getAffineDimExpr(rank - 1));
   llvm::SmallBitVector window = bitsAt(spatial + 1, {});
@@ -278,8 +277,7 @@ struct LowerConvTranspose : OpConversionPattern<ConvTransposeOp> {
     for (unsigned i = 0; i < spatial; ++i) {
       int64_t reach = op.getDilations()[i] * (type.getDimSize(i + 2) - 1);
       int64_t low = reach - op.getPadsLow()[i];
-      int64_t high =
-          reach - op.getPadsHigh()[i] + op.getOutputPadding()[i];
+      int64_t high = reach - op.getPadsHigh()[i] + op.getOutputPadding()[i];
       int64_t stride = op.getStrides()[i];
       starts.push_back(std::max<int64_t>(-low, 0));
       offsets[i + 1] = rewriter.getIndexAttr(std::max<int64_t>(low, 0));
@@ -297,14 +295,14 @@ struct LowerConvTranspose : OpConversionPattern<ConvTransposeOp> {
     Value between = tensor::InsertSliceOp::create(rewriter, loc, input, zeros,
                                                   offsets, inputSizes, steps);
     SmallVector<int64_t> unit(spatial, 1);
-    Convolution c = {{between, {}, element},
-                     {reverseWindow(rewriter, loc, filter), {},
-                      elementOf(op.getFilter())},
-                     static_cast<int64_t>(op.getGroups()),
-                     unit,
-                     op.getDilations(),
-                     /*transposed=*/true,
-                     starts};
+    Convolution c = {
+        {between, {}, element},
+        {reverseWindow(rewriter, loc, filter), {}, elementOf(op.getFilter())},
+        static_cast<int64_t>(op.getGroups()),
+        unit,
+        op.getDilations(),
+        /*transposed=*/true,
+        starts};
     Value result = buildConvolution(rewriter, loc, c, sizes);
     rewriter.replaceOp(op, castTensor(rewriter, loc, result,
                                       accumulatorType(element), element));

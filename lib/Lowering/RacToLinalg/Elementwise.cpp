@@ -70,9 +70,9 @@ struct LowerElementwise : OpInterfaceConversionPattern<ElementwiseOpInterface> {
           for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
             Type element = elementOf(operand);
             if (constants[i])
-              scalars.push_back(scalarConstant(
-                  b, loc, *constants[i],
-                  narrow ? signless(element) : computeType(element)));
+              scalars.push_back(scalarConstant(b, loc, *constants[i],
+                                               narrow ? signless(element)
+                                                      : computeType(element)));
             else if (narrow)
               scalars.push_back(
                   loadElement(b, loc, args[argument[i]], element));

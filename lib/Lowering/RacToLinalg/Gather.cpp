@@ -15,8 +15,7 @@ using namespace rac::lowering;
 Value lowering::resolveIndex(OpBuilder &b, Location loc, Value stored,
                              Value size) {
   ScalarBuilder s(b, loc, false);
-  Value index =
-      arith::IndexCastOp::create(b, loc, b.getIndexType(), stored);
+  Value index = arith::IndexCastOp::create(b, loc, b.getIndexType(), stored);
   return s.select(s.less(index, s.zero(index)), s.add(index, size), index);
 }
 
@@ -47,11 +46,10 @@ void lowering::checkIndices(OpBuilder &b, Location loc, Value before,
   for (size_t i = 0; i < sizes.size(); ++i) {
     SmallVector<AffineExpr> exprs;
     for (int64_t d = 0; d < rank; ++d)
-      exprs.push_back(isTuples && d == rank - 1
-                          ? b.getAffineConstantExpr(i)
-                          : b.getAffineDimExpr(d));
-    ins.push_back({indices, AffineMap::get(rank - isTuples, 0, exprs,
-                                           b.getContext())});
+      exprs.push_back(isTuples && d == rank - 1 ? b.getAffineConstantExpr(i)
+                                                : b.getAffineDimExpr(d));
+    ins.push_back(
+        {indices, AffineMap::get(rank - isTuples, 0, exprs, b.getContext())});
   }
   if (isTuples)
     loops.pop_back();
@@ -61,8 +59,7 @@ void lowering::checkIndices(OpBuilder &b, Location loc, Value before,
       [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
         ScalarBuilder s(b, loc, false);
         Value fits = loadElement(b, loc, args.back(), b.getI1Type());
-        for (auto [stored, bound] :
-             llvm::zip_equal(args.drop_back(), bounds)) {
+        for (auto [stored, bound] : llvm::zip_equal(args.drop_back(), bounds)) {
           Value index =
               arith::IndexCastOp::create(b, loc, b.getIndexType(), stored);
           Value low = s.sub(s.zero(index), bound);
@@ -108,19 +105,19 @@ struct LowerGather : OpConversionPattern<GatherOp> {
       exprs.push_back(rewriter.getAffineDimExpr(axis + i));
     Operand in = {indices,
                   AffineMap::get(resultRank, 0, exprs, op.getContext())};
-    Value result = buildMap(
-        rewriter, loc, in, sizes, tensorOf(input).getElementType(),
-        [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
-          SmallVector<Value> at;
-          for (int64_t i = 0; i < rank; ++i) {
-            if (i == axis)
-              at.push_back(resolveIndex(b, loc, args[0], size));
-            else
-              at.push_back(linalg::IndexOp::create(
-                  b, loc, i < axis ? i : i + indexRank - 1));
-          }
-          return tensor::ExtractOp::create(b, loc, input, at);
-        });
+    Value result =
+        buildMap(rewriter, loc, in, sizes, tensorOf(input).getElementType(),
+                 [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
+                   SmallVector<Value> at;
+                   for (int64_t i = 0; i < rank; ++i) {
+                     if (i == axis)
+                       at.push_back(resolveIndex(b, loc, args[0], size));
+                     else
+                       at.push_back(linalg::IndexOp::create(
+                           b, loc, i < axis ? i : i + indexRank - 1));
+                   }
+                   return tensor::ExtractOp::create(b, loc, input, at);
+                 });
     rewriter.replaceOp(op, result);
     return success();
   }
@@ -193,8 +190,7 @@ struct LowerGatherNd : OpConversionPattern<GatherNdOp> {
     int64_t depth = tensorOf(indices).getShape().back();
     Sizes inputSizes = tensor::getMixedSizes(rewriter, loc, input);
     Sizes sizes = resultSizes(rewriter, op, adaptor.getOperands());
-    ArrayRef<OpFoldResult> indexed =
-        ArrayRef(inputSizes).slice(batch, depth);
+    ArrayRef<OpFoldResult> indexed = ArrayRef(inputSizes).slice(batch, depth);
     for (int64_t i = 0; i < batch; ++i)
       checkEqual(rewriter, loc, sizes[i], inputSizes[i],
                  "gather_nd: batch dimensions differ");
@@ -208,8 +204,8 @@ struct LowerGatherNd : OpConversionPattern<GatherNdOp> {
       for (int64_t d = 0; d < tuples; ++d)
         exprs.push_back(rewriter.getAffineDimExpr(d));
       exprs.push_back(rewriter.getAffineConstantExpr(i));
-      ins.push_back({indices, AffineMap::get(sizes.size(), 0, exprs,
-                                             op.getContext())});
+      ins.push_back(
+          {indices, AffineMap::get(sizes.size(), 0, exprs, op.getContext())});
     }
     rewriter.replaceOp(
         op,

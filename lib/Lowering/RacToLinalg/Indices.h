@@ -12,12 +12,12 @@ namespace rac::lowering {
 mlir::Value resolveIndex(mlir::OpBuilder &b, mlir::Location loc,
                          mlir::Value stored, mlir::Value size);
 /// Checks once, before they are used, that all of `indices` lie in
-/// [-size, size). With more than one size, the last dimension of `indices` has an
-/// entry for each. `before` is the unconverted operand, which may be constant.
+/// [-size, size). With more than one size, the last dimension of `indices` has
+/// an entry for each. `before` is the unconverted operand, which may be
+/// constant.
 void checkIndices(mlir::OpBuilder &b, mlir::Location loc, mlir::Value before,
-                  mlir::Value indices,
-                  llvm::ArrayRef<mlir::OpFoldResult> sizes, bool isTuples,
-                  llvm::StringRef message);
+                  mlir::Value indices, llvm::ArrayRef<mlir::OpFoldResult> sizes,
+                  bool isTuples, llvm::StringRef message);
 
 } // namespace rac::lowering
 

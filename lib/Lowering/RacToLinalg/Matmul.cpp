@@ -66,8 +66,7 @@ Value lowering::buildMatmul(OpBuilder &b, Location loc, Value lhs,
     auto type = tensorOf(operand);
     auto leading =
         RankedTensorType::get(type.getShape().drop_back(2), b.getI8Type());
-    AffineMap map =
-        broadcastMap(b, leading, ArrayRef(shape).take_front(batch));
+    AffineMap map = broadcastMap(b, leading, ArrayRef(shape).take_front(batch));
     SmallVector<AffineExpr> exprs(map.getResults());
     exprs.append({row, column});
     return AffineMap::get(rank + 1, 0, exprs, b.getContext());

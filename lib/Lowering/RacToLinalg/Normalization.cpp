@@ -65,10 +65,9 @@ struct LowerSoftmax : OpConversionPattern<SoftmaxOp> {
   LogicalResult
   matchAndRewrite(SoftmaxOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    rewriter.replaceOp(op, softmaxTensor(rewriter, op.getLoc(),
-                                         adaptor.getInput(),
-                                         elementOf(op.getInput()), op.getAxis(),
-                                         op.getLog()));
+    rewriter.replaceOp(
+        op, softmaxTensor(rewriter, op.getLoc(), adaptor.getInput(),
+                          elementOf(op.getInput()), op.getAxis(), op.getLog()));
     return success();
   }
 };
@@ -105,22 +104,23 @@ struct LowerNormalize : OpConversionPattern<NormalizeOp> {
     ArrayRef<int64_t> shape = op.getType().getShape();
     for (Value affine : {adaptor.getScale(), adaptor.getBias()})
       if (affine)
-        ins.push_back({affine, broadcastMap(rewriter, tensorOf(affine), shape)});
-    Value result = buildMap(
-        rewriter, loc, ins, r.sizes, r.element,
-        [&](OpBuilder &b, Location loc, ValueRange args) {
-          ScalarBuilder s(b, loc, false);
-          unsigned next = 2;
-          Value x = loadCompute(b, loc, args[0], r.element);
-          if (mean)
-            x = s.sub(x, args[next++]);
-          x = s.mul(x, args[1]);
-          Type factors = elementOf(op.getScale());
-          x = s.mul(x, loadCompute(b, loc, args[next++], factors));
-          if (op.getBias())
-            x = s.add(x, loadCompute(b, loc, args[next], factors));
-          return storeCompute(b, loc, x, r.element);
-        });
+        ins.push_back(
+            {affine, broadcastMap(rewriter, tensorOf(affine), shape)});
+    Value result =
+        buildMap(rewriter, loc, ins, r.sizes, r.element,
+                 [&](OpBuilder &b, Location loc, ValueRange args) {
+                   ScalarBuilder s(b, loc, false);
+                   unsigned next = 2;
+                   Value x = loadCompute(b, loc, args[0], r.element);
+                   if (mean)
+                     x = s.sub(x, args[next++]);
+                   x = s.mul(x, args[1]);
+                   Type factors = elementOf(op.getScale());
+                   x = s.mul(x, loadCompute(b, loc, args[next++], factors));
+                   if (op.getBias())
+                     x = s.add(x, loadCompute(b, loc, args[next], factors));
+                   return storeCompute(b, loc, x, r.element);
+                 });
     rewriter.replaceOp(op, result);
     return success();
   }
@@ -140,8 +140,9 @@ private:
     r.full = identityMap(b, rank);
     r.rows = mapWithout(b, r.axes);
     r.rowIdentity = identityMap(b, axis);
-    r.count = countAs(b, loc, productOf(b, loc, ArrayRef(r.sizes).drop_front(axis)),
-                      r.scalar);
+    r.count =
+        countAs(b, loc, productOf(b, loc, ArrayRef(r.sizes).drop_front(axis)),
+                r.scalar);
     return r;
   }
 
@@ -160,18 +161,17 @@ private:
     if (mean)
       ins.push_back({mean, r.rows});
     Value zero = ScalarBuilder(b, loc, false).constant(0, r.scalar);
-    Value squares = buildReduction(
-        b, loc, ins, r.sizes, r.axes, zero,
-        [&](OpBuilder &b, Location loc, ValueRange args) {
-          ScalarBuilder s(b, loc, false);
-          Value x = loadCompute(b, loc, args[0], r.element);
-          if (mean)
-            x = s.sub(x, args[1]);
-          return addToSum(b, loc, s.mul(x, x), args.back());
-        });
+    Value squares =
+        buildReduction(b, loc, ins, r.sizes, r.axes, zero,
+                       [&](OpBuilder &b, Location loc, ValueRange args) {
+                         ScalarBuilder s(b, loc, false);
+                         Value x = loadCompute(b, loc, args[0], r.element);
+                         if (mean)
+                           x = s.sub(x, args[1]);
+                         return addToSum(b, loc, s.mul(x, x), args.back());
+                       });
     return buildMap(b, loc, Operand{squares, r.rowIdentity}, r.rowSizes,
-                    r.scalar,
-                    [&](OpBuilder &b, Location loc, ValueRange args) {
+                    r.scalar, [&](OpBuilder &b, Location loc, ValueRange args) {
                       ScalarBuilder s(b, loc, false);
                       Value variance = s.div(args[0], r.count);
                       Value shifted =

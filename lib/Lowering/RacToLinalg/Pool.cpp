@@ -26,18 +26,17 @@ struct LowerPool : OpConversionPattern<PoolOp> {
         rewriter, loc,
         neutralConstant(rewriter, loc, kind, computeType(element), isUnsigned),
         element);
-    Value padded = padTensor(rewriter, loc, adaptor.getInput(),
-                             spatialAmounts(rewriter, op.getPadsLow()),
-                             spatialAmounts(rewriter, op.getPadsHigh()),
-                             neutral);
-    Value result =
-        ShapedType::getNumElements(op.getWindow()) <= kMostUnrolled
-            ? unrolled(rewriter, op, padded, sizes, kind, isUnsigned)
-            : looped(rewriter, op, padded, sizes, kind, isUnsigned);
+    Value padded =
+        padTensor(rewriter, loc, adaptor.getInput(),
+                  spatialAmounts(rewriter, op.getPadsLow()),
+                  spatialAmounts(rewriter, op.getPadsHigh()), neutral);
+    Value result = ShapedType::getNumElements(op.getWindow()) <= kMostUnrolled
+                       ? unrolled(rewriter, op, padded, sizes, kind, isUnsigned)
+                       : looped(rewriter, op, padded, sizes, kind, isUnsigned);
     if (isMax)
-      result = castTensor(rewriter, loc, result,
-                          tensorOf(result).getElementType(),
-                          storageType(element));
+      result =
+          castTensor(rewriter, loc, result, tensorOf(result).getElementType(),
+                     storageType(element));
     else
       result = divide(rewriter, op, adaptor.getInput(), result, sizes);
     rewriter.replaceOp(op, result);
@@ -91,7 +90,8 @@ private:
     for (unsigned i = 0; i < rank; ++i)
       out.push_back(b.getAffineDimExpr(i));
     // Nothing is read of this one: its shape bounds the window's loops.
-    Value window = tensor::EmptyOp::create(b, loc, op.getWindow(), b.getI8Type());
+    Value window =
+        tensor::EmptyOp::create(b, loc, op.getWindow(), b.getI8Type());
     Value init = storeElement(
         b, loc, neutralConstant(b, loc, kind, scalar, isUnsigned), scalar);
     return buildGeneric(b, loc, {{padded, mapOf(in)}, {window, mapOf(ks)}},
@@ -102,8 +102,7 @@ private:
                           Value x = loadCompute(b, loc, args[0], element);
                           Value sum = loadElement(b, loc, args[2], scalar);
                           return {storeElement(
-                              b, loc,
-                              combine(b, loc, kind, sum, x, isUnsigned),
+                              b, loc, combine(b, loc, kind, sum, x, isUnsigned),
                               scalar)};
                         })
         .getResult(0);
@@ -125,20 +124,19 @@ private:
       ins.push_back({counts(b, op, input, sizes, scalar),
                      mapWithout(b, bitsAt(rank, {0, rank - 1}))});
     }
-    return buildMap(
-        b, loc, ins, sizes, storageType(element),
-        [&](OpBuilder &b, Location loc, ValueRange args) {
-          ScalarBuilder s(b, loc, element.isUnsignedInteger());
-          double all = ShapedType::getNumElements(op.getWindow());
-          bool isFloat = isa<FloatType>(scalar);
-          Value x = args[0];
-          if (allCount)
-            x = isFloat ? s.mul(x, s.constant(1 / all, scalar))
-                        : s.div(x, s.constant(all, scalar));
-          else
-            x = isFloat ? s.mul(x, args[1]) : s.div(x, args[1]);
-          return storeCompute(b, loc, x, element);
-        });
+    return buildMap(b, loc, ins, sizes, storageType(element),
+                    [&](OpBuilder &b, Location loc, ValueRange args) {
+                      ScalarBuilder s(b, loc, element.isUnsignedInteger());
+                      double all = ShapedType::getNumElements(op.getWindow());
+                      bool isFloat = isa<FloatType>(scalar);
+                      Value x = args[0];
+                      if (allCount)
+                        x = isFloat ? s.mul(x, s.constant(1 / all, scalar))
+                                    : s.div(x, s.constant(all, scalar));
+                      else
+                        x = isFloat ? s.mul(x, args[1]) : s.div(x, args[1]);
+                      return storeCompute(b, loc, x, element);
+                    });
   }
 
   /// For each spatial position of the result how many elements count, or for
@@ -151,9 +149,9 @@ private:
     for (unsigned i = 0; i < op.getWindow().size(); ++i) {
       OpFoldResult end = tensor::getMixedSize(b, loc, input, i + 1);
       if (padding)
-        end = addSizes(b, loc, end,
-                       b.getIndexAttr(op.getPadsHigh()[i] -
-                                      op.getCeilExtra()[i]));
+        end = addSizes(
+            b, loc, end,
+            b.getIndexAttr(op.getPadsHigh()[i] - op.getCeilExtra()[i]));
       ends.push_back(indexValue(b, loc, end));
     }
     return buildMap(
@@ -162,9 +160,9 @@ private:
           Value product;
           for (auto [i, end] : llvm::enumerate(ends)) {
             Value count = countAlong(b, loc, op, i, end, padding);
-            product = product ? Value(arith::MulIOp::create(b, loc, product,
-                                                            count))
-                              : count;
+            product = product
+                          ? Value(arith::MulIOp::create(b, loc, product, count))
+                          : count;
           }
           ScalarBuilder s(b, loc, false);
           Value wide =
@@ -180,16 +178,16 @@ private:
     ScalarBuilder s(b, loc, false);
     int64_t low = op.getPadsLow()[i], dilation = op.getDilations()[i];
     auto constant = [&](int64_t value) { return indexConstant(b, loc, value); };
-    Value start = s.sub(s.mul(linalg::IndexOp::create(b, loc, i),
-                              constant(op.getStrides()[i])),
-                        constant(low));
+    Value start = s.sub(
+        s.mul(linalg::IndexOp::create(b, loc, i), constant(op.getStrides()[i])),
+        constant(low));
     Value zero = constant(0), window = constant(op.getWindow()[i]);
     // The first k not below `bound`.
     auto reach = [&](Value bound) -> Value {
       Value distance = s.max(s.sub(bound, start), zero);
       if (dilation != 1)
-        distance = arith::CeilDivSIOp::create(b, loc, distance,
-                                              constant(dilation));
+        distance =
+            arith::CeilDivSIOp::create(b, loc, distance, constant(dilation));
       return s.min(distance, window);
     };
     Value first = constant(padding ? -low : 0);

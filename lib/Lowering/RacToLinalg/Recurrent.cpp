@@ -1,2 +1,3 @@
 #include "Patterns.h"
-void rac::lowering::populateRecurrent(const mlir::TypeConverter &, mlir::RewritePatternSet &) {}
+void rac::lowering::populateRecurrent(const mlir::TypeConverter &,
+                                      mlir::RewritePatternSet &) {}

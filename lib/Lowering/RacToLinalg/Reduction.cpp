@@ -60,15 +60,15 @@ Value lowering::reduceTensor(OpBuilder &b, Location loc, ReduceKind kind,
   bool isUnsigned = element.isUnsignedInteger();
   Value init = neutralConstant(b, loc, kind, accumulator, isUnsigned);
   Operand in = {tensor, identityMap(b, axes.size())};
-  return buildReduction(
-      b, loc, in, tensor::getMixedSizes(b, loc, tensor), axes,
-      storeElement(b, loc, init, accumulator),
-      [&](OpBuilder &b, Location loc, ValueRange args) {
-        Value x = loadCompute(b, loc, args[0], element);
-        Value sum = loadElement(b, loc, args[1], accumulator);
-        return storeElement(b, loc, combine(b, loc, kind, x, sum, isUnsigned),
-                            accumulator);
-      });
+  return buildReduction(b, loc, in, tensor::getMixedSizes(b, loc, tensor), axes,
+                        storeElement(b, loc, init, accumulator),
+                        [&](OpBuilder &b, Location loc, ValueRange args) {
+                          Value x = loadCompute(b, loc, args[0], element);
+                          Value sum = loadElement(b, loc, args[1], accumulator);
+                          return storeElement(
+                              b, loc, combine(b, loc, kind, x, sum, isUnsigned),
+                              accumulator);
+                        });
 }
 
 Value lowering::insertUnitDims(OpBuilder &b, Location loc, Value tensor,
@@ -126,13 +126,12 @@ private:
     Value count =
         countAs(b, loc, productOf(b, loc, counted), computeType(element));
     Operand in = {sums, identityMap(b, tensorOf(sums).getRank())};
-    return buildMap(b, loc, in, tensor::getMixedSizes(b, loc, sums),
-                    storageType(element),
-                    [&](OpBuilder &b, Location loc, ValueRange args) {
-                      ScalarBuilder s(b, loc, element.isUnsignedInteger());
-                      return storeCompute(b, loc, s.div(args[0], count),
-                                          element);
-                    });
+    return buildMap(
+        b, loc, in, tensor::getMixedSizes(b, loc, sums), storageType(element),
+        [&](OpBuilder &b, Location loc, ValueRange args) {
+          ScalarBuilder s(b, loc, element.isUnsignedInteger());
+          return storeCompute(b, loc, s.div(args[0], count), element);
+        });
   }
 
   /// The op's type may know more, or less, than the operands do.
@@ -177,12 +176,13 @@ struct LowerArgReduce : OpConversionPattern<ArgReduceOp> {
         [&](OpBuilder &b, Location loc, ValueRange args) -> SmallVector<Value> {
           Value x = loadCompute(b, loc, args[0], element);
           Value best = loadElement(b, loc, args[1], scalar);
-          Value wins = isBetter(b, loc, x, best, isMax, isUnsigned, op.getLast());
+          Value wins =
+              isBetter(b, loc, x, best, isMax, isUnsigned, op.getLast());
           Value at = arith::IndexCastOp::create(
               b, loc, i64, linalg::IndexOp::create(b, loc, axis));
-          return {storeElement(
-                      b, loc, arith::SelectOp::create(b, loc, wins, x, best),
-                      scalar),
+          return {storeElement(b, loc,
+                               arith::SelectOp::create(b, loc, wins, x, best),
+                               scalar),
                   arith::SelectOp::create(b, loc, wins, at, args[2])};
         });
     Value result = generic.getResult(1);
@@ -234,8 +234,8 @@ struct LowerScan : OpConversionPattern<ScanOp> {
     sliceSizes[axis] = rewriter.getIndexAttr(1);
     Type scalar = computeType(element);
     Value init = storeElement(
-        rewriter, loc,
-        neutralConstant(rewriter, loc, kind, scalar, isUnsigned), scalar);
+        rewriter, loc, neutralConstant(rewriter, loc, kind, scalar, isUnsigned),
+        scalar);
     Value zero = indexConstant(rewriter, loc, 0),
           one = indexConstant(rewriter, loc, 1);
     Value length = indexValue(rewriter, loc, sizes[axis]);
@@ -251,7 +251,8 @@ struct LowerScan : OpConversionPattern<ScanOp> {
                 b, loc, arith::SubIOp::create(b, loc, length, one), step);
           offsets[axis] = at;
           Value x = sliceTensor(b, loc, input, offsets, sliceSizes, axes);
-          Value out = sliceTensor(b, loc, carried[0], offsets, sliceSizes, axes);
+          Value out =
+              sliceTensor(b, loc, carried[0], offsets, sliceSizes, axes);
           auto generic = buildGeneric(
               b, loc, Operand{x, map}, {{out, map}, {carried[1], map}},
               Iterators(rank - 1, kParallel),

@@ -1,2 +1,3 @@
 #include "Patterns.h"
-void rac::lowering::populateScatter(const mlir::TypeConverter &, mlir::RewritePatternSet &) {}
+void rac::lowering::populateScatter(const mlir::TypeConverter &,
+                                    mlir::RewritePatternSet &) {}

@@ -39,17 +39,19 @@ struct LowerReshape : OpConversionPattern<ReshapeOp> {
       rewriter.replaceOp(op, *result);
       return success();
     }
-    rewriter.replaceOp(op, to.getNumDynamicDims() > 1
-                               ? reshapeAtRunTime(rewriter, loc, input, to, sizes)
-                               : throughOneDim(rewriter, loc, input, to, sizes));
+    rewriter.replaceOp(op,
+                       to.getNumDynamicDims() > 1
+                           ? reshapeAtRunTime(rewriter, loc, input, to, sizes)
+                           : throughOneDim(rewriter, loc, input, to, sizes));
     return success();
   }
 
 private:
-  /// Any shape comes from, and goes to, one dimension. An expand_shape takes but
-  /// one size that is not static.
+  /// Any shape comes from, and goes to, one dimension. An expand_shape takes
+  /// but one size that is not static.
   static Value throughOneDim(OpBuilder &b, Location loc, Value flat,
-                             RankedTensorType to, ArrayRef<OpFoldResult> sizes) {
+                             RankedTensorType to,
+                             ArrayRef<OpFoldResult> sizes) {
     auto from = tensorOf(flat);
     if (from.getRank() == 0)
       flat = tensor::ExpandShapeOp::create(
@@ -139,14 +141,14 @@ private:
     Sizes fromSizes = tensor::getMixedSizes(b, loc, input);
     int64_t unproven = 0;
     for (auto [i, group] : llvm::enumerate(*groups)) {
-      bool isDynamic = llvm::any_of(
-          group, [&](int64_t j) { return wide.isDynamicDim(j); });
+      bool isDynamic =
+          llvm::any_of(group, [&](int64_t j) { return wide.isDynamicDim(j); });
       if (slim.isDynamicDim(i) != isDynamic)
         return std::nullopt;
       // Upstream can't lower an expand_shape with two such sizes in a group.
       if (!collapses && llvm::count_if(group, [&](int64_t j) {
-            return wide.isDynamicDim(j);
-          }) > 1)
+                          return wide.isDynamicDim(j);
+                        }) > 1)
         return std::nullopt;
       bool same = false, others = false;
       for (int64_t j : group) {

@@ -21,7 +21,8 @@ StorageTypeConverter::StorageTypeConverter() {
     return type.clone(storageType(type.getElementType()));
   });
   auto cast = [](OpBuilder &b, Type type, ValueRange inputs, Location loc) {
-    return UnrealizedConversionCastOp::create(b, loc, type, inputs).getResult(0);
+    return UnrealizedConversionCastOp::create(b, loc, type, inputs)
+        .getResult(0);
   };
   addSourceMaterialization(cast);
   addTargetMaterialization(cast);
@@ -66,8 +67,8 @@ struct ConvertExtract : OpConversionPattern<tensor::ExtractOp> {
                   ConversionPatternRewriter &rewriter) const override {
     Value stored = tensor::ExtractOp::create(
         rewriter, op.getLoc(), adaptor.getTensor(), adaptor.getIndices());
-    rewriter.replaceOp(op,
-                       loadElement(rewriter, op.getLoc(), stored, op.getType()));
+    rewriter.replaceOp(
+        op, loadElement(rewriter, op.getLoc(), stored, op.getType()));
     return success();
   }
 };
@@ -85,8 +86,7 @@ struct ConvertInsert : OpConversionPattern<tensor::InsertOp> {
   }
 };
 
-template <typename OpT>
-struct ConvertScalars : OpConversionPattern<OpT> {
+template <typename OpT> struct ConvertScalars : OpConversionPattern<OpT> {
   using OpConversionPattern<OpT>::OpConversionPattern;
   LogicalResult
   matchAndRewrite(OpT op, typename OpT::Adaptor adaptor,
@@ -116,13 +116,13 @@ struct ConvertGenerate : OpConversionPattern<tensor::GenerateOp> {
                                                adaptor.getDynamicExtents());
     rewriter.inlineRegionBefore(op.getBody(), generate.getBody(),
                                 generate.getBody().begin());
-    auto yield = cast<tensor::YieldOp>(
-        generate.getBody().front().getTerminator());
+    auto yield =
+        cast<tensor::YieldOp>(generate.getBody().front().getTerminator());
     rewriter.setInsertionPoint(yield);
-    Value stored = storeElement(rewriter, op.getLoc(), yield.getValue(),
-                                elementOf(op));
-    rewriter.modifyOpInPlace(
-        yield, [&] { yield.getValueMutable().assign(stored); });
+    Value stored =
+        storeElement(rewriter, op.getLoc(), yield.getValue(), elementOf(op));
+    rewriter.modifyOpInPlace(yield,
+                             [&] { yield.getValueMutable().assign(stored); });
     rewriter.replaceOp(op, generate);
     return success();
   }

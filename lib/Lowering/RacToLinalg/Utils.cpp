@@ -80,8 +80,8 @@ ElementsAttr lowering::storageElements(ElementsAttr value) {
     return {};
   if (!element.isInteger(1))
     return dense.bitcast(stored);
-  return dense.mapValues(
-      stored, [](const APInt &bit) { return bit.zextOrTrunc(8); });
+  return dense.mapValues(stored,
+                         [](const APInt &bit) { return bit.zextOrTrunc(8); });
 }
 
 std::optional<TypedAttr> lowering::splatValue(Value value) {
@@ -134,14 +134,17 @@ Value lowering::extremeConstant(OpBuilder &b, Location loc, Type type,
         b.getFloatAttr(type, APFloat::getInf(number.getFloatSemantics(),
                                              /*Negative=*/lowest)));
   unsigned width = type.getIntOrFloatBitWidth();
-  APInt value = isUnsigned || width == 1
-                    ? (lowest ? APInt::getZero(width) : APInt::getMaxValue(width))
-                    : (lowest ? APInt::getSignedMinValue(width)
-                              : APInt::getSignedMaxValue(width));
+  APInt value =
+      isUnsigned || width == 1
+          ? (lowest ? APInt::getZero(width) : APInt::getMaxValue(width))
+          : (lowest ? APInt::getSignedMinValue(width)
+                    : APInt::getSignedMaxValue(width));
   return arith::ConstantOp::create(b, loc, IntegerAttr::get(type, value));
 }
 
-Type lowering::elementOf(Value value) { return tensorOf(value).getElementType(); }
+Type lowering::elementOf(Value value) {
+  return tensorOf(value).getElementType();
+}
 
 RankedTensorType lowering::tensorOf(Value value) {
   return cast<RankedTensorType>(value.getType());
@@ -175,7 +178,8 @@ Sizes lowering::resultSizes(OpBuilder &b, Operation *op, ValueRange operands,
           needed[symbol.getPosition()] = true;
       });
   Sizes symbols;
-  for (auto [symbol, isNeeded] : llvm::zip_equal(context.getSymbols(), needed)) {
+  for (auto [symbol, isNeeded] :
+       llvm::zip_equal(context.getSymbols(), needed)) {
     Value value = converted(symbol.value);
     if (!isNeeded)
       symbols.push_back(b.getIndexAttr(0));
@@ -263,11 +267,10 @@ Value lowering::filledTensor(OpBuilder &b, Location loc,
   return linalg::FillOp::create(b, loc, stored, empty).getResult(0);
 }
 
-linalg::GenericOp lowering::buildGeneric(OpBuilder &b, Location loc,
-                                         ArrayRef<Operand> ins,
-                                         ArrayRef<Operand> outs,
-                                         ArrayRef<utils::IteratorType> iterators,
-                                         Body body) {
+linalg::GenericOp
+lowering::buildGeneric(OpBuilder &b, Location loc, ArrayRef<Operand> ins,
+                       ArrayRef<Operand> outs,
+                       ArrayRef<utils::IteratorType> iterators, Body body) {
   SmallVector<Value> inputs, outputs;
   SmallVector<AffineMap> maps;
   SmallVector<Type> types;
@@ -419,7 +422,8 @@ Value lowering::padTensor(OpBuilder &b, Location loc, Value tensor,
 // Split and merged dimensions
 //===----------------------------------------------------------------------===//
 
-/// Reassociation that joins dimensions `dim` and `dim + 1` of `rank` split ones.
+/// Reassociation that joins dimensions `dim` and `dim + 1` of `rank` split
+/// ones.
 static SmallVector<ReassociationIndices> joining(int64_t dim, int64_t rank) {
   SmallVector<ReassociationIndices> groups;
   for (int64_t i = 0; i < rank; ++i) {

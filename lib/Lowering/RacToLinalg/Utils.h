@@ -1,7 +1,7 @@
 //===- Utils.h - What the lowerings of all op families share ----*- C++ -*-===//
 //
-// Three kinds of element type occur: a rac element (i1, ui8, f16 ...), how it is
-// stored in a tensor (i1 as an i8 of 0 or 1, ui8 as i8), and the scalar that
+// Three kinds of element type occur: a rac element (i1, ui8, f16 ...), how it
+// is stored in a tensor (i1 as an i8 of 0 or 1, ui8 as i8), and the scalar that
 // arithmetic is done on (i1 as i1, ui8 as i8; f16 and bf16 often as f32).
 //
 //===----------------------------------------------------------------------===//
@@ -133,8 +133,8 @@ mlir::Value buildReduction(mlir::OpBuilder &b, mlir::Location loc,
 mlir::AffineMap identityMap(mlir::OpBuilder &b, int64_t rank);
 mlir::AffineMap mapWithout(mlir::OpBuilder &b,
                            const llvm::SmallBitVector &dropped);
-/// Reads `operand`, which broadcasts (by static ones, and aligned to the end) to
-/// `shape`.
+/// Reads `operand`, which broadcasts (by static ones, and aligned to the end)
+/// to `shape`.
 mlir::AffineMap broadcastMap(mlir::OpBuilder &b, mlir::RankedTensorType operand,
                              llvm::ArrayRef<int64_t> shape);
 /// A tensor of rac elements `from` converted to rac elements `to`.

@@ -18,8 +18,8 @@ void checkWindowFits(mlir::OpBuilder &b, mlir::Location loc,
 /// All positions in a window, in row-major order.
 llvm::SmallVector<llvm::SmallVector<int64_t>>
 windowPositions(llvm::ArrayRef<int64_t> window);
-/// The elements of `padded` that are at `position` in their windows, as a tensor
-/// of the result's sizes.
+/// The elements of `padded` that are at `position` in their windows, as a
+/// tensor of the result's sizes.
 mlir::Value windowSlice(mlir::OpBuilder &b, mlir::Location loc,
                         mlir::Value padded, llvm::ArrayRef<int64_t> position,
                         llvm::ArrayRef<mlir::OpFoldResult> sizes,

@@ -44,7 +44,8 @@ public:
         return current.getDefiningOp()->emitOpError(
             "is used more than once in a library group");
       Operation *user = *current.getUsers().begin();
-      if (auto place = dyn_cast<bufferization::MaterializeInDestinationOp>(user))
+      if (auto place =
+              dyn_cast<bufferization::MaterializeInDestinationOp>(user))
         return finish(place);
       if (failed(addUser(user, current)))
         return failure();
@@ -74,12 +75,14 @@ private:
   LogicalResult addUser(Operation *user, Value current) {
     if (auto transpose = dyn_cast<TransposeOp>(user)) {
       if (!resultPermutation.empty())
-        return user->emitOpError("is a second transpose of a library call's result");
+        return user->emitOpError(
+            "is a second transpose of a library call's result");
       llvm::append_range(resultPermutation, transpose.getPermutation());
       return success();
     }
     if (!resultPermutation.empty())
-      return user->emitOpError("follows the transpose of a library call's result");
+      return user->emitOpError(
+          "follows the transpose of a library call's result");
     if (succeeded(addUnary(user)))
       return success();
     return addBinary(user, current);
@@ -87,8 +90,8 @@ private:
 
   void addPost(PostOpKind kind, double alpha = 0, double beta = 0,
                int64_t operand = -1) {
-    postOps.push_back(PostOpAttr::get(function.getContext(), kind, operand,
-                                      alpha, beta));
+    postOps.push_back(
+        PostOpAttr::get(function.getContext(), kind, operand, alpha, beta));
   }
 
   LogicalResult addUnary(Operation *user) {
@@ -136,15 +139,14 @@ private:
   }
 
   LogicalResult addBinary(Operation *user, Value current) {
-    auto kind =
-        llvm::TypeSwitch<Operation *, std::optional<PostOpKind>>(user)
-            .Case<AddOp>([](auto) { return PostOpKind::add; })
-            .Case<MulOp>([](auto) { return PostOpKind::mul; })
-            .Case<SubOp>([](auto) { return PostOpKind::sub; })
-            .Case<DivOp>([](auto) { return PostOpKind::div; })
-            .Case<MaxOp>([](auto) { return PostOpKind::max; })
-            .Case<MinOp>([](auto) { return PostOpKind::min; })
-            .Default([](Operation *) { return std::nullopt; });
+    auto kind = llvm::TypeSwitch<Operation *, std::optional<PostOpKind>>(user)
+                    .Case<AddOp>([](auto) { return PostOpKind::add; })
+                    .Case<MulOp>([](auto) { return PostOpKind::mul; })
+                    .Case<SubOp>([](auto) { return PostOpKind::sub; })
+                    .Case<DivOp>([](auto) { return PostOpKind::div; })
+                    .Case<MaxOp>([](auto) { return PostOpKind::max; })
+                    .Case<MinOp>([](auto) { return PostOpKind::min; })
+                    .Default([](Operation *) { return std::nullopt; });
     if (!kind || user->getNumOperands() != 2 ||
         user->getOperand(0) == user->getOperand(1))
       return user->emitOpError("can't be fused into a library call");
@@ -154,9 +156,10 @@ private:
       if (succeeded(addScalar(*kind, *scalar, first)))
         return success();
     if (!first && (*kind == PostOpKind::sub || *kind == PostOpKind::div))
-      return user->emitOpError(
-          "takes the library call's result as second operand, which can't be fused");
-    if (*kind == PostOpKind::add && postOps.empty() && !hasBias && isBias(other)) {
+      return user->emitOpError("takes the library call's result as second "
+                               "operand, which can't be fused");
+    if (*kind == PostOpKind::add && postOps.empty() && !hasBias &&
+        isBias(other)) {
       hasBias = true;
       addInput(other);
       return success();
@@ -204,8 +207,9 @@ private:
       views.push_back(builder.getDenseI64ArrayAttr(permutation));
     }
 
-    auto call = LibraryCallOp::create(builder, anchor->getLoc(), primitive(),
-                                      inputs, place.getDest(), hasBias, postOps);
+    auto call =
+        LibraryCallOp::create(builder, anchor->getLoc(), primitive(), inputs,
+                              place.getDest(), hasBias, postOps);
     if (permuted)
       call.setPermutationsAttr(builder.getArrayAttr(views));
     setWindow(call);

@@ -108,7 +108,8 @@ struct PackWeightsPass : rac::impl::PackWeightsBase<PackWeightsPass> {
       auto ops = function.getOps<LibraryCallOp>();
       if (!llvm::hasSingleElement(ops))
         continue;
-      if (succeeded(pack(function, *ops.begin(), calls[function.getSymNameAttr()])))
+      if (succeeded(
+              pack(function, *ops.begin(), calls[function.getSymNameAttr()])))
         ++numPacked;
       else
         ++numPlain;
@@ -131,12 +132,13 @@ PackWeightsPass::packConstant(rac::ConstantOp constant,
                               CallDescription &description,
                               RacPackFormat &format) {
   OpBuilder builder(constant);
-  Attribute layout = builder.getDenseI8ArrayAttr(
-      ArrayRef(reinterpret_cast<const int8_t *>(format.blob), sizeof(format.blob)));
+  Attribute layout = builder.getDenseI8ArrayAttr(ArrayRef(
+      reinterpret_cast<const int8_t *>(format.blob), sizeof(format.blob)));
   auto &known = packed[{constant, layout}];
   if (known)
     return known;
-  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(format.bytes, /*align=*/64);
+  AsmResourceBlob blob =
+      HeapAsmResourceBlob::allocate(format.bytes, /*align=*/64);
   if (rac_onednn_pack(&description.call, description.shape.data(), &format,
                       rawBytes(constant.getValue()).data(),
                       blob.getMutableData().data()) != RAC_OK)

@@ -16,8 +16,9 @@ static LogicalResult verifyAccumulator(Operation *op) {
   Type lhs = getElementTypeOrSelf(op->getOperand(0));
   Type rhs = getElementTypeOrSelf(op->getOperand(1));
   Type result = getElementTypeOrSelf(op->getResult(0));
-  if (isa<FloatType>(lhs) ? lhs != rhs || lhs != result
-                          : !isa<IntegerType>(rhs) || !result.isSignlessInteger())
+  if (isa<FloatType>(lhs)
+          ? lhs != rhs || lhs != result
+          : !isa<IntegerType>(rhs) || !result.isSignlessInteger())
     return op->emitOpError("element types don't fit: ")
            << lhs << ", " << rhs << " -> " << result;
   return success();
@@ -58,7 +59,8 @@ verifyWindow(Operation *op, size_t spatial,
     if (values.size() != spatial)
       return op->emitOpError(name) << " needs an entry for each of the "
                                    << spatial << " spatial dimensions";
-    int64_t least = name == "strides" || name == "dilations" || name == "window";
+    int64_t least =
+        name == "strides" || name == "dilations" || name == "window";
     for (int64_t value : values)
       if (value < least)
         return op->emitOpError(name) << " has " << value << ", below " << least;
@@ -134,7 +136,8 @@ LogicalResult ConvTransposeOp::inferDims(ShapeContext &shapes,
       return emitOpError("filter's window must be static");
     dims.push_back((input[i + 1] - 1) * getStrides()[i] +
                    (getDilations()[i] * (window - 1) + 1 +
-                    getOutputPadding()[i] - getPadsLow()[i] - getPadsHigh()[i]));
+                    getOutputPadding()[i] - getPadsLow()[i] -
+                    getPadsHigh()[i]));
   }
   dims.push_back(filter[1] * static_cast<int64_t>(getGroups()));
   results.push_back(dims);

@@ -58,12 +58,11 @@ LogicalResult GatherNdOp::inferDims(ShapeContext &shapes,
                                     SmallVectorImpl<Dims> &results) {
   Dims input = shapes.dims(getInput()), indices = shapes.dims(getIndices());
   int64_t batch = getBatchDims();
-  int64_t depth = indices.empty() ? ShapedType::kDynamic
-                                  : staticDim(indices.back());
+  int64_t depth =
+      indices.empty() ? ShapedType::kDynamic : staticDim(indices.back());
   if (ShapedType::isDynamic(depth))
     return emitOpError("last dimension of indices must be static");
-  if (batch < 0 || depth < 0 ||
-      batch >= static_cast<int64_t>(indices.size()) ||
+  if (batch < 0 || depth < 0 || batch >= static_cast<int64_t>(indices.size()) ||
       batch + depth > static_cast<int64_t>(input.size()))
     return emitOpError("indices name more dimensions than the input has");
   Dims dims(ArrayRef(indices).drop_back());
@@ -87,13 +86,14 @@ LogicalResult ScatterElementsOp::inferDims(ShapeContext &shapes,
 LogicalResult ScatterNdOp::inferDims(ShapeContext &shapes,
                                      SmallVectorImpl<Dims> &results) {
   Dims dims = shapes.dims(getInput()), indices = shapes.dims(getIndices());
-  int64_t depth = indices.empty() ? ShapedType::kDynamic
-                                  : staticDim(indices.back());
+  int64_t depth =
+      indices.empty() ? ShapedType::kDynamic : staticDim(indices.back());
   if (ShapedType::isDynamic(depth))
     return emitOpError("last dimension of indices must be static");
   if (depth < 0 || depth > static_cast<int64_t>(dims.size()))
     return emitOpError("indices name more dimensions than the input has");
-  if (shapes.dims(getUpdates()).size() != indices.size() - 1 + dims.size() - depth)
+  if (shapes.dims(getUpdates()).size() !=
+      indices.size() - 1 + dims.size() - depth)
     return emitOpError("updates have the wrong rank");
   results.push_back(dims);
   return success();

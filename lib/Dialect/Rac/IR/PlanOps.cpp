@@ -46,9 +46,9 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
     if (name == "threads")
       return parser.parseInteger(threads);
     if (name == "tiles")
-      return parser.parseCommaSeparatedList(
-          AsmParser::Delimiter::Square,
-          [&] { return parser.parseInteger(tiles.emplace_back()); });
+      return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+        return parser.parseInteger(tiles.emplace_back());
+      });
     if (name == "cost")
       return parser.parseAttribute(cost);
     return parser.emitError(loc, "a plan has no '") << name << "'";

@@ -33,8 +33,7 @@ LogicalResult ReduceOp::inferDims(ShapeContext &shapes,
   for (size_t i = 1; i < getAxes().size(); ++i)
     if (getAxes()[i - 1] >= getAxes()[i])
       return emitOpError("axes must ascend");
-  results.push_back(
-      reducedDims(shapes, getInput(), getAxes(), getKeepDims()));
+  results.push_back(reducedDims(shapes, getInput(), getAxes(), getKeepDims()));
   return success();
 }
 

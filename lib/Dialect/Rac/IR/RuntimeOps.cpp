@@ -15,7 +15,8 @@ LogicalResult LibraryCallOp::verify() {
   for (Attribute attr : getPostOps()) {
     auto post = cast<PostOpAttr>(attr);
     bool binary = post.getKind() >= PostOpKind::add;
-    if (binary && (post.getOperand() < 2 ||
+    if (binary &&
+        (post.getOperand() < 2 ||
          post.getOperand() >= static_cast<int64_t>(getInputs().size())))
       return emitOpError("post-op names input ") << post.getOperand();
   }

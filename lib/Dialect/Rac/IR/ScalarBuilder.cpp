@@ -52,19 +52,17 @@ Value ScalarBuilder::mul(Value x, Value y) {
   return arith::MulIOp::create(b, loc, x, y);
 }
 
-/// `y` with zero, and for signed types a -1 that would overflow, made 1; `isZero`
-/// says where y was zero.
+/// `y` with zero, and for signed types a -1 that would overflow, made 1;
+/// `isZero` says where y was zero.
 Value ScalarBuilder::nonZeroDivisor(Value x, Value y, Value &isZero) {
-  isZero =
-      arith::CmpIOp::create(b, loc, CmpIPredicate::eq, y, zero(y));
+  isZero = arith::CmpIOp::create(b, loc, CmpIPredicate::eq, y, zero(y));
   Value bad = isZero;
   if (!isUnsigned) {
     unsigned width = y.getType().getIntOrFloatBitWidth();
     Value lowest = arith::ConstantOp::create(
         b, loc, b.getIntegerAttr(y.getType(), APInt::getSignedMinValue(width)));
     Value overflows = arith::AndIOp::create(
-        b, loc,
-        arith::CmpIOp::create(b, loc, CmpIPredicate::eq, x, lowest),
+        b, loc, arith::CmpIOp::create(b, loc, CmpIPredicate::eq, x, lowest),
         arith::CmpIOp::create(b, loc, CmpIPredicate::eq, y,
                               constant(-1, y.getType())));
     bad = arith::OrIOp::create(b, loc, bad, overflows);
@@ -88,9 +86,8 @@ Value ScalarBuilder::rem(Value x, Value y) {
     return arith::RemFOp::create(b, loc, x, y, fast());
   Value isZero;
   Value divisor = nonZeroDivisor(x, y, isZero);
-  Value result = isUnsigned
-                     ? Value(arith::RemUIOp::create(b, loc, x, divisor))
-                     : Value(arith::RemSIOp::create(b, loc, x, divisor));
+  Value result = isUnsigned ? Value(arith::RemUIOp::create(b, loc, x, divisor))
+                            : Value(arith::RemSIOp::create(b, loc, x, divisor));
   return select(isZero, zero(x), result);
 }
 
@@ -246,9 +243,8 @@ Value ScalarBuilder::bitNot(Value x) {
 
 Value ScalarBuilder::shift(Value x, Value y, bool left) {
   unsigned width = x.getType().getIntOrFloatBitWidth();
-  Value inRange =
-      arith::CmpIOp::create(b, loc, CmpIPredicate::ult, y,
-                            constant(width, y.getType()));
+  Value inRange = arith::CmpIOp::create(b, loc, CmpIPredicate::ult, y,
+                                        constant(width, y.getType()));
   Value amount = select(inRange, y, zero(y));
   Value moved = left ? Value(arith::ShLIOp::create(b, loc, x, amount))
                      : Value(arith::ShRUIOp::create(b, loc, x, amount));
@@ -260,8 +256,7 @@ Value ScalarBuilder::shiftRight(Value x, Value y) { return shift(x, y, false); }
 
 Value ScalarBuilder::bitcast(Value x, Type to) {
   to = signless(to);
-  return x.getType() == to ? x
-                           : Value(arith::BitcastOp::create(b, loc, to, x));
+  return x.getType() == to ? x : Value(arith::BitcastOp::create(b, loc, to, x));
 }
 
 Value ScalarBuilder::cast(Value x, Type from, Type to) {

@@ -104,10 +104,10 @@ rac::detail::reifyResultShapes(Operation *op, OpBuilder &builder,
       return failure();
   SmallVector<OpFoldResult> operands;
   for (const ShapeContext::Symbol &symbol : context.getSymbols())
-    operands.push_back(
-        symbol.dim < 0 ? OpFoldResult(symbol.value)
-                       : tensor::getMixedSize(builder, op->getLoc(),
-                                              symbol.value, symbol.dim));
+    operands.push_back(symbol.dim < 0
+                           ? OpFoldResult(symbol.value)
+                           : tensor::getMixedSize(builder, op->getLoc(),
+                                                  symbol.value, symbol.dim));
   for (auto [result, exprs] : llvm::zip_equal(op->getResults(), dims)) {
     auto type = cast<RankedTensorType>(result.getType());
     SmallVector<OpFoldResult> &sizes = shapes.emplace_back();

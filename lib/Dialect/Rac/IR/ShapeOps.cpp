@@ -3,8 +3,8 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
-#include "rac/Dialect/Rac/IR/RacDialect.h"
 #include "rac/Dialect/Rac/IR/OpUtils.h"
+#include "rac/Dialect/Rac/IR/RacDialect.h"
 
 using namespace mlir;
 using namespace rac;
@@ -73,16 +73,15 @@ struct FoldReshapeOfReshape : OpRewritePattern<ReshapeOp> {
 };
 
 /// A size that is a constant belongs in the attribute and the type.
-template <typename OpT>
-struct FoldConstantSizes : OpRewritePattern<OpT> {
+template <typename OpT> struct FoldConstantSizes : OpRewritePattern<OpT> {
   using OpRewritePattern<OpT>::OpRewritePattern;
   LogicalResult matchAndRewrite(OpT op,
                                 PatternRewriter &rewriter) const override {
     SmallVector<OpFoldResult> sizes = op.getMixedSizes();
     if (failed(foldDynamicIndexList(sizes, /*onlyNonNegative=*/true)))
       return rewriter.notifyMatchFailure(op, "no dynamic size is a constant");
-    replaceWithRefined(rewriter, op,
-                       OpT::create(rewriter, op.getLoc(), op.getInput(), sizes));
+    replaceWithRefined(
+        rewriter, op, OpT::create(rewriter, op.getLoc(), op.getInput(), sizes));
     return success();
   }
 };
@@ -147,8 +146,8 @@ struct ComposeTransposes : OpRewritePattern<TransposeOp> {
       return rewriter.notifyMatchFailure(op, "operand is not a transpose");
     rewriter.replaceOpWithNewOp<TransposeOp>(
         op, op.getType(), producer.getInput(),
-        rewriter.getDenseI64ArrayAttr(applyPermutation(
-            producer.getPermutation(), op.getPermutation())));
+        rewriter.getDenseI64ArrayAttr(
+            applyPermutation(producer.getPermutation(), op.getPermutation())));
     return success();
   }
 };

@@ -21,18 +21,17 @@ inline void addMixedSizes(mlir::OperationState &state, mlir::Value input,
   state.addOperands(dynamicSizes);
   mlir::Builder builder(state.getContext());
   state.addAttribute("static_sizes", builder.getDenseI64ArrayAttr(staticSizes));
-  state.addTypes(mlir::cast<mlir::RankedTensorType>(input.getType())
-                     .clone(staticSizes));
+  state.addTypes(
+      mlir::cast<mlir::RankedTensorType>(input.getType()).clone(staticSizes));
 }
 
-/// Replaces `op` by `value`, whose type may be more static, with a cast where the
-/// types differ.
+/// Replaces `op` by `value`, whose type may be more static, with a cast where
+/// the types differ.
 inline void replaceWithRefined(mlir::RewriterBase &rewriter,
                                mlir::Operation *op, mlir::Value value) {
   mlir::Type type = op->getResult(0).getType();
   if (value.getType() != type)
-    value =
-        mlir::tensor::CastOp::create(rewriter, op->getLoc(), type, value);
+    value = mlir::tensor::CastOp::create(rewriter, op->getLoc(), type, value);
   rewriter.replaceOp(op, value);
 }
 

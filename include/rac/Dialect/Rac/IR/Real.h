@@ -1,6 +1,7 @@
 //===- Real.h - A double as an attribute's parameter ------------*- C++ -*-===//
 //
-// LLVM hashes no doubles and MLIR parses none as fields, so attributes hold this.
+// LLVM hashes no doubles and MLIR parses none as fields, so attributes hold
+// this.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,9 +33,10 @@ inline llvm::hash_code hash_value(const Real &real) {
 inline mlir::AsmPrinter &operator<<(mlir::AsmPrinter &printer,
                                     const Real &real) {
   llvm::SmallString<32> text;
-  llvm::APFloat(real.value).toString(text, /*FormatPrecision=*/17,
-                                     /*FormatMaxPadding=*/0,
-                                     /*TruncateZero=*/false);
+  llvm::APFloat(real.value)
+      .toString(text, /*FormatPrecision=*/17,
+                /*FormatMaxPadding=*/0,
+                /*TruncateZero=*/false);
   printer.getStream() << text;
   return printer;
 }

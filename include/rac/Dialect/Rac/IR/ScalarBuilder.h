@@ -1,8 +1,9 @@
 //===- ScalarBuilder.h - Elementwise computations on scalars ----*- C++ -*-===//
 //
-// Builds arith and math ops for one element. Element types are signless; whether
-// integers are unsigned comes from the rac op. Floating-point ops may be
-// contracted to FMA, nothing more: NaN, infinities and signed zeros are kept.
+// Builds arith and math ops for one element. Element types are signless;
+// whether integers are unsigned comes from the rac op. Floating-point ops may
+// be contracted to FMA, nothing more: NaN, infinities and signed zeros are
+// kept.
 //
 //===----------------------------------------------------------------------===//
 

@@ -26,7 +26,8 @@ class ShapeContext {
 public:
   explicit ShapeContext(mlir::MLIRContext *ctx) : ctx(ctx) {}
 
-  /// A symbol's origin: dimension `dim` of a tensor, or (dim < 0) an index value.
+  /// A symbol's origin: dimension `dim` of a tensor, or (dim < 0) an index
+  /// value.
   struct Symbol {
     mlir::Value value;
     int64_t dim;
@@ -54,8 +55,9 @@ private:
 /// The static value of `expr`, or ShapedType::kDynamic.
 int64_t staticDim(mlir::AffineExpr expr);
 
-/// The static shapes that `op`'s shape function gives its results, kDynamic where
-/// it can't tell. Fails, with a diagnostic, where the operands contradict.
+/// The static shapes that `op`'s shape function gives its results, kDynamic
+/// where it can't tell. Fails, with a diagnostic, where the operands
+/// contradict.
 llvm::FailureOr<llvm::SmallVector<llvm::SmallVector<int64_t>>>
 inferStaticShapes(mlir::Operation *op);
 
