@@ -23,7 +23,9 @@ static LogicalResult importAttention(NodeImporter &n) {
   // definition has them all.
   if (n.boolAttr("is_causal") || n.floatAttr("softcap", 0) != 0 ||
       n.hasInput(4) || n.hasInput(5) || n.hasInput(6) || n.hasOutput(1) ||
-      n.hasOutput(2) || n.hasOutput(3) || n.has("softmax_precision"))
+      n.hasOutput(2) || n.hasOutput(3) || n.has("softmax_precision") ||
+      n.intAttr("left_window_size", -1) >= 0 ||
+      n.intAttr("right_window_size", -1) >= 0)
     return n.importBody();
   for (size_t i : {0, 1, 2})
     if (n.rank(i) != n.rank(0) || (n.rank(i) != 3 && n.rank(i) != 4))
@@ -51,7 +53,7 @@ static LogicalResult importAttention(NodeImporter &n) {
       tb.constantOf(tb.dim(v, 1)) != *queryHeads)
     return n.importBody();
 
-  Value mask;
+  Value mask, seen;
   if (n.hasInput(3)) {
     mask = n.input(3);
     if (!mask)
@@ -59,8 +61,13 @@ static LogicalResult importAttention(NodeImporter &n) {
     // A mask shorter than the keys is padded there.
     if (tb.rank(mask) < 2 || tb.dim(mask, tb.rank(mask) - 1) != tb.dim(k, 2))
       return n.importBody();
-    if (tb.element(mask).isInteger(1))
+    if (tb.element(mask).isInteger(1)) {
+      // A query that sees no key gives 0, not what the softmax makes of it.
+      seen = tb.reduce(ReduceKind::max, tb.cast(mask, tb.b.getI8Type()),
+                       {tb.rank(mask) - 1}, /*keepDims=*/true);
+      seen = tb.cast(seen, tb.b.getI1Type());
       mask = tb.select(mask, tb.scalar(0, type), tb.lowest(type));
+    }
     if (!mask || tb.element(mask) != type)
       return n.importBody();
   }
@@ -69,6 +76,8 @@ static LogicalResult importAttention(NodeImporter &n) {
   Value y = tb.finish(
       rac::AttentionOp::create(tb.b, tb.loc, TensorBuilder::shapeless(type), q,
                                k, v, mask, llvm::APFloat(scale)));
+  if (seen)
+    y = tb.select(seen, y, tb.scalar(0, type));
   if (flat && y) {
     Exprs dims = tb.dims(y);
     y = tb.reshape(tb.transpose(y, {0, 2, 1, 3}),

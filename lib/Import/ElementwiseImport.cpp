@@ -390,8 +390,18 @@ static LogicalResult importBitShift(NodeImporter &n) {
   StringRef direction = n.stringAttr("direction", "");
   if (direction == "LEFT")
     return binary<rac::ShiftLeftOp>(n);
-  if (direction == "RIGHT")
-    return binary<rac::ShiftRightOp>(n);
+  if (direction == "RIGHT") {
+    Type type = n.elementType(0);
+    if (!type || type.isUnsignedInteger())
+      return binary<rac::ShiftRightOp>(n);
+    // rac fills with zeros: a negative number's complement is shifted.
+    TensorBuilder &tb = n.tb;
+    Value x = n.input(0), by = n.input(1);
+    auto shift = [&](Value v) { return tb.binary<rac::ShiftRightOp>(v, by); };
+    Value negative = tb.comparison<rac::LessOp>(x, tb.scalar(0, type));
+    Value filled = tb.unary<rac::NotOp>(shift(tb.unary<rac::NotOp>(x)));
+    return n.result(tb.select(negative, filled, shift(x)));
+  }
   return n.fail("direction must be LEFT or RIGHT");
 }
 

@@ -275,10 +275,12 @@ Attribute Converter::attribute(const onnx::AttributeProto &proto) {
   case P::TENSOR:
     a.kind = Attribute::Tensor_;
     a.tensor = std::make_shared<Tensor>(tensor(proto.t()));
+    a.tensorProto = &proto.t();
     break;
   case P::GRAPH:
     a.kind = Attribute::Graph_;
     a.graph = std::make_shared<Graph>(graph(proto.g()));
+    a.graphProto = &proto.g();
     break;
   case P::FLOATS:
     a.kind = Attribute::Floats;

@@ -88,6 +88,14 @@ static onnx::NodeProto nodeProto(const Node &node) {
       for (const std::string &s : a.strings)
         attribute.add_strings(s);
       break;
+    case Attribute::Tensor_:
+      attribute.set_type(P::TENSOR);
+      *attribute.mutable_t() = *a.tensorProto;
+      break;
+    case Attribute::Graph_:
+      attribute.set_type(P::GRAPH);
+      *attribute.mutable_g() = *a.graphProto;
+      break;
     default:
       proto.mutable_attribute()->RemoveLast();
     }

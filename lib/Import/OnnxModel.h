@@ -18,6 +18,11 @@
 #include <utility>
 #include <vector>
 
+namespace onnx {
+class GraphProto;
+class TensorProto;
+} // namespace onnx
+
 namespace rac::onnxmodel {
 
 /// The values of ONNX's TensorProto::DataType.
@@ -94,6 +99,9 @@ struct Attribute {
   std::vector<std::string> strings;
   std::shared_ptr<Tensor> tensor;
   std::shared_ptr<Graph> graph;
+  /// What the last two were read from, for ONNX's builders of function bodies.
+  const onnx::TensorProto *tensorProto = nullptr;
+  const onnx::GraphProto *graphProto = nullptr;
 };
 
 using Attributes = std::map<std::string, Attribute>;

@@ -518,7 +518,9 @@ static LogicalResult importSpaceToDepth(NodeImporter &n) {
   AffineExpr s = tb.constant(size);
   AffineExpr h = tb.div(d[2], s), w = tb.div(d[3], s);
   Value y = tb.reshape(x, {d[0], d[1], h, s, w, s});
-  y = tb.transpose(y, {0, 3, 5, 1, 2, 4});
+  y = n.stringAttr("mode", "DCR") == "CRD"
+          ? tb.transpose(y, {0, 1, 3, 5, 2, 4})
+          : tb.transpose(y, {0, 3, 5, 1, 2, 4});
   return n.result(
       tb.reshape(y, {d[0], tb.mul(d[1], tb.constant(size * size)), h, w}));
 }

@@ -107,8 +107,6 @@ static LogicalResult importSlice(NodeImporter &n) {
     offsets[d] = e.offset;
     sizes[d] = e.size;
     by[d] = step;
-    if (tb.constantOf(e.size) == 0)
-      offsets[d] = tb.constant(0);
   }
   if (!known)
     return n.result(tb.slice(x, offsets, sizes, by));

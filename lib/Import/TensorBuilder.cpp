@@ -366,8 +366,14 @@ Value TensorBuilder::slice(Value x, ArrayRef<AffineExpr> offsets,
   if (dims(x) == Exprs(sizes) &&
       llvm::all_of(steps, [](int64_t s) { return s == 1; }))
     return x;
+  // Nothing may be taken from anywhere, but upstream's slices want an offset
+  // inside.
+  Exprs from(offsets);
+  for (auto [offset, size] : llvm::zip_equal(from, sizes))
+    if (constantOf(size) == 0)
+      offset = constant(0);
   return finish(
-      rac::SliceOp::create(b, loc, x, fold(offsets), fold(sizes), steps));
+      rac::SliceOp::create(b, loc, x, fold(from), fold(sizes), steps));
 }
 
 Value TensorBuilder::sliceAxis(Value x, int64_t axis, AffineExpr offset,

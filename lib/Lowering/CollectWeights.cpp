@@ -1,5 +1,6 @@
 //===- CollectWeights.cpp - Large constants leave the code ----------------===//
 
+#include "ElementBytes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/SymbolTable.h"
@@ -33,8 +34,7 @@ struct CollectWeightsPass : rac::impl::CollectWeightsBase<CollectWeightsPass> {
     for (auto global : module.getOps<memref::GlobalOp>()) {
       auto value = dyn_cast_or_null<ElementsAttr>(global.getInitialValueAttr());
       auto type = global.getType();
-      int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8) *
-                      type.getNumElements();
+      int64_t bytes = elementBytes(type) * type.getNumElements();
       if (!value || bytes < minBytes)
         continue;
       Attribute key = value;

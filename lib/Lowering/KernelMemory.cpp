@@ -1,5 +1,6 @@
 //===- KernelMemory.cpp - Temporary buffers of kernels --------------------===//
 
+#include "ElementBytes.h"
 #include "mlir/Dialect/Bufferization/Transforms/BufferViewFlowAnalysis.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -39,9 +40,7 @@ struct KernelMemoryPass : rac::impl::KernelMemoryBase<KernelMemoryPass> {
       MemRefType type = alloc.getType();
       bool inLoop = alloc->getParentOp() != function;
       bool small = type.hasStaticShape() &&
-                   llvm::divideCeil(type.getElementTypeBitWidth(), 8) *
-                           type.getNumElements() <=
-                       maxStack;
+                   elementBytes(type) * type.getNumElements() <= maxStack;
       Value memory;
       if (isReturned(alloc, views)) {
         memory = HeapOp::create(builder, alloc.getLoc(), type,

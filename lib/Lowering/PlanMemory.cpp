@@ -1,5 +1,6 @@
 //===- PlanMemory.cpp - One arena for all buffers of a run ----------------===//
 
+#include "ElementBytes.h"
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -22,10 +23,6 @@ using namespace mlir;
 using namespace rac;
 
 namespace {
-
-int64_t elementBytes(MemRefType type) {
-  return llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-}
 
 /// When the entry's top-level ops run, and what buffers they keep alive.
 class Liveness {
@@ -67,10 +64,11 @@ private:
 std::optional<SetVector<Operation *>> sizeComputation(ValueRange sizes) {
   SetVector<Operation *> slice;
   BackwardSliceOptions options;
-  options.omitBlockArguments = false;
+  options.omitBlockArguments = true;
   options.inclusive = true;
   for (Value size : sizes)
-    if (failed(getBackwardSlice(size, &slice, options)))
+    if (isa<BlockArgument>(size) ||
+        failed(getBackwardSlice(size, &slice, options)))
       return std::nullopt;
   for (Operation *op : slice) {
     if (!isMemoryEffectFree(op) || op->getNumRegions() != 0 ||

@@ -1,21 +1,34 @@
-"""Shared by the Python tests: where the build is, and a toy model."""
+"""Shared by the Python tests: where the build is, a toy model, a limit on time, and the count of
+ONNX's backend tests."""
 
+import collections
+import faulthandler
 import os
+import signal
 import subprocess
-from pathlib import Path
 
 import pytest
+from support import BUILD, COMPILER, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
+# Seconds for one test. A hang in Python or in a child process is ended by an exception, one in
+# native code by ending the process.
+TIME_LIMIT = 300
 
 
 @pytest.fixture(scope="session")
 def build():
     """The build folder."""
-    folder = Path(os.environ.get("RAC_BUILD", ROOT / "build"))
-    if not (folder / "lib" / "librac_runtime.a").exists():
-        pytest.skip(f"nothing is built in {folder}")
-    return folder
+    if not (BUILD / "lib" / "librac_runtime.a").exists():
+        pytest.skip(f"nothing is built in {BUILD}")
+    return BUILD
+
+
+@pytest.fixture(scope="session")
+def compiler(build):
+    """For tests that need rac-compile."""
+    if not COMPILER.exists():
+        pytest.skip("rac-compile is not built")
+    return COMPILER
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +43,48 @@ def toy(build, tmp_path_factory):
         check=True,
     )
     return library
+
+
+def _too_long(*_):
+    raise TimeoutError(f"the test took more than {TIME_LIMIT} s")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item):
+    signal.signal(signal.SIGALRM, _too_long)
+    signal.alarm(TIME_LIMIT)
+    faulthandler.dump_traceback_later(TIME_LIMIT + 30, exit=True)
+    yield
+    faulthandler.cancel_dump_traceback_later()
+    signal.alarm(0)
+
+
+# ---- ONNX's backend tests: how many passed is a promise of its own
+_backend = collections.Counter()
+
+
+def pytest_runtest_logreport(report):
+    if report.when == "call":
+        properties = dict(report.user_properties)
+        if "outcome" in properties:
+            _backend[properties["outcome"]] += 1
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    from test_backend import AT_LEAST, WHOLE_SUITE
+
+    if hasattr(session.config, "workerinput") or sum(_backend.values()) < WHOLE_SUITE:
+        return
+    if _backend["passed"] < AT_LEAST:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter):
+    from test_backend import AT_LEAST
+
+    if _backend:
+        counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(_backend.items()))
+        terminalreporter.write_line(
+            f"ONNX's backend tests: {counts} (at least {AT_LEAST} must pass)"
+        )

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Utils.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Func/Transforms/FuncConversions.h"
 #include "mlir/Dialect/SCF/Transforms/Patterns.h"
@@ -38,7 +39,8 @@ struct ConvertTypes : ConversionPattern {
   LogicalResult
   matchAndRewrite(Operation *op, ArrayRef<Value> operands,
                   ConversionPatternRewriter &rewriter) const override {
-    if (!isa<tensor::TensorDialect>(op->getDialect()) &&
+    if (!isa<tensor::TensorDialect, bufferization::BufferizationDialect>(
+            op->getDialect()) &&
         !isa<GroupOp, YieldOp, LibraryCallOp>(op))
       return rewriter.notifyMatchFailure(op, "looks at elements");
     SmallVector<Type> types;
@@ -185,7 +187,9 @@ void rac::populateStorageTypePatterns(const TypeConverter &converter,
            });
   };
   target.addDynamicallyLegalOp<GroupOp, YieldOp, LibraryCallOp>(typesLegal);
-  target.addDynamicallyLegalDialect<tensor::TensorDialect>(typesLegal);
+  target.addDynamicallyLegalDialect<tensor::TensorDialect,
+                                    bufferization::BufferizationDialect>(
+      typesLegal);
   target.addDynamicallyLegalDialect<arith::ArithDialect>(typesLegal);
   target.addLegalOp<UnrealizedConversionCastOp>();
 

@@ -1,0 +1,120 @@
+"""Shared by the tests, scripts/fuzz_models.py and the benchmarks: where things are, compiling
+without trusting the compiler, onnxruntime's answers, and comparing with them."""
+
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("RAC_BUILD", ROOT / "build")).resolve()
+CACHE = Path(os.environ.get("RAC_CACHE", Path.home() / ".cache/rac"))
+MODELS = Path(os.environ.get("RAC_MODELS", CACHE / "models"))
+COMPILER = BUILD / "bin" / "rac-compile"
+
+# A compile that takes more is stopped: a hostile model must not take the machine with it.
+MEMORY_LIMIT = 12 << 30
+TIME_LIMIT = 120
+
+sys.path.insert(0, str(BUILD / "python"))
+os.environ.setdefault("RAC_COMPILE", str(COMPILER))
+
+
+class Refused(Exception):
+    """rac-compile said no, in the way it should."""
+
+
+class Misbehaved(AssertionError):
+    """rac-compile crashed, hung, was silent, or left something behind."""
+
+
+def sanitized():
+    """Is the build one with the address sanitizer? Its shadow needs unlimited address space."""
+    cache = BUILD / "CMakeCache.txt"
+    return cache.exists() and "RAC_SANITIZE:BOOL=ON" in cache.read_text()
+
+
+def _limit_memory():
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def run_compiler(model, output, *flags, time_limit=TIME_LIMIT):
+    """Runs rac-compile and checks what must hold of every run, whatever the model: it ends by
+    itself, with status 0 and an output, or with status 1, a message and no output. Gives the
+    output's path; Refused has the message; Misbehaved is a defect."""
+    model, output = Path(model), Path(output)
+    before = set(output.parent.iterdir())
+    try:
+        done = subprocess.run(
+            [str(COMPILER), str(model), "-o", str(output), *flags],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            timeout=time_limit, check=False, preexec_fn=None if sanitized() else _limit_memory,
+        )
+    except subprocess.TimeoutExpired:
+        raise Misbehaved(f"rac-compile had not ended after {time_limit} s") from None
+    message = done.stderr.decode(errors="replace").strip()
+    if done.returncode == 0:
+        if not output.exists():
+            raise Misbehaved(f"status 0, but there is no {output.name}: {message[:300]}")
+        return output
+    if done.returncode != 1:
+        raise Misbehaved(f"status {done.returncode}: {message[-600:]}")
+    if not message:
+        raise Misbehaved("refused without a message")
+    if "internal error" in message:
+        raise Misbehaved(message[-600:])
+    left = {path.name for path in set(output.parent.iterdir()) - before}
+    if left:
+        raise Misbehaved(f"refused, but left {sorted(left)} behind")
+    raise Refused(message)
+
+
+class Reference:
+    """A model in onnxruntime."""
+
+    def __init__(self, model, threads=2):
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        model = str(model) if isinstance(model, (str, os.PathLike)) else model.SerializeToString()
+        self.session = onnxruntime.InferenceSession(model, options, ["CPUExecutionProvider"])
+        self.names = [output.name for output in self.session.get_outputs()]
+
+    def run(self, inputs):
+        return dict(zip(self.names, self.session.run(None, inputs)))
+
+
+def difference(want, got, rtol=1e-3, atol=1e-4):
+    """Why `got` isn't `want`, or None. `rtol` is relative to each value, `atol` to the largest
+    in the tensor; integers must be equal."""
+    want, got = np.asarray(want), np.asarray(got)
+    if want.shape != got.shape:
+        return f"its shape is {got.shape}, not {want.shape}"
+    if want.dtype != got.dtype:
+        return f"its type is {got.dtype}, not {want.dtype}"
+    if want.dtype.kind in "iub":
+        wrong = want != got
+    else:
+        want, got = want.astype(np.float64), got.astype(np.float64)
+        scale = np.abs(want[np.isfinite(want)]).max(initial=0)
+        wrong = ~np.isclose(got, want, rtol=rtol, atol=atol * scale, equal_nan=True)
+    if not wrong.any():
+        return None
+    at = tuple(int(i) for i in np.argwhere(wrong)[0])
+    return (f"{int(wrong.sum())} of {wrong.size} values differ; at {list(at)}: "
+            f"{got[at]!r}, not {want[at]!r}")
+
+
+def assert_same(want, got, rtol=1e-3, atol=1e-4, where=""):
+    """Two dicts of outputs; all that differ are named."""
+    assert list(got) == list(want), f"outputs {list(got)}, not {list(want)}"
+    wrong = {name: difference(want[name], got[name], rtol, atol) for name in want}
+    wrong = [f"{name}: {why}" for name, why in wrong.items() if why]
+    assert not wrong, f"{where}{' ' if where else ''}{'; '.join(wrong[:8])}"
