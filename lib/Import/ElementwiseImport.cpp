@@ -410,6 +410,8 @@ static LogicalResult importIsInf(NodeImporter &n) {
   bool negative = n.boolAttr("detect_negative", true);
   Value x = n.input(0);
   Value isInf = n.tb.test<rac::IsInfOp>(x);
+  if (positive && negative)
+    return n.result(isInf);
   Value zero = n.tb.scalar(0, TensorBuilder::element(x));
   if (!positive)
     isInf =

@@ -300,13 +300,15 @@ LogicalResult GraphImporter::importNode(const Node &node) {
   StringRef reason = table.reason(node);
   if (!reason.empty())
     return importer.unsupported(reason);
-  if (poisoned)
-    return importer.poison();
-  bool found = false;
-  if (failed(importBody(importer, found)))
-    return failure();
-  if (found)
-    return success();
+  if (model.mayHaveBody(node, opset->second)) {
+    if (poisoned)
+      return importer.poison();
+    bool found = false;
+    if (failed(importBody(importer, found)))
+      return failure();
+    if (found)
+      return success();
+  }
   return importer.unsupported(isOnnx ? "rac has no importer for it"
                                      : "ONNX has no operator of this name and "
                                        "version");

@@ -14,6 +14,14 @@ bool Model::knows(const Node &node, int64_t version) {
   return schema(node, version) != nullptr;
 }
 
+bool Model::mayHaveBody(const Node &node, int64_t version) const {
+  for (const auto &proto : storage->proto.functions())
+    if (proto.name() == node.opType)
+      return true;
+  const onnx::OpSchema *s = schema(node, version);
+  return s && (s->HasFunction() || s->HasContextDependentFunction());
+}
+
 std::string Model::checkInputs(const Node &node, int64_t version,
                                const std::vector<bool> &present) {
   const onnx::OpSchema *s = schema(node, version);

@@ -157,6 +157,9 @@ public:
   const Function *function(const Node &node, const Opsets &opsets,
                            const std::vector<Type> &inputs, std::string &error);
 
+  /// Whether `function` may find a body for the node.
+  bool mayHaveBody(const Node &node, int64_t version) const;
+
   /// Whether ONNX has an operator of that name at that version.
   static bool knows(const Node &node, int64_t version);
   /// What is wrong with a node's inputs, of which `present` says which it has;

@@ -1,0 +1,65 @@
+"""Writes models that are damaged in one way each to the folder argv[1]."""
+
+import os
+import sys
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+folder = sys.argv[1]
+os.makedirs(folder, exist_ok=True)
+
+
+def path(name):
+    return os.path.join(folder, name)
+
+
+def model():
+    weights = numpy_helper.from_array(np.ones((8, 4), np.float32), "w")
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 8])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 4])
+    node = helper.make_node("MatMul", ["x", "w"], ["y"])
+    graph = helper.make_graph([node], "g", [x], [y], [weights])
+    imports = [helper.make_opsetid("", 20)]
+    return helper.make_model(graph, opset_imports=imports, ir_version=10)
+
+
+def save(name, m):
+    with open(path(name), "wb") as file:
+        file.write(m.SerializeToString())
+
+
+def external(name, **entries):
+    m = model()
+    w = m.graph.initializer[0]
+    w.ClearField("raw_data")
+    w.data_location = TensorProto.EXTERNAL
+    for key, value in entries.items():
+        w.external_data.add(key=key, value=value)
+    save(name, m)
+
+
+with open(path("empty.onnx"), "wb"):
+    pass
+with open(path("text.onnx"), "w") as file:
+    file.write("This is no model, whatever its name says.\n" * 20)
+with open(path("weights.bin"), "wb") as file:
+    file.write(np.ones((8, 4), np.float32).tobytes())
+
+no_graph = model()
+no_graph.ClearField("graph")
+save("no-graph.onnx", no_graph)
+
+short = model()
+short.graph.initializer[0].raw_data = b"\0" * 12
+save("short.onnx", short)
+
+external("external.onnx", location="weights.bin", offset="0", length="128")
+external("no-data.onnx", location="nothing.bin")
+external("outside.onnx", location="../../../etc/passwd")
+external("past-end.onnx", location="weights.bin", offset="64")
+external("offset.onnx", location="weights.bin", offset="-4")
+if not os.path.islink(path("link.bin")):
+    os.symlink("/etc/passwd", path("link.bin"))
+external("link.onnx", location="link.bin")
