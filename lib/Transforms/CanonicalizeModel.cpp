@@ -25,6 +25,7 @@ struct CanonicalizeModel : rac::impl::CanonicalizeModelBase<CanonicalizeModel> {
     RewriteCounts counts;
     RewritePatternSet patterns(ctx);
     populateArithmeticPatterns(patterns);
+    populateScalePatterns(patterns);
     populateActivationPatterns(patterns, counts);
     populateNormalizePatterns(patterns, counts);
     populateConstantPatterns(patterns, counts, maxFold);

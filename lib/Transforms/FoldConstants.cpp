@@ -2,8 +2,11 @@
 
 #include "Constants.h"
 #include "Patterns.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include <functional>
 
 using namespace mlir;
 using namespace rac;
@@ -28,6 +31,9 @@ public:
     while (!body.empty())
       body.back().erase();
   }
+
+  Block &getBody() { return body; }
+  Value getResult() { return result; }
 
   /// Null where an op doesn't fold.
   Attribute run(ArrayRef<Attribute> arguments) {
@@ -60,6 +66,119 @@ private:
   Value result;
 };
 } // namespace
+
+//===----------------------------------------------------------------------===//
+// The same for f32 and i1 without attributes, for large constants
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Runs a scalar body of common ops on floats; truth values are 0 and 1.
+class FloatInterpreter {
+public:
+  /// Whether it knows all ops of the body.
+  bool compile(Block &body, Value result) {
+    llvm::DenseMap<Value, unsigned> slots;
+    for (Value argument : body.getArguments())
+      slots[argument] = next++;
+    for (Operation &op : body) {
+      Step step;
+      if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+        auto value = dyn_cast<FloatAttr>(constant.getValue());
+        auto truth = dyn_cast<BoolAttr>(constant.getValue());
+        if (!(value && value.getType().isF32()) && !truth)
+          return false;
+        float number = truth ? truth.getValue() : value.getValueAsDouble();
+        step.run = [number](const float *) { return number; };
+      } else if (!(step.run = functionOf(&op))) {
+        return false;
+      }
+      for (auto [i, operand] : llvm::enumerate(op.getOperands()))
+        step.operands[i] = slots.lookup(operand);
+      steps.push_back(std::move(step));
+      slots[op.getResult(0)] = next++;
+    }
+    resultSlot = slots.lookup(result);
+    return true;
+  }
+
+  float run(ArrayRef<float> arguments) {
+    values.resize(next);
+    llvm::copy(arguments, values.begin());
+    unsigned slot = arguments.size();
+    for (const Step &step : steps) {
+      float operands[3] = {values[step.operands[0]], values[step.operands[1]],
+                           values[step.operands[2]]};
+      values[slot++] = step.run(operands);
+    }
+    return values[resultSlot];
+  }
+
+private:
+  using Function = std::function<float(const float *)>;
+  struct Step {
+    Function run;
+    unsigned operands[3] = {0, 0, 0};
+  };
+
+  static Function functionOf(Operation *op) {
+    Type type = op->getResult(0).getType();
+    if (!type.isF32() && !type.isInteger(1))
+      return {};
+    return llvm::TypeSwitch<Operation *, Function>(op)
+        .Case<arith::AddFOp>([](auto) -> Function {
+          return [](const float *a) { return a[0] + a[1]; };
+        })
+        .Case<arith::SubFOp>([](auto) -> Function {
+          return [](const float *a) { return a[0] - a[1]; };
+        })
+        .Case<arith::MulFOp>([](auto) -> Function {
+          return [](const float *a) { return a[0] * a[1]; };
+        })
+        .Case<arith::DivFOp>([](auto) -> Function {
+          return [](const float *a) { return a[0] / a[1]; };
+        })
+        .Case<arith::NegFOp>([](auto) -> Function {
+          return [](const float *a) { return -a[0]; };
+        })
+        .Case<arith::SelectOp>([](auto) -> Function {
+          return [](const float *a) { return a[0] != 0 ? a[1] : a[2]; };
+        })
+        .Case<arith::XOrIOp>([](auto) -> Function {
+          return [](const float *a) { return float(a[0] != a[1]); };
+        })
+        .Case<arith::AndIOp>([](auto) -> Function {
+          return [](const float *a) { return float(a[0] != 0 && a[1] != 0); };
+        })
+        .Case<arith::OrIOp>([](auto) -> Function {
+          return [](const float *a) { return float(a[0] != 0 || a[1] != 0); };
+        })
+        .Case<arith::CmpFOp>([](arith::CmpFOp op) -> Function {
+          if (!op.getLhs().getType().isF32())
+            return {};
+          arith::CmpFPredicate predicate = op.getPredicate();
+          return [predicate](const float *a) -> float {
+            return arith::applyCmpPredicate(predicate, APFloat(a[0]),
+                                            APFloat(a[1]));
+          };
+        })
+        .Default(Function());
+  }
+
+  SmallVector<Step> steps;
+  SmallVector<float> values;
+  unsigned next = 0, resultSlot = 0;
+};
+} // namespace
+
+/// The elements of an f32 or i1 constant as floats; none for others.
+static SmallVector<float> readAsFloats(DenseElementsAttr attr) {
+  SmallVector<float> values;
+  if (attr.getElementType().isF32())
+    llvm::append_range(values, attr.getValues<float>());
+  else if (attr.getElementType().isInteger(1))
+    llvm::append_range(values, attr.getValues<bool>());
+  return values;
+}
 
 /// The constant as an attribute with elements to read, or null.
 static DenseElementsAttr getDense(Value value) {
@@ -137,6 +256,14 @@ private:
       for (DenseElementsAttr operand : operands)
         positions.push_back(
             broadcastPositions(type.getShape(), operand.getType().getShape()));
+    if (!allSplat)
+      if (DenseElementsAttr folded =
+              evaluateFloats(interpreter, type, operands, positions))
+        return folded;
+    // Attributes are slow: a small constant takes microseconds an element.
+    constexpr int64_t mostAttributes = 65536;
+    if (!allSplat && type.getNumElements() > mostAttributes)
+      return {};
     SmallVector<Attribute> elements;
     int64_t count = allSplat ? std::min<int64_t>(type.getNumElements(), 1)
                              : type.getNumElements();
@@ -152,6 +279,35 @@ private:
         return {};
     }
     return DenseElementsAttr::get(type, elements);
+  }
+
+  static DenseElementsAttr
+  evaluateFloats(ScalarInterpreter &scalar, RankedTensorType type,
+                 ArrayRef<DenseElementsAttr> operands,
+                 ArrayRef<SmallVector<int64_t>> positions) {
+    FloatInterpreter interpreter;
+    bool isBool = type.getElementType().isInteger(1);
+    if ((!isBool && !type.getElementType().isF32()) ||
+        !interpreter.compile(scalar.getBody(), scalar.getResult()))
+      return {};
+    SmallVector<SmallVector<float>> inputs;
+    for (DenseElementsAttr operand : operands) {
+      inputs.push_back(readAsFloats(operand));
+      if (inputs.back().empty())
+        return {};
+    }
+    SmallVector<float> arguments(operands.size()), results;
+    for (int64_t i : llvm::seq(type.getNumElements())) {
+      for (auto [n, input] : llvm::enumerate(inputs))
+        arguments[n] = input[positions[n][i]];
+      results.push_back(interpreter.run(arguments));
+    }
+    if (!isBool)
+      return DenseElementsAttr::get(type, ArrayRef<float>(results));
+    SmallVector<bool> truths;
+    for (float value : results)
+      truths.push_back(value != 0);
+    return DenseElementsAttr::get(type, ArrayRef<bool>(truths));
   }
 
   RewriteCounts &counts;
@@ -275,12 +431,84 @@ struct FoldConcat : CountingPattern<ConcatOp> {
   int64_t maxElements;
 };
 
+/// Slices of a constant replaced at constant positions.
+struct FoldScatterNd : CountingPattern<ScatterNdOp> {
+  FoldScatterNd(MLIRContext *ctx, RewriteCounts &counts, int64_t maxElements)
+      : CountingPattern(ctx, counts), maxElements(maxElements) {}
+  LogicalResult matchAndRewrite(ScatterNdOp op,
+                                PatternRewriter &rewriter) const override {
+    auto type = op.getType();
+    if (op.getKind() != ScatterKind::replace || !type.hasStaticShape() ||
+        type.getNumElements() > maxElements)
+      return rewriter.notifyMatchFailure(op, "combines, or is too large");
+    std::optional<ConstantBytes> input = getConstantBytes(op.getInput());
+    std::optional<ConstantBytes> updates = getConstantBytes(op.getUpdates());
+    DenseElementsAttr indices = getDense(op.getIndices());
+    if (!input || !updates || !indices)
+      return rewriter.notifyMatchFailure(op, "an operand is no constant");
+    SmallVector<int64_t> starts;
+    if (!findStarts(type.getShape(), indices, starts))
+      return rewriter.notifyMatchFailure(op, "an index is out of range");
+
+    int64_t depth = indices.getType().getShape().back();
+    int64_t width = type.getElementTypeBitWidth() / 8;
+    int64_t slice =
+        width * ShapedType::getNumElements(type.getShape().drop_front(depth));
+    Value folded = makeConstant(
+        rewriter, op.getLoc(), type, [&](MutableArrayRef<char> bytes) {
+          repeat(*input, width, bytes);
+          for (auto [i, start] : llvm::enumerate(starts)) {
+            MutableArrayRef<char> to = bytes.slice(start * slice, slice);
+            if (updates->isSplat)
+              repeat(*updates, width, to);
+            else
+              llvm::copy(updates->bytes.slice(i * slice, slice), to.begin());
+          }
+        });
+    rewriter.replaceOp(op, folded);
+    ++counts.constants;
+    return success();
+  }
+
+private:
+  static void repeat(const ConstantBytes &from, int64_t width,
+                     MutableArrayRef<char> to) {
+    if (!from.isSplat)
+      llvm::copy(from.bytes.take_front(to.size()), to.begin());
+    else
+      for (size_t i = 0; i < to.size(); i += width)
+        memcpy(&to[i], from.bytes.data(), width);
+  }
+
+  /// The number of the slice that each tuple of indices names.
+  static bool findStarts(ArrayRef<int64_t> shape, DenseElementsAttr indices,
+                         SmallVectorImpl<int64_t> &starts) {
+    int64_t depth = indices.getType().getShape().back();
+    int64_t start = 0, i = 0;
+    for (const APInt &index : indices.getValues<APInt>()) {
+      int64_t size = shape[i];
+      int64_t at = index.getSExtValue();
+      at = at < 0 ? at + size : at;
+      if (at < 0 || at >= size)
+        return false;
+      start = start * size + at;
+      if (++i == depth) {
+        starts.push_back(start);
+        start = i = 0;
+      }
+    }
+    return true;
+  }
+
+  int64_t maxElements;
+};
+
 } // namespace
 
 void rac::populateConstantPatterns(RewritePatternSet &patterns,
                                    RewriteCounts &counts, int64_t maxElements) {
   MLIRContext *ctx = patterns.getContext();
-  patterns.add<FoldElementwise, FoldSlice, FoldConcat>(ctx, counts,
-                                                       maxElements);
+  patterns.add<FoldElementwise, FoldSlice, FoldConcat, FoldScatterNd>(
+      ctx, counts, maxElements);
   patterns.add<FoldTranspose>(ctx, counts);
 }

@@ -166,9 +166,10 @@ static Value reshapeOther(OpBuilder &builder, Value other, ReshapeOp reshape,
       sizes[i] = tensor::getMixedSize(builder, reshape.getLoc(),
                                       reshape.getInput(), i);
   }
-  // Ones in front broadcast anyway.
+  // Where it had fewer dimensions, ones in front say nothing.
   size_t front = 0;
-  while (front < sizes.size() && isConstantIntValue(sizes[front], 1))
+  while (missing > 0 && front < sizes.size() &&
+         isConstantIntValue(sizes[front], 1))
     ++front;
   return ReshapeOp::create(builder, reshape.getLoc(), other,
                            ArrayRef(sizes).drop_front(front));

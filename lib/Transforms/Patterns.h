@@ -16,6 +16,7 @@ struct RewriteCounts {
 void populateActivationPatterns(mlir::RewritePatternSet &patterns,
                                 RewriteCounts &counts);
 void populateArithmeticPatterns(mlir::RewritePatternSet &patterns);
+void populateScalePatterns(mlir::RewritePatternSet &patterns);
 void populateNormalizePatterns(mlir::RewritePatternSet &patterns,
                                RewriteCounts &counts);
 void populateConstantPatterns(mlir::RewritePatternSet &patterns,

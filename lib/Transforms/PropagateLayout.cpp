@@ -169,6 +169,12 @@ void LayoutRegion::addCost(unsigned producer, ArrayRef<unsigned> consumers,
   }
 }
 
+/// A product is written in any order, but ops in another order don't join it:
+/// the transpose moves no bytes of its own and is not free either.
+static bool isOnlyUseOfMatmul(Value value) {
+  return value.getDefiningOp<MatmulOp>() && value.hasOneUse();
+}
+
 /// What it costs members to take `value` from outside.
 void LayoutRegion::addInput(Value value, const Permutation &order) {
   if (value.getDefiningOp<ConstantOp>())
@@ -182,15 +188,16 @@ void LayoutRegion::addInput(Value value, const Permutation &order) {
       usedOutside = true;
   }
   auto transpose = value.getDefiningOp<TransposeOp>();
+  bool fromMatmul = isOnlyUseOfMatmul(transpose ? transpose.getInput() : value);
+  int64_t cost = fromMatmul ? 1 : bytes(value, order);
   if (!transpose) {
-    // A product is written in either order.
-    if (!value.getDefiningOp<MatmulOp>() || usedOutside)
-      addCost(MinCut::source, consumers, bytes(value, order));
+    addCost(MinCut::source, consumers,
+            usedOutside ? bytes(value, order) : cost);
     return;
   }
   if (invertPermutationVector(transpose.getPermutation()) == order) {
     if (!usedOutside)
-      addCost(MinCut::sink, consumers, bytes(value, order));
+      addCost(MinCut::sink, consumers, cost);
     return;
   }
   // Another transpose: permuted it is one transpose as well, composed.
@@ -207,6 +214,9 @@ void LayoutRegion::addOutput(Operation *op) {
     auto transpose = dyn_cast<TransposeOp>(user);
     if (wants(user, value, order))
       consumers.insert(nodeOf(user));
+    else if (transpose &&
+             llvm::all_of(transpose->getUsers(), llvm::IsaPred<MatmulOp>))
+      continue; // a product reads its operands in any order
     else if (transpose && transpose.getPermutation() == ArrayRef(order))
       consumers.insert(MinCut::sink);
     else if (transpose || (isa<MatmulOp>(user) && value.hasOneUse()))
@@ -365,5 +375,6 @@ void PropagateLayout::runOnOperation() {
   }
   unitTransposesToReshapes();
   cleanUp();
+  moveViews();
   getOperation().walk([&](TransposeOp) { ++numLeft; });
 }

@@ -34,7 +34,7 @@ def CanonicalizeModel : Pass<"rac-canonicalize-model", "::mlir::func::FuncOp"> {
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
   let options = [
-    Option<"maxFold", "max-fold", "int64_t", "65536",
+    Option<"maxFold", "max-fold", "int64_t", "262144",
            "Largest element count of a constant to compute">,
   ];
   let statistics = [
