@@ -58,6 +58,8 @@ config.substitutions += [
 ]
 
 # ---- features
+if os.environ.get("RAC_TIDY"):
+    config.available_features.add("tidy")
 config.available_features.add(platform.machine())
 try:
     with open("/proc/cpuinfo") as cpuinfo:
