@@ -30,9 +30,6 @@ CASES = {
     "gpt2_step": [{"input_ids": rng.integers(0, 8000, (1, 1)),
                    "past_k": normal(12, 1, 12, 128, 64),
                    "past_v": normal(12, 1, 12, 128, 64)}],
-    "silero_vad_16k_op15": [{"input": 0.1 * normal(1, 512),
-                             "state": np.zeros((2, 1, 128), np.float32),
-                             "sr": np.array(16000, np.int64)}],
 }
 
 
