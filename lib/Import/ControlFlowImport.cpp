@@ -375,6 +375,16 @@ static LogicalResult importScan(NodeImporter &n) {
   return defineResults(n, *result);
 }
 
+static LogicalResult importOptionalHasElement(NodeImporter &n) {
+  return n.resultExprs({n.tb.constant(n.hasInput(0))}, /*isScalar=*/true,
+                       n.tb.b.getI1Type());
+}
+
+static LogicalResult importOptionalGetElement(NodeImporter &n) {
+  const Entry *entry = n.entry(0);
+  return entry ? n.resultEntry(0, *entry) : n.result(Value());
+}
+
 void rac::onnximport::addControlFlowImporters(ImporterTable &table) {
   table.add("If", importIf);
   table.add("Loop", importLoop);
@@ -384,9 +394,10 @@ void rac::onnximport::addControlFlowImporters(ImporterTable &table) {
         "SequenceInsert", "SequenceLength", "SequenceMap", "SplitToSequence",
         "ConcatFromSequence"})
     table.refuse(name, "sequences are not supported");
-  for (StringRef name :
-       {"Optional", "OptionalGetElement", "OptionalHasElement"})
-    table.refuse(name, "optional values are not supported");
+  // Optional values don't come this far: what is here is a tensor or nothing.
+  table.add("OptionalHasElement", importOptionalHasElement);
+  table.add("OptionalGetElement", importOptionalGetElement);
+  table.refuse("Optional", "optional values are not supported");
   for (StringRef name : {"StringConcat", "StringNormalizer", "StringSplit",
                          "RegexFullMatch", "TfIdfVectorizer"})
     table.refuse(name, "strings are not supported");

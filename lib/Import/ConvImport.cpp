@@ -150,8 +150,66 @@ static LogicalResult importConvTranspose(NodeImporter &n) {
   return n.result(tb.transpose(y, toChannelsFirst(rank)));
 }
 
+/// Adds up overlapping blocks: a transposed convolution whose filters have a
+/// single 1 each.
+static LogicalResult importCol2Im(NodeImporter &n) {
+  TensorBuilder &tb = n.tb;
+  Value x = n.input(0);
+  auto image = n.constInts(1), block = n.constInts(2);
+  if (!x)
+    return n.result(x);
+  if (!image || !block)
+    return n.unsupported("its shapes must be constants");
+  size_t spatial = image->size();
+  SmallVector<int64_t> ones(spatial, 1), zeros(2 * spatial, 0);
+  SmallVector<int64_t> strides = n.intsAttr("strides", ones);
+  SmallVector<int64_t> dilations = n.intsAttr("dilations", ones);
+  SmallVector<int64_t> pads = n.intsAttr("pads", zeros);
+  auto channels = tb.rank(x) == 3 ? tb.constantOf(tb.dim(x, 1)) : std::nullopt;
+  if (!channels || spatial == 0 || block->size() != spatial ||
+      strides.size() != spatial || dilations.size() != spatial ||
+      pads.size() != 2 * spatial)
+    return n.fail("its shapes and attributes don't fit each other");
+  constexpr int64_t kMost = int64_t(1) << 20;
+  int64_t window = 1;
+  SmallVector<int64_t> low(pads.begin(), pads.begin() + spatial);
+  SmallVector<int64_t> high(pads.begin() + spatial, pads.end()), extra;
+  Exprs counts = {tb.dim(x, 0), tb.dim(x, 1)};
+  for (size_t i = 0; i < spatial; ++i) {
+    int64_t b = (*block)[i], s = strides[i], d = dilations[i];
+    if (b < 1 || b > kMost || s < 1 || s > kMost || d < 1 || d > kMost ||
+        (*image)[i] < 1 || (*image)[i] > kMost * kMost || low[i] < 0 ||
+        low[i] > kMost || high[i] < 0 || high[i] > kMost)
+      return n.fail("its attributes are out of range");
+    window *= b;
+    int64_t room = (*image)[i] + low[i] + high[i] - d * (b - 1) - 1;
+    if (room < 0 || window > kMost)
+      return n.fail("its block is larger than its image");
+    counts.push_back(tb.constant(room / s + 1));
+    extra.push_back(room % s);
+  }
+  if (*channels % window != 0 || *channels > kMost)
+    return n.fail("its channels are not blocks");
+  int64_t groups = *channels / window;
+  std::vector<double> filter(*channels * window, 0);
+  for (int64_t i = 0; i < *channels; ++i)
+    filter[i * window + i % window] = 1;
+  SmallVector<int64_t> shape = {*channels, 1};
+  shape.append(*block);
+  Value columns =
+      tb.transpose(tb.reshape(x, counts), toChannelsLast(spatial + 2));
+  if (!columns)
+    return n.result(columns);
+  Value y = tb.finish(rac::ConvTransposeOp::create(
+      tb.b, tb.loc, TensorBuilder::shapeless(tb.element(x)), columns,
+      tb.floats(filter, shape, tb.element(x)), strides, dilations, low, high,
+      extra, groups));
+  return n.result(tb.transpose(y, toChannelsFirst(spatial + 2)));
+}
+
 void rac::onnximport::addConvImporters(ImporterTable &table) {
   table.add("Conv", importConv);
   table.add("ConvTranspose", importConvTranspose);
+  table.add("Col2Im", importCol2Im);
   table.refuse("DeformConv", "deformable convolutions are not supported");
 }

@@ -19,7 +19,9 @@ ImporterTable::ImporterTable() {
   addAttentionImporters(*this);
   addControlFlowImporters(*this);
   addConvImporters(*this);
+  addEinsumImporters(*this);
   addElementwiseImporters(*this);
+  addGridSampleImporters(*this);
   addIndexingImporters(*this);
   addMatmulImporters(*this);
   addNormalizationImporters(*this);
@@ -29,6 +31,7 @@ ImporterTable::ImporterTable() {
   addReductionImporters(*this);
   addResizeImporters(*this);
   addShapeImporters(*this);
+  addSignalImporters(*this);
   addSliceImporters(*this);
 }
 

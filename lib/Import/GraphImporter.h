@@ -78,7 +78,9 @@ private:
 void addAttentionImporters(ImporterTable &);
 void addControlFlowImporters(ImporterTable &);
 void addConvImporters(ImporterTable &);
+void addEinsumImporters(ImporterTable &);
 void addElementwiseImporters(ImporterTable &);
+void addGridSampleImporters(ImporterTable &);
 void addIndexingImporters(ImporterTable &);
 void addMatmulImporters(ImporterTable &);
 void addNormalizationImporters(ImporterTable &);
@@ -88,6 +90,7 @@ void addRecurrentImporters(ImporterTable &);
 void addReductionImporters(ImporterTable &);
 void addResizeImporters(ImporterTable &);
 void addShapeImporters(ImporterTable &);
+void addSignalImporters(ImporterTable &);
 void addSliceImporters(ImporterTable &);
 
 class GraphImporter {

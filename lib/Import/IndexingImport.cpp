@@ -268,6 +268,54 @@ static LogicalResult importReverseSequence(NodeImporter &n) {
   return n.result(tb.gatherElements(x, from, time));
 }
 
+/// Writes `update` into a cache along an axis, each batch from its own position
+/// on.
+static LogicalResult importTensorScatter(NodeImporter &n) {
+  TensorBuilder &tb = n.tb;
+  Value cache = n.input(0), update = n.input(1);
+  if (!cache || !update)
+    return n.result(Value());
+  int64_t rank = tb.rank(cache);
+  auto axis = n.axis(n.intAttr("axis", -2), rank);
+  if (!axis || *axis == 0 || tb.rank(update) != rank)
+    return n.fail("its axis must not be the batch, nor its inputs' ranks "
+                  "differ");
+  // Batch and axis come first; a pair of them is an index.
+  SmallVector<int64_t> permutation = {0, *axis}, back(rank);
+  for (int64_t i = 1; i < rank; ++i)
+    if (i != *axis)
+      permutation.push_back(i);
+  for (auto [to, from] : llvm::enumerate(permutation))
+    back[from] = to;
+  cache = tb.transpose(cache, permutation);
+  update = tb.transpose(update, permutation);
+  if (!cache || !update)
+    return n.result(Value());
+  Type i64 = tb.b.getI64Type();
+  Exprs pairs = {tb.dim(update, 0), tb.dim(update, 1)};
+  Value position = tb.iota(1, pairs, i64);
+  if (n.hasInput(2)) {
+    Value start = tb.cast(n.input(2), i64);
+    if (!start || tb.rank(start) != 1)
+      return n.fail("its write indices must be a vector");
+    position = tb.add(position, tb.unsqueeze(start, {1}));
+  }
+  if (n.stringAttr("mode", "linear") == "circular")
+    position = tb.binary<rac::ModOp>(position,
+                                     tb.fromExprs(tb.dim(cache, 1), {}, i64));
+  Value batch = tb.iota(0, pairs, i64);
+  if (!position || !batch)
+    return n.result(Value());
+  Value indices =
+      tb.concat({tb.unsqueeze(batch, {2}), tb.unsqueeze(position, {2})}, 2);
+  if (!indices)
+    return n.result(indices);
+  Value result = tb.finish(rac::ScatterNdOp::create(
+      tb.b, tb.loc, TensorBuilder::shapeless(tb.element(cache)),
+      ScatterKind::replace, cache, indices, update));
+  return n.result(tb.transpose(result, back));
+}
+
 void rac::onnximport::addIndexingImporters(ImporterTable &table) {
   table.add("Gather", importGather);
   table.add("GatherElements", importGatherElements);
@@ -282,6 +330,7 @@ void rac::onnximport::addIndexingImporters(ImporterTable &table) {
   table.add("NonZero", importNonZero);
   table.add("Compress", importCompress);
   table.add("ReverseSequence", importReverseSequence);
+  table.add("TensorScatter", importTensorScatter);
   table.refuse("Unique", "sorting out duplicates is not supported");
   table.refuse("NonMaxSuppression", "its result's size depends on the data in "
                                     "a way that is not supported");

@@ -42,6 +42,46 @@ static Value foldedBatchNorm(NodeImporter &n, Value x, double epsilon) {
                 tb.floats(shift, shape, type));
 }
 
+/// In training the batch's own mean and variance count, and the running ones
+/// move towards them.
+static LogicalResult importTrainingBatchNorm(NodeImporter &n, Value x) {
+  TensorBuilder &tb = n.tb;
+  Type type = tb.element(x);
+  int64_t rank = tb.rank(x);
+  SmallVector<int64_t> axes = {0};
+  for (int64_t i = 2; i < rank; ++i)
+    axes.push_back(i);
+  auto average = [&](Value v) {
+    return tb.reduce(ReduceKind::mean, v, axes, /*keepDims=*/true);
+  };
+  Value mean = average(x), centred = tb.sub(x, mean);
+  Value variance = average(tb.mul(centred, centred));
+  Value epsilon = tb.scalar(n.floatAttr("epsilon", 1e-5), type);
+  Value y = tb.div(centred, tb.unary<rac::SqrtOp>(tb.add(variance, epsilon)));
+  auto parameter = [&](size_t i) {
+    return alongChannels(tb, tb.cast(n.input(i), type), rank);
+  };
+  y = tb.add(tb.mul(y, parameter(1)), parameter(2));
+  if (failed(n.result(0, y)))
+    return failure();
+  double momentum = n.floatAttr("momentum", 0.9);
+  for (size_t i : {1, 2}) {
+    if (!n.hasOutput(i))
+      continue;
+    Value own = i == 1 ? mean : variance, running = n.input(i + 2);
+    if (!running || !own)
+      return n.result(Value());
+    own = tb.cast(tb.reshape(own, {tb.dim(own, 1)}), tb.element(running));
+    auto share = [&](Value v, double s) {
+      return tb.mul(v, tb.scalar(s, tb.element(running)));
+    };
+    if (failed(n.result(
+            i, tb.add(share(running, momentum), share(own, 1 - momentum)))))
+      return failure();
+  }
+  return success();
+}
+
 static LogicalResult importBatchNorm(NodeImporter &n) {
   TensorBuilder &tb = n.tb;
   Value x = n.input(0);
@@ -49,7 +89,9 @@ static LogicalResult importBatchNorm(NodeImporter &n) {
     return n.result(x);
   if (tb.rank(x) < 2)
     return n.fail("its input needs a batch and a channel dimension");
-  if (n.boolAttr("training_mode") || n.hasOutput(1))
+  if (n.boolAttr("training_mode"))
+    return importTrainingBatchNorm(n, x);
+  if (n.hasOutput(1))
     return n.unsupported("training is not supported");
   if (!n.boolAttr("spatial", true))
     return n.unsupported("spatial = 0 is not supported");

@@ -151,6 +151,39 @@ static LogicalResult importGlobalLpPool(NodeImporter &n) {
   return n.result(tb.binary<rac::PowOp>(sum, tb.unary<rac::ReciprocalOp>(p)));
 }
 
+/// Puts each element back where its maximum was found, among zeros.
+static LogicalResult importMaxUnpool(NodeImporter &n) {
+  TensorBuilder &tb = n.tb;
+  Value x = n.input(0), indices = n.input(1);
+  auto w = readWindow(n, x, {});
+  if (!w || !indices)
+    return n.result(Value());
+  Exprs dims = tb.dims(x), shape = {dims[0], dims[1]};
+  for (size_t i = 0; i < w->kernel.size(); ++i)
+    shape.push_back(tb.add(
+        tb.mul(tb.sub(dims[i + 2], tb.constant(1)), tb.constant(w->strides[i])),
+        tb.constant(w->kernel[i] - w->low[i] - w->high[i])));
+  // The indices count in the tensor as it was before the pool.
+  Exprs wanted = shape;
+  if (n.hasInput(2)) {
+    auto given = n.indices(2);
+    if (!given)
+      return n.result(Value());
+    if (given->size() != shape.size())
+      return n.fail("its output shape has the wrong rank");
+    wanted = *given;
+  }
+  AffineExpr count = tb.product(dims);
+  Value zeros = tb.full(tb.scalar(0, tb.element(x)), {tb.product(wanted)});
+  Value flat = tb.reshape(x, {count}), where = tb.reshape(indices, {count});
+  if (!zeros || !flat || !where)
+    return n.result(Value());
+  Value y = tb.finish(rac::ScatterElementsOp::create(
+      tb.b, tb.loc, TensorBuilder::shapeless(tb.element(x)),
+      ScatterKind::replace, zeros, where, flat, /*axis=*/0));
+  return n.result(tb.reshape(y, wanted));
+}
+
 void rac::onnximport::addPoolImporters(ImporterTable &table) {
   table.add("MaxPool", importMaxPool);
   table.add("AveragePool", importAveragePool);
@@ -159,6 +192,6 @@ void rac::onnximport::addPoolImporters(ImporterTable &table) {
   table.add("GlobalMaxPool", globalPool<ReduceKind::max>);
   table.add("GlobalLpPool", importGlobalLpPool);
   table.refuse("MaxRoiPool", "regions of interest are not supported");
-  table.refuse("MaxUnpool", "scattering pools are not supported");
+  table.add("MaxUnpool", importMaxUnpool);
   table.refuse("RoiAlign", "regions of interest are not supported");
 }

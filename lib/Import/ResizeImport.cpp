@@ -198,6 +198,4 @@ static LogicalResult importResize(NodeImporter &n) {
 void rac::onnximport::addResizeImporters(ImporterTable &table) {
   table.add("Resize", importResize);
   table.add("Upsample", importResize);
-  table.refuse("GridSample", "sampling at positions that are data is not "
-                             "supported");
 }
