@@ -32,7 +32,8 @@ def CanonicalizeModel : Pass<"rac-canonicalize-model", "::mlir::func::FuncOp"> {
     are computed; a per-channel scale and offset after a convolution with constant
     filter move into the filter and one bias.
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
   let options = [
     Option<"maxFold", "max-fold", "int64_t", "262144",
            "Largest element count of a constant to compute">,
@@ -55,6 +56,8 @@ def PropagateLayout : Pass<"rac-propagate-layout", "::mlir::func::FuncOp"> {
     slices between them go where they don't hinder; weights whose product a model
     cuts in parts are cut instead. Last, a transpose that moves only dimensions of size one becomes a reshape.
   }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
   let options = [
     Option<"assumedDim", "assumed-dim", "int64_t", "64",
            "What a dimension not known to the compiler counts">,
@@ -74,6 +77,8 @@ def FormGroups : Pass<"rac-form-groups", "::mlir::ModuleOp"> {
     apply in passing; of the rest, producers and consumers share a kernel where
     that saves memory traffic. What is cheaper, the cost model says.
   }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
   let options = [
     Option<"library", "library", "bool", "true", "Plan library calls">,
     Option<"threads", "threads", "int64_t", "1", "Threads that the costs assume">,
