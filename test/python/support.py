@@ -34,7 +34,7 @@ class Misbehaved(AssertionError):
 def sanitized():
     """Is the build one with the address sanitizer? Its shadow needs unlimited address space."""
     cache = BUILD / "CMakeCache.txt"
-    return cache.exists() and "RAC_SANITIZE:BOOL=ON" in cache.read_text()
+    return cache.exists() and "RAC_SANITIZE:STRING=address" in cache.read_text()
 
 
 def _limit_memory():
