@@ -87,10 +87,10 @@ static void writeSpan(const WeightSpan &span, raw_ostream &os) {
     os.write(span.data.data(), span.bytes);
     return;
   }
-  // Doubling keeps a splat of single bytes from being written one by one.
-  SmallVector<char> block(span.data);
+  // In blocks, so that a splat isn't written element by element.
+  SmallVector<char> block;
   while (block.size() < 4096)
-    block.append(block.begin(), block.end());
+    block.append(span.data.begin(), span.data.end());
   for (uint64_t left = span.bytes; left;) {
     uint64_t count = std::min<uint64_t>(left, block.size());
     os.write(block.data(), count);
