@@ -174,14 +174,23 @@ static LogicalResult importMaxUnpool(NodeImporter &n) {
     wanted = *given;
   }
   AffineExpr count = tb.product(dims);
-  Value zeros = tb.full(tb.scalar(0, tb.element(x)), {tb.product(wanted)});
+  Value zero = tb.scalar(0, tb.element(x));
+  Value zeros = tb.full(zero, {tb.product(shape)});
   Value flat = tb.reshape(x, {count}), where = tb.reshape(indices, {count});
   if (!zeros || !flat || !where)
     return n.result(Value());
   Value y = tb.finish(rac::ScatterElementsOp::create(
       tb.b, tb.loc, TensorBuilder::shapeless(tb.element(x)),
       ScatterKind::replace, zeros, where, flat, /*axis=*/0));
-  return n.result(tb.reshape(y, wanted));
+  // A larger result has more zeros at the ends.
+  Exprs low(shape.size(), tb.constant(0)), high;
+  for (auto [want, size] : llvm::zip_equal(wanted, shape)) {
+    high.push_back(tb.sub(want, size));
+    if (auto known = tb.constantOf(high.back()); known && *known < 0)
+      return n.fail("its output shape is smaller than what it puts there");
+  }
+  return n.result(
+      tb.pad(PadMode::constant, tb.reshape(y, shape), zero, low, high));
 }
 
 void rac::onnximport::addPoolImporters(ImporterTable &table) {

@@ -42,6 +42,12 @@ static std::optional<Grid> fromScales(NodeImporter &n, Value x, size_t input,
   else
     scales = n.constFloats(input);
   if (!scales) {
+    // rac takes the quotient of the sizes for the scale, which is what scales
+    // computed from sizes are; what a caller gives may be anything.
+    if (isa_and_nonnull<BlockArgument>(n.input(input))) {
+      tb.fail("scales that are an input are not supported");
+      return std::nullopt;
+    }
     Value given = tb.cast(n.input(input), tb.b.getF32Type());
     if (!given)
       return std::nullopt;

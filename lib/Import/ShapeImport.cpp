@@ -88,16 +88,15 @@ static LogicalResult importConstantOfShape(NodeImporter &n) {
   if (const OnnxAttribute *a = n.attr("value"); a && a->tensor) {
     if (a->tensor->problem.empty() && a->tensor->elements != 1)
       return n.fail("its value must be one element");
+    std::string problem;
+    Type type = n.g.elementType(a->tensor->element, problem);
+    auto floats = type ? floatsOf(*a->tensor, 1) : std::nullopt;
+    if (!floats)
+      return n.unsupported(problem.empty() ? a->tensor->problem : problem);
     if (auto ints = intsOf(*a->tensor))
       whole = ints->front();
-    value = tb.reshape(n.g.constant(*a->tensor), {});
-    if (!value)
-      return n.unsupported(tb.failure);
-    // Folded here, so that the tensor is a splat where its shape is static.
-    if (auto floats = floatsOf(*a->tensor, 1); floats && !whole)
-      value = tb.scalar(floats->front(), tb.element(value));
-    else if (whole)
-      value = tb.scalarInt(*whole, tb.element(value));
+    value =
+        whole ? tb.scalarInt(*whole, type) : tb.scalar(floats->front(), type);
   }
   std::optional<int64_t> size =
       shape->size() == 1 ? tb.constantOf(shape->front()) : std::nullopt;

@@ -367,13 +367,11 @@ Value TensorBuilder::slice(Value x, ArrayRef<AffineExpr> offsets,
       llvm::all_of(steps, [](int64_t s) { return s == 1; }))
     return x;
   // Nothing may be taken from anywhere, but upstream's slices want an offset
-  // inside.
-  Exprs from(offsets);
-  for (auto [offset, size] : llvm::zip_equal(from, sizes))
-    if (constantOf(size) == 0)
-      offset = constant(0);
+  // inside, and there may be none.
+  if (llvm::any_of(sizes, [](AffineExpr e) { return constantOf(e) == 0; }))
+    return empty(sizes, element(x));
   return finish(
-      rac::SliceOp::create(b, loc, x, fold(from), fold(sizes), steps));
+      rac::SliceOp::create(b, loc, x, fold(offsets), fold(sizes), steps));
 }
 
 Value TensorBuilder::sliceAxis(Value x, int64_t axis, AffineExpr offset,
