@@ -75,7 +75,8 @@ struct LowerLstm : OpConversionPattern<LstmOp> {
               b, loc, {carried[1], mapOf(3, {m, k}), scalar},
               {recurrence, mapOf(3, {n, k}), element},
               {share, mapOf(3, {m, n})}, {kParallel, kParallel, kReduction});
-          auto next = cellStep(b, loc, gates, carried[2], batch, width);
+          auto next = cellStep(b, loc, gates, carried[2], carried[1], batch,
+                               width);
           Value out = castTensor(b, loc, next.second, scalar, element);
           Value written = insertSlice(b, loc, out, carried[0], {at, zero, zero},
                                       {unit, batch, wide});
@@ -121,26 +122,21 @@ private:
     expect(size(adaptor.getWeight(), 1), size(adaptor.getInput(), 2));
   }
 
-  /// The next cell and hidden state, from gates in the order i, o, f, c.
+  /// Writes the next cell and hidden state over `cell` and `hidden`, from gates in
+  /// the order i, o, f, c.
   static std::pair<Value, Value> cellStep(OpBuilder &b, Location loc,
-                                          Value gates, Value cell,
+                                          Value gates, Value cell, Value hidden,
                                           OpFoldResult batch, int64_t width) {
     AffineMap map = identityMap(b, 2);
     SmallVector<Operand> ins;
-    Sizes sizes = {batch, b.getIndexAttr(width)};
     for (int64_t gate = 0; gate < 4; ++gate)
       ins.push_back(
           {sliceTensor(b, loc, gates,
-                       {b.getIndexAttr(0), b.getIndexAttr(gate * width)}, sizes,
-                       llvm::SmallBitVector(2)),
+                       {b.getIndexAttr(0), b.getIndexAttr(gate * width)},
+                       {batch, b.getIndexAttr(width)}, llvm::SmallBitVector(2)),
            map});
-    ins.push_back({cell, map});
-    Type scalar = tensorOf(gates).getElementType();
     auto generic = buildGeneric(
-        b, loc, ins,
-        {{emptyTensor(b, loc, sizes, scalar), map},
-         {emptyTensor(b, loc, sizes, scalar), map}},
-        Iterators(2, kParallel),
+        b, loc, ins, {{cell, map}, {hidden, map}}, Iterators(2, kParallel),
         [&](OpBuilder &b, Location loc, ValueRange a) -> SmallVector<Value> {
           ScalarBuilder s(b, loc, false);
           Value kept = s.mul(s.sigmoid(a[2]), a[4]);

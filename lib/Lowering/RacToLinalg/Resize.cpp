@@ -39,14 +39,16 @@ static Value inputPosition(OpBuilder &b, Location loc, ResizeCoordinate kind,
   Value one = s.constant(1, type), half = s.constant(0.5, type);
   Value scaledSize = s.mul(axis.scale, axis.inputSize);
   Value isSingle = s.equal(scaledSize, one);
-  Value halfPixel = s.sub(s.div(s.add(axis.position, half), axis.scale), half);
+  Value scaled = s.div(s.add(axis.position, half), axis.scale);
+  Value halfPixel = s.sub(scaled, half);
   switch (kind) {
   case ResizeCoordinate::half_pixel:
     return halfPixel;
   case ResizeCoordinate::half_pixel_symmetric: {
     Value adjustment = s.div(axis.outputSize, scaledSize);
     Value center = s.mul(axis.inputSize, half);
-    return s.add(s.mul(center, s.sub(one, adjustment)), halfPixel);
+    Value offset = s.mul(center, s.sub(one, adjustment));
+    return s.sub(s.add(offset, scaled), half);
   }
   case ResizeCoordinate::pytorch_half_pixel:
     return s.select(isSingle, s.constant(-0.5, type), halfPixel);
@@ -136,8 +138,10 @@ struct LowerResize : OpConversionPattern<ResizeOp> {
     Type element = elementOf(op.getInput());
     Sizes inputSizes = tensor::getMixedSizes(rewriter, loc, input);
     Sizes sizes = resultSizes(rewriter, op, adaptor.getOperands());
-    Type weight = element.isF64() ? Type(rewriter.getF64Type())
-                                  : Type(rewriter.getF32Type());
+    // Integers are rounded at the end, where single precision may tip them.
+    Type weight = element.isF64() || isa<IntegerType>(element)
+                      ? Type(rewriter.getF64Type())
+                      : Type(rewriter.getF32Type());
     SmallVector<Taps> taps;
     for (int64_t i = 0; i < static_cast<int64_t>(sizes.size()); ++i) {
       if (staysAsItIs(op, i, inputSizes[i], sizes[i])) {
@@ -206,6 +210,15 @@ private:
                        length, outLength, scale};
           return tableEntry(b, loc, op, axis, weight);
         });
+    // A product and sum made one would round otherwise, and move positions.
+    table.walk([](arith::ArithFastMathInterface part) {
+      if (!part.getFastMathFlagsAttr() ||
+          part.getFastMathFlagsAttr().getValue() == arith::FastMathFlags::none)
+        return;
+      part->setAttr(part.getFastMathAttrName(),
+                    arith::FastMathFlagsAttr::get(part->getContext(),
+                                                  arith::FastMathFlags::none));
+    });
     Taps taps = {dim, {}, {}};
     for (int64_t i = 0; i < count; ++i) {
       taps.indices.push_back(table.getResult(i));
