@@ -362,6 +362,8 @@ static LogicalResult importScan(NodeImporter &n) {
       buildLoop(tb, count, {}, initial, stacked, reverse, body);
   if (failed(result))
     return loopFailed(n);
+  if (result->poisoned)
+    return n.poison();
   for (auto [value, axis] : llvm::zip_equal(result->stacked, outAxes)) {
     auto to = n.axis(axis, tb.rank(value));
     if (!to)
