@@ -75,8 +75,8 @@ struct LowerLstm : OpConversionPattern<LstmOp> {
               b, loc, {carried[1], mapOf(3, {m, k}), scalar},
               {recurrence, mapOf(3, {n, k}), element},
               {share, mapOf(3, {m, n})}, {kParallel, kParallel, kReduction});
-          auto next = cellStep(b, loc, gates, carried[2], carried[1], batch,
-                               width);
+          auto next =
+              cellStep(b, loc, gates, carried[2], carried[1], batch, width);
           Value out = castTensor(b, loc, next.second, scalar, element);
           Value written = insertSlice(b, loc, out, carried[0], {at, zero, zero},
                                       {unit, batch, wide});
@@ -122,8 +122,8 @@ private:
     expect(size(adaptor.getWeight(), 1), size(adaptor.getInput(), 2));
   }
 
-  /// Writes the next cell and hidden state over `cell` and `hidden`, from gates in
-  /// the order i, o, f, c.
+  /// Writes the next cell and hidden state over `cell` and `hidden`, from gates
+  /// in the order i, o, f, c.
   static std::pair<Value, Value> cellStep(OpBuilder &b, Location loc,
                                           Value gates, Value cell, Value hidden,
                                           OpFoldResult batch, int64_t width) {
