@@ -366,10 +366,14 @@ Value TensorBuilder::slice(Value x, ArrayRef<AffineExpr> offsets,
   if (dims(x) == Exprs(sizes) &&
       llvm::all_of(steps, [](int64_t s) { return s == 1; }))
     return x;
-  // Nothing may be taken from anywhere, but upstream's slices want an offset
-  // inside, and there may be none.
-  if (llvm::any_of(sizes, [](AffineExpr e) { return constantOf(e) == 0; }))
-    return empty(sizes, element(x));
+  // Of nothing, nothing can be taken; and upstream's slices want an offset
+  // inside even where they take nothing.
+  Exprs taken(sizes);
+  for (auto [size, dim] : llvm::zip_equal(taken, dims(x)))
+    if (constantOf(dim) == 0)
+      size = constant(0);
+  if (llvm::any_of(taken, [](AffineExpr e) { return constantOf(e) == 0; }))
+    return empty(taken, element(x));
   return finish(
       rac::SliceOp::create(b, loc, x, fold(offsets), fold(sizes), steps));
 }
