@@ -49,21 +49,11 @@ struct RacToLinalg : rac::impl::RacToLinalgBase<RacToLinalg> {
     target.addLegalDialect<affine::AffineDialect, linalg::LinalgDialect,
                            math::MathDialect, cf::ControlFlowDialect>();
 
-    // The reason that a pattern gave last explains a failure best.
-    std::string reason;
-    auto keepReason = [&](Diagnostic &diagnostic) {
-      if (!StringRef(diagnostic.str()).contains("unable to convert type"))
-        reason = diagnostic.str();
-    };
     ConversionConfig config;
-    config.notifyCallback = keepReason;
     config.foldingMode = DialectConversionFoldingMode::Never;
     if (failed(applyPartialConversion(getOperation(), target,
-                                      std::move(patterns), config))) {
-      if (!reason.empty())
-        getOperation().emitError("lowering to linalg failed: ") << reason;
+                                      std::move(patterns), config)))
       signalPassFailure();
-    }
   }
 };
 } // namespace

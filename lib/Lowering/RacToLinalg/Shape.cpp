@@ -86,20 +86,8 @@ private:
     auto before = tensorOf(input);
     if (before.hasStaticShape() && op.getType().hasStaticShape())
       return;
-    // Where every size occurs on both sides, nothing is left to check.
-    Sizes from = tensor::getMixedSizes(b, loc, input), rest(sizes);
-    bool permuted = llvm::all_of(llvm::enumerate(from), [&](auto entry) {
-      auto found = llvm::find_if(rest, [&](OpFoldResult size) {
-        return isSameSize(op, entry.index(), entry.value(), size);
-      });
-      if (found == rest.end())
-        return isConstantIntValue(entry.value(), 1);
-      rest.erase(found);
-      return true;
-    });
-    if (permuted && llvm::all_of(rest, [](OpFoldResult size) {
-          return isConstantIntValue(size, 1);
-        }))
+    Sizes from = tensor::getMixedSizes(b, loc, input);
+    if (keepsCount(op, from, sizes))
       return;
     checkEqual(b, loc, productOf(b, loc, from), productOf(b, loc, sizes),
                "reshape changes the number of elements");
@@ -108,6 +96,35 @@ private:
       for (OpFoldResult size : sizes)
         checkAtMost(b, loc, b.getIndexAttr(0), size,
                     "reshape to a negative size");
+  }
+
+  /// Whether the counts surely agree: what doesn't occur on both sides is
+  /// static and of one product.
+  static bool keepsCount(ReshapeOp op, ArrayRef<OpFoldResult> from,
+                         ArrayRef<OpFoldResult> to) {
+    Sizes rest(to);
+    int64_t before = 1, after = 1;
+    for (auto [i, size] : llvm::enumerate(from)) {
+      auto found =
+          llvm::find_if(rest, [&, i = i, size = size](OpFoldResult other) {
+            return isSameSize(op, i, size, other);
+          });
+      if (found != rest.end()) {
+        rest.erase(found);
+        continue;
+      }
+      std::optional<int64_t> known = getConstantIntValue(size);
+      if (!known)
+        return false;
+      before *= *known;
+    }
+    for (OpFoldResult size : rest) {
+      std::optional<int64_t> known = getConstantIntValue(size);
+      if (!known)
+        return false;
+      after *= *known;
+    }
+    return before == after;
   }
 
   /// Whether `size`, of the result, surely is the input's dimension `i`.

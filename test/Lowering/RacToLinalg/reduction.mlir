@@ -1,0 +1,81 @@
+// RUN: rac-opt %s --rac-lower-to-linalg --split-input-file | FileCheck %s
+
+// CHECK-DAG: #[[$FULL:.+]] = affine_map<(d0, d1) -> (d0, d1)>
+// CHECK-DAG: #[[$KEPT:.+]] = affine_map<(d0, d1) -> (d0)>
+// CHECK-LABEL: func @mean
+// CHECK: linalg.fill
+// CHECK: linalg.generic {indexing_maps = [#[[$FULL]], #[[$KEPT]]], iterator_types = ["parallel", "reduction"]}
+// CHECK: arith.extf %{{.*}} : f16 to f32
+// CHECK: arith.addf %{{.*}}, %{{.*}} fastmath<reassoc,contract> : f32
+// CHECK: linalg.generic
+// CHECK: arith.divf
+// CHECK: arith.truncf
+// CHECK: tensor.expand_shape %{{.*}} {{\[}}[0, 1]] {{.*}} : tensor<?xf16> into tensor<?x1xf16>
+func.func @mean(%a: tensor<?x4xf16>) -> tensor<?x1xf16> {
+  %0 = rac.reduce mean %a axes [1] {keep_dims} : (tensor<?x4xf16>) -> tensor<?x1xf16>
+  return %0 : tensor<?x1xf16>
+}
+
+// -----
+
+// CHECK-LABEL: func @max
+// CHECK: %[[LOWEST:.*]] = arith.constant 0 : i8
+// CHECK: linalg.fill ins(%[[LOWEST]]
+// CHECK: arith.maxui
+func.func @max(%a: tensor<?x4xui8>) -> tensor<?xui8> {
+  %0 = rac.reduce max %a axes [1] : (tensor<?x4xui8>) -> tensor<?xui8>
+  return %0 : tensor<?xui8>
+}
+
+// -----
+
+// CHECK-LABEL: func @first_largest
+// CHECK: %{{.*}}:2 = linalg.generic
+// CHECK: arith.cmpf olt
+// CHECK: arith.cmpf uno
+// CHECK: linalg.index 1
+func.func @first_largest(%a: tensor<?x4xf32>) -> tensor<?xi64> {
+  %0 = rac.arg_reduce max %a axis 1 : (tensor<?x4xf32>) -> tensor<?xi64>
+  return %0 : tensor<?xi64>
+}
+
+// -----
+
+// CHECK-LABEL: func @running_sum
+// CHECK: scf.for %[[I:[a-z0-9]+]] = {{.*}} -> (tensor<?x4xf32>, tensor<4xf32>)
+// CHECK: tensor.extract_slice %{{.*}}[%[[I]], 0] [1, 4] [1, 1] : tensor<?x4xf32> to tensor<4xf32>
+// CHECK: linalg.generic
+// CHECK: tensor.insert_slice
+func.func @running_sum(%a: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %0 = rac.scan sum %a axis 0 : tensor<?x4xf32>
+  return %0 : tensor<?x4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @softmax
+// CHECK: linalg.generic {{.*}} ["parallel", "reduction"]
+// CHECK: arith.maximumf
+// CHECK: linalg.generic {{.*}} ["parallel", "parallel"]
+// CHECK: math.exp
+// CHECK: linalg.generic {{.*}} ["parallel", "reduction"]
+// CHECK: arith.addf %{{.*}}, %{{.*}} fastmath<reassoc,contract>
+// CHECK: linalg.generic {{.*}} ["parallel"]
+// CHECK: arith.divf
+// CHECK: linalg.generic {{.*}} ["parallel", "parallel"]
+// CHECK: arith.mulf
+func.func @softmax(%a: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %0 = rac.softmax %a axis 1 : tensor<?x4xf32>
+  return %0 : tensor<?x4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @layer_norm
+// CHECK-COUNT-2: linalg.generic {{.*}} ["parallel", "reduction"]
+// CHECK: math.sqrt
+// CHECK: linalg.generic {{.*}} ["parallel", "parallel"]
+func.func @layer_norm(%a: tensor<?x4xf32>, %s: tensor<4xf32>, %b: tensor<4xf32>) -> tensor<?x4xf32> {
+  %0 = rac.normalize layer %a, %s, %b axis 1 epsilon 1.0e-5 : (tensor<?x4xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<?x4xf32>
+  return %0 : tensor<?x4xf32>
+}
