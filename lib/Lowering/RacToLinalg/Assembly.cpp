@@ -31,6 +31,10 @@ struct LowerConcat : OpConversionPattern<ConcatOp> {
         result = insertSlice(rewriter, loc, input, result, offsets, own);
       offsets[axis] = addSizes(rewriter, loc, offsets[axis], own[axis]);
     }
+    // The op's type may know the sum.
+    if (!op.getType().isDynamicDim(axis))
+      checkEqual(rewriter, loc, offsets[axis], sizes[axis],
+                 "concat: the result has another size");
     rewriter.replaceOp(op, result);
     return success();
   }

@@ -135,10 +135,7 @@ private:
     llvm::SmallBitVector dropped(sizes.size());
     dropped.set(op.getAxis());
     Value slice = sliceTensor(b, loc, input, offsets, sizes, dropped);
-    auto type = tensorOf(slice).clone(op.getType().getShape());
-    return slice.getType() == type
-               ? slice
-               : Value(tensor::CastOp::create(b, loc, type, slice));
+    return shapedLike(b, loc, slice, op.getType());
   }
 };
 

@@ -170,13 +170,9 @@ private:
     Location loc = op.getLoc();
     SmallVector<Operand> ins = {{scores, identityMap(b, sizes.size())}};
     if (mask) {
-      auto type = tensorOf(mask);
-      int64_t shift = static_cast<int64_t>(sizes.size()) - type.getRank();
-      for (int64_t i = 0; i < type.getRank(); ++i)
-        if (type.getDimSize(i) != 1)
-          checkEqual(b, loc, tensor::getMixedSize(b, loc, mask, i),
-                     sizes[i + shift], "attention: the mask doesn't fit");
-      ins.push_back({mask, broadcastMap(b, type, tensorOf(scores).getShape())});
+      checkBroadcast(b, loc, mask, sizes, "attention: the mask doesn't fit");
+      ins.push_back(
+          {mask, broadcastMap(b, tensorOf(mask), tensorOf(scores).getShape())});
     }
     Type scalar = tensorOf(scores).getElementType();
     return buildMap(

@@ -101,11 +101,14 @@ struct LowerNormalize : OpConversionPattern<NormalizeOp> {
     SmallVector<Operand> ins = {{r.input, r.full}, {scale, r.rows}};
     if (mean)
       ins.push_back({mean, r.rows});
-    ArrayRef<int64_t> shape = op.getType().getShape();
-    for (Value affine : {adaptor.getScale(), adaptor.getBias()})
-      if (affine)
-        ins.push_back(
-            {affine, broadcastMap(rewriter, tensorOf(affine), shape)});
+    ArrayRef<int64_t> shape = tensorOf(r.input).getShape();
+    for (Value factor : {adaptor.getScale(), adaptor.getBias()}) {
+      if (!factor)
+        continue;
+      checkBroadcast(rewriter, loc, factor, r.sizes,
+                     "normalize: scale or bias doesn't fit");
+      ins.push_back({factor, broadcastMap(rewriter, tensorOf(factor), shape)});
+    }
     Value result =
         buildMap(rewriter, loc, ins, r.sizes, r.element,
                  [&](OpBuilder &b, Location loc, ValueRange args) {
@@ -121,7 +124,7 @@ struct LowerNormalize : OpConversionPattern<NormalizeOp> {
                      x = s.add(x, loadCompute(b, loc, args[next], factors));
                    return storeCompute(b, loc, x, r.element);
                  });
-    rewriter.replaceOp(op, result);
+    rewriter.replaceOp(op, shapedLike(rewriter, loc, result, op.getType()));
     return success();
   }
 

@@ -53,8 +53,9 @@ struct LowerLstm : OpConversionPattern<LstmOp> {
         {getConstantIntValue(batch).value_or(ShapedType::kDynamic), width},
         scalar);
     Value hidden =
-        shapedAs(rewriter, loc, adaptor.getHidden(), element, stateType);
-    Value cell = shapedAs(rewriter, loc, adaptor.getCell(), element, stateType);
+        convertTo(rewriter, loc, adaptor.getHidden(), element, stateType);
+    Value cell =
+        convertTo(rewriter, loc, adaptor.getCell(), element, stateType);
     Value states = emptyTensor(rewriter, loc, {steps, batch, wide}, element);
     Value one = indexConstant(rewriter, loc, 1);
     Value count = indexValue(rewriter, loc, steps);
@@ -83,23 +84,21 @@ struct LowerLstm : OpConversionPattern<LstmOp> {
           scf::YieldOp::create(b, loc,
                                ValueRange{written, next.second, next.first});
         });
-    rewriter.replaceOp(op, {shapedAs(rewriter, loc, loop.getResult(0), element,
-                                     tensorOf(op.getStates())),
-                            shapedAs(rewriter, loc, loop.getResult(1), scalar,
-                                     tensorOf(op.getLastHidden())),
-                            shapedAs(rewriter, loc, loop.getResult(2), scalar,
-                                     tensorOf(op.getLastCell()))});
+    rewriter.replaceOp(op, {convertTo(rewriter, loc, loop.getResult(0), element,
+                                      tensorOf(op.getStates())),
+                            convertTo(rewriter, loc, loop.getResult(1), scalar,
+                                      tensorOf(op.getLastHidden())),
+                            convertTo(rewriter, loc, loop.getResult(2), scalar,
+                                      tensorOf(op.getLastCell()))});
     return success();
   }
 
 private:
   /// `value`, of elements `from`, as a tensor of `type`.
-  static Value shapedAs(OpBuilder &b, Location loc, Value value, Type from,
-                        RankedTensorType type) {
+  static Value convertTo(OpBuilder &b, Location loc, Value value, Type from,
+                         RankedTensorType type) {
     value = castTensor(b, loc, value, from, type.getElementType());
-    return value.getType() == type
-               ? value
-               : Value(tensor::CastOp::create(b, loc, type, value));
+    return shapedLike(b, loc, value, type);
   }
 
   static void checkShapes(OpBuilder &b, LstmOp op, OpAdaptor adaptor) {

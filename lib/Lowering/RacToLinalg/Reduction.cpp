@@ -111,7 +111,7 @@ struct LowerReduce : OpConversionPattern<ReduceOp> {
       result = castTensor(rewriter, loc, result, accumulator, element);
     if (op.getKeepDims())
       result = insertUnitDims(rewriter, loc, result, axes);
-    rewriter.replaceOp(op, restoreType(rewriter, op, result));
+    rewriter.replaceOp(op, shapedLike(rewriter, loc, result, op.getType()));
     return success();
   }
 
@@ -132,14 +132,6 @@ private:
           ScalarBuilder s(b, loc, element.isUnsignedInteger());
           return storeCompute(b, loc, s.div(args[0], count), element);
         });
-  }
-
-  /// The op's type may know more, or less, than the operands do.
-  static Value restoreType(OpBuilder &b, ReduceOp op, Value result) {
-    auto type = op.getType().clone(storageType(op.getType().getElementType()));
-    if (result.getType() == type)
-      return result;
-    return tensor::CastOp::create(b, op.getLoc(), type, result);
   }
 };
 
@@ -188,9 +180,7 @@ struct LowerArgReduce : OpConversionPattern<ArgReduceOp> {
     Value result = generic.getResult(1);
     if (op.getKeepDims())
       result = insertUnitDims(rewriter, loc, result, axes);
-    if (result.getType() != op.getType())
-      result = tensor::CastOp::create(rewriter, loc, op.getType(), result);
-    rewriter.replaceOp(op, result);
+    rewriter.replaceOp(op, shapedLike(rewriter, loc, result, op.getType()));
     return success();
   }
 

@@ -240,10 +240,11 @@ private:
       Value below = s.floor(x), one = s.one(x);
       Value isWhole = s.equal(x, below);
       Value ratio = s.select(isWhole, one, s.sub(x, below));
-      int64_t count = tapCount(op.getMode());
-      // A whole position is the last tap but one half of them.
+      // Half of the taps lie at or before the position, but a whole position is
+      // the first after them.
+      int64_t count = tapCount(op.getMode()), before = count / 2 - 1;
       Value first = s.sub(s.select(isWhole, s.sub(below, one), below),
-                          s.constant(count / 2 - 1, x.getType()));
+                          s.constant(before, x.getType()));
       for (int64_t i = 0; i < count; ++i)
         indices.push_back(s.add(first, s.constant(i, x.getType())));
       weights = tapWeights(b, loc, op, ratio);

@@ -82,23 +82,20 @@ struct LowerScatterElements : OpConversionPattern<ScatterElementsOp> {
     }
     Value length = indexValue(rewriter, loc, sizes[axis]);
     Type element = elementOf(op.getInput());
-    rewriter.replaceOp(
-        op,
-        loopOver(rewriter, loc, loops, input,
-                 [&](OpBuilder &b, Location loc, ValueRange at, Value tensor) {
-                   SmallVector<Value> to(at);
-                   to[axis] = resolveIndex(
-                       b, loc, tensor::ExtractOp::create(b, loc, indices, at),
-                       length);
-                   Value stored =
-                       tensor::ExtractOp::create(b, loc, updates, at);
-                   if (op.getKind() != ScatterKind::replace)
-                     stored =
-                         update(b, loc, op.getKind(),
-                                tensor::ExtractOp::create(b, loc, tensor, to),
-                                stored, element);
-                   return tensor::InsertOp::create(b, loc, stored, tensor, to);
-                 }));
+    Value result = loopOver(
+        rewriter, loc, loops, input,
+        [&](OpBuilder &b, Location loc, ValueRange at, Value tensor) {
+          SmallVector<Value> to(at);
+          to[axis] = resolveIndex(
+              b, loc, tensor::ExtractOp::create(b, loc, indices, at), length);
+          Value stored = tensor::ExtractOp::create(b, loc, updates, at);
+          if (op.getKind() != ScatterKind::replace)
+            stored = update(b, loc, op.getKind(),
+                            tensor::ExtractOp::create(b, loc, tensor, to),
+                            stored, element);
+          return tensor::InsertOp::create(b, loc, stored, tensor, to);
+        });
+    rewriter.replaceOp(op, shapedLike(rewriter, loc, result, op.getType()));
     return success();
   }
 };
@@ -123,21 +120,20 @@ struct LowerScatterNd : OpConversionPattern<ScatterNdOp> {
       checkEqual(rewriter, loc, size,
                  i < loops.size() ? loops[i] : sizes[i - loops.size() + depth],
                  kMisfit);
-    rewriter.replaceOp(
-        op,
-        loopOver(
-            rewriter, loc, loops, input,
-            [&](OpBuilder &b, Location loc, ValueRange at, Value tensor) {
-              SmallVector<Value> to;
-              for (size_t i = 0; i < depth; ++i) {
-                SmallVector<Value> entry(at);
-                entry.push_back(indexConstant(b, loc, i));
-                to.push_back(resolveIndex(
-                    b, loc, tensor::ExtractOp::create(b, loc, indices, entry),
-                    indexValue(b, loc, sizes[i])));
-              }
-              return updateSlice(b, loc, op, tensor, to, updates, at, sizes);
-            }));
+    Value result = loopOver(
+        rewriter, loc, loops, input,
+        [&](OpBuilder &b, Location loc, ValueRange at, Value tensor) {
+          SmallVector<Value> to;
+          for (size_t i = 0; i < depth; ++i) {
+            SmallVector<Value> entry(at);
+            entry.push_back(indexConstant(b, loc, i));
+            to.push_back(resolveIndex(
+                b, loc, tensor::ExtractOp::create(b, loc, indices, entry),
+                indexValue(b, loc, sizes[i])));
+          }
+          return updateSlice(b, loc, op, tensor, to, updates, at, sizes);
+        });
+    rewriter.replaceOp(op, shapedLike(rewriter, loc, result, op.getType()));
     return success();
   }
 

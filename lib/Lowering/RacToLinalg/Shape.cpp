@@ -8,14 +8,6 @@ using namespace mlir;
 using namespace rac;
 using namespace rac::lowering;
 
-/// `tensor` as `type`, which says more or less about the same shape.
-static Value castTo(OpBuilder &b, Location loc, Value tensor,
-                    RankedTensorType type) {
-  if (tensor.getType() == type)
-    return tensor;
-  return tensor::CastOp::create(b, loc, type, tensor);
-}
-
 static SmallVector<ReassociationIndices> oneGroup(int64_t rank) {
   if (rank == 0)
     return {};
@@ -61,13 +53,13 @@ private:
                                              oneGroup(from.getRank()));
     int64_t count =
         to.hasStaticShape() ? to.getNumElements() : ShapedType::kDynamic;
-    flat = castTo(b, loc, flat, from.clone(ArrayRef(count)));
+    flat = shapedLike(b, loc, flat, from.clone(ArrayRef(count)));
     if (to.getRank() == 0)
       return tensor::CollapseShapeOp::create(b, loc, to, flat, oneGroup(0));
     if (to.getRank() != 1)
       return tensor::ExpandShapeOp::create(b, loc, to, flat,
                                            oneGroup(to.getRank()), sizes);
-    return castTo(b, loc, flat, to);
+    return shapedLike(b, loc, flat, to);
   }
 
   static Value reshapeAtRunTime(OpBuilder &b, Location loc, Value input,

@@ -252,6 +252,16 @@ void lowering::checkAtMost(OpBuilder &b, Location loc, OpFoldResult x,
   checkCompare(b, loc, arith::CmpIPredicate::sle, x, y, message);
 }
 
+void lowering::checkBroadcast(OpBuilder &b, Location loc, Value operand,
+                              ArrayRef<OpFoldResult> sizes, StringRef message) {
+  auto type = tensorOf(operand);
+  ArrayRef<OpFoldResult> last = sizes.take_back(type.getRank());
+  for (int64_t i = 0; i < type.getRank(); ++i)
+    if (type.getDimSize(i) != 1)
+      checkEqual(b, loc, tensor::getMixedSize(b, loc, operand, i), last[i],
+                 message);
+}
+
 //===----------------------------------------------------------------------===//
 // Structured ops
 //===----------------------------------------------------------------------===//
@@ -361,6 +371,14 @@ Value lowering::castTensor(OpBuilder &b, Location loc, Value tensor, Type from,
                     Value x = loadElement(b, loc, args[0], from);
                     return storeElement(b, loc, s.cast(x, from, to), to);
                   });
+}
+
+Value lowering::shapedLike(OpBuilder &b, Location loc, Value tensor,
+                           Type shaped) {
+  auto type = tensorOf(tensor).clone(cast<RankedTensorType>(shaped).getShape());
+  if (tensor.getType() == type)
+    return tensor;
+  return tensor::CastOp::create(b, loc, type, tensor);
 }
 
 Value lowering::addToSum(OpBuilder &b, Location loc, Value x, Value y) {

@@ -92,6 +92,12 @@ void checkEqual(mlir::OpBuilder &b, mlir::Location loc, mlir::OpFoldResult x,
 void checkAtMost(mlir::OpBuilder &b, mlir::Location loc, mlir::OpFoldResult x,
                  mlir::OpFoldResult y, llvm::StringRef message);
 
+/// Checks that `operand`, aligned to the last of `sizes`, fits them where it
+/// doesn't repeat by a static 1.
+void checkBroadcast(mlir::OpBuilder &b, mlir::Location loc, mlir::Value operand,
+                    llvm::ArrayRef<mlir::OpFoldResult> sizes,
+                    llvm::StringRef message);
+
 //===----------------------------------------------------------------------===//
 // Tensors
 //===----------------------------------------------------------------------===//
@@ -140,6 +146,9 @@ mlir::AffineMap broadcastMap(mlir::OpBuilder &b, mlir::RankedTensorType operand,
 /// A tensor of rac elements `from` converted to rac elements `to`.
 mlir::Value castTensor(mlir::OpBuilder &b, mlir::Location loc,
                        mlir::Value tensor, mlir::Type from, mlir::Type to);
+/// `tensor` with the shape, static or not, of `shaped`.
+mlir::Value shapedLike(mlir::OpBuilder &b, mlir::Location loc,
+                       mlir::Value tensor, mlir::Type shaped);
 /// x + y where floats may be reassociated: for sums only.
 mlir::Value addToSum(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,
                      mlir::Value y);
