@@ -27,6 +27,19 @@ std::optional<ConstantBytes> rac::getConstantBytes(Value value) {
   return ConstantBytes{blob->getData().take_front(size), false};
 }
 
+DenseElementsAttr rac::getDense(Value value) {
+  auto constant = value.getDefiningOp<ConstantOp>();
+  if (!constant)
+    return {};
+  if (auto dense = dyn_cast<DenseElementsAttr>(constant.getValue()))
+    return dense;
+  std::optional<ConstantBytes> data = getConstantBytes(value);
+  if (!data)
+    return {};
+  return DenseElementsAttr::getFromRawBuffer(cast<ShapedType>(value.getType()),
+                                             data->bytes);
+}
+
 std::optional<SmallVector<float>> rac::getFloats(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   if (!type || !type.getElementType().isF32())

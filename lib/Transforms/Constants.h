@@ -20,6 +20,9 @@ struct ConstantBytes {
 /// elements are no whole bytes.
 std::optional<ConstantBytes> getConstantBytes(mlir::Value value);
 
+/// A constant as an attribute whose elements can be read, or null.
+mlir::DenseElementsAttr getDense(mlir::Value value);
+
 /// The value of all elements of a float or signless integer constant.
 std::optional<double> getSplat(mlir::Value value);
 bool isSplat(mlir::Value value, double expected);

@@ -21,6 +21,9 @@ void populateNormalizePatterns(mlir::RewritePatternSet &patterns,
                                RewriteCounts &counts);
 void populateConstantPatterns(mlir::RewritePatternSet &patterns,
                               RewriteCounts &counts, int64_t maxElements);
+/// Part of the constant patterns.
+void populateMovementPatterns(mlir::RewritePatternSet &patterns,
+                              RewriteCounts &counts, int64_t maxElements);
 void populateBatchNormPatterns(mlir::RewritePatternSet &patterns,
                                RewriteCounts &counts);
 
