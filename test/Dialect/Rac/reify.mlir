@@ -2,12 +2,12 @@
 //
 // Each size of a result is computed from the operands.
 
-// CHECK-DAG: #[[CONV:.*]] = affine_map<()[s0] -> ((s0 - 1) floordiv 2 + 1)>
+// CHECK-DAG: #[[$CONV:.*]] = affine_map<()[s0] -> ((s0 - 1) floordiv 2 + 1)>
 // CHECK-LABEL: @conv
 func.func @conv(%x: tensor<?x?x4xf32>, %f: tensor<8x4x3xf32>) -> index {
   %c1 = arith.constant 1 : index
   // CHECK: %[[D:.*]] = tensor.dim %arg0
-  // CHECK: affine.apply #[[CONV]]()[%[[D]]]
+  // CHECK: affine.apply #[[$CONV]]()[%[[D]]]
   %0 = rac.conv %x, %f {strides = array<i64: 2>, dilations = array<i64: 1>, pads_low = array<i64: 1>, pads_high = array<i64: 1>, groups = 1 : i64} : (tensor<?x?x4xf32>, tensor<8x4x3xf32>) -> tensor<?x?x8xf32>
   %d = tensor.dim %0, %c1 : tensor<?x?x8xf32>
   return %d : index
@@ -15,11 +15,11 @@ func.func @conv(%x: tensor<?x?x4xf32>, %f: tensor<8x4x3xf32>) -> index {
 
 // -----
 
-// CHECK-DAG: #[[T:.*]] = affine_map<()[s0] -> (s0 * 2)>
+// CHECK-DAG: #[[$T:.*]] = affine_map<()[s0] -> (s0 * 2)>
 // CHECK-LABEL: @conv_transpose
 func.func @conv_transpose(%x: tensor<?x?x8xf32>, %f: tensor<8x4x3xf32>) -> index {
   %c1 = arith.constant 1 : index
-  // CHECK: affine.apply #[[T]]
+  // CHECK: affine.apply #[[$T]]
   %0 = rac.conv_transpose %x, %f {strides = array<i64: 2>, dilations = array<i64: 1>, pads_low = array<i64: 1>, pads_high = array<i64: 1>, output_padding = array<i64: 1>, groups = 1 : i64} : (tensor<?x?x8xf32>, tensor<8x4x3xf32>) -> tensor<?x?x4xf32>
   %d = tensor.dim %0, %c1 : tensor<?x?x4xf32>
   return %d : index
@@ -27,13 +27,13 @@ func.func @conv_transpose(%x: tensor<?x?x8xf32>, %f: tensor<8x4x3xf32>) -> index
 
 // -----
 
-// CHECK-DAG: #[[SUM:.*]] = affine_map<()[s0, s1] -> (s0 + s1)>
+// CHECK-DAG: #[[$SUM:.*]] = affine_map<()[s0, s1] -> (s0 + s1)>
 // CHECK-LABEL: @concat
 func.func @concat(%x: tensor<2x?xf32>, %y: tensor<2x?xf32>) -> index {
   %c1 = arith.constant 1 : index
   // CHECK-DAG: %[[A:.*]] = tensor.dim %arg0
   // CHECK-DAG: %[[B:.*]] = tensor.dim %arg1
-  // CHECK: affine.apply #[[SUM]]()[%[[A]], %[[B]]]
+  // CHECK: affine.apply #[[$SUM]]()[%[[A]], %[[B]]]
   %0 = rac.concat %x, %y axis 1 : (tensor<2x?xf32>, tensor<2x?xf32>) -> tensor<2x?xf32>
   %d = tensor.dim %0, %c1 : tensor<2x?xf32>
   return %d : index
