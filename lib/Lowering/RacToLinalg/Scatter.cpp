@@ -7,7 +7,6 @@
 #include "Indices.h"
 #include "Patterns.h"
 #include "Reduction.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace rac;
@@ -15,24 +14,6 @@ using namespace rac::lowering;
 
 constexpr StringLiteral kOutOfRange = "scatter: an index is out of range";
 constexpr StringLiteral kMisfit = "scatter: updates don't fit";
-
-/// Loops over `sizes` that carry one tensor.
-static Value
-loopOver(OpBuilder &b, Location loc, ArrayRef<OpFoldResult> sizes, Value init,
-         function_ref<Value(OpBuilder &, Location, ValueRange, Value)> body) {
-  SmallVector<Value> low, high, step;
-  for (OpFoldResult size : sizes) {
-    low.push_back(indexConstant(b, loc, 0));
-    high.push_back(indexValue(b, loc, size));
-    step.push_back(indexConstant(b, loc, 1));
-  }
-  return scf::buildLoopNest(b, loc, low, high, step, init,
-                            [&](OpBuilder &b, Location loc, ValueRange at,
-                                ValueRange carried) -> scf::ValueVector {
-                              return {body(b, loc, at, carried[0])};
-                            })
-      .results[0];
-}
 
 /// What becomes of the stored element `old`.
 static Value update(OpBuilder &b, Location loc, ScatterKind kind, Value old,
@@ -84,7 +65,9 @@ struct LowerScatterElements : OpConversionPattern<ScatterElementsOp> {
     Type element = elementOf(op.getInput());
     Value result = loopOver(
         rewriter, loc, loops, input,
-        [&](OpBuilder &b, Location loc, ValueRange at, Value tensor) {
+        [&](OpBuilder &b, Location loc, ValueRange at,
+            ValueRange carried) -> SmallVector<Value> {
+          Value tensor = carried[0];
           SmallVector<Value> to(at);
           to[axis] = resolveIndex(
               b, loc, tensor::ExtractOp::create(b, loc, indices, at), length);
@@ -93,8 +76,8 @@ struct LowerScatterElements : OpConversionPattern<ScatterElementsOp> {
             stored = update(b, loc, op.getKind(),
                             tensor::ExtractOp::create(b, loc, tensor, to),
                             stored, element);
-          return tensor::InsertOp::create(b, loc, stored, tensor, to);
-        });
+          return {tensor::InsertOp::create(b, loc, stored, tensor, to)};
+        })[0];
     rewriter.replaceOp(op, shapedLike(rewriter, loc, result, op.getType()));
     return success();
   }
@@ -122,7 +105,9 @@ struct LowerScatterNd : OpConversionPattern<ScatterNdOp> {
                  kMisfit);
     Value result = loopOver(
         rewriter, loc, loops, input,
-        [&](OpBuilder &b, Location loc, ValueRange at, Value tensor) {
+        [&](OpBuilder &b, Location loc, ValueRange at,
+            ValueRange carried) -> SmallVector<Value> {
+          Value tensor = carried[0];
           SmallVector<Value> to;
           for (size_t i = 0; i < depth; ++i) {
             SmallVector<Value> entry(at);
@@ -131,8 +116,8 @@ struct LowerScatterNd : OpConversionPattern<ScatterNdOp> {
                 b, loc, tensor::ExtractOp::create(b, loc, indices, entry),
                 indexValue(b, loc, sizes[i])));
           }
-          return updateSlice(b, loc, op, tensor, to, updates, at, sizes);
-        });
+          return {updateSlice(b, loc, op, tensor, to, updates, at, sizes)};
+        })[0];
     rewriter.replaceOp(op, shapedLike(rewriter, loc, result, op.getType()));
     return success();
   }

@@ -8,22 +8,6 @@ using namespace mlir;
 using namespace rac;
 using namespace rac::lowering;
 
-using LoopBody = function_ref<scf::ValueVector(OpBuilder &, Location,
-                                               ValueRange, ValueRange)>;
-
-/// Loops over `sizes`, each from 0.
-static SmallVector<Value> loopOver(OpBuilder &b, Location loc,
-                                   ArrayRef<OpFoldResult> sizes,
-                                   ValueRange init, LoopBody body) {
-  SmallVector<Value> low, high, step;
-  for (OpFoldResult size : sizes) {
-    low.push_back(indexConstant(b, loc, 0));
-    high.push_back(indexValue(b, loc, size));
-    step.push_back(indexConstant(b, loc, 1));
-  }
-  return scf::buildLoopNest(b, loc, low, high, step, init, body).results;
-}
-
 namespace {
 /// Every row has a sorted buffer of the k best elements so far: its result.
 struct LowerTopK : OpConversionPattern<TopKOp> {
@@ -83,9 +67,9 @@ private:
   }
 
   /// Puts one element where it belongs, if it does.
-  static scf::ValueVector offer(OpBuilder &b, Location loc, TopKOp op,
-                                Value input, Value k, ValueRange at,
-                                ValueRange carried) {
+  static SmallVector<Value> offer(OpBuilder &b, Location loc, TopKOp op,
+                                  Value input, Value k, ValueRange at,
+                                  ValueRange carried) {
     ScalarBuilder s(b, loc, false);
     ValueRange row = at.drop_back();
     Value i = at.back(), one = indexConstant(b, loc, 1);
@@ -104,7 +88,7 @@ private:
         [&](OpBuilder &b, Location loc) {
           scf::YieldOp::create(b, loc, carried);
         });
-    return scf::ValueVector(branch.getResults());
+    return SmallVector<Value>(branch.getResults());
   }
 
   static SmallVector<Value> insert(OpBuilder &b, Location loc, TopKOp op,
@@ -201,7 +185,7 @@ struct LowerNonZero : OpConversionPattern<NonZeroOp> {
               [&](OpBuilder &b, Location loc) {
                 scf::YieldOp::create(b, loc, carried);
               });
-          return scf::ValueVector(branch.getResults());
+          return SmallVector<Value>(branch.getResults());
         });
     rewriter.replaceOp(op, results[0]);
     return success();

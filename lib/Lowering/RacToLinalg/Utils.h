@@ -175,6 +175,14 @@ mlir::Value splitDim(mlir::OpBuilder &b, mlir::Location loc, mlir::Value tensor,
 /// Dimensions `dim` and `dim + 1` made one.
 mlir::Value mergeDims(mlir::OpBuilder &b, mlir::Location loc,
                       mlir::Value tensor, int64_t dim);
+/// Sequential loops from 0 to each of `sizes`. The body is given the indices
+/// and the carried values, and returns the next ones.
+llvm::SmallVector<mlir::Value> loopOver(
+    mlir::OpBuilder &b, mlir::Location loc,
+    llvm::ArrayRef<mlir::OpFoldResult> sizes, mlir::ValueRange init,
+    llvm::function_ref<llvm::SmallVector<mlir::Value>(
+        mlir::OpBuilder &, mlir::Location, mlir::ValueRange, mlir::ValueRange)>
+        body);
 
 } // namespace rac::lowering
 
