@@ -101,7 +101,8 @@ def refusal(message):
     """What a refusal says, on one line, or None if it is not one: it must say what is not
     supported, so that a pass of ours that fails does not count as a refusal."""
     text = " ".join(message.split())
-    return text if re.search(r"unsupported|not supported", text) else None
+    text = re.sub(r"^rac-compile: error: (\S+\.onnx: )?", "", text)
+    return text if re.search(r"unsupported|not supported|doesn't support", text) else None
 
 
 @pytest.mark.parametrize("name", cases())
