@@ -118,6 +118,8 @@ Error rac::linkLibrary(const LinkJob &job) {
     if (!glue)
       return glue.takeError();
     arguments.push_back(*glue);
+    // libgomp's threads outlive a run: dlclose would unmap the code they run.
+    arguments.insert(arguments.end(), {"-z", "nodelete"});
     // A copy beside the model wins: that is how models travel.
     arguments.push_back("--rpath=$ORIGIN");
     arguments.push_back(

@@ -229,7 +229,8 @@ Type Converter::type(const onnx::TypeProto &proto) {
         Dim &d = type.shape->emplace_back();
         if (dim.has_dim_value())
           d.value = std::max<int64_t>(dim.dim_value(), -1);
-        d.name = dim.dim_param();
+        // Some exporters call every dimension "?", which names none.
+        d.name = dim.dim_param() == "?" ? std::string() : dim.dim_param();
       }
     }
     break;

@@ -93,8 +93,7 @@ AffineExpr SymbolicShapes::namedRoot(BlockArgument argument, int64_t dim) {
     if (!names || d >= static_cast<int64_t>(names.size()))
       return {};
     auto name = dyn_cast<StringAttr>(names[d]);
-    // Some exporters call every dimension "?".
-    return name && name.getValue() != "?" ? name.getValue() : StringRef();
+    return name ? name.getValue() : StringRef();
   };
   StringRef name = nameOf(argument.getArgNumber(), dim);
   if (name.empty())

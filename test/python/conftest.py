@@ -88,9 +88,3 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(
             f"ONNX's backend tests: {counts} (at least {AT_LEAST} must pass)"
         )
-
-# These two don't pass yet (docs/roadmap.md); RAC_ALL_TESTS=1 runs them.
-import os  # noqa: E402
-
-collect_ignore = [] if os.environ.get("RAC_ALL_TESTS") else [
-    "test_backend.py", "test_models.py"]

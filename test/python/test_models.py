@@ -78,11 +78,10 @@ def page(seed, count, channels, height, width):
 @pytest.mark.parametrize(
     "name, shapes",
     [
-        # strict: says so when it starts to pass. docs/roadmap.md has the figures.
-        pytest.param(
-            "ch_PP-OCRv4_det_infer", [(1, 3, 320, 320), (2, 3, 96, 160), (1, 3, 64, 448)],
-            marks=pytest.mark.xfail(strict=True, reason="sigmoids near 1e-8 differ")),
-        ("ch_ppocr_mobile_v2.0_cls_infer", [(1, 3, 48, 192), (3, 3, 48, 320), (2, 3, 32, 100)]),
+        ("ch_PP-OCRv4_det_infer", [(1, 3, 320, 320), (2, 3, 96, 160), (1, 3, 64, 448)]),
+        # Not 32 high: the last pool's result is empty there by ONNX's reference, and one row by
+        # onnxruntime.
+        ("ch_ppocr_mobile_v2.0_cls_infer", [(1, 3, 48, 192), (3, 3, 48, 320), (2, 3, 48, 100)]),
     ],
 )
 def test_ocr(compiled, name, shapes):
