@@ -9,14 +9,23 @@
 using namespace llvm;
 using namespace rac;
 
+/// A device or a pipe: written to, never replaced by a file of that name.
+static bool isSpecial(StringRef path) {
+  return sys::fs::exists(path) && !sys::fs::is_regular_file(path);
+}
+
 Expected<OutputFile> OutputFile::create(StringRef finalPath) {
   if (sys::fs::is_directory(finalPath))
     return createStringError("cannot write '" + finalPath +
                              "': it is a directory");
   SmallString<128> temporary;
   int file;
-  if (std::error_code problem = sys::fs::createUniqueFile(
-          finalPath + ".tmp-%%%%%%%%", file, temporary))
+  std::error_code problem =
+      isSpecial(finalPath)
+          ? sys::fs::createTemporaryFile("rac", "tmp", file, temporary)
+          : sys::fs::createUniqueFile(finalPath + ".tmp-%%%%%%%%", file,
+                                      temporary);
+  if (problem)
     return createStringError("cannot write '" + finalPath +
                              "': " + problem.message());
   sys::Process::SafelyCloseFileDescriptor(file);
@@ -53,9 +62,14 @@ Error OutputFile::write(function_ref<void(raw_pwrite_stream &)> writer) {
 }
 
 Error OutputFile::keep() {
-  if (std::error_code problem = sys::fs::rename(temporary, finalPath))
+  bool special = isSpecial(finalPath);
+  if (std::error_code problem = special
+                                    ? sys::fs::copy_file(temporary, finalPath)
+                                    : sys::fs::rename(temporary, finalPath))
     return createStringError("cannot write '" + finalPath +
                              "': " + problem.message());
+  if (special)
+    sys::fs::remove(temporary);
   sys::DontRemoveFileOnSignal(temporary);
   temporary.clear();
   return Error::success();
