@@ -195,8 +195,11 @@ struct RacToLLVMPass : rac::impl::RacToLLVMBase<RacToLLVMPass> {
     cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
     populateFuncToLLVMConversionPatterns(converter, patterns);
     populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
-    populateMathToLLVMConversionPatterns(converter, patterns);
-    populateMathToLibmConversionPatterns(patterns);
+    // An instruction where there is one: a call of libm keeps a loop scalar.
+    populateMathToLLVMConversionPatterns(converter, patterns,
+                                         /*approximateLog1P=*/true,
+                                         /*benefit=*/2);
+    populateMathToLibmConversionPatterns(patterns, /*benefit=*/1);
     populateVectorToLLVMConversionPatterns(converter, patterns);
     ub::populateUBToLLVMConversionPatterns(converter, patterns);
     if (failed(applyFullConversion(module, target, std::move(patterns))))
