@@ -167,8 +167,10 @@ llvm::Error Compiler::replay() {
 
 llvm::Error Compiler::toLinalg() {
   options.progress("lowering");
+  LoweringOptions lowering;
+  lowering.threads = options.threads ? options.threads : target.cores;
   return runPasses("lowering", [&](OpPassManager &manager) {
-    populateLinalgPipeline(manager, LoweringOptions());
+    populateLinalgPipeline(manager, lowering);
   });
 }
 

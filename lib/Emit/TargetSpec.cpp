@@ -6,6 +6,7 @@
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/Threading.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
 
@@ -88,6 +89,7 @@ Expected<TargetSpec> rac::resolveTarget(StringRef name) {
                              "the host is " +
                              host.str());
   spec.triple = Triple("x86_64-unknown-linux-gnu");
+  spec.cores = hardware_concurrency().compute_thread_count();
   return x86Host(std::move(spec));
 }
 

@@ -29,8 +29,11 @@ void rac::populateLinalgPipeline(OpPassManager &pm,
   pm.addPass(createOutlineGroups());
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createLowerLibraryGroups());
-  if (options.packWeights)
-    pm.addPass(createPackWeights());
+  if (options.packWeights) {
+    PackWeightsOptions pack;
+    pack.threads = options.threads;
+    pm.addPass(createPackWeights(pack));
+  }
   pm.addPass(createRacToLinalg());
   addCleanup(pm);
   pm.addPass(createLinalgElementwiseOpFusionPass());

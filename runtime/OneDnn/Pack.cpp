@@ -15,7 +15,7 @@ using namespace rac::onednn;
 
 namespace {
 
-/// What both functions need; torn down on every way out.
+/// What the functions below need; torn down on every way out.
 struct Session {
   Problem problem = {};
   dnnl_engine_t engine = nullptr;
@@ -23,8 +23,9 @@ struct Session {
   dnnl_memory_desc_t plain = nullptr, packed = nullptr;
   int threadsBefore;
 
-  explicit Session(const RacLibraryCall &call)
-      : threadsBefore(limitThreads(call.threads > 0 ? call.threads : 1)) {}
+  explicit Session(int threads) : threadsBefore(limitThreads(threads)) {
+    dnnl_engine_create(&engine, dnnl_cpu, 0);
+  }
   ~Session() {
     clear(problem);
     for (dnnl_memory_desc_t md : {plain, packed})
@@ -68,23 +69,24 @@ dnnl_data_type_t typeOf(const_dnnl_memory_desc_t md) {
 
 } // namespace
 
-int rac_onednn_pack_format(const RacLibraryCall *call, const int64_t *shape,
-                           RacPackFormat *format) {
-  *format = {};
-  Session session(*call);
+/// The layout that oneDNN prefers on so many threads.
+static int preferredFormat(const RacLibraryCall &call, const int64_t *shape,
+                           int threads, RacPackFormat &format) {
+  format = {};
+  Session session(threads);
   Problem &problem = session.problem;
-  if (dnnl_engine_create(&session.engine, dnnl_cpu, 0) != dnnl_success)
-    return refuse(*format, "oneDNN has no CPU engine");
-  if (!readShapes(problem, *call, shape) ||
+  if (!session.engine)
+    return refuse(format, "oneDNN has no CPU engine");
+  if (!readShapes(problem, call, shape) ||
       !describe(problem, session.engine, Weights::Preferred))
-    return refuse(*format, problem.error);
-  snprintf(format->implementation, sizeof(format->implementation), "%s",
+    return refuse(format, problem.error);
+  snprintf(format.implementation, sizeof(format.implementation), "%s",
            problem.implementation);
 
   // The layout is stored for the weights' own dimensions, without those that
   // they only have because the source has a batch.
   dnnl_dims_t dims;
-  int rank = weightsDims(*call, problem.views[1], dims), have = 0;
+  int rank = weightsDims(call, problem.views[1], dims), have = 0;
   dnnl_memory_desc_query(problem.weights, dnnl_query_ndims_s32, &have);
   dnnl_status_t status =
       have == rank ? dnnl_memory_desc_clone(&session.packed, problem.weights)
@@ -94,20 +96,54 @@ int rac_onednn_pack_format(const RacLibraryCall *call, const int64_t *shape,
                                                      typeOf(problem.weights))
                                             : nullptr;
   PackedFormat blob = {{'R', 'A', 'C', '1'}, ""};
-  static_assert(sizeof(blob) == sizeof(format->blob),
+  static_assert(sizeof(blob) == sizeof(format.blob),
                 "the blob is a PackedFormat");
   if (!name || strlen(name) >= sizeof(blob.tag))
-    return refuse(*format, "oneDNN's layout of the weights has no name");
+    return refuse(format, "oneDNN's layout of the weights has no name");
   snprintf(blob.tag, sizeof(blob.tag), "%s", name);
-  memcpy(format->blob, &blob, sizeof(blob));
-  format->bytes = int64_t(dnnl_memory_desc_get_size(session.packed));
+  memcpy(format.blob, &blob, sizeof(blob));
+  format.bytes = int64_t(dnnl_memory_desc_get_size(session.packed));
+  return RAC_OK;
+}
+
+/// Whether a kernel on so many threads takes weights of this format as they
+/// are.
+static bool serves(const RacPackFormat &format, const RacLibraryCall &plain,
+                   const int64_t *shape, int threads) {
+  Session session(threads);
+  RacLibraryCall call = plain;
+  call.packed = format.blob;
+  call.packed_size = sizeof(format.blob);
+  call.weights_rank = plain.ranks[1];
+  call.weights_dims = shape + 2 * plain.ranks[0];
+  call.weights_dtype = plain.dtypes[1];
+  Problem &problem = session.problem;
+  return session.engine && readShapes(problem, call, shape) &&
+         describe(problem, session.engine, Weights::AsGiven) &&
+         dnnl_memory_desc_equal(problem.given, problem.weights) &&
+         !isSlow(problem.primitive);
+}
+
+int rac_onednn_pack_format(const RacLibraryCall *call, const int64_t *shape,
+                           int threads, RacPackFormat *format) {
+  if (call->threads > 0 && call->threads < threads)
+    threads = call->threads;
+  int status = preferredFormat(*call, shape, threads, *format);
+  if (status != RAC_OK || threads == 1 || serves(*format, *call, shape, 1))
+    return status;
+  RacPackFormat sequential;
+  if (preferredFormat(*call, shape, 1, sequential) == RAC_OK &&
+      serves(sequential, *call, shape, threads))
+    *format = sequential;
   return RAC_OK;
 }
 
 int rac_onednn_pack(const RacLibraryCall *call, const int64_t *shape,
                     RacPackFormat *format, const void *plain, void *packed) {
-  Session session(*call);
+  Session session(/*threads=*/1);
   Problem &problem = session.problem;
+  if (!session.engine)
+    return refuse(*format, "oneDNN has no CPU engine");
   const auto &blob = *reinterpret_cast<const PackedFormat *>(format->blob);
   if (!readShapes(problem, *call, shape))
     return refuse(*format, problem.error);
@@ -121,10 +157,8 @@ int rac_onednn_pack(const RacLibraryCall *call, const int64_t *shape,
   dnnl_primitive_desc_t description = nullptr;
   dnnl_primitive_t reorder = nullptr;
   dnnl_memory_t from = nullptr, to = nullptr;
-  dnnl_status_t status = dnnl_engine_create(&session.engine, dnnl_cpu, 0);
-  if (!status)
-    status = dnnl_stream_create(&session.stream, session.engine,
-                                dnnl_stream_in_order);
+  dnnl_status_t status =
+      dnnl_stream_create(&session.stream, session.engine, dnnl_stream_in_order);
   if (!status)
     status = dnnl_memory_desc_create_with_strides(&session.plain, rank, dims,
                                                   type, view.strides + extra);

@@ -17,13 +17,16 @@ struct RacPackFormat {
   char message[384];       // why not, where the status isn't RAC_OK
 };
 
-/// Asks oneDNN which layout of the weights it prefers. `call` is as at run time
-/// but with `packed` null; `shape` as of rac_library_call, with the plain
-/// weights' sizes and strides; for sizes that only the run knows, a likely
-/// value. call.threads is what it will run on (0: 1). RAC_UNSUPPORTED: leave
-/// the weights as they are, or don't call.
+/// Asks oneDNN which layout of the weights it prefers on `threads` threads
+/// (>= 1; call.threads lowers it). What its kernels take depends on that
+/// number: of its preferences for `threads` and for one, the first that serves
+/// both is taken, since a model may run on fewer threads than it was compiled
+/// for. `call` is as at run time but with `packed` null; `shape` as of
+/// rac_library_call, with the plain weights' sizes and strides; for sizes that
+/// only the run knows, a likely value. RAC_UNSUPPORTED: leave the weights as
+/// they are, or don't call.
 extern "C" int rac_onednn_pack_format(const RacLibraryCall *call,
-                                      const int64_t *shape,
+                                      const int64_t *shape, int threads,
                                       RacPackFormat *format);
 
 /// Lays out `plain` as `format` says, into format->bytes bytes at `packed`.

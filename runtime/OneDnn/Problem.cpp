@@ -42,10 +42,6 @@ const char *implementationOf(dnnl_primitive_desc_t primitive) {
   return name ? name : "?";
 }
 
-bool isSlow(dnnl_primitive_desc_t primitive) {
-  return strncmp(implementationOf(primitive), "ref", 3) == 0;
-}
-
 /// Packed weights, in the number of dimensions that the call has them in.
 bool describePacked(Problem &problem, const View &weights) {
   const RacLibraryCall &call = *problem.call;
@@ -141,6 +137,10 @@ bool choose(Problem &problem, dnnl_engine_t engine, const View &weights,
 }
 
 } // namespace
+
+bool isSlow(dnnl_primitive_desc_t primitive) {
+  return strncmp(implementationOf(primitive), "ref", 3) == 0;
+}
 
 bool PackedFormat::valid(int64_t size) const {
   return size == sizeof(PackedFormat) && memcmp(magic, "RAC1", 4) == 0 &&

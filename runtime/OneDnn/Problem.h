@@ -65,6 +65,9 @@ bool readShapes(Problem &problem, const RacLibraryCall &call,
 /// OpenMP thread count is what the primitive will be made for.
 bool describe(Problem &problem, dnnl_engine_t engine, Weights weights);
 
+/// Whether this is not one of oneDNN's kernels but its reference loops.
+bool isSlow(dnnl_primitive_desc_t primitive);
+
 /// Frees the descriptors.
 void clear(Problem &problem);
 

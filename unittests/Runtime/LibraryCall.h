@@ -91,8 +91,8 @@ struct LibraryCall {
     call.pads_high = padsHigh.data();
   }
   /// Turns the weights into packed ones.
-  int pack() {
-    int status = rac_onednn_pack_format(&call, shape.data(), &format);
+  int pack(int threads = 1) {
+    int status = rac_onednn_pack_format(&call, shape.data(), threads, &format);
     if (status != RAC_OK)
       return status;
     void *bytes = nullptr;

@@ -63,6 +63,39 @@ TEST(Pack, GoodForOtherShapes) {
   other.check(2);
 }
 
+/// Two calls at one site: what is kept of one's weights is not the other's.
+/// Packed for one thread, run on two, where oneDNN takes another layout (on
+/// some machines).
+TEST(Pack, SharedSiteOnOtherThreads) {
+  static LibraryCall calls[2];
+  for (LibraryCall &call : calls) {
+    call = conv({1, 1, 1, 960}, 240, {{1, 1}, 1, 1, 0});
+    call.prepare();
+    ASSERT_EQ(call.pack(), RAC_OK) << call.format.message;
+  }
+  TestModel model({}, {}, {}, [](RacContext *context) {
+    for (LibraryCall &call : calls)
+      rac_library_call(context, &call.call, call.data.data(),
+                       call.shape.data());
+  });
+  TestContext context(model, 2);
+  for (int round = 0; round < 2; ++round) {
+    for (LibraryCall &call : calls)
+      std::fill(call.result().data.begin(), call.result().data.end(), -1000);
+    ASSERT_EQ(context.run({}, {}), RAC_OK) << context.error();
+    for (LibraryCall &call : calls)
+      call.compare();
+  }
+}
+
+TEST(Pack, ForThreads) {
+  LibraryCall call = conv({1, 1, 1, 960}, 240, {{1, 1}, 1, 1, 0});
+  call.prepare();
+  ASSERT_EQ(call.pack(2), RAC_OK) << call.format.message;
+  for (int threads : {1, 2, 3})
+    call.check(threads);
+}
+
 TEST(Pack, RefusesAnotherFormat) {
   LibraryCall call =
       matmul(Operand({64, 100}), Operand({100, 70}), Operand({64, 70}));

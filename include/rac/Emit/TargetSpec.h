@@ -24,6 +24,9 @@ struct TargetSpec {
   /// All that a CPU must have to run the code: "a,b", as runtime/Cpu.cpp knows
   /// it.
   std::string required;
+  /// Threads that a model runs on unless told otherwise; 1 where it runs
+  /// elsewhere.
+  int32_t cores = 1;
   unsigned vectorBits = 0; ///< preferred width; 0: LLVM's choice
 };
 

@@ -28,6 +28,9 @@ struct LoweringOptions : mlir::PassPipelineOptions<LoweringOptions> {
       llvm::cl::desc(
           "Store weights of library calls as the library likes them"),
       llvm::cl::init(true)};
+  Option<int32_t> threads{
+      *this, "threads", llvm::cl::desc("Threads that the model will run on"),
+      llvm::cl::init(1)};
 };
 
 /// Level 1 to level 2: every op that computes is in a planned `rac.group`.

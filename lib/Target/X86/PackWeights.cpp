@@ -169,7 +169,7 @@ LogicalResult PackWeightsPass::pack(func::FuncOp function, LibraryCallOp op,
   CallDescription description(op, typicalSize);
   RacPackFormat format = {};
   if (rac_onednn_pack_format(&description.call, description.shape.data(),
-                             &format) != RAC_OK)
+                             threads, &format) != RAC_OK)
     return failure();
   SmallVector<rac::ConstantOp> replacements;
   for (rac::ConstantOp constant : constants) {

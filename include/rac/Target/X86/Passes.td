@@ -23,8 +23,11 @@ def PackWeights : Pass<"rac-pack-weights", "::mlir::ModuleOp"> {
     `rac.constant` in every call of the function. Dynamic dimensions count as
     `typical-size` when the library is asked what it prefers.
   }];
-  let options = [Option<"typicalSize", "typical-size", "int64_t", "64",
-                        "Stands for a dynamic dimension">];
+  let options = [
+    Option<"typicalSize", "typical-size", "int64_t", "64",
+           "Stands for a dynamic dimension">,
+    Option<"threads", "threads", "int32_t", "1",
+           "Threads that the model will run on">];
   let dependentDialects = ["::rac::RacDialect"];
   let statistics = [
     Statistic<"numPacked", "num-packed", "Weights that were packed">,
