@@ -176,7 +176,12 @@ llvm::Error Compiler::toLinalg() {
 
 /// From linalg on tensors to files.
 llvm::Error Compiler::toCode() {
-  if (llvm::Error error = runPasses("lowering", populateBufferPipeline))
+  BufferOptions buffers;
+  buffers.vectorBits = target.vectorBits;
+  buffers.registers = target.vectorRegisters;
+  if (llvm::Error error = runPasses("lowering", [&](OpPassManager &manager) {
+        populateBufferPipeline(manager, buffers);
+      }))
     return error;
   noteMemory();
   auto taken = takeWeights(module);

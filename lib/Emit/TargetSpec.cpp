@@ -19,11 +19,12 @@ namespace {
 /// run code for it.
 struct Level {
   StringLiteral cpu, features;
+  unsigned vectorBits, vectorRegisters;
 };
 constexpr Level kLevels[] = {
-    {"x86-64-v2", "sse3,ssse3,sse4.1,sse4.2,popcnt,cx16"},
-    {"x86-64-v3", "avx,avx2,bmi,bmi2,f16c,fma,lzcnt,movbe"},
-    {"x86-64-v4", "avx512f,avx512bw,avx512cd,avx512dq,avx512vl"}};
+    {"x86-64-v2", "sse3,ssse3,sse4.1,sse4.2,popcnt,cx16", 128, 16},
+    {"x86-64-v3", "avx,avx2,bmi,bmi2,f16c,fma,lzcnt,movbe", 256, 16},
+    {"x86-64-v4", "avx512f,avx512bw,avx512cd,avx512dq,avx512vl", 512, 32}};
 
 /// What is used beyond the level where the host has it.
 constexpr StringLiteral kExtras = "avx512vnni,avx512bf16,avx512fp16,avx512vbmi,"
@@ -50,8 +51,9 @@ void raise(TargetSpec &spec, function_ref<bool(StringRef)> has) {
       break;
     spec.cpu = level.cpu.str();
     spec.required += (spec.required.empty() ? "" : ",") + level.features.str();
+    spec.vectorBits = level.vectorBits;
+    spec.vectorRegisters = level.vectorRegisters;
   }
-  spec.vectorBits = spec.cpu == "x86-64-v4" ? 512 : 0;
 }
 
 TargetSpec x86Host(TargetSpec spec) {
@@ -133,8 +135,7 @@ void rac::setTarget(Module &module, const TargetSpec &spec,
     function.addFnAttr("tune-cpu", spec.tuneCpu);
     if (!spec.features.empty())
       function.addFnAttr("target-features", spec.features);
-    if (spec.vectorBits)
-      function.addFnAttr("prefer-vector-width", utostr(spec.vectorBits));
+    function.addFnAttr("prefer-vector-width", utostr(spec.vectorBits));
     // Failures leave by longjmp, which needs no unwind tables.
     function.addFnAttr(Attribute::NoUnwind);
     function.addFnAttr("no-trapping-math", "true");

@@ -18,6 +18,8 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
+#include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 #include "rac/Lowering/Passes.h"
 
@@ -200,6 +202,10 @@ struct RacToLLVMPass : rac::impl::RacToLLVMBase<RacToLLVMPass> {
                                          /*approximateLog1P=*/true,
                                          /*benefit=*/2);
     populateMathToLibmConversionPatterns(patterns, /*benefit=*/1);
+    vector::populateVectorMaskMaterializationPatterns(
+        patterns, /*force32BitVectorIndices=*/false);
+    vector::populateVectorMaskOpLoweringPatterns(patterns);
+    vector::populateVectorStepLoweringPatterns(patterns);
     populateVectorToLLVMConversionPatterns(converter, patterns);
     ub::populateUBToLLVMConversionPatterns(converter, patterns);
     if (failed(applyFullConversion(module, target, std::move(patterns))))

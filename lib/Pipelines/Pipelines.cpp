@@ -42,7 +42,8 @@ void rac::populateLinalgPipeline(OpPassManager &pm,
   addCleanup(pm);
 }
 
-void rac::populateBufferPipeline(OpPassManager &pm) {
+void rac::populateBufferPipeline(OpPassManager &pm,
+                                 const BufferOptions &options) {
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions oneShot;
   oneShot.bufferizeFunctionBoundaries = true;
@@ -59,6 +60,11 @@ void rac::populateBufferPipeline(OpPassManager &pm) {
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createForallToParallelLoopPass());
   pm.addNestedPass<func::FuncOp>(createCopiesToLinalg());
+  VectorizeLinalgOptions vectors;
+  vectors.vectorBits = options.vectorBits;
+  vectors.scalable = options.scalable;
+  vectors.registers = options.registers;
+  pm.addNestedPass<func::FuncOp>(createVectorizeLinalg(vectors));
   pm.addPass(createConvertLinalgToParallelLoopsPass());
   pm.addPass(createLowerAffinePass());
   pm.addNestedPass<func::FuncOp>(createDistributeLoops());
@@ -86,9 +92,9 @@ void rac::registerPipelines() {
   PassPipelineRegistration<LoweringOptions>(
       "rac-pipeline-linalg", "Planned groups to linalg on tensors",
       populateLinalgPipeline);
-  PassPipelineRegistration<>("rac-pipeline-buffers",
-                             "Linalg on tensors to loops on buffers",
-                             populateBufferPipeline);
+  PassPipelineRegistration<BufferOptions>(
+      "rac-pipeline-buffers", "Linalg on tensors to loops on buffers",
+      populateBufferPipeline);
   PassPipelineRegistration<>("rac-pipeline-llvm",
                              "Loops on buffers to the LLVM dialect",
                              populateLLVMPipeline);

@@ -27,7 +27,8 @@ struct TargetSpec {
   /// Threads that a model runs on unless told otherwise; 1 where it runs
   /// elsewhere.
   int32_t cores = 1;
-  unsigned vectorBits = 0; ///< preferred width; 0: LLVM's choice
+  unsigned vectorBits = 128; ///< of a vector register
+  unsigned vectorRegisters = 16;
 };
 
 /// The machine that this runs on (`host`), or one by name (`x86-avx512`).

@@ -95,6 +95,31 @@ def CopiesToLinalg : Pass<"rac-copies-to-linalg", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect"];
 }
 
+def VectorizeLinalg : Pass<"rac-vectorize-linalg", "::mlir::func::FuncOp"> {
+  let summary = "Turn linalg ops on buffers into loops over vectors";
+  let description = [{
+    One loop along which all operands are contiguous becomes lanes: a parallel one,
+    or a reduction whose lanes combine at the end. Where vectors serve several rows
+    of the result, a tile of rows and vectors stays in registers while the
+    reductions run, as in a matrix product. What is left at the end of rows is
+    masked, so that no loop is scalar. What a target's vectors are like is said by
+    the options; scalable vectors take the same way. Ops that don't fit stay as
+    they are, and with `remarks` say why.
+  }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "int64_t", "512",
+           "Bits of a register; of scalable ones, the least there may be">,
+    Option<"scalable", "scalable", "bool", "false", "Registers are scalable">,
+    Option<"registers", "registers", "int64_t", "32", "Vector registers there are">,
+    Option<"remarks", "remarks", "bool", "false", "Say which ops stay scalar, and why">];
+  let statistics = [
+    Statistic<"numVectorized", "num-vectorized", "Ops that became loops over vectors">,
+    Statistic<"numScalar", "num-scalar", "Ops left as they were">];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+      "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+      "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
 def DistributeLoops : Pass<"rac-distribute-loops", "::mlir::func::FuncOp"> {
   let summary = "Run parallel loops on several threads";
   let description = [{

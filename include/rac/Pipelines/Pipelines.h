@@ -28,9 +28,22 @@ struct LoweringOptions : mlir::PassPipelineOptions<LoweringOptions> {
       llvm::cl::desc(
           "Store weights of library calls as the library likes them"),
       llvm::cl::init(true)};
-  Option<int32_t> threads{
-      *this, "threads", llvm::cl::desc("Threads that the model will run on"),
-      llvm::cl::init(1)};
+  Option<int32_t> threads{*this, "threads",
+                          llvm::cl::desc("Threads that the model will run on"),
+                          llvm::cl::init(1)};
+};
+
+struct BufferOptions : mlir::PassPipelineOptions<BufferOptions> {
+  Option<int64_t> vectorBits{
+      *this, "vector-bits",
+      llvm::cl::desc("Bits of a vector register; of scalable ones, the least"),
+      llvm::cl::init(512)};
+  Option<bool> scalable{*this, "scalable",
+                        llvm::cl::desc("Vector registers are scalable"),
+                        llvm::cl::init(false)};
+  Option<int64_t> registers{*this, "registers",
+                            llvm::cl::desc("Vector registers there are"),
+                            llvm::cl::init(32)};
 };
 
 /// Level 1 to level 2: every op that computes is in a planned `rac.group`.
@@ -41,7 +54,8 @@ void populateLinalgPipeline(mlir::OpPassManager &pm,
                             const LoweringOptions &options);
 
 /// Linalg on tensors to loops on buffers, each buffer with its place.
-void populateBufferPipeline(mlir::OpPassManager &pm);
+void populateBufferPipeline(mlir::OpPassManager &pm,
+                            const BufferOptions &options);
 
 /// Loops on buffers to the LLVM dialect.
 void populateLLVMPipeline(mlir::OpPassManager &pm);
