@@ -136,57 +136,184 @@ func.func @attention_width(%q: tensor<1x4x8xf32>, %k: tensor<1x4x6xf32>) {
 
 // -----
 
-func.func @group_arguments(%x: tensor<4xf32>) {
-  // expected-error @+1 {{body arguments differ from the operands in type}}
-  %0 = rac.group @g ins(%x : tensor<4xf32>) -> (tensor<4xf32>) {
-  ^bb0(%a: tensor<5xf32>):
-    %1 = rac.iota axis 0 sizes [4] : tensor<4xi64>
-    %2 = rac.cast %1 : (tensor<4xi64>) -> tensor<4xf32>
-    rac.yield %2 : tensor<4xf32>
-  }
+func.func @matmul_integers(%x: tensor<2x3xi8>, %y: tensor<3x5xf32>) {
+  // expected-error @+1 {{element types don't fit: 'i8', 'f32' -> 'i32'}}
+  %0 = rac.matmul %x, %y : (tensor<2x3xi8>, tensor<3x5xf32>) -> tensor<2x5xi32>
   return
 }
 
 // -----
 
-func.func @group_results(%x: tensor<4xf32>) {
-  // expected-error @+1 {{yielded values differ from the results in type}}
-  %0 = rac.group @g ins(%x : tensor<4xf32>) -> (tensor<5xf32>) {
-  ^bb0(%a: tensor<4xf32>):
-    rac.yield %a : tensor<4xf32>
-  }
+func.func @conv_empty_window(%x: tensor<1x9x4xf32>, %f: tensor<8x4x0xf32>) {
+  // expected-error @+1 {{filter's window is empty}}
+  %0 = rac.conv %x, %f {strides = array<i64: 1>, dilations = array<i64: 1>, pads_low = array<i64: 0>, pads_high = array<i64: 0>, groups = 1 : i64} : (tensor<1x9x4xf32>, tensor<8x4x0xf32>) -> tensor<1x10x8xf32>
   return
 }
 
 // -----
 
-func.func @plan_kind(%x: tensor<4xf32>) {
-  // expected-error @+1 {{unknown kernel kind 'magic'}}
-  %0 = rac.group @g ins(%x : tensor<4xf32>) -> (tensor<4xf32>) plan #rac.plan<kind = magic, precision = f32> {
-  ^bb0(%a: tensor<4xf32>):
-    rac.yield %a : tensor<4xf32>
-  }
+func.func @conv_larger_than_input(%x: tensor<1x2x4xf32>, %f: tensor<8x4x5xf32>) {
+  // expected-error @+1 {{result dimension would be negative (-2)}}
+  %0 = rac.conv %x, %f {strides = array<i64: 1>, dilations = array<i64: 1>, pads_low = array<i64: 0>, pads_high = array<i64: 0>, groups = 1 : i64} : (tensor<1x2x4xf32>, tensor<8x4x5xf32>) -> tensor<1x?x8xf32>
   return
 }
 
 // -----
 
-func.func @plan_field(%x: tensor<4xf32>) {
-  // expected-error @+1 {{a plan has no 'speed'}}
-  %0 = rac.group @g ins(%x : tensor<4xf32>) -> (tensor<4xf32>) plan #rac.plan<kind = library, precision = f32, speed = 3> {
-  ^bb0(%a: tensor<4xf32>):
-    rac.yield %a : tensor<4xf32>
-  }
+func.func @conv_transpose_channels(%x: tensor<1x5x8xf32>, %f: tensor<6x4x3xf32>) {
+  // expected-error @+1 {{input has 8 channels, the filter takes 6}}
+  %0 = rac.conv_transpose %x, %f {strides = array<i64: 1>, dilations = array<i64: 1>, pads_low = array<i64: 0>, pads_high = array<i64: 0>, output_padding = array<i64: 0>, groups = 1 : i64} : (tensor<1x5x8xf32>, tensor<6x4x3xf32>) -> tensor<1x7x4xf32>
   return
 }
 
 // -----
 
-func.func @plan_incomplete(%x: tensor<4xf32>) {
-  // expected-error @+1 {{a plan needs a kind and a precision}}
-  %0 = rac.group @g ins(%x : tensor<4xf32>) -> (tensor<4xf32>) plan #rac.plan<kind = library> {
-  ^bb0(%a: tensor<4xf32>):
-    rac.yield %a : tensor<4xf32>
-  }
+func.func @conv_transpose_padding(%x: tensor<1x5x8xf32>, %f: tensor<8x4x3xf32>) {
+  // expected-error @+1 {{output_padding needs an entry for each of the 1 spatial dimensions}}
+  %0 = rac.conv_transpose %x, %f {strides = array<i64: 1>, dilations = array<i64: 1>, pads_low = array<i64: 0>, pads_high = array<i64: 0>, output_padding = array<i64>, groups = 1 : i64} : (tensor<1x5x8xf32>, tensor<8x4x3xf32>) -> tensor<1x7x4xf32>
+  return
+}
+
+// -----
+
+func.func @pool_window(%x: tensor<1x9x4xf32>) {
+  // expected-error @+1 {{window has 0, below 1}}
+  %0 = rac.pool max %x {window = array<i64: 0>, strides = array<i64: 1>, dilations = array<i64: 1>, pads_low = array<i64: 0>, pads_high = array<i64: 0>, ceil_extra = array<i64: 0>} : (tensor<1x9x4xf32>) -> tensor<1x10x4xf32>
+  return
+}
+
+// -----
+
+func.func @attention_types(%q: tensor<1x4x8xf32>, %k: tensor<1x4x8xf16>) {
+  // expected-error @+1 {{requires the same element type for all operands and results}}
+  %0 = rac.attention %q, %k, %k scale 1.0 : (tensor<1x4x8xf32>, tensor<1x4x8xf16>, tensor<1x4x8xf16>) -> tensor<1x4x8xf32>
+  return
+}
+
+// -----
+
+func.func @attention_lengths(%q: tensor<1x4x8xf32>, %v: tensor<1x5x8xf32>) {
+  // expected-error @+1 {{key and value differ in length}}
+  %0 = rac.attention %q, %q, %v scale 1.0 : (tensor<1x4x8xf32>, tensor<1x4x8xf32>, tensor<1x5x8xf32>) -> tensor<1x4x8xf32>
+  return
+}
+
+// -----
+
+func.func @attention_mask(%q: tensor<1x4x8xf32>, %m: tensor<4x5xf32>) {
+  // expected-error @+1 {{mask doesn't broadcast to the products}}
+  %0 = rac.attention %q, %q, %q, %m scale 1.0 : (tensor<1x4x8xf32>, tensor<1x4x8xf32>, tensor<1x4x8xf32>, tensor<4x5xf32>) -> tensor<1x4x8xf32>
+  return
+}
+
+// -----
+
+func.func @reduce_axis(%x: tensor<2x3xf32>) {
+  // expected-error @+1 {{axis -1 is out of range for rank 2}}
+  %0 = rac.reduce sum %x axes [-1] : (tensor<2x3xf32>) -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @arg_reduce_axis(%x: tensor<2x3xf32>) {
+  // expected-error @+1 {{axis 2 is out of range for rank 2}}
+  %0 = rac.arg_reduce max %x axis 2 : (tensor<2x3xf32>) -> tensor<2xi64>
+  return
+}
+
+// -----
+
+func.func @scan_axis(%x: tensor<f32>) {
+  // expected-error @+1 {{axis 0 is out of range for rank 0}}
+  %0 = rac.scan sum %x axis 0 : tensor<f32>
+  return
+}
+
+// -----
+
+func.func @normalize_scale(%x: tensor<2x3x4xf32>, %s: tensor<3x4xf32>) {
+  // expected-error @+1 {{scale or bias doesn't broadcast to the normalised dimensions}}
+  %0 = rac.normalize layer %x, %s axis 2 epsilon 1.0e-5 : (tensor<2x3x4xf32>, tensor<3x4xf32>) -> tensor<2x3x4xf32>
+  return
+}
+
+// -----
+
+func.func @normalize_bias(%x: tensor<2x3xf32>, %s: tensor<3xf32>, %b: tensor<2xf32>) {
+  // expected-error @+1 {{scale or bias doesn't broadcast to the normalised dimensions}}
+  %0 = rac.normalize rms %x, %s, %b axis 1 epsilon 1.0e-5 : (tensor<2x3xf32>, tensor<3xf32>, tensor<2xf32>) -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @gather_axis(%x: tensor<2x3xf32>, %i: tensor<2xi64>) {
+  // expected-error @+1 {{axis 2 is out of range for rank 2}}
+  %0 = rac.gather %x, %i axis 2 : (tensor<2x3xf32>, tensor<2xi64>) -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @gather_nd_unknown_depth(%x: tensor<2x3xf32>, %i: tensor<2x?xi64>) {
+  // expected-error @+1 {{last dimension of indices must be static}}
+  %0 = rac.gather_nd %x, %i batch_dims 0 : (tensor<2x3xf32>, tensor<2x?xi64>) -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @scatter_elements_rank(%x: tensor<2x3xf32>, %i: tensor<3xi64>, %u: tensor<2x3xf32>) {
+  // expected-error @+1 {{input, indices and updates differ in rank}}
+  %0 = rac.scatter_elements add %x, %i, %u axis 0 : (tensor<2x3xf32>, tensor<3xi64>, tensor<2x3xf32>) -> tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @resize_scales(%x: tensor<1x4xf32>) {
+  // expected-error @+1 {{needs a size, and a scale if any, per dimension}}
+  %0 = rac.resize linear half_pixel floor %x to [1, 8] {cubic_a = -0.75 : f64, scales = array<f64: 2.0>} : (tensor<1x4xf32>) -> tensor<1x8xf32>
+  return
+}
+
+// -----
+
+func.func @top_k_values(%x: tensor<4xf32>, %k: index) {
+  // expected-error @+1 {{failed to verify that all of {input, values} have same element type}}
+  %v, %i = rac.top_k %x, %k axis 0 : (tensor<4xf32>) -> (tensor<?xi32>, tensor<?xi64>)
+  return
+}
+
+// -----
+
+func.func @top_k_axis(%x: tensor<4xf32>, %k: index) {
+  // expected-error @+1 {{axis 1 is out of range for rank 1}}
+  %v, %i = rac.top_k %x, %k axis 1 : (tensor<4xf32>) -> (tensor<?xf32>, tensor<?xi64>)
+  return
+}
+
+// -----
+
+func.func @non_zero_rows(%x: tensor<4x4xf32>) {
+  // expected-error @+1 {{result type 'tensor<3x?xi64>' doesn't fit the inferred shape 'tensor<2x?xi64>'}}
+  %0 = rac.non_zero %x : (tensor<4x4xf32>) -> tensor<3x?xi64>
+  return
+}
+
+// -----
+
+func.func @lstm_recurrence(%x: tensor<5x1x8xf32>, %w: tensor<16x8xf32>, %r: tensor<16x5xf32>, %b: tensor<16xf32>, %h: tensor<1x4xf32>) {
+  // expected-error @+1 {{recurrence must be a static 4H x H}}
+  %y, %hn, %cn = rac.lstm %x, %w, %r, %b, %h, %h : (tensor<5x1x8xf32>, tensor<16x8xf32>, tensor<16x5xf32>, tensor<16xf32>, tensor<1x4xf32>, tensor<1x4xf32>) -> (tensor<5x1x4xf32>, tensor<1x4xf32>, tensor<1x4xf32>)
+  return
+}
+
+// -----
+
+func.func @lstm_bias(%x: tensor<5x1x8xf32>, %w: tensor<16x8xf32>, %r: tensor<16x4xf32>, %b: tensor<32xf32>, %h: tensor<1x4xf32>) {
+  // expected-error @+1 {{an operand doesn't fit the recurrence}}
+  %y, %hn, %cn = rac.lstm %x, %w, %r, %b, %h, %h : (tensor<5x1x8xf32>, tensor<16x8xf32>, tensor<16x4xf32>, tensor<32xf32>, tensor<1x4xf32>, tensor<1x4xf32>) -> (tensor<5x1x4xf32>, tensor<1x4xf32>, tensor<1x4xf32>)
   return
 }

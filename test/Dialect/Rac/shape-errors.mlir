@@ -109,3 +109,44 @@ func.func @iota_axis() {
   %0 = rac.iota axis 2 sizes [3, 4] : tensor<3x4xi64>
   return
 }
+
+// -----
+
+func.func @iota_negative_axis() {
+  // expected-error @+1 {{axis -1 is out of range}}
+  %0 = rac.iota axis -1 sizes [3, 4] : tensor<3x4xi64>
+  return
+}
+
+// -----
+
+func.func @constant() {
+  // expected-error @+1 {{'rac.constant' op result #0 must be ranked tensor}}
+  %0 = rac.constant dense<1.0> : vector<4xf32>
+  return
+}
+
+// -----
+
+// Sizes that aren't numbers are operands, one each.
+func.func @missing_size(%x: tensor<8xf32>) {
+  // expected-error @+1 {{has 0 values for 1 dynamic indices}}
+  %0 = "rac.reshape"(%x) {static_sizes = array<i64: -9223372036854775808, 4>} : (tensor<8xf32>) -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @missing_offset(%x: tensor<8xf32>) {
+  // expected-error @+1 {{has 0 values for 1 dynamic indices}}
+  %0 = "rac.slice"(%x) {static_offsets = array<i64: -9223372036854775808>, static_sizes = array<i64: 4>, steps = array<i64: 1>, operandSegmentSizes = array<i32: 1, 0, 0>} : (tensor<8xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @pad_amount(%x: tensor<4xf32>, %v: tensor<f32>) {
+  // expected-error @+1 {{amount -1 is negative}}
+  %0 = rac.pad constant %x, %v low [-1] high [1] : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+  return
+}

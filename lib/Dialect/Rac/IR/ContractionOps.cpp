@@ -81,6 +81,9 @@ static LogicalResult verifyConvolution(OpT op, int64_t channelDim) {
                            {"pads_low", op.getPadsLow()},
                            {"pads_high", op.getPadsHigh()}})))
     return failure();
+  for (int64_t size : filter.getShape().drop_front(2))
+    if (size == 0)
+      return op.emitOpError("filter's window is empty");
   int64_t groups = op.getGroups();
   if (groups < 1)
     return op.emitOpError("needs at least one group");
@@ -185,6 +188,12 @@ LogicalResult AttentionOp::inferDims(ShapeContext &shapes,
     return emitOpError("query and key differ in their last dimension");
   if (contradict(key[key.size() - 2], value[value.size() - 2]))
     return emitOpError("key and value differ in length");
+  if (Value mask = getMask()) {
+    Dims products = query;
+    products.back() = key[key.size() - 2];
+    if (!detail::broadcastsTo(shapes.dims(mask), products))
+      return emitOpError("mask doesn't broadcast to the products");
+  }
   query.back() = value.back();
   results.push_back(query);
   return success();

@@ -109,7 +109,10 @@ LogicalResult ResizeOp::inferDims(ShapeContext &shapes,
   if (getStaticSizes().size() != rank ||
       (getScales() && getScales()->size() != rank))
     return emitOpError("needs a size, and a scale if any, per dimension");
-  results.push_back(shapes.indices(getSizes(), getStaticSizes()));
+  FailureOr<Dims> dims = shapes.indices(*this, getSizes(), getStaticSizes());
+  if (failed(dims))
+    return failure();
+  results.push_back(*dims);
   return success();
 }
 

@@ -13,6 +13,13 @@ LogicalResult GroupOp::verify() {
   auto yield = cast<YieldOp>(body->getTerminator());
   if (yield.getValues().getTypes() != getOutputs().getTypes())
     return emitOpError("yielded values differ from the results in type");
+  size_t tiles = getPlan() ? getPlan()->getTiles().size() : 0;
+  size_t dims = getNumResults() == 0
+                    ? 0
+                    : cast<RankedTensorType>(getResult(0).getType()).getRank();
+  if (tiles != 0 && tiles != dims)
+    return emitOpError("plan has ") << tiles << " tiles for the " << dims
+                                    << " dimensions of the first result";
   return success();
 }
 
@@ -20,6 +27,22 @@ LogicalResult GroupOp::verify() {
 // PlanAttr: `<kind = library, precision = f32, threads = 2, tiles = [1, 0],
 //            cost = #rac.cost<...>>`, all but kind and precision optional.
 //===----------------------------------------------------------------------===//
+
+LogicalResult PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                               KernelKind kind, Type precision, int64_t threads,
+                               ArrayRef<int64_t> tiles, CostAttr) {
+  if (!precision.isIntOrFloat())
+    return emitError() << "a plan's precision is a number's type, not "
+                       << precision;
+  if (threads < 0)
+    return emitError() << "a plan can't have " << threads << " threads";
+  for (int64_t tile : tiles)
+    if (tile < 0)
+      return emitError() << "a plan can't have a tile of " << tile;
+  if (kind == KernelKind::library && !tiles.empty())
+    return emitError() << "a library call has no tiles";
+  return success();
+}
 
 Attribute PlanAttr::parse(AsmParser &parser, Type) {
   std::optional<KernelKind> kind;
@@ -61,6 +84,9 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
     parser.emitError(loc, "a plan needs a kind and a precision");
     return {};
   }
+  if (failed(verify([&] { return parser.emitError(loc); }, *kind, precision,
+                    threads, tiles, cost)))
+    return {};
   return PlanAttr::get(parser.getContext(), *kind, precision, threads, tiles,
                        cost);
 }

@@ -19,6 +19,14 @@ LogicalResult LstmOp::inferDims(ShapeContext &shapes,
   if (ShapedType::isDynamic(gates) || ShapedType::isDynamic(width) ||
       gates != 4 * width)
     return emitOpError("recurrence must be a static 4H x H");
+  auto differs = [](AffineExpr dim, int64_t size) {
+    int64_t known = staticDim(dim);
+    return !ShapedType::isDynamic(known) && known != size;
+  };
+  if (differs(shapes.dim(getWeight(), 0), gates) ||
+      differs(shapes.dim(getBias(), 0), gates) || differs(hidden[1], width) ||
+      differs(shapes.dim(getCell(), 1), width))
+    return emitOpError("an operand doesn't fit the recurrence");
   AffineExpr h = shapes.constant(width);
   results.push_back({input[0], input[1], h});
   results.push_back({input[1], h});

@@ -72,6 +72,12 @@ LogicalResult NormalizeOp::inferDims(ShapeContext &shapes,
                                      SmallVectorImpl<Dims> &results) {
   if (failed(checkAxis(*this, getAxis(), getInput().getType().getRank())))
     return failure();
-  results.push_back(shapes.dims(getInput()));
+  Dims dims = shapes.dims(getInput());
+  Dims normalized(ArrayRef(dims).drop_front(getAxis()));
+  for (Value factor : getOperands().drop_front())
+    if (!detail::broadcastsTo(shapes.dims(factor), normalized))
+      return emitOpError(
+          "scale or bias doesn't broadcast to the normalised dimensions");
+  results.push_back(dims);
   return success();
 }

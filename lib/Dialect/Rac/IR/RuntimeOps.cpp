@@ -1,5 +1,6 @@
 //===- RuntimeOps.cpp - Level 3: what calls the runtime -------------------===//
 
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 
 using namespace mlir;
@@ -20,14 +21,59 @@ LogicalResult LibraryCallOp::verify() {
          post.getOperand() >= static_cast<int64_t>(getInputs().size())))
       return emitOpError("post-op names input ") << post.getOperand();
   }
-  if (getPrimitive() != Primitive::matmul &&
-      (!getStrides() || !getDilations() || !getPadsLow() || !getPadsHigh()))
-    return emitOpError("a convolution needs strides, dilations and pads");
+  auto source = cast<ShapedType>(getInputs().front().getType());
+  auto result = cast<ShapedType>(getInits().front().getType());
+  if (source.getRank() < 2 || source.getRank() != result.getRank())
+    return emitOpError("source and destination need one rank of at least two");
+  if (getPrimitive() != Primitive::matmul) {
+    if (!getStrides() || !getDilations() || !getPadsLow() || !getPadsHigh())
+      return emitOpError("a convolution needs strides, dilations and pads");
+    for (ArrayRef<int64_t> values :
+         {*getStrides(), *getDilations(), *getPadsLow(), *getPadsHigh()})
+      if (static_cast<int64_t>(values.size()) != source.getRank() - 2)
+        return emitOpError("strides, dilations and pads need an entry for each "
+                           "spatial dimension");
+  }
+  return verifyPermutations();
+}
+
+LogicalResult LibraryCallOp::verifyPermutations() {
+  if (!getPermutations())
+    return success();
+  SmallVector<Value> operands(getOperands());
+  if (getPermutations()->size() != operands.size())
+    return emitOpError("needs a permutation for each operand");
+  for (auto [operand, attr] :
+       llvm::zip_equal(operands, getPermutations()->getValue())) {
+    ArrayRef<int64_t> permutation = cast<DenseI64ArrayAttr>(attr).asArrayRef();
+    if (!permutation.empty() &&
+        (!isPermutationVector(permutation) ||
+         static_cast<int64_t>(permutation.size()) !=
+             cast<ShapedType>(operand.getType()).getRank()))
+      return emitOpError("has a permutation that doesn't fit its operand, ")
+             << operand.getType();
+  }
   return success();
 }
 
+LogicalResult ParallelForOp::verify() {
+  TypeRange arguments = getBody().front().getArgumentTypes();
+  if (arguments.size() != 2 ||
+      !llvm::all_of(arguments, [](Type type) { return type.isIndex(); }))
+    return emitOpError("body takes the range's two ends, of type index");
+  return success();
+}
+
+LogicalResult ArenaOp::verify() {
+  return detail::verifySizes(*this, getOperation()->getOperands());
+}
+
+LogicalResult WeightsOp::verify() { return detail::verifySizes(*this, {}); }
+
 LogicalResult rac::detail::verifySizes(Operation *op, ValueRange sizes) {
   auto type = cast<MemRefType>(op->getResult(0).getType());
+  if (!type.getLayout().isIdentity())
+    return op->emitOpError("gives dense memory, not ") << type;
   if (static_cast<size_t>(type.getNumDynamicDims()) != sizes.size())
     return op->emitOpError("has ")
            << sizes.size() << " sizes for " << type.getNumDynamicDims()

@@ -42,7 +42,13 @@ AffineExpr ShapeContext::index(OpFoldResult value) {
   return symbol(cast<Value>(value), -1);
 }
 
-Dims ShapeContext::indices(ValueRange dynamic, ArrayRef<int64_t> fixed) {
+FailureOr<Dims> ShapeContext::indices(Operation *op, ValueRange dynamic,
+                                      ArrayRef<int64_t> fixed) {
+  if (llvm::count(fixed, ShapedType::kDynamic) !=
+      static_cast<int64_t>(dynamic.size()))
+    return op->emitOpError("has ")
+           << dynamic.size() << " values for "
+           << llvm::count(fixed, ShapedType::kDynamic) << " dynamic indices";
   Dims result;
   unsigned next = 0;
   for (int64_t size : fixed)
@@ -149,6 +155,19 @@ FailureOr<Dims> rac::detail::broadcastDims(ArrayRef<Dims> shapes) {
     result.push_back(size);
   }
   return result;
+}
+
+bool rac::detail::broadcastsTo(const Dims &shape, const Dims &target) {
+  if (shape.size() > target.size())
+    return false;
+  return llvm::all_of(
+      llvm::zip_equal(shape, ArrayRef(target).take_back(shape.size())),
+      [](auto sizes) {
+        int64_t from = staticDim(std::get<0>(sizes));
+        int64_t to = staticDim(std::get<1>(sizes));
+        return from == 1 || from == to || ShapedType::isDynamic(from) ||
+               ShapedType::isDynamic(to);
+      });
 }
 
 LogicalResult rac::detail::inferBroadcastDims(Operation *op,

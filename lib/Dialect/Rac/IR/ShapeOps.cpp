@@ -26,7 +26,10 @@ SmallVector<OpFoldResult> ReshapeOp::getMixedSizes() {
 
 LogicalResult ReshapeOp::inferDims(ShapeContext &shapes,
                                    SmallVectorImpl<Dims> &results) {
-  Dims dims = shapes.indices(getSizes(), getStaticSizes());
+  FailureOr<Dims> indices = shapes.indices(*this, getSizes(), getStaticSizes());
+  if (failed(indices))
+    return failure();
+  Dims dims = *indices;
   auto count = [](ArrayRef<int64_t> shape) -> std::optional<int64_t> {
     if (llvm::is_contained(shape, ShapedType::kDynamic))
       return std::nullopt;
@@ -175,7 +178,10 @@ SmallVector<OpFoldResult> ExpandOp::getMixedSizes() {
 
 LogicalResult ExpandOp::inferDims(ShapeContext &shapes,
                                   SmallVectorImpl<Dims> &results) {
-  Dims dims = shapes.indices(getSizes(), getStaticSizes());
+  FailureOr<Dims> indices = shapes.indices(*this, getSizes(), getStaticSizes());
+  if (failed(indices))
+    return failure();
+  Dims dims = *indices;
   auto type = getInput().getType();
   if (type.getRank() > static_cast<int64_t>(dims.size()))
     return emitOpError("operand has more dimensions than the result");
@@ -284,7 +290,12 @@ LogicalResult SliceOp::verify() {
 
 LogicalResult SliceOp::inferDims(ShapeContext &shapes,
                                  SmallVectorImpl<Dims> &results) {
-  results.push_back(shapes.indices(getSizes(), getStaticSizes()));
+  if (failed(shapes.indices(*this, getOffsets(), getStaticOffsets())))
+    return failure();
+  FailureOr<Dims> dims = shapes.indices(*this, getSizes(), getStaticSizes());
+  if (failed(dims))
+    return failure();
+  results.push_back(*dims);
   return success();
 }
 
@@ -342,10 +353,12 @@ LogicalResult PadOp::inferDims(ShapeContext &shapes,
   if (getStaticLow().size() != rank || getStaticHigh().size() != rank)
     return emitOpError("needs an amount per dimension on both sides");
   Dims dims = shapes.dims(getInput());
-  Dims low = shapes.indices(getLow(), getStaticLow());
-  Dims high = shapes.indices(getHigh(), getStaticHigh());
+  FailureOr<Dims> low = shapes.indices(*this, getLow(), getStaticLow());
+  FailureOr<Dims> high = shapes.indices(*this, getHigh(), getStaticHigh());
+  if (failed(low) || failed(high))
+    return failure();
   for (size_t i = 0; i < rank; ++i)
-    dims[i] = dims[i] + low[i] + high[i];
+    dims[i] = dims[i] + (*low)[i] + (*high)[i];
   results.push_back(dims);
   return success();
 }
@@ -369,9 +382,12 @@ SmallVector<OpFoldResult> IotaOp::getMixedSizes() {
 
 LogicalResult IotaOp::inferDims(ShapeContext &shapes,
                                 SmallVectorImpl<Dims> &results) {
-  if (static_cast<int64_t>(getAxis()) >=
-      static_cast<int64_t>(getStaticSizes().size()))
-    return emitOpError("axis ") << getAxis() << " is out of range";
-  results.push_back(shapes.indices(getSizes(), getStaticSizes()));
+  int64_t axis = getAxis();
+  if (axis < 0 || axis >= static_cast<int64_t>(getStaticSizes().size()))
+    return emitOpError("axis ") << axis << " is out of range";
+  FailureOr<Dims> dims = shapes.indices(*this, getSizes(), getStaticSizes());
+  if (failed(dims))
+    return failure();
+  results.push_back(*dims);
   return success();
 }

@@ -87,7 +87,7 @@ def Rac_PoolOp : Rac_TensorOp<"pool", [SameOperandsAndResultElementType]> {
   let hasVerifier = 1;
 }
 
-def Rac_AttentionOp : Rac_TensorOp<"attention"> {
+def Rac_AttentionOp : Rac_TensorOp<"attention", [SameOperandsAndResultElementType]> {
   let summary = "softmax(scale * q k^T + mask) v, over the last two dimensions.";
   let description = [{
     q: ... x L x D, k: ... x S x D, v: ... x S x E, mask broadcasts to ... x L x S.

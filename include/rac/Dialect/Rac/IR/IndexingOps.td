@@ -134,7 +134,7 @@ def Rac_ResizeOp : Rac_TensorOp<"resize", [AllElementTypesMatch<["input", "resul
   }];
 }
 
-def Rac_TopKOp : Rac_TensorOp<"top_k"> {
+def Rac_TopKOp : Rac_TensorOp<"top_k", [AllElementTypesMatch<["input", "values"]>]> {
   let summary = "The k largest (or smallest) elements along one dimension, in order, and where they were.";
   let description = [{
     Of equal elements the one with the lower index comes first.

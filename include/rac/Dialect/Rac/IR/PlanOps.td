@@ -34,8 +34,9 @@ def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {
   let summary = "How a group runs: everything lowering needs to know.";
   let description = [{
     `threads` 0 means as many as the context has. `tiles` are the tile sizes of
-    the group's root loop nest, 0 for a loop that is not tiled; empty for a
-    library call. `precision` is the type that contractions compute in.
+    the group's first result, one for each dimension, 0 for one that is not
+    tiled; empty for a library call. `precision` is the type that contractions
+    compute in.
 
     ```mlir
     #rac.plan<kind = generated, precision = f32, threads = 0, tiles = [1, 0]>
@@ -48,6 +49,7 @@ def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {
       OptionalArrayRefParameter<"int64_t">:$tiles,
       OptionalParameter<"::rac::CostAttr">:$cost);
   let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
 }
 
 def Rac_GroupOp : Rac_Op<"group", [IsolatedFromAbove, Pure,
@@ -85,7 +87,10 @@ def Rac_YieldOp : Rac_Op<"yield", [Pure, Terminator, ReturnLike,
   let summary = "The results of a group.";
   let description = [{
     ```mlir
-    rac.yield %x : tensor<4xf32>
+    %y = rac.group @same ins(%x : tensor<4xf32>) -> (tensor<4xf32>) {
+    ^bb0(%a: tensor<4xf32>):
+      rac.yield %a : tensor<4xf32>
+    }
     ```
   }];
   let arguments = (ins Variadic<AnyRankedTensor>:$values);

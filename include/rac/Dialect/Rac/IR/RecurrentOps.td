@@ -5,7 +5,7 @@
 
 include "rac/Dialect/Rac/IR/RacBase.td"
 
-def Rac_LstmOp : Rac_TensorOp<"lstm"> {
+def Rac_LstmOp : Rac_TensorOp<"lstm", [SameOperandsAndResultElementType]> {
   let summary = "One direction of a long short-term memory net with sigmoid and tanh.";
   let description = [{
     input T x B x I, weight 4H x I and recurrence 4H x H with the gates in the

@@ -49,6 +49,7 @@ def Rac_PostOpAttr : AttrDef<Rac_Dialect, "PostOp"> {
   let assemblyFormat = "`<` struct(params) `>`";
 }
 
+def Rac_Count : ConfinedAttr<I64Attr, [IntNonNegative]>;
 def Rac_ShapedValue : AnyTypeOf<[AnyRankedTensor, AnyStridedMemRef]>;
 
 def Rac_LibraryCallOp : Rac_Op<"library_call", [DestinationStyleOpInterface,
@@ -75,11 +76,11 @@ def Rac_LibraryCallOp : Rac_Op<"library_call", [DestinationStyleOpInterface,
       OptionalAttr<DenseI64ArrayAttr>:$dilations,
       OptionalAttr<DenseI64ArrayAttr>:$pads_low,
       OptionalAttr<DenseI64ArrayAttr>:$pads_high,
-      DefaultValuedAttr<I64Attr, "1">:$groups,
+      DefaultValuedAttr<ConfinedAttr<I64Attr, [IntPositive]>, "1">:$groups,
       OptionalAttr<TypeAttr>:$weights_type,
       OptionalAttr<DenseI8ArrayAttr>:$packed,
       OptionalAttr<TypedArrayAttrBase<DenseI64ArrayAttr, "permutations">>:$permutations,
-      DefaultValuedAttr<I64Attr, "0">:$threads);
+      DefaultValuedAttr<Rac_Count, "0">:$threads);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     $primitive `ins` `(` $inputs `:` type($inputs) `)`
@@ -98,6 +99,7 @@ def Rac_LibraryCallOp : Rac_Op<"library_call", [DestinationStyleOpInterface,
   }]>];
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitsMutable(); }
+    ::llvm::LogicalResult verifyPermutations();
     void getEffects(::llvm::SmallVectorImpl<::mlir::SideEffects::EffectInstance<
         ::mlir::MemoryEffects::Effect>> &effects);
   }];
@@ -116,19 +118,20 @@ def Rac_ParallelForOp : Rac_Op<"parallel_for", [
     }
     ```
   }];
-  let arguments = (ins Index:$count, Index:$grain, I64Attr:$threads);
+  let arguments = (ins Index:$count, Index:$grain, Rac_Count:$threads);
   let regions = (region SizedRegion<1>:$body);
+  let hasVerifier = 1;
   let assemblyFormat = "$count `grain` $grain `threads` $threads attr-dict-with-keyword $body";
 }
 
-class Rac_BufferOp<string mnemonic, list<Trait> traits = []>
+class Rac_BufferOp<string mnemonic, Type type, list<Trait> traits = []>
     : Rac_Op<mnemonic, traits> {
-  let results = (outs AnyMemRef:$result);
+  let results = (outs type:$result);
 }
 
 /// A buffer of given sizes, one operand for each dynamic dimension.
 class Rac_SizedBufferOp<string mnemonic, list<Trait> traits = []>
-    : Rac_BufferOp<mnemonic, !listconcat(traits,
+    : Rac_BufferOp<mnemonic, AnyMemRef, !listconcat(traits,
         [DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
                                    ["reifyResultShapes"]>])> {
   let hasVerifier = 1;
@@ -154,7 +157,7 @@ def Rac_InputDimOp : Rac_Op<"input_dim", [Pure]> {
     %n = rac.input_dim 0, 1
     ```
   }];
-  let arguments = (ins I64Attr:$index, I64Attr:$dim);
+  let arguments = (ins Rac_Count:$index, Rac_Count:$dim);
   let results = (outs Index:$result);
   let assemblyFormat = "$index `,` $dim attr-dict";
   let builders = [OpBuilder<(ins "int64_t":$index, "int64_t":$dim), [{
@@ -169,7 +172,7 @@ def Rac_InputBufferOp : Rac_SizedBufferOp<"input_buffer", [Pure]> {
     %m = rac.input_buffer 0 [%n] : memref<?x4xf32>
     ```
   }];
-  let arguments = (ins I64Attr:$index, Variadic<Index>:$sizes);
+  let arguments = (ins Rac_Count:$index, Variadic<Index>:$sizes);
   let assemblyFormat = "$index `[` $sizes `]` attr-dict `:` type($result)";
 }
 
@@ -181,7 +184,7 @@ def Rac_OutputBufferOp : Rac_SizedBufferOp<"output_buffer",
     %m = rac.output_buffer 0 [%n] : memref<?x4xf32>
     ```
   }];
-  let arguments = (ins I64Attr:$index, Variadic<Index>:$sizes);
+  let arguments = (ins Rac_Count:$index, Variadic<Index>:$sizes);
   let assemblyFormat = "$index `[` $sizes `]` attr-dict `:` type($result)";
 }
 
@@ -207,7 +210,7 @@ def Rac_HeapOp : Rac_SizedBufferOp<"heap", [MemoryEffects<[MemAlloc]>]> {
   let assemblyFormat = "`[` $sizes `]` attr-dict `:` type($result)";
 }
 
-def Rac_ArenaOp : Rac_BufferOp<"arena", [MemoryEffects<[MemAlloc]>]> {
+def Rac_ArenaOp : Rac_BufferOp<"arena", MemRefRankOf<[I8], [1]>, [MemoryEffects<[MemAlloc]>]> {
   let summary = "The context's working memory: at least so many bytes, kept from run to run.";
   let description = [{
     ```mlir
@@ -216,17 +219,19 @@ def Rac_ArenaOp : Rac_BufferOp<"arena", [MemoryEffects<[MemAlloc]>]> {
   }];
   let arguments = (ins Index:$bytes);
   let assemblyFormat = "$bytes attr-dict `:` type($result)";
+  let hasVerifier = 1;
 }
 
-def Rac_WeightsOp : Rac_BufferOp<"weights", [Pure]> {
+def Rac_WeightsOp : Rac_BufferOp<"weights", AnyStaticShapeMemRef, [Pure]> {
   let summary = "A view of the model's weights at a byte offset.";
   let description = [{
     ```mlir
     %m = rac.weights 64 : memref<4x4xf32>
     ```
   }];
-  let arguments = (ins I64Attr:$offset);
+  let arguments = (ins Rac_Count:$offset);
   let assemblyFormat = "$offset attr-dict `:` type($result)";
+  let hasVerifier = 1;
 }
 
 #endif // RAC_DIALECT_RAC_IR_RUNTIME

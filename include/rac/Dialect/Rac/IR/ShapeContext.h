@@ -40,8 +40,10 @@ public:
   Dims dims(mlir::Value value);
   /// An index value, or a constant index.
   mlir::AffineExpr index(mlir::OpFoldResult value);
-  /// Both of ODS's halves of a list of mixed static and dynamic indices.
-  Dims indices(mlir::ValueRange dynamic, llvm::ArrayRef<int64_t> fixed);
+  /// Both of ODS's halves of `op`'s list of mixed static and dynamic indices.
+  /// Fails, with a diagnostic, where there is not one value for each `?`.
+  llvm::FailureOr<Dims> indices(mlir::Operation *op, mlir::ValueRange dynamic,
+                                llvm::ArrayRef<int64_t> fixed);
 
   llvm::ArrayRef<Symbol> getSymbols() const { return symbols; }
 
@@ -75,10 +77,12 @@ llvm::LogicalResult verifyShapes(mlir::Operation *op);
 llvm::LogicalResult inferBroadcastDims(mlir::Operation *op,
                                        ShapeContext &shapes,
                                        llvm::SmallVectorImpl<Dims> &results);
-/// One size for each dynamic dimension of `op`'s memref.
+/// `op`'s memref is dense, and has a size for each dynamic dimension.
 llvm::LogicalResult verifySizes(mlir::Operation *op, mlir::ValueRange sizes);
 /// The broadcast of some shapes; failure where they don't fit.
 llvm::FailureOr<Dims> broadcastDims(llvm::ArrayRef<Dims> shapes);
+/// Whether `shape` broadcasts to `target`, which stays as it is.
+bool broadcastsTo(const Dims &shape, const Dims &target);
 } // namespace detail
 
 } // namespace rac

@@ -1,0 +1,110 @@
+// RUN: rac-opt %s --split-input-file --verify-diagnostics
+//
+// Plans are edited by hand: what can't be carried out is an error.
+
+// expected-error @+1 {{a plan can't have -1 threads}}
+module attributes {test.plan = #rac.plan<kind = library, precision = f32, threads = -1>} {}
+
+// -----
+
+// expected-error @+1 {{a plan can't have a tile of -8}}
+module attributes {test.plan = #rac.plan<kind = generated, precision = f32, tiles = [1, -8]>} {}
+
+// -----
+
+// expected-error @+1 {{a library call has no tiles}}
+module attributes {test.plan = #rac.plan<kind = library, precision = f32, tiles = [1]>} {}
+
+// -----
+
+// expected-error @+1 {{a plan's precision is a number's type, not 'tensor<4xf32>'}}
+module attributes {test.plan = #rac.plan<kind = library, precision = tensor<4xf32>>} {}
+
+// -----
+
+func.func @tiles(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @+1 {{plan has 2 tiles for the 1 dimensions of the first result}}
+  %0 = rac.group @g ins(%x : tensor<4xf32>) -> (tensor<4xf32>) plan <kind = generated, precision = f32, tiles = [1, 0]> {
+  ^bb0(%a: tensor<4xf32>):
+    %1 = rac.relu %a : (tensor<4xf32>) -> tensor<4xf32>
+    rac.yield %1 : tensor<4xf32>
+  }
+  return %0 : tensor<4xf32>
+}
+
+// -----
+
+func.func @outside(%x: tensor<4xf32>) {
+  // expected-error @+1 {{expects parent op 'rac.group'}}
+  rac.yield %x : tensor<4xf32>
+}
+
+// -----
+
+// A body sees only its arguments.
+func.func @from_above(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-note @+1 {{required by region isolation constraints}}
+  %0 = rac.group @g -> (tensor<4xf32>) {
+    // expected-error @+1 {{'rac.relu' op using value defined outside the region}}
+    %1 = rac.relu %x : (tensor<4xf32>) -> tensor<4xf32>
+    rac.yield %1 : tensor<4xf32>
+  }
+  return %0 : tensor<4xf32>
+}
+
+// -----
+
+func.func @group_arguments(%x: tensor<4xf32>) {
+  // expected-error @+1 {{body arguments differ from the operands in type}}
+  %0 = rac.group @g ins(%x : tensor<4xf32>) -> (tensor<4xf32>) {
+  ^bb0(%a: tensor<5xf32>):
+    %1 = rac.iota axis 0 sizes [4] : tensor<4xi64>
+    %2 = rac.cast %1 : (tensor<4xi64>) -> tensor<4xf32>
+    rac.yield %2 : tensor<4xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @group_results(%x: tensor<4xf32>) {
+  // expected-error @+1 {{yielded values differ from the results in type}}
+  %0 = rac.group @g ins(%x : tensor<4xf32>) -> (tensor<5xf32>) {
+  ^bb0(%a: tensor<4xf32>):
+    rac.yield %a : tensor<4xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @plan_kind(%x: tensor<4xf32>) {
+  // expected-error @+1 {{unknown kernel kind 'magic'}}
+  %0 = rac.group @g ins(%x : tensor<4xf32>) -> (tensor<4xf32>) plan #rac.plan<kind = magic, precision = f32> {
+  ^bb0(%a: tensor<4xf32>):
+    rac.yield %a : tensor<4xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @plan_field(%x: tensor<4xf32>) {
+  // expected-error @+1 {{a plan has no 'speed'}}
+  %0 = rac.group @g ins(%x : tensor<4xf32>) -> (tensor<4xf32>) plan #rac.plan<kind = library, precision = f32, speed = 3> {
+  ^bb0(%a: tensor<4xf32>):
+    rac.yield %a : tensor<4xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @plan_incomplete(%x: tensor<4xf32>) {
+  // expected-error @+1 {{a plan needs a kind and a precision}}
+  %0 = rac.group @g ins(%x : tensor<4xf32>) -> (tensor<4xf32>) plan #rac.plan<kind = library> {
+  ^bb0(%a: tensor<4xf32>):
+    rac.yield %a : tensor<4xf32>
+  }
+  return
+}
