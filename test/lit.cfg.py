@@ -2,7 +2,7 @@
 
 Substitutions   rac-opt, rac-compile, rac-run, rac-calibrate, FileCheck, not, count, split-file
                 %python (numpy, onnx and onnxruntime importable, and rac once it is built)
-                %root (the checkout)   %models (the test models that scripts/models.py gathered)
+                %root (the checkout)   %build (its build)   %models (the test models that scripts/models.py gathered)
                 %devices (device descriptions)   %lib (where libraries are built)
                 %cc (a C and C++ compiler)
 Features        x86_64, aarch64, x86-avx512, onednn, asan, qemu-aarch64, ptxas, valgrind,
@@ -51,6 +51,7 @@ for tool in ["rac-opt", "rac-compile", "rac-run", "rac-calibrate"]:
 config.substitutions += [
     ("%python", config.python),
     ("%root", config.rac_src_root),
+    ("%build", config.rac_obj_root),
     ("%models", models),
     ("%devices", os.path.join(config.rac_src_root, "devices")),
     ("%lib", config.rac_lib_dir),

@@ -30,7 +30,7 @@ class Rac_ElementwiseOp<string mnemonic, string scalar, list<Trait> traits = []>
 class Rac_Unary<string mnemonic, string what, string scalar, Type type = Rac_FloatTensor>
     : Rac_ElementwiseOp<mnemonic, scalar, [SameOperandsAndResultElementType]> {
   let summary = what;
-  let description = summary # "\n\n```mlir\n%y = rac." # mnemonic #
+  let description = "```mlir\n%y = rac." # mnemonic #
       " %x : (tensor<?x4xf32>) -> tensor<?x4xf32>\n```";
   let arguments = (ins type:$input);
   let results = (outs type:$result);
@@ -40,7 +40,7 @@ class Rac_Binary<string mnemonic, string what, string scalar, Type type = Rac_Te
     : Rac_ElementwiseOp<mnemonic, scalar, [SameOperandsAndResultElementType]> {
   let summary = what;
   string example = !if(!eq(type, Rac_IntTensor), "i32", !if(!eq(type, Rac_BoolTensor), "i1", "f32"));
-  let description = summary # "\n\n```mlir\n%y = rac." # mnemonic #
+  let description = "```mlir\n%y = rac." # mnemonic #
       " %a, %b : (tensor<?x4x" # example # ">, tensor<4x" # example # ">) -> tensor<?x4x" # example # ">\n```";
   let arguments = (ins type:$lhs, type:$rhs);
   let results = (outs type:$result);
@@ -53,7 +53,7 @@ def Rac_SameOperandElementType : PredOpTrait<"operands have the same element typ
 class Rac_Compare<string mnemonic, string what, string scalar>
     : Rac_ElementwiseOp<mnemonic, scalar, [Rac_SameOperandElementType]> {
   let summary = what;
-  let description = summary # "\n\n```mlir\n%y = rac." # mnemonic #
+  let description = "```mlir\n%y = rac." # mnemonic #
       " %a, %b : (tensor<?x4xf32>, tensor<4xf32>) -> tensor<?x4xi1>\n```";
   let arguments = (ins Rac_Tensor:$lhs, Rac_Tensor:$rhs);
   let results = (outs Rac_BoolTensor:$result);
@@ -117,7 +117,7 @@ def Rac_HardSwishOp : Rac_Unary<"hard_swish", "x * clip(x/6 + 1/2, 0, 1).", "ret
 class Rac_UnaryAlpha<string mnemonic, string what, string scalar>
     : Rac_ElementwiseOp<mnemonic, scalar, [SameOperandsAndResultElementType]> {
   let summary = what;
-  let description = summary # "\n\n```mlir\n%y = rac." # mnemonic #
+  let description = "```mlir\n%y = rac." # mnemonic #
       " %x {alpha = 0.5 : f64} : (tensor<?x4xf32>) -> tensor<?x4xf32>\n```";
   let arguments = (ins Rac_FloatTensor:$input, F64Attr:$alpha);
   let results = (outs Rac_FloatTensor:$result);
@@ -128,8 +128,7 @@ def Rac_EluOp : Rac_UnaryAlpha<"elu", "x where x >= 0, else alpha * (exp(x) - 1)
 def Rac_HardSigmoidOp : Rac_ElementwiseOp<"hard_sigmoid",
     "return s.hardSigmoid(a[0], getAlpha().convertToDouble(), getBeta().convertToDouble());", [SameOperandsAndResultElementType]> {
   let summary = "clip(alpha * x + beta, 0, 1).";
-  let description = summary # [{
-
+  let description = [{
     ```mlir
     %y = rac.hard_sigmoid %x {alpha = 0.2 : f64, beta = 0.5 : f64} : (tensor<?x4xf32>) -> tensor<?x4xf32>
     ```
@@ -141,8 +140,7 @@ def Rac_HardSigmoidOp : Rac_ElementwiseOp<"hard_sigmoid",
 def Rac_ClipOp : Rac_ElementwiseOp<"clip", "return s.min(s.max(a[0], a[1]), a[2]);",
     [SameOperandsAndResultElementType]> {
   let summary = "min(max(x, low), high).";
-  let description = summary # [{
-
+  let description = [{
     ```mlir
     %y = rac.clip %x, %low, %high : (tensor<?x4xf32>, tensor<f32>, tensor<f32>) -> tensor<?x4xf32>
     ```
@@ -165,13 +163,13 @@ def Rac_XorOp : Rac_Binary<"xor", "Bitwise exclusive or; logical on i1.", "retur
 def Rac_ShiftLeftOp : Rac_Binary<"shift_left", "Shifts bits left; by the width or more gives zero.", "return s.shiftLeft(a[0], a[1]);", Rac_IntTensor>;
 def Rac_ShiftRightOp : Rac_Binary<"shift_right", "Shifts bits right, filling with zeros; by the width or more gives zero.", "return s.shiftRight(a[0], a[1]);", Rac_IntTensor>;
 def Rac_NotOp : Rac_Unary<"not", "Bitwise complement; logical on i1.", "return s.bitNot(a[0]);", Rac_IntTensor> {
-  let description = summary # "\n\n```mlir\n%y = rac.not %x : (tensor<?x4xi32>) -> tensor<?x4xi32>\n```";
+  let description = "```mlir\n%y = rac.not %x : (tensor<?x4xi32>) -> tensor<?x4xi32>\n```";
 }
 
 class Rac_FloatTest<string mnemonic, string what, string scalar>
     : Rac_ElementwiseOp<mnemonic, scalar> {
   let summary = what;
-  let description = summary # "\n\n```mlir\n%y = rac." # mnemonic #
+  let description = "```mlir\n%y = rac." # mnemonic #
       " %x : (tensor<?x4xf32>) -> tensor<?x4xi1>\n```";
   let arguments = (ins Rac_FloatTensor:$input);
   let results = (outs Rac_BoolTensor:$result);
@@ -182,8 +180,7 @@ def Rac_IsInfOp : Rac_FloatTest<"is_inf", "True where the operand is plus or min
 def Rac_SelectOp : Rac_ElementwiseOp<"select", "return ::mlir::arith::SelectOp::create(builder, loc, a[0], a[1], a[2]);",
     [AllElementTypesMatch<["on_true", "on_false", "result"]>]> {
   let summary = "The second operand where the first is true, else the third.";
-  let description = summary # [{
-
+  let description = [{
     ```mlir
     %y = rac.select %c, %a, %b : (tensor<?x1xi1>, tensor<?x4xf32>, tensor<f32>) -> tensor<?x4xf32>
     ```
@@ -194,8 +191,7 @@ def Rac_SelectOp : Rac_ElementwiseOp<"select", "return ::mlir::arith::SelectOp::
 
 def Rac_CastOp : Rac_ElementwiseOp<"cast", "return s.cast(a[0], getInput().getType().getElementType(), getType().getElementType());"> {
   let summary = "Converts the element type: floats round to nearest even, to integers they truncate, to i1 they say 'not zero'.";
-  let description = summary # [{
-
+  let description = [{
     ```mlir
     %y = rac.cast %x : (tensor<?x4xf32>) -> tensor<?x4xi64>
     ```
@@ -206,8 +202,7 @@ def Rac_CastOp : Rac_ElementwiseOp<"cast", "return s.cast(a[0], getInput().getTy
 
 def Rac_BitcastOp : Rac_ElementwiseOp<"bitcast", "return s.bitcast(a[0], getType().getElementType());"> {
   let summary = "The same bits read as another element type of the same width.";
-  let description = summary # [{
-
+  let description = [{
     ```mlir
     %y = rac.bitcast %x : (tensor<?x4xf32>) -> tensor<?x4xi32>
     ```
