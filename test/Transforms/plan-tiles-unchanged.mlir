@@ -1,0 +1,53 @@
+// RUN: rac-opt %s > %t
+// RUN: rac-opt %s --pass-pipeline='builtin.module(func.func(rac-plan-tiles))' | diff %t -
+
+// Nothing is combined.
+func.func @elementwise(%x: tensor<4x64xf32>) -> tensor<4x64xf32> {
+  %0 = rac.group @exp ins(%x : tensor<4x64xf32>) -> (tensor<4x64xf32>) plan <kind = generated, precision = f32> {
+  ^bb0(%a: tensor<4x64xf32>):
+    %1 = rac.exp %a : (tensor<4x64xf32>) -> tensor<4x64xf32>
+    rac.yield %1 : tensor<4x64xf32>
+  }
+  return %0 : tensor<4x64xf32>
+}
+
+// Everything is.
+func.func @whole(%x: tensor<64xf32>) -> tensor<64xf32> {
+  %0 = rac.group @softmax ins(%x : tensor<64xf32>) -> (tensor<64xf32>) plan <kind = generated, precision = f32> {
+  ^bb0(%a: tensor<64xf32>):
+    %1 = rac.softmax %a axis 0 : tensor<64xf32>
+    rac.yield %1 : tensor<64xf32>
+  }
+  return %0 : tensor<64xf32>
+}
+
+// Someone has chosen; nobody has planned; the library computes it.
+func.func @chosen(%x: tensor<4x64xf32>) -> tensor<4x64xf32> {
+  %0 = rac.group @softmax ins(%x : tensor<4x64xf32>) -> (tensor<4x64xf32>) plan <kind = generated, precision = f32, tiles = [2, 0]> {
+  ^bb0(%a: tensor<4x64xf32>):
+    %1 = rac.softmax %a axis 1 : tensor<4x64xf32>
+    rac.yield %1 : tensor<4x64xf32>
+  }
+  %2 = rac.group @softmax ins(%0 : tensor<4x64xf32>) -> (tensor<4x64xf32>) {
+  ^bb0(%a: tensor<4x64xf32>):
+    %3 = rac.softmax %a axis 1 : tensor<4x64xf32>
+    rac.yield %3 : tensor<4x64xf32>
+  }
+  %4 = rac.group @softmax ins(%2 : tensor<4x64xf32>) -> (tensor<4x64xf32>) plan <kind = library, precision = f32> {
+  ^bb0(%a: tensor<4x64xf32>):
+    %5 = rac.softmax %a axis 1 : tensor<4x64xf32>
+    rac.yield %5 : tensor<4x64xf32>
+  }
+  return %4 : tensor<4x64xf32>
+}
+
+// The result has other dimensions than what is combined.
+func.func @reduced(%x: tensor<4x64xf32>) -> tensor<4xf32> {
+  %0 = rac.group @reduce ins(%x : tensor<4x64xf32>) -> (tensor<4xf32>) plan <kind = generated, precision = f32> {
+  ^bb0(%a: tensor<4x64xf32>):
+    %1 = rac.softmax %a axis 1 : tensor<4x64xf32>
+    %2 = rac.reduce sum %1 axes [1] : (tensor<4x64xf32>) -> tensor<4xf32>
+    rac.yield %2 : tensor<4xf32>
+  }
+  return %0 : tensor<4xf32>
+}
