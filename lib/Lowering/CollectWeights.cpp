@@ -35,7 +35,7 @@ struct CollectWeightsPass : rac::impl::CollectWeightsBase<CollectWeightsPass> {
       auto value = dyn_cast_or_null<ElementsAttr>(global.getInitialValueAttr());
       auto type = global.getType();
       int64_t bytes = elementBytes(type) * type.getNumElements();
-      if (!value || bytes < minBytes)
+      if (!value || !global.getConstant() || bytes < minBytes)
         continue;
       Attribute key = value;
       if (auto resource = dyn_cast<DenseResourceElementsAttr>(value))

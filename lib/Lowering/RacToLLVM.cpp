@@ -177,9 +177,27 @@ struct AssertLowering : ConvertOpToLLVMPattern<cf::AssertOp> {
   }
 };
 
+/// What calls the runtime finds the context where rac-outline-parallel put it.
+LogicalResult checkContext(ModuleOp module) {
+  auto check = [](Operation *op) {
+    if (!isa<cf::AssertOp>(op) &&
+        !isa_and_nonnull<RacDialect>(op->getDialect()))
+      return WalkResult::advance();
+    auto function = op->getParentOfType<FunctionOpInterface>();
+    if (function && function.getNumArguments() > 0 &&
+        isa<LLVM::LLVMPointerType>(function.getArgumentTypes().front()))
+      return WalkResult::advance();
+    op->emitOpError("is in no function whose first argument is the context");
+    return WalkResult::interrupt();
+  };
+  return failure(module.walk(check).wasInterrupted());
+}
+
 struct RacToLLVMPass : rac::impl::RacToLLVMBase<RacToLLVMPass> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    if (failed(checkContext(module)))
+      return signalPassFailure();
     LowerToLLVMOptions options(&getContext());
     LLVMTypeConverter converter(&getContext(), options);
     LLVMConversionTarget target(getContext());

@@ -1,0 +1,44 @@
+// RUN: rac-opt %s --pass-pipeline='builtin.module(func.func(rac-tile-groups))' | FileCheck %s
+
+// The op that gives the result is tiled, and what it needs is computed tile by tile.
+
+// CHECK-LABEL: func.func @chain
+// CHECK: scf.forall (%[[I:.*]], %[[J:.*]]) = (0, 0) to (8, 64) step (1, 16)
+// CHECK-DAG: tensor.extract_slice %arg0[%[[I]], %[[J]]] [1, 16] [1, 1]
+// CHECK: %[[E:.*]] = linalg.generic {{.*}}ins({{.*}} : tensor<1x16xf32>)
+// CHECK: math.exp
+// CHECK: linalg.generic {{.*}}ins(%[[E]] : tensor<1x16xf32>)
+// CHECK: arith.negf
+// CHECK: tensor.parallel_insert_slice {{.*}}[%[[I]], %[[J]]] [1, 16] [1, 1]
+// CHECK: bufferization.materialize_in_destination
+#id = affine_map<(i, j) -> (i, j)>
+func.func @chain(%x: tensor<8x64xf32>, %d: tensor<8x64xf32>) -> tensor<8x64xf32> attributes {rac.plan = #rac.plan<kind = generated, precision = f32, tiles = [1, 16]>} {
+  %e = tensor.empty() : tensor<8x64xf32>
+  %0 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%x : tensor<8x64xf32>) outs(%e : tensor<8x64xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %1 = math.exp %a : f32
+    linalg.yield %1 : f32
+  } -> tensor<8x64xf32>
+  %2 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%0 : tensor<8x64xf32>) outs(%e : tensor<8x64xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %1 = arith.negf %a : f32
+    linalg.yield %1 : f32
+  } -> tensor<8x64xf32>
+  %3 = bufferization.materialize_in_destination %2 in %d : (tensor<8x64xf32>, tensor<8x64xf32>) -> tensor<8x64xf32>
+  return %3 : tensor<8x64xf32>
+}
+
+// Tiles are those of the result's dimensions, whatever order the loops have; 0 leaves one whole.
+
+// CHECK-LABEL: func.func @transposed
+// CHECK: scf.forall (%[[I:.*]]) = (0) to (64) step (4)
+// CHECK: tensor.extract_slice %arg0[0, %[[I]]] [8, 4] [1, 1]
+#transposed = affine_map<(i, j) -> (j, i)>
+func.func @transposed(%x: tensor<8x64xf32>, %d: tensor<64x8xf32>) -> tensor<64x8xf32> attributes {rac.plan = #rac.plan<kind = generated, precision = f32, tiles = [4, 0]>} {
+  %0 = linalg.generic {indexing_maps = [#id, #transposed], iterator_types = ["parallel", "parallel"]} ins(%x : tensor<8x64xf32>) outs(%d : tensor<64x8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %1 = math.exp %a : f32
+    linalg.yield %1 : f32
+  } -> tensor<64x8xf32>
+  return %0 : tensor<64x8xf32>
+}
