@@ -236,7 +236,7 @@ void GraphImporter::addUnsupported(const Node &node, const Twine &reason) {
   if (!node.name.empty())
     text += " '" + scope->prefix + node.name + "'";
   else if (!node.outputs.empty())
-    text += " (gives '" + node.outputs.front() + "')";
+    text += " (gives '" + scope->prefix + node.outputs.front() + "')";
   const onnxmodel::Opsets &opsets = *scope->opsets;
   auto opset = opsets.find(node.domain);
   text += ", domain " + (node.domain.empty() ? "ai.onnx" : node.domain);

@@ -340,17 +340,20 @@ std::optional<SmallVector<int64_t>> NodeImporter::axes(ArrayRef<int64_t> axes,
 // Results
 //===----------------------------------------------------------------------===//
 
-static std::string describe(const onnxmodel::Node &node) {
+/// The node, by its name or its output's; `prefix` names the functions it is
+/// in.
+static std::string describe(const onnxmodel::Node &node,
+                            const std::string &prefix) {
   std::string text = node.opType;
   if (!node.name.empty())
-    text += " '" + node.name + "'";
+    text += " '" + prefix + node.name + "'";
   else if (!node.outputs.empty())
-    text += " that gives '" + node.outputs.front() + "'";
+    text += " that gives '" + prefix + node.outputs.front() + "'";
   return text;
 }
 
 LogicalResult NodeImporter::fail(const Twine &message) {
-  return g.error(describe(node) + ": " + message);
+  return g.error(describe(node, g.scope->prefix) + ": " + message);
 }
 
 LogicalResult NodeImporter::unsupported(const Twine &reason) {
