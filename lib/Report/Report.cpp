@@ -109,7 +109,7 @@ json::Value rac::toJson(const Report &report) {
       {"seconds", orNull(total(report, &GroupReport::seconds))},
       {"joules", orNull(joules)},
       {"joules_origin",
-       joules ? json::Value("predicted") : json::Value(nullptr)},
+       joules ? json::Value("modelled") : json::Value(nullptr)},
       {"peak_bytes", report.peakBytes ? json::Value(*report.peakBytes)
                                       : json::Value(nullptr)},
       {"weights_bytes", report.weightsBytes},
@@ -145,5 +145,6 @@ json::Value rac::planSummary(const Report &report) {
       {"flops", orNull(total(report, &GroupReport::flops))},
       {"seconds", orNull(total(report, &GroupReport::seconds))},
       {"joules", orNull(total(report, &GroupReport::joules))},
+      {"joules_origin", "modelled"},
   };
 }

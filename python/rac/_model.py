@@ -8,6 +8,7 @@ import threading
 
 import numpy as np
 
+from ._energy import EnergyMeters, measure
 from ._types import DLTensor, TensorInfo
 
 _OK, _INVALID_ARGUMENT, _OUT_OF_MEMORY = 0, 1, 3
@@ -223,6 +224,26 @@ class Model:
                 slot.name: self._copy(slot) if array is None else array
                 for slot, array in zip(self._out, arrays)
             }
+
+    def measure_energy(self, inputs, seconds=0.0, repeat=1, meters=None):
+        """Measures what runs on these inputs take; gives an EnergyMeasurement (J a run).
+
+        After a run to warm up, the machine is watched while idle for 1 s at least; then the model
+        runs `repeat` times at least, and until the window is long enough for the meter: 50 of its
+        updates, 0.05 s for a processor's counter, or `seconds` if that is longer. Meters count
+        what all programs take; what run() itself does around the model is in it.
+
+        meters   an EnergyMeters; default: this machine's
+
+        EnergyError: there is no meter of what the model runs on (the message says which were
+        tried and why each failed), or one failed meanwhile.
+        """
+        on_accelerator = str(self.describe.get("target", "")).startswith("nvptx")
+        run = lambda: self.run(inputs)  # noqa: E731
+        if meters is not None:
+            return measure(run, on_accelerator, seconds, repeat, meters)
+        with EnergyMeters() as found:
+            return measure(run, on_accelerator, seconds, repeat, found)
 
     def arena_size(self, **shapes):
         """Bytes of working memory that a run on inputs of these shapes needs, weights and outputs

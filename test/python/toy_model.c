@@ -57,7 +57,8 @@ static const RacModelInfo info = {
         "{\"name\": \"total\", \"dtype\": \"i64\", \"shape\": []}, "
         "{\"name\": \"negatives\", \"dtype\": \"f32\", \"shape\": "
         "[\"found\"]}], "
-        "\"symbols\": [\"batch\", \"found\"]}",
+        "\"symbols\": [\"batch\", \"found\"], "
+        "\"plan\": {\"joules\": 0.125}}",
     .main = toyMain,
     .arena_size = arenaSize,
 };

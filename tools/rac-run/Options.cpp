@@ -25,7 +25,13 @@ how much memory. Without --input, inputs are random.
   --repeat N              timed runs (default 20; 0: only the first run)
   --warmup N              runs before those, the first included (default 3)
   --seed N                of the random inputs (default 1)
-  --energy                measure the energy of the timed runs, where there is a meter
+  --energy                measure the energy of the timed runs, where there is a meter: first of
+                          1 s of idling, then of runs until the meter's shortest honest window is
+                          reached, --repeat at least (docs/Energy.md)
+  --energy=require        the same, but fail where there is none
+  --energy-window SECONDS watch idling and runs for at least so long
+  --energy-root DIR       for tests: a simulated tree in place of /sys
+  --energy-nvml FILE      for tests: a library in place of libnvidia-ml.so.1
   --json                  print one JSON object (schema rac-run/1; s, J, bytes)
   --help                  this text
 
@@ -40,6 +46,16 @@ static long numberOf(const char *option, const std::string &value, long least) {
     die("%s: '%s' is not a number of at least %ld", option, value.c_str(),
         least);
   return number;
+}
+
+static double secondsOf(const char *option, const std::string &value) {
+  constexpr double kMost = 86400;
+  char *end = nullptr;
+  double seconds = strtod(value.c_str(), &end);
+  if (value.empty() || *end || !(seconds >= 0 && seconds <= kMost))
+    die("%s: '%s' is not a number of seconds, at most a day's", option,
+        value.c_str());
+  return seconds;
 }
 
 /// NAME=VALUE
@@ -71,8 +87,15 @@ Options parseOptions(int argc, char **argv) {
       fputs(kHelp, stdout);
       exit(0);
     }
-    if (argument == "--json" || argument == "--energy") {
-      (argument == "--json" ? options.json : options.energy) = true;
+    if (argument == "--json") {
+      options.json = true;
+      continue;
+    }
+    if (argument == "--energy" || argument.rfind("--energy=", 0) == 0) {
+      if (argument != "--energy" && argument != "--energy=require")
+        die("%s: there is --energy and --energy=require", argument.c_str());
+      options.energy = argument == "--energy" ? EnergyWanted::IfPossible
+                                              : EnergyWanted::Required;
       continue;
     }
     if (argument.rfind("--", 0) != 0) {
@@ -90,8 +113,9 @@ Options parseOptions(int argc, char **argv) {
       value = argument.substr(equals + 1);
     }
     bool known = false;
-    for (const char *option : {"--input", "--shape", "--output", "--threads",
-                               "--repeat", "--warmup", "--seed"})
+    for (const char *option :
+         {"--input", "--shape", "--output", "--threads", "--repeat", "--warmup",
+          "--seed", "--energy-window", "--energy-root", "--energy-nvml"})
       known = known || name == option;
     if (!known)
       die("there is no option %s (--help shows them)", name.c_str());
@@ -111,12 +135,25 @@ Options parseOptions(int argc, char **argv) {
       options.threads = int(numberOf("--threads", value, 1));
     } else if (name == "--repeat") {
       options.repeat = int(numberOf("--repeat", value, 0));
+    } else if (name == "--energy-window") {
+      options.energyWindow = secondsOf("--energy-window", value);
+    } else if (name == "--energy-root") {
+      options.energyRoot = value;
+    } else if (name == "--energy-nvml") {
+      options.energyNvml = value;
     } else if (name == "--warmup") {
       options.warmup = int(numberOf("--warmup", value, 0));
     } else {
       options.seed = unsigned(numberOf("--seed", value, 0));
     }
   }
+  bool energy = options.energy != EnergyWanted::No;
+  if (!energy && (options.energyWindow > 0 || !options.energyRoot.empty() ||
+                  !options.energyNvml.empty()))
+    die("--energy-window, --energy-root and --energy-nvml are of use with "
+        "--energy only");
+  if (energy && options.repeat == 0)
+    die("--energy: with --repeat 0 there are no runs to measure");
   if (options.model.empty())
     die("no model given, as in  rac-run model.so  (--help shows more)");
   return options;

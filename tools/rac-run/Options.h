@@ -7,6 +7,8 @@
 
 #include <map>
 
+enum class EnergyWanted { No, IfPossible, Required };
+
 struct Options {
   std::string model, output;
   std::map<std::string, std::string> inputs; // NAME -> FILE.npy, random …
@@ -14,7 +16,10 @@ struct Options {
       shapes; // of inputs, or of one symbol
   int threads = 0, repeat = 20, warmup = 3;
   unsigned seed = 1;
-  bool energy = false, json = false;
+  EnergyWanted energy = EnergyWanted::No;
+  std::string energyRoot, energyNvml; // in place of the machine's, for tests
+  double energyWindow = 0;            // s
+  bool json = false;
 };
 
 /// Dies with a message, or ends after --help.

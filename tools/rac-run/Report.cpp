@@ -57,6 +57,34 @@ static std::string valuesText(int32_t dtype, const DLTensor &tensor) {
   return text("%g to %g, mean %g", low, high, sum / double(count));
 }
 
+static void printEnergy(const EnergyResult &energy, double runs) {
+  if (!energy.measured) {
+    printf("energy   not measured: %s%s\n", energy.problem.c_str(),
+           energy.domains.empty() ? triedMeters(energy).c_str() : "");
+  } else {
+    printf("energy   %.4g J a run, %.4g J above idle  (%s; %.0f runs in %.3g "
+           "s; idle %.3g W, over %.3g s before)\n",
+           energy.joules / runs, energy.joulesAboveIdle() / runs,
+           energy.origin.c_str(), runs, energy.seconds, energy.idleWatts,
+           energy.idleSeconds);
+    for (const EnergyDomain &domain : energy.domains) {
+      if (!domain.error.empty())
+        printf("         %s  not measured: %s\n", domain.name.c_str(),
+               domain.error.c_str());
+      else
+        printf("         %s  %.4g J a run, %.3g W, idle %.3g W  (%s, %s)%s%s\n",
+               domain.name.c_str(), domain.joules / runs,
+               domain.joules / domain.seconds, domain.idleWatts,
+               domain.origin.c_str(), domain.meter.c_str(),
+               domain.counted ? "" : ", not counted: the model isn't run there",
+               domain.tooShort ? ", over too short a window" : "");
+    }
+  }
+  if (energy.predicted >= 0)
+    printf("energy   %.4g J a run, %s: the compiler's prediction\n",
+           energy.predicted, energy.predictedOrigin.c_str());
+}
+
 void printText(const Options &options, const Model &model,
                const std::vector<Array> &inputs,
                const std::vector<DLTensor> &outputs, const Measured &m) {
@@ -84,12 +112,8 @@ void printText(const Options &options, const Model &model,
   printf("memory   arena %s, peak %s at the first answer, %s at the end\n",
          mebibytes(m.arenaBytes).c_str(), mebibytes(m.peakFirstAnswer).c_str(),
          mebibytes(m.peakEnd).c_str());
-  if (m.hasEnergy && !m.runs.empty())
-    printf(
-        "energy   %.4g J a run, %.3g W, the whole processor package (RAPL)\n",
-        m.joules / double(m.runs.size()), m.joules / m.energySeconds);
-  if (!m.energyNote.empty())
-    printf("energy   %s\n", m.energyNote.c_str());
+  if (m.energy.wanted)
+    printEnergy(m.energy, double(m.runs.size()));
 }
 
 //===----------------------------------------------------------------------===//
@@ -105,6 +129,58 @@ static std::string tensorJson(const std::string &name, int32_t dtype,
 
 static std::string bytesJson(int64_t bytes) {
   return bytes < 0 ? "null" : std::to_string(bytes);
+}
+
+static std::string numberJson(double value) {
+  return std::isfinite(value) ? text("%.9g", value) : "null";
+}
+
+static std::string domainJson(const EnergyDomain &domain, double runs) {
+  return text(
+      "{\"name\": %s, \"meter\": \"%s\", \"source\": %s, \"kind\": \"%s\", "
+      "\"origin\": \"%s\", \"counted\": %s, \"joules_per_run\": %s, "
+      "\"watts\": %s, \"idle_watts\": %s, \"window_s\": %s, "
+      "\"shortest_window_s\": %s, \"too_short\": %s, \"resolution_j\": %s, "
+      "\"error\": %s}",
+      jsonString(domain.name).c_str(), domain.meter.c_str(),
+      jsonString(domain.source).c_str(), domain.kind.c_str(),
+      domain.origin.c_str(), domain.counted ? "true" : "false",
+      numberJson(domain.joules / runs).c_str(),
+      numberJson(domain.joules / domain.seconds).c_str(),
+      numberJson(domain.idleWatts).c_str(), numberJson(domain.seconds).c_str(),
+      numberJson(domain.shortestWindow).c_str(),
+      domain.tooShort ? "true" : "false", numberJson(domain.resolution).c_str(),
+      domain.error.empty() ? "null" : jsonString(domain.error).c_str());
+}
+
+static std::string energyJson(const EnergyResult &energy, double runs) {
+  std::string domains, attempts, measured = "null", predicted = "null";
+  for (const EnergyDomain &domain : energy.domains)
+    domains +=
+        (domains.empty() ? "\n   " : ",\n   ") + domainJson(domain, runs);
+  for (const EnergyAttempt &attempt : energy.attempts)
+    attempts += text("%s{\"meter\": \"%s\", \"used\": %s, \"message\": %s}",
+                     attempts.empty() ? "\n   " : ",\n   ",
+                     attempt.meter.c_str(), attempt.used ? "true" : "false",
+                     jsonString(attempt.message).c_str());
+  if (energy.measured)
+    measured =
+        text("{\"joules_per_run\": %.9g, \"joules_per_run_above_idle\": %.9g, "
+             "\"origin\": \"%s\", \"window_s\": %.9g, \"idle_watts\": %.9g, "
+             "\"idle_window_s\": %.9g}",
+             energy.joules / runs, energy.joulesAboveIdle() / runs,
+             energy.origin.c_str(), energy.seconds, energy.idleWatts,
+             energy.idleSeconds);
+  if (energy.predicted >= 0)
+    predicted =
+        text("{\"joules_per_run\": %.9g, \"origin\": %s}", energy.predicted,
+             jsonString(energy.predictedOrigin).c_str());
+  return text("{\"measured\": %s, \"problem\": %s,\n  \"predicted\": %s,\n  "
+              "\"domains\": [%s],\n  \"tried\": [%s]}",
+              measured.c_str(),
+              energy.problem.empty() ? "null"
+                                     : jsonString(energy.problem).c_str(),
+              predicted.c_str(), domains.c_str(), attempts.c_str());
 }
 
 void printJson(const Options &options, const Model &model,
@@ -144,14 +220,7 @@ void printJson(const Options &options, const Model &model,
          "\"end\": %s},\n",
          bytesJson(m.arenaBytes).c_str(), bytesJson(m.peakFirstAnswer).c_str(),
          bytesJson(m.peakEnd).c_str());
-  if (m.hasEnergy && !m.runs.empty())
-    printf(" \"energy\": {\"joules_per_run\": %.9g, \"watts\": %.9g, "
-           "\"scope\": \"package\", "
-           "\"meter\": \"powercap\"}",
-           m.joules / double(m.runs.size()), m.joules / m.energySeconds);
-  else
-    printf(" \"energy\": null");
-  if (!m.energyNote.empty())
-    printf(", \"energy_note\": %s", jsonString(m.energyNote).c_str());
-  printf("}\n");
+  printf(" \"energy\": %s}\n",
+         m.energy.wanted ? energyJson(m.energy, double(m.runs.size())).c_str()
+                         : "null");
 }

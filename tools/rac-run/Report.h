@@ -3,6 +3,7 @@
 #ifndef RAC_TOOLS_RACRUN_REPORT_H
 #define RAC_TOOLS_RACRUN_REPORT_H
 
+#include "Energy.h"
 #include "Model.h"
 #include "Options.h"
 
@@ -11,9 +12,7 @@ struct Measured {
   double load = 0, firstRun = 0, firstAnswer = 0;
   std::vector<double> runs;
   int64_t arenaBytes = -1, peakFirstAnswer = -1, peakEnd = -1;
-  bool hasEnergy = false;
-  double joules = 0, energySeconds = 0; // of all timed runs
-  std::string energyNote;
+  EnergyResult energy;
 
   /// The smallest time that a share of the runs stays within (0: the fastest
   /// run).

@@ -1,6 +1,5 @@
 //===- rac-run.cpp - Runs a compiled model --------------------------------===//
 
-#include "Energy.h"
 #include "Inputs.h"
 #include "Npy.h"
 #include "Report.h"
@@ -67,23 +66,16 @@ int main(int argc, char **argv) {
     run();
 
   EnergyMeter meter;
-  measured.hasEnergy = options.energy && meter.available();
-  if (options.energy && !meter.available())
-    measured.energyNote = "not measured: " + meter.reason();
+  meter.open(options, model);
+  meter.measureIdle();
   measured.runs.reserve(options.repeat);
   meter.start();
   Clock::time_point before = Clock::now();
-  for (int i = 0; i < options.repeat; ++i)
+  while (measured.runs.size() < size_t(options.repeat) ||
+         (meter.active() && seconds(Clock::now() - before) < meter.window()))
     measured.runs.push_back(run());
-  measured.energySeconds = seconds(Clock::now() - before);
-  if (measured.hasEnergy) {
-    measured.joules = meter.stop();
-    if (measured.energySeconds < kShortestHonestWindow)
-      measured.energyNote =
-          text("measured over %.3f s only; --repeat more for a number "
-               "that means something",
-               measured.energySeconds);
-  }
+  meter.stop();
+  measured.energy = meter.result;
   measured.arenaBytes = model.arenaSize(inPointers.data());
   measured.peakEnd = peakMemory();
 
@@ -91,5 +83,7 @@ int main(int argc, char **argv) {
     writeOutputs(model, out, options.output);
   (options.json ? printJson : printText)(options, model, inputs, out, measured);
   model.destroy();
+  if (options.energy == EnergyWanted::Required && !measured.energy.measured)
+    die("--energy=require: %s", measured.energy.problem.c_str());
   return 0;
 }
