@@ -11,11 +11,13 @@ Cost RooflineModel::estimate(const Candidate &candidate, PlanAttr plan) const {
   int64_t used = plan.getThreads() > 0 ? plan.getThreads() : threads;
   used = std::max<int64_t>(1, used);
 
+  double matmulRate = library ? device.libraryRate : device.generatedMatmulRate;
   double contractionRate =
       library ? device.libraryRate : device.generatedContractionRate;
-  double compute = (work.contraction / contractionRate +
-                    work.elementwise / device.elementwiseRate) /
-                   used;
+  double compute =
+      (work.matmul / matmulRate + work.contraction / contractionRate +
+       work.elementwise / device.elementwiseRate) /
+      used;
   double transfer = work.bytes / std::min(device.coreBandwidth * used,
                                           device.deviceBandwidth);
   double overhead = device.kernelOverhead +
@@ -25,7 +27,7 @@ Cost RooflineModel::estimate(const Candidate &candidate, PlanAttr plan) const {
   Cost cost;
   cost.seconds = std::max(compute, transfer) + overhead;
   cost.joules = cost.seconds * used * device.coreWatts;
-  cost.flops = work.contraction + work.elementwise;
+  cost.flops = work.matmul + work.contraction + work.elementwise;
   cost.bytes = work.bytes;
   return cost;
 }

@@ -84,8 +84,8 @@ static void addWork(Operation *op, const Assumptions &assumptions, Work &work) {
       .Case([&](MatmulOp op) {
         auto lhs = cast<RankedTensorType>(op.getLhs().getType());
         int64_t k = lhs.getShape().back();
-        work.contraction += 2 * elements(op.getResult()) *
-                            (ShapedType::isDynamic(k) ? assumptions.dim : k);
+        work.matmul += 2 * elements(op.getResult()) *
+                       (ShapedType::isDynamic(k) ? assumptions.dim : k);
       })
       // Each filter element of a channel meets each result element of it once.
       .Case([&](ConvOp op) {

@@ -7,6 +7,8 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 #include "rac/Lowering/Passes.h"
 
@@ -75,6 +77,11 @@ struct TileGroupsPass : rac::impl::TileGroupsBase<TileGroupsPass> {
     }
     for (auto [old, replacement] : result->replacements)
       rewriter.replaceAllUsesWith(old, replacement);
+    // What a tile passes on needs memory for a tile only.
+    RewritePatternSet patterns(&getContext());
+    tensor::populateFoldTensorEmptyPatterns(patterns);
+    if (failed(applyPatternsGreedily(function, std::move(patterns))))
+      return signalPassFailure();
     ++numTiled;
   }
 };

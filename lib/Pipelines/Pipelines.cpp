@@ -36,7 +36,7 @@ void rac::populateLinalgPipeline(OpPassManager &pm,
   }
   pm.addPass(createRacToLinalg());
   addCleanup(pm);
-  pm.addPass(createLinalgElementwiseOpFusionPass());
+  pm.addNestedPass<func::FuncOp>(createFuseElementwise());
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createTileGroups());
   addCleanup(pm);

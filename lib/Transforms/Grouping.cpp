@@ -64,6 +64,9 @@ SmallVector<Cluster> Grouping::form(Block &block) {
     for (Value result : op.getResults())
       if (isa<RankedTensorType>(result.getType()))
         shapes.shape(result);
+  for (auto matmul : block.getOps<MatmulOp>())
+    if (isFree(matmul))
+      formAttention(matmul);
   if (useLibrary)
     for (Operation &op : block)
       if (isFree(&op) && isa<ConvOp, ConvTransposeOp, MatmulOp>(op))

@@ -46,6 +46,8 @@ private:
   bool joinsChain(const Cluster &cluster, mlir::Value value,
                   mlir::Operation *next);
   void takeOperandTransposes(Cluster &cluster);
+  /// AttentionGroups.cpp
+  void formAttention(MatmulOp last);
   /// GeneratedGroups.cpp
   void formGenerated(mlir::Operation *root);
   bool joinsAsProducer(const Cluster &cluster, mlir::Operation *op);

@@ -1,5 +1,6 @@
 //===- PlanTiles.cpp - Tile sizes of generated groups ---------------------===//
 
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 #include "rac/Transforms/Passes.h"
 #include "llvm/ADT/SetVector.h"
@@ -50,11 +51,27 @@ struct PlanTilesPass : rac::impl::PlanTilesBase<PlanTilesPass> {
   }
 
 private:
+  /// Of a chain of products: some rows of the last one's result, with all that
+  /// they need of what comes before.
+  SmallVector<int64_t> chooseForChain(MatmulOp last) {
+    int64_t rank = last.getResult().getType().getRank();
+    SmallVector<int64_t> tiles(rank, 1);
+    tiles[rank - 2] = chainRows;
+    tiles[rank - 1] = 0;
+    Operation *user = *last->user_begin();
+    if (auto transpose = dyn_cast<TransposeOp>(user))
+      return applyPermutation(tiles, transpose.getPermutation());
+    return tiles;
+  }
+
   /// Rows of what is combined, one at a time, so that what passes between the
   /// group's ops stays in the first-level cache; empty if that gains nothing.
   SmallVector<int64_t> choose(GroupOp group) {
     if (group.getNumResults() != 1)
       return {};
+    auto products = llvm::to_vector(group.getBodyBlock()->getOps<MatmulOp>());
+    if (products.size() > 1)
+      return chooseForChain(products.back());
     auto type = cast<RankedTensorType>(group.getResult(0).getType());
     llvm::SmallSetVector<int64_t, 4> whole;
     for (Operation &op : group.getBodyBlock()->without_terminator()) {

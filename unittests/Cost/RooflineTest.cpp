@@ -12,7 +12,7 @@ namespace {
 Device roundDevice() {
   Device device;
   device.libraryRate = 1e9;
-  device.generatedContractionRate = 1e8;
+  device.generatedMatmulRate = 1e8;
   device.elementwiseRate = 1e8;
   device.coreBandwidth = 1e9;
   device.deviceBandwidth = 3e9;

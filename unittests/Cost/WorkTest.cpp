@@ -12,7 +12,7 @@ TEST(Work, Matmul) {
                    tensor<4x5xf32>) -> tensor<2x3x5xf32>
                  return %0 : tensor<2x3x5xf32>)");
   Work work = p.work();
-  EXPECT_EQ(work.contraction, 2 * 2 * 3 * 5 * 4);
+  EXPECT_EQ(work.matmul, 2 * 2 * 3 * 5 * 4);
   EXPECT_EQ(work.elementwise, 0);
   EXPECT_EQ(work.bytes, 4 * (2 * 3 * 4 + 4 * 5 + 2 * 3 * 5));
 }

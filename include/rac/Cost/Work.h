@@ -24,7 +24,8 @@ struct Candidate {
 
 /// Floating-point (or integer) operations by how they are computed.
 struct Work {
-  double contraction = 0;
+  double matmul = 0;
+  double contraction = 0; // other
   double elementwise = 0;
   double bytes = 0;
 };

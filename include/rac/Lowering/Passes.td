@@ -30,6 +30,17 @@ def RacToLinalg : Pass<"rac-lower-to-linalg", "::mlir::ModuleOp"> {
       "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def FuseElementwise : Pass<"rac-fuse-elementwise", "::mlir::func::FuncOp"> {
+  let summary = "Let linalg ops share loops where nothing is computed more often for it";
+  let description = [{
+    Upstream's fusion of elementwise linalg ops, with a limit: what computes is not
+    drawn into a reduction that would repeat it, as a softmax's division would be
+    for each column of the product that follows.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+      "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect"];
+}
+
 def TileGroups : Pass<"rac-tile-groups", "::mlir::func::FuncOp"> {
   let summary = "Tile the loop nest of a generated group as its plan says, and fuse into it";
   let description = [{

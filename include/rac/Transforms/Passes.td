@@ -96,11 +96,15 @@ def PlanTiles : Pass<"rac-plan-tiles", "::mlir::func::FuncOp"> {
   let description = [{
     A group that combines elements along some dimensions and goes on with the
     result (softmax, a normalisation) runs row by row: those dimensions whole, the
-    others by 1, the innermost by `inner-tile`. Tiles that a plan already has stay.
+    others by 1, the innermost by `inner-tile`. A chain of two products (attention)
+    runs by `chain-rows` rows of the result. Tiles that a plan already has stay.
   }];
   let options = [
     Option<"innerTile", "inner-tile", "int64_t", "64",
            "Tile of the innermost dimension where it isn't whole">,
+    Option<"chainRows", "chain-rows", "int64_t", "48",
+           "Rows of a chain of products that run together: a multiple of the "
+           "rows of register tiles (6 and 12)">,
   ];
 }
 

@@ -1,4 +1,4 @@
-"""Writes mlp.onnx, two layers with random weights, and other.onnx, with other weights, to argv[1]."""
+"""Writes mlp.onnx, two layers with random weights, both results of the model, and other.onnx, with other weights, to argv[1]."""
 
 import sys
 from pathlib import Path
@@ -8,7 +8,7 @@ import onnx
 
 TEXT = """
 <ir_version: 10, opset_import: ["" : 20]>
-mlp (float[batch, 64] x) => (float[batch, 16] y) {
+mlp (float[batch, 64] x) => (float[batch, 128] y, float[batch, 128] r) {
   h = MatMul(x, w1)
   r = Relu(h)
   z = MatMul(r, w2)
@@ -20,7 +20,7 @@ mlp (float[batch, 64] x) => (float[batch, 16] y) {
 def write(path, seed):
     model = onnx.parser.parse_model(TEXT)
     random = np.random.default_rng(seed)
-    for name, shape in {"w1": (64, 128), "w2": (128, 16)}.items():
+    for name, shape in {"w1": (64, 128), "w2": (128, 128)}.items():
         weights = random.normal(size=shape).astype(np.float32)
         model.graph.initializer.append(onnx.numpy_helper.from_array(weights, name))
     onnx.save(model, path)

@@ -1,0 +1,126 @@
+//===- AttentionGroups.cpp - Chains from one matrix product to another ----===//
+//
+// softmax(q k^T) v and its kin: what lies between two products is as large as
+// the product of their outer sizes, and need not go to memory. Tiled by rows,
+// both products and all between them run while the rows are in the cache.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Grouping.h"
+#include "mlir/IR/TypeUtilities.h"
+
+using namespace mlir;
+using namespace rac;
+
+namespace {
+
+/// Finds the ops between the left factor of a product and an earlier product.
+class ChainFinder {
+public:
+  ChainFinder(MatmulOp last, SymbolicShapes &shapes,
+              function_ref<bool(Operation *)> isFree)
+      : last(last), shapes(shapes), isFree(isFree) {}
+
+  /// The members, without `last`, in no order; empty if there is no such chain.
+  SmallVector<Operation *> find() {
+    Operation *next = last.getLhs().getDefiningOp();
+    if (!next || !grow(next) || !first)
+      return {};
+    // What is between is needed nowhere else.
+    for (Operation *member : members)
+      for (Operation *user : member->getUsers())
+        if (user != last && !members.contains(user))
+          return {};
+    return members.takeVector();
+  }
+
+private:
+  /// Takes `op` and what it needs of the same shape, back to the product.
+  bool grow(Operation *op) {
+    if (members.contains(op))
+      return true;
+    if (!isFree(op) || op->getBlock() != last->getBlock() ||
+        op->getNumResults() != 1 ||
+        !shapes.sameShape(op->getResult(0), last.getLhs()))
+      return false;
+    if (auto matmul = dyn_cast<MatmulOp>(op)) {
+      if (first || !getElementTypeOrSelf(matmul.getLhs()).isF32())
+        return false;
+      first = matmul;
+      members.insert(op);
+      return true;
+    }
+    auto softmax = dyn_cast<SoftmaxOp>(op);
+    bool whole = softmax && softmax.getAxis() ==
+                                softmax.getInput().getType().getRank() - 1;
+    if (!whole && !isa<ElementwiseOpInterface>(op))
+      return false;
+    members.insert(op);
+    for (Value operand : op->getOperands())
+      if (leadsToProduct(operand) && !grow(operand.getDefiningOp()))
+        return false;
+    return true;
+  }
+
+  /// Whether a product is behind `value`, through ops of its shape.
+  bool leadsToProduct(Value value) {
+    Operation *op = value.getDefiningOp();
+    if (!op || !shapes.sameShape(value, last.getLhs()))
+      return false;
+    if (isa<MatmulOp>(op) || members.contains(op))
+      return true;
+    return isa<SoftmaxOp, ElementwiseOpInterface>(op) &&
+           llvm::any_of(op->getOperands(),
+                        [&](Value operand) { return leadsToProduct(operand); });
+  }
+
+  MatmulOp last;
+  MatmulOp first;
+  SymbolicShapes &shapes;
+  function_ref<bool(Operation *)> isFree;
+  llvm::SmallSetVector<Operation *, 8> members;
+};
+
+} // namespace
+
+void Grouping::formAttention(MatmulOp last) {
+  if (!getElementTypeOrSelf(last.getResult()).isF32() ||
+      last.getResult().getType().getRank() < 2)
+    return;
+  SmallVector<Operation *> members =
+      ChainFinder(last, shapes, [&](Operation *op) {
+        return isFree(op);
+      }).find();
+  if (members.empty())
+    return;
+  Cluster cluster;
+  cluster.main = last;
+  cluster.add(last);
+  double apart = seconds({last}, KernelKind::library);
+  for (Operation *op : members) {
+    cluster.add(op);
+    apart += seconds({op}, isa<MatmulOp>(op) ? KernelKind::library
+                                             : KernelKind::generated);
+  }
+  // The order of the first product's dimensions can be read as it is; so can
+  // that of the result be written.
+  MatmulOp first = cast<MatmulOp>(cluster.ops.front());
+  if (auto transpose = first.getLhs().getDefiningOp<TransposeOp>())
+    if (isFree(transpose) && transpose->hasOneUse() &&
+        transpose->getBlock() == last->getBlock())
+      cluster.add(transpose);
+  if (auto transpose = last.getRhs().getDefiningOp<TransposeOp>())
+    if (isFree(transpose) && transpose->hasOneUse() &&
+        transpose->getBlock() == last->getBlock() &&
+        transpose.getPermutation().back() == transpose.getType().getRank() - 1)
+      cluster.add(transpose);
+  if (last->hasOneUse())
+    if (auto transpose = dyn_cast<TransposeOp>(*last->user_begin()))
+      if (isFree(transpose) && transpose->getBlock() == last->getBlock())
+        cluster.add(transpose);
+  if (seconds(cluster.ops, KernelKind::generated) > apart) {
+    ++numRefused;
+    return;
+  }
+  claim(std::move(cluster));
+}
