@@ -12,7 +12,7 @@ import time
 import numpy as np
 
 
-def best(action, seconds=0.3, least=3):
+def best(action, seconds=0.5, least=5):
     """The shortest of what fits into this time, in s."""
     times, end = [], time.perf_counter() + seconds
     while len(times) < least or time.perf_counter() < end:
