@@ -5,7 +5,7 @@
 
 #id = affine_map<(d0, d1) -> (d0, d1)>
 #t = affine_map<(d0, d1) -> (d1, d0)>
-func.func @transpose(%a: memref<8x?xf32>, %c: memref<?x8xf32>) {
+func.func @small_transpose(%a: memref<8x?xf32>, %c: memref<?x8xf32>) {
   // expected-remark @+1 {{stays scalar: has no loop along which its operands are contiguous}}
   linalg.generic {indexing_maps = [#t, #id], iterator_types = ["parallel", "parallel"]}
       ins(%a : memref<8x?xf32>) outs(%c : memref<?x8xf32>) {

@@ -108,3 +108,25 @@ func.func @depthwise(%a: memref<1x17x32xf32>, %f: memref<3x32xf32>, %c: memref<1
   }
   return
 }
+
+// -----
+
+// Square blocks are transposed in registers; what is left goes one by one.
+// CHECK-LABEL: func @transpose
+// CHECK: scf.parallel {{.*}} step (%c16, %c16)
+// CHECK: scf.if
+// CHECK-COUNT-16: vector.load %arg0
+// CHECK-COUNT-64: vector.shuffle
+// CHECK-COUNT-16: vector.store
+// CHECK: } else {
+// CHECK: memref.store
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#t = affine_map<(d0, d1) -> (d1, d0)>
+func.func @transpose(%a: memref<?x?xf32>, %c: memref<?x?xf32>) {
+  linalg.generic {indexing_maps = [#t, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%a : memref<?x?xf32>) outs(%c : memref<?x?xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    linalg.yield %x : f32
+  }
+  return
+}

@@ -112,7 +112,8 @@ def VectorizeLinalg : Pass<"rac-vectorize-linalg", "::mlir::func::FuncOp"> {
     One loop along which all operands are contiguous becomes lanes: a parallel one,
     or a reduction whose lanes combine at the end. Where vectors serve several rows
     of the result, a tile of rows and vectors stays in registers while the
-    reductions run, as in a matrix product. What is left at the end of rows is
+    reductions run, as in a matrix product. Copies in another order transpose
+    square blocks of registers. What is left at the end of rows is
     masked, so that no loop is scalar. What a target's vectors are like is said by
     the options; scalable vectors take the same way. Ops that don't fit stay as
     they are, and with `remarks` say why.

@@ -30,8 +30,8 @@ static std::optional<int64_t> coefficient(AffineExpr expr, unsigned dim) {
   return std::nullopt;
 }
 
-/// Whether neighbouring iterations of `loop` touch neighbouring elements.
-static bool isContiguous(OpOperand &operand, AffineMap map, unsigned loop) {
+bool rac::vectorize::isContiguous(OpOperand &operand, AffineMap map,
+                                  unsigned loop) {
   auto type = dyn_cast<MemRefType>(operand.get().getType());
   if (!type || type.getRank() == 0)
     return false;

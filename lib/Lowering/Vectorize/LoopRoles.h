@@ -33,6 +33,9 @@ struct LoopRoles {
 /// Whether the operand's address does not depend on a loop.
 bool isIndependent(mlir::AffineMap map, unsigned loop);
 
+/// Whether neighbouring iterations of `loop` touch neighbouring elements.
+bool isContiguous(mlir::OpOperand &operand, mlir::AffineMap map, unsigned loop);
+
 /// The op of the body that combines its result with what was there before; null
 /// if it isn't one op.
 mlir::Operation *findCombiner(mlir::linalg::LinalgOp op);

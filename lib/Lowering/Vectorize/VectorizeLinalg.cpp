@@ -1,6 +1,7 @@
 //===- VectorizeLinalg.cpp - Linalg on buffers to loops over vectors ------===//
 
 #include "TileEmitter.h"
+#include "TransposeEmitter.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -187,6 +188,13 @@ struct VectorizeLinalgPass
 
 private:
   void vectorize(linalg::LinalgOp op, const VectorTarget &target) {
+    if (auto transpose = matchTranspose(op, target)) {
+      OpBuilder builder(op);
+      emitTranspose(builder, op, *transpose);
+      ++numVectorized;
+      op.erase();
+      return;
+    }
     std::string why;
     FailureOr<LoopRoles> roles = chooseRoles(op, target, why);
     if (failed(roles)) {
