@@ -45,6 +45,7 @@ void rac::populateLinalgPipeline(OpPassManager &pm,
 void rac::populateBufferPipeline(OpPassManager &pm,
                                  const BufferOptions &options) {
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  pm.addNestedPass<func::FuncOp>(createLoopsInPlace());
   bufferization::OneShotBufferizePassOptions oneShot;
   oneShot.bufferizeFunctionBoundaries = true;
   oneShot.allowReturnAllocsFromLoops = true;

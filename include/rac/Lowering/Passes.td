@@ -56,6 +56,15 @@ def TileGroups : Pass<"rac-tile-groups", "::mlir::func::FuncOp"> {
     Statistic<"numUntiled", "num-untiled", "Groups whose tiles could not be carried out">];
 }
 
+def LoopsInPlace : Pass<"rac-loops-in-place", "::mlir::func::FuncOp"> {
+  let summary = "Leave the result of a loop that runs on the destination where it is";
+  let description = [{
+    `eliminate-empty-tensors` lets a loop start with the destination that its result
+    is then materialized in. That says the same twice, and bufferization, which does
+    not know yet that the loop stays in place, calls it a conflict.
+  }];
+}
+
 def BindEntry : Pass<"rac-bind-entry", "::mlir::ModuleOp"> {
   let summary = "Take the model's inputs and outputs from the runtime";
   let description = [{

@@ -129,7 +129,26 @@ Value ScalarBuilder::min(Value x, Value y) {
 Value ScalarBuilder::pow(Value x, Value y) {
   if (isFloat(x))
     return math::PowFOp::create(b, loc, x, y, fast());
-  return math::IPowIOp::create(b, loc, x, y);
+  // By squaring, for every bit of the exponent.
+  Value result = one(x), square = x, nothing = zero(y);
+  for (unsigned i : llvm::seq(y.getType().getIntOrFloatBitWidth())) {
+    Value bit = arith::ConstantOp::create(
+        b, loc,
+        b.getIntegerAttr(
+            y.getType(),
+            APInt::getOneBitSet(y.getType().getIntOrFloatBitWidth(), i)));
+    Value isClear = equal(arith::AndIOp::create(b, loc, y, bit), nothing);
+    result = select(isClear, result, mul(result, square));
+    square = mul(square, square);
+  }
+  if (isUnsigned)
+    return result;
+  // Only of 1 and -1 is a negative power an integer.
+  Value isUnit = arith::OrIOp::create(b, loc, equal(x, one(x)),
+                                      equal(x, constant(-1, x.getType())));
+  Value vanishes = arith::AndIOp::create(b, loc, less(y, nothing),
+                                         equal(isUnit, zero(isUnit)));
+  return select(vanishes, zero(x), result);
 }
 
 Value ScalarBuilder::neg(Value x) {

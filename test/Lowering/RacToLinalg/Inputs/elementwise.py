@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from execution import dynamic, expect, run, tensor
+from execution import ELEMENTS, dynamic, expect, run, tensor
 
 generator = np.random.default_rng(0)
 x = generator.standard_normal((3, 5)).astype(np.float32)
@@ -78,6 +78,14 @@ for op, function in {
 u8, i1 = tensor(["?", 5], "ui8"), tensor(["?", 5], "i1")
 quotient = np.where(small == 0, 0, bytes_ // np.maximum(small, 1))
 expect(f"%r0 = rac.div %a0, %a1 : ({u8}, {u8}) -> {u8}", [(u8, bytes_), (u8, small)], [(u8, quotient)])
+# Integers wrap around; what is less than one is 0.
+for element, bases, exponents in [("i32", [-3, -2, -1, 0, 1, 7], [-2, -1, 0, 1, 3, 31]), ("ui8", [0, 1, 3, 255], [0, 1, 5, 255])]:
+    base, exponent = (a.ravel() for a in np.meshgrid(bases, exponents))
+    power = [int(b) ** int(e) if e >= 0 or abs(b) == 1 else 0 for b, e in zip(base, exponent)]
+    width = np.dtype(ELEMENTS[element]).itemsize * 8
+    power = np.array([int(p) % 2**width for p in power], np.uint64).astype(ELEMENTS[element])
+    type_ = tensor(["?"], element)
+    expect(f"%r0 = rac.pow %a0, %a1 : ({type_}, {type_}) -> {type_}", [(type_, base), (type_, exponent)], [(type_, power)])
 expect(f"%r0 = rac.less %a0, %a1 : ({u8}, {u8}) -> {i1}", [(u8, bytes_), (u8, small)], [(i1, bytes_ < small)])
 expect(
     f"%c = rac.constant dense<[true, false, true, true, false]> : tensor<5xi1>\n"
