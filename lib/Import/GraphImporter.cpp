@@ -404,6 +404,24 @@ LogicalResult GraphImporter::importSubgraph(const Graph &graph,
 // The main graph
 //===----------------------------------------------------------------------===//
 
+static SmallVector<int64_t> sizesOf(ArrayRef<onnxmodel::Dim> dims) {
+  return llvm::map_to_vector(dims, [](const onnxmodel::Dim &dim) {
+    return dim.value < 0 ? ShapedType::kDynamic : dim.value;
+  });
+}
+
+/// As "[2, ?]".
+static std::string sizesText(ArrayRef<int64_t> sizes) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  out << '[';
+  llvm::interleaveComma(sizes, out, [&](int64_t size) {
+    ShapedType::isDynamic(size) ? out << '?' : out << size;
+  });
+  out << ']';
+  return text;
+}
+
 static ArrayAttr dimNames(OpBuilder &b, const onnxmodel::Type &type) {
   SmallVector<StringRef> names;
   for (const onnxmodel::Dim &dim : *type.shape)
@@ -435,7 +453,8 @@ LogicalResult GraphImporter::importMain(ModuleOp module) {
     if (problem.empty())
       element = elementType(info.type.element, problem);
     if (problem.empty() && !info.type.shape)
-      problem = "inputs of unknown rank are not supported";
+      problem =
+          "its rank is unknown, which is not supported (--shape gives one)";
     if (!problem.empty()) {
       unsupported.push_back("  input '" + info.name + "': " + problem);
       Entry poison;
@@ -443,13 +462,11 @@ LogicalResult GraphImporter::importMain(ModuleOp module) {
       define(info.name, poison);
       continue;
     }
-    SmallVector<int64_t> shape;
+    SmallVector<int64_t> shape = sizesOf(*info.type.shape);
     int64_t bytes = 8;
-    for (const onnxmodel::Dim &dim : *info.type.shape) {
-      shape.push_back(dim.value < 0 ? ShapedType::kDynamic : dim.value);
-      if (dim.value > 0 && __builtin_mul_overflow(bytes, dim.value, &bytes))
+    for (int64_t size : shape)
+      if (size > 0 && __builtin_mul_overflow(bytes, size, &bytes))
         return error("input '" + info.name + "' is larger than any memory");
-    }
     inputs.push_back(&info);
     types.push_back(RankedTensorType::get(shape, element));
   }
@@ -493,10 +510,18 @@ LogicalResult GraphImporter::importMain(ModuleOp module) {
       return error("output '" + info.name + "' is declared as " +
                    onnxmodel::elementTypeName(info.type.element) +
                    " but the graph computes another type");
+    ArrayRef<int64_t> computed =
+        cast<RankedTensorType>(value.getType()).getShape();
+    if (info.type.shape) {
+      SmallVector<int64_t> declared = sizesOf(*info.type.shape);
+      if (failed(verifyCompatibleShape(declared, computed)))
+        return error("output '" + info.name + "' is declared as " +
+                     sizesText(declared) + " but the graph computes " +
+                     sizesText(computed));
+    }
     SmallVector<NamedAttribute> attrs = {
         b.getNamedAttr("rac.name", b.getStringAttr(info.name))};
-    if (info.type.shape &&
-        static_cast<int64_t>(info.type.shape->size()) == tb.rank(value))
+    if (info.type.shape)
       attrs.push_back(b.getNamedAttr("rac.dim_names", dimNames(b, info.type)));
     results.push_back(value);
     resultAttrs.push_back(b.getDictionaryAttr(attrs));

@@ -154,6 +154,32 @@ private:
   std::vector<std::pair<onnx::TensorProto *, onnx::TensorProto>> hidden;
 };
 
+/// The checker asks for the shapes of inputs and outputs, which exporters leave
+/// out where they don't know the rank: they are empty for as long as this
+/// lives.
+class FillMissingShapes {
+public:
+  explicit FillMissingShapes(onnx::GraphProto &graph) {
+    fill(*graph.mutable_input());
+    fill(*graph.mutable_output());
+  }
+  ~FillMissingShapes() {
+    for (auto *type : filled)
+      type->clear_shape();
+  }
+
+private:
+  void fill(google::protobuf::RepeatedPtrField<onnx::ValueInfoProto> &infos) {
+    for (auto &info : infos)
+      if (info.type().has_tensor_type() &&
+          !info.type().tensor_type().has_shape()) {
+        filled.push_back(info.mutable_type()->mutable_tensor_type());
+        filled.back()->mutable_shape();
+      }
+  }
+  std::vector<onnx::TypeProto_Tensor *> filled;
+};
+
 static int newestOpset() {
   return onnx::OpSchemaRegistry::DomainToVersionRange::Instance()
       .Map()
@@ -165,6 +191,10 @@ static bool checkVersions(onnx::ModelProto &proto, std::string &error) {
   if (proto.ir_version() < 1 || proto.ir_version() > onnx::IR_VERSION) {
     error = "IR version " + std::to_string(proto.ir_version()) +
             " is not supported (1 to " + std::to_string(onnx::IR_VERSION) + ")";
+    return false;
+  }
+  if (proto.ir_version() >= 3 && proto.opset_import_size() == 0) {
+    error = "the model does not say which opset it uses";
     return false;
   }
   int64_t opset = proto.opset_import_size() == 0 ? 1 : 0;
@@ -181,7 +211,10 @@ static bool checkVersions(onnx::ModelProto &proto, std::string &error) {
   if (opset != 0 && opset < 7) {
     if (proto.opset_import_size() == 0)
       proto.add_opset_import()->set_version(1);
-    check(proto);
+    {
+      FillMissingShapes filled(*proto.mutable_graph());
+      check(proto);
+    }
     proto = onnx::version_conversion::ConvertVersion(proto, 7);
   }
   return true;
@@ -261,6 +294,7 @@ std::unique_ptr<Model> Model::read(const std::string &path,
       return nullptr;
     {
       HideExternalData hidden(proto);
+      FillMissingShapes filled(*proto.mutable_graph());
       check(proto);
     }
     if (!overrideShapes(proto, options, error))

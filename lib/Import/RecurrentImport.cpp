@@ -331,7 +331,10 @@ FailureOr<Iteration> Recurrent::step(size_t d, AffineExpr i,
   if (firstIsReverse || d == 1)
     t = tb.sub(tb.sub(tb.dim(input, 0), tb.constant(1)), i);
   Value x = tb.squeeze(tb.sliceAxis(inputGates, 0, t, tb.constant(1)), {0});
-  Value hidden = carried[0], cell = kind == Lstm ? carried[1] : Value();
+  // The loop does not know that a state has as many rows as the input.
+  Exprs shape = {tb.dim(input, 1), tb.constant(hiddenSize)};
+  Value hidden = tb.reshape(carried[0], shape);
+  Value cell = kind == Lstm ? tb.reshape(carried[1], shape) : Value();
   Value next, nextCell = cell;
   if (kind == Gru) {
     next = gruCell(d, x, hidden);

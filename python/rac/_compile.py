@@ -15,7 +15,7 @@ class CompileError(RuntimeError):
 
     def __init__(self, message):
         super().__init__(message)
-        self.unsupported = bool(re.search(r"unsupported|not supported", message, re.IGNORECASE))
+        self.unsupported = bool(re.search(r"unsupported|n.t support", message, re.IGNORECASE))
 
 
 def compiler():

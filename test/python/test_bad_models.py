@@ -72,6 +72,7 @@ REFUSED = {
     "unknown_op": lambda: model(node("Telepathy", "x")),
     "unknown_domain": lambda: model(node("Neg", "x", domain="com.example")),
     "opset_0": lambda: model(node("Neg", "x"), opset=0),
+    "no_rank": lambda: model(node("Neg", "x"), inputs=[helper.make_tensor_value_info("x", F, None)]),
     "opset_999": lambda: model(node("Neg", "x"), opset=999),
     "no_opset": lambda: changed(model(node("Neg", "x")), lambda m: m.ClearField("opset_import")),
     "no_graph": lambda: changed(model(node("Neg", "x")), lambda m: m.ClearField("graph")),
@@ -168,18 +169,12 @@ STRANGE = {
 }
 
 
-# Should be refused, and are compiled: what the file says of its output or opsets isn't held to.
-NOT_YET = ["no_opset", "output_shape", "output_rank"]
-
-
 def compile_bytes(tmp_path, content):
     (tmp_path / "bad.onnx").write_bytes(content)
     return run_compiler(tmp_path / "bad.onnx", tmp_path / "bad.so", "--threads=1")
 
 
-@pytest.mark.parametrize("name", [
-    pytest.param(name, marks=pytest.mark.xfail(strict=True, reason="compiled, not refused"))
-    if name in NOT_YET else name for name in REFUSED])
+@pytest.mark.parametrize("name", REFUSED)
 def test_refused(compiler, tmp_path, name):
     made = REFUSED[name]().SerializeToString()
     with pytest.raises(Refused) as refusal:
