@@ -61,6 +61,13 @@ std::string FormGroups::nameOf(const Cluster &cluster) {
   return name + "_" + std::to_string(nextNumber++);
 }
 
+/// What a cluster has copied belongs to another one, which comes later.
+static void eraseUnused(const Cluster &cluster) {
+  for (Operation *op : llvm::reverse(cluster.ops))
+    if (op->use_empty() && !cluster.copies.contains(op))
+      op->erase();
+}
+
 void FormGroups::emit(const Cluster &cluster, StringRef name, PlanAttr plan) {
   Operation *root = cluster.root();
   OpBuilder builder(root);
@@ -91,9 +98,7 @@ void FormGroups::emit(const Cluster &cluster, StringRef name, PlanAttr plan) {
     results.push_back(mapping.lookup(result));
   YieldOp::create(builder, root->getLoc(), results);
   root->replaceAllUsesWith(group);
-  for (Operation *op : llvm::reverse(cluster.ops))
-    if (op->use_empty())
-      op->erase();
+  eraseUnused(cluster);
 }
 
 /// Ops that nothing needs would become groups that nothing needs.
@@ -113,9 +118,7 @@ void FormGroups::formIn(Block &block, Grouping &grouping) {
   for (size_t i = clusters.size(); i-- > 0;) {
     const Cluster &cluster = clusters[i];
     if (isOpTriviallyDead(cluster.root())) {
-      for (Operation *op : llvm::reverse(cluster.ops))
-        if (op->use_empty())
-          op->erase();
+      eraseUnused(cluster);
       continue;
     }
     if (cluster.kind == KernelKind::library)

@@ -46,10 +46,10 @@ bool Grouping::joinsAsProducer(const Cluster &cluster, Operation *op) {
   bool usedOutside = false;
   for (OpOperand &use : op->getUses()) {
     Operation *user = use.getOwner();
-    if (!cluster.contains(user)) {
-      usedOutside = true;
+    // Where the user is a copy, the original needs `op` too.
+    usedOutside |= !cluster.contains(user) || cluster.copies.contains(user);
+    if (!cluster.contains(user))
       continue;
-    }
     // The user must visit the elements that `op` gives, once each.
     bool fits = isElementwise(user)
                     ? shapes.sameShape(op->getResult(0), user->getResult(0))
@@ -75,7 +75,7 @@ void Grouping::formGenerated(Operation *root) {
             !pays(cluster, op))
           continue;
         if (llvm::any_of(op->getUsers(), [&](Operation *user) {
-              return !cluster.contains(user);
+              return !cluster.contains(user) || cluster.copies.contains(user);
             }))
           cluster.copies.insert(op);
         cluster.add(op);

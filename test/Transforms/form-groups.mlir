@@ -219,3 +219,21 @@ func.func @several_results(%x: tensor<8xf32>, %k: index) -> (tensor<?xf32>, tens
   %v, %i = rac.top_k %x, %k axis 0 {largest} : (tensor<8xf32>) -> (tensor<?xf32>, tensor<?xi64>)
   return %v, %i : tensor<?xf32>, tensor<?xi64>
 }
+
+// -----
+
+// Casts that every user computes again: nothing is left of them, nor of what they alone needed.
+// CHECK-LABEL: @copied_everywhere
+func.func @copied_everywhere(%x: tensor<?xui8>) -> (tensor<?xi32>, tensor<?xi32>, tensor<?xi1>) {
+  // CHECK-NOT: rac.cast
+  // CHECK: rac.group @cast_cast_add
+  // CHECK: rac.group @cast_cast_abs
+  // CHECK: rac.group @cast_cast_cast
+  // CHECK-NOT: rac.group
+  %0 = rac.cast %x : (tensor<?xui8>) -> tensor<?xi16>
+  %1 = rac.cast %0 : (tensor<?xi16>) -> tensor<?xi32>
+  %2 = rac.add %1, %1 : (tensor<?xi32>, tensor<?xi32>) -> tensor<?xi32>
+  %3 = rac.abs %1 : (tensor<?xi32>) -> tensor<?xi32>
+  %4 = rac.cast %1 : (tensor<?xi32>) -> tensor<?xi1>
+  return %2, %3, %4 : tensor<?xi32>, tensor<?xi32>, tensor<?xi1>
+}
