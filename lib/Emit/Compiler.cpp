@@ -5,6 +5,8 @@
 #include "Replay.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
+#include "rac/Cost/DeviceLookup.h"
+#include "rac/Cost/DeviceSpec.h"
 #include "rac/Emit/Config.h"
 #include "rac/Emit/Emit.h"
 #include "rac/Import/Import.h"
@@ -52,6 +54,7 @@ private:
     return registry;
   }
   llvm::Error check();
+  llvm::Error findDescriptions();
   llvm::Error import();
   llvm::Error plan();
   llvm::Error replay();
@@ -106,6 +109,34 @@ llvm::Error Compiler::check() {
   return checkPrefix(signature.prefix);
 }
 
+/// The device to plan for, and the site to count carbon at.
+llvm::Error Compiler::findDescriptions() {
+  std::vector<std::string> notes;
+  auto device = findDevice(
+      options.device.empty() ? target.device : options.device, notes);
+  for (const std::string &note : notes)
+    options.note(note);
+  if (!device)
+    return device.takeError();
+  // A plan may be made for any device, code only for the target's.
+  StringRef arch = llvm::Triple::getArchTypeName(target.triple.getArch());
+  bool isCode = options.emit == EmitKind::Assembly ||
+                options.emit == EmitKind::Object ||
+                options.emit == EmitKind::Library;
+  if (isCode && device->arch != arch)
+    return llvm::createStringError("device " + device->id + " runs " +
+                                   device->arch + ", and target " +
+                                   target.name + " is " + arch);
+  report.device = std::move(*device);
+  if (options.site.empty())
+    return llvm::Error::success();
+  auto site = findSite(options.site);
+  if (!site)
+    return site.takeError();
+  report.site = std::move(*site);
+  return llvm::Error::success();
+}
+
 llvm::Error Compiler::import() {
   options.progress("reading the model");
   loadImportDialects(context);
@@ -143,6 +174,7 @@ llvm::Error Compiler::plan() {
   PlanOptions planOptions;
   planOptions.useLibrary = options.useLibrary;
   planOptions.threads = options.threads;
+  attachDevice(module, *report.device);
   if (llvm::Error error = runPasses("planning", [&](OpPassManager &manager) {
         populatePlanPipeline(manager, planOptions);
       }))
@@ -151,6 +183,7 @@ llvm::Error Compiler::plan() {
     if (llvm::Error error = replay())
       return error;
   report.groups = reportGroups(module);
+  report.unknowns = notedUnknowns(module);
   return llvm::Error::success();
 }
 
@@ -288,6 +321,8 @@ void Compiler::summarize() {
 
 llvm::Expected<CompileSummary> Compiler::run() {
   if (llvm::Error error = check())
+    return error;
+  if (llvm::Error error = findDescriptions())
     return error;
   if (llvm::Error error = import())
     return error;

@@ -77,6 +77,7 @@ Expected<TargetSpec> rac::resolveTarget(StringRef name) {
   spec.name = name.str();
   if (name == "x86-avx512") {
     spec.triple = Triple("x86_64-unknown-linux-gnu");
+    spec.device = "generic-avx512";
     raise(spec, [](StringRef) { return true; });
     spec.tuneCpu = spec.cpu;
     return spec;

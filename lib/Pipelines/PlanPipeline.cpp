@@ -9,6 +9,11 @@ using namespace mlir;
 using namespace rac;
 
 void rac::populatePlanPipeline(OpPassManager &pm, const PlanOptions &options) {
+  if (!options.device.empty()) {
+    AttachDeviceOptions attach;
+    attach.device = options.device;
+    pm.addPass(createAttachDevice(attach));
+  }
   pm.addPass(createCanonicalizerPass());
   pm.addNestedPass<func::FuncOp>(createRefineShapes());
   pm.addNestedPass<func::FuncOp>(createCanonicalizeModel());

@@ -1,6 +1,7 @@
 //===- Report.cpp - What was chosen, and what it will cost ----------------===//
 
 #include "rac/Report/Report.h"
+#include "rac/Cost/Carbon.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 
 using namespace mlir;
@@ -81,16 +82,34 @@ static json::Value toJson(const GroupReport &group) {
   };
 }
 
-static json::Array unknowns(const Report &report, const json::Object &totals) {
+/// What one run emits, as far as it can be known.
+static std::optional<Carbon> carbon(const Report &report, Unknowns &unknowns) {
+  std::optional<double> joules = total(report, &GroupReport::joules);
+  std::optional<double> seconds = total(report, &GroupReport::seconds);
+  if (!report.site || !report.device || !joules || !seconds)
+    return std::nullopt;
+  double cores = report.device->topology.cores->v;
+  double held = std::min<double>(std::max<int64_t>(1, report.threads), cores);
+  return carbonOf(*joules, *seconds, held / cores, *report.device, *report.site,
+                  unknowns);
+}
+
+static json::Array unknowns(const Report &report, const Unknowns &coefficients,
+                            const json::Object &totals) {
   json::Array list;
+  for (const Unknowns::StandIn &standIn : coefficients.list())
+    list.push_back(json::Object{{"what", text("device." + standIn.what)},
+                                {"why", text(standIn.why)},
+                                {"instead", standIn.instead}});
   for (llvm::StringRef name :
        {"flops", "seconds", "joules", "peak_bytes", "gco2e"})
     if (auto *value = totals.get(name); value && value->getAsNull())
       list.push_back(json::Object{
           {"what", ("totals." + name).str()},
           {"why", name == "peak_bytes" ? "depends on the sizes of the inputs"
-                  : name == "gco2e"    ? "no site was given"
-                                       : "no cost is known for some group"},
+                  : name == "gco2e" && !report.site
+                      ? "no site was given"
+                      : "no cost is known for some group"},
           {"instead", nullptr}});
   if (auto *bytes = totals.getObject("bytes");
       bytes->get("memory")->getAsNull())
@@ -102,6 +121,8 @@ static json::Array unknowns(const Report &report, const json::Object &totals) {
 
 json::Value rac::toJson(const Report &report) {
   std::optional<double> joules = total(report, &GroupReport::joules);
+  Unknowns coefficients = report.unknowns;
+  std::optional<Carbon> grams = carbon(report, coefficients);
   json::Object totals{
       {"flops", orNull(total(report, &GroupReport::flops))},
       {"bytes",
@@ -113,16 +134,18 @@ json::Value rac::toJson(const Report &report) {
       {"peak_bytes", report.peakBytes ? json::Value(*report.peakBytes)
                                       : json::Value(nullptr)},
       {"weights_bytes", report.weightsBytes},
-      {"gco2e", nullptr},
+      {"gco2e", grams ? json::Value(grams->total()) : json::Value(nullptr)},
   };
   json::Array groups;
   for (const GroupReport &group : report.groups)
     groups.push_back(::toJson(group));
-  json::Array missing = unknowns(report, totals);
+  json::Array missing = unknowns(report, coefficients, totals);
   return json::Object{
       {"schema", "rac-report/1"},
       {"model", text(report.model)},
-      {"device", report.target},
+      {"device", report.device ? text(report.device->id) : nullptr},
+      {"target", report.target},
+      {"site", report.site ? text(report.site->id) : nullptr},
       {"objective", report.objective},
       {"budgets", json::Object{{"latency", nullptr},
                                {"memory", nullptr},

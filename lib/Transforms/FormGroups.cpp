@@ -1,8 +1,10 @@
 //===- FormGroups.cpp - Level-1 ops to planned groups ---------------------===//
 
+#include "AttachDevice.h"
 #include "Grouping.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "rac/Cost/DeviceSpec.h"
 #include "rac/Transforms/Passes.h"
 
 namespace rac {
@@ -131,7 +133,15 @@ void FormGroups::formIn(Block &block, Grouping &grouping) {
 }
 
 void FormGroups::runOnOperation() {
-  RooflineModel costs(Device{}, Assumptions{}, threads);
+  if (!device.empty() && failed(attachNamedDevice(getOperation(), device)))
+    return signalPassFailure();
+  llvm::Expected<Device> described = attachedDevice(getOperation());
+  if (!described) {
+    emitError(getOperation().getLoc(), llvm::toString(described.takeError()));
+    return signalPassFailure();
+  }
+  Unknowns unknowns;
+  RooflineModel costs(*described, Assumptions{}, threads, unknowns);
   Grouping grouping(&getContext(), costs, library);
   SmallVector<Block *> blocks;
   getOperation()->walk([&](Block *block) {
@@ -141,4 +151,5 @@ void FormGroups::runOnOperation() {
   for (Block *block : blocks)
     formIn(*block, grouping);
   numNotFused += grouping.numRefused;
+  noteUnknowns(getOperation(), unknowns);
 }

@@ -1,4 +1,4 @@
-// RUN: rac-opt %s --rac-form-groups --rac-plan-tiles --split-input-file | FileCheck %s
+// RUN: rac-opt %s --rac-form-groups=device=epyc-zen4 --rac-plan-tiles --split-input-file | FileCheck %s
 
 // Two products and all between them are one generated group, by rows of the
 // result; the mask's own computation and the key's transpose, for lanes, are not.

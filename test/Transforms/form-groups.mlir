@@ -1,5 +1,5 @@
-// RUN: rac-opt %s --rac-form-groups --split-input-file | FileCheck %s
-// RUN: rac-opt %s --rac-form-groups=library=false --split-input-file | FileCheck %s --check-prefix=GENERATED
+// RUN: rac-opt %s --rac-form-groups=device=epyc-zen4 --split-input-file | FileCheck %s
+// RUN: rac-opt %s "--rac-form-groups=device=epyc-zen4 library=false" --split-input-file | FileCheck %s --check-prefix=GENERATED
 
 // CHECK-LABEL: @conv_chain
 // GENERATED-LABEL: @conv_chain

@@ -75,9 +75,15 @@ static Flag<std::string> plan(
     "plan", cl::value_desc("FILE"),
     cl::desc("Takes a plan that --emit=plan printed, instead of planning"));
 
+static Flag<std::string> device(
+    "device", cl::value_desc("NAME|FILE|host"),
+    cl::desc("What it shall run on: a name or file of docs/Devices.md, or host "
+             "for the best match (default for --target=host)"));
+static Flag<std::string>
+    site("site", cl::value_desc("NAME|FILE"),
+         cl::desc("Where it shall run, for the report's gCO2e: deu, usa, ..."));
+
 // What other parts of the project will bring: known by name, refused by name.
-static Flag<std::string> device("device", cl::value_desc("NAME|FILE"),
-                                cl::desc("A device description (not yet)"));
 static Flag<std::string>
     chip("chip", cl::value_desc("CHIP"),
          cl::desc("Of targets that have several (not yet)"));
@@ -103,9 +109,6 @@ static Flag<std::string> calibration("calibration",
                                      cl::value_desc("DIR|FILE.npz"),
                                      cl::desc("Sample inputs (not yet)"));
 static Flag<std::string>
-    site("site", cl::value_desc("FILE"),
-         cl::desc("Where it runs: grid and PUE (not yet)"));
-static Flag<std::string>
     pareto("pareto", cl::value_desc("FILE"),
            cl::desc("The plans worth choosing from (not yet)"));
 
@@ -126,14 +129,12 @@ static int fail(const Twine &message) {
 /// Flags without their feature yet must not pass unnoticed.
 static std::string refusal() {
   const std::pair<const Flag<std::string> &, StringRef> absent[] = {
-      {device, "device"},
       {chip, "chip"},
       {maxLatency, "max-latency"},
       {maxMemory, "max-memory"},
       {maxError, "max-error"},
       {errorMetric, "error-metric"},
       {calibration, "calibration"},
-      {site, "site"},
       {pareto, "pareto"}};
   for (const auto &[flag, name] : absent)
     if (flag.getNumOccurrences())
@@ -192,6 +193,8 @@ static bool parseShape(StringRef text, rac::CompileOptions &options) {
 /// What shapes the result, in a fixed order and without paths.
 static std::vector<std::string> provenance() {
   std::vector<std::string> flags = {"--target=" + target};
+  if (!device.empty())
+    flags.push_back("--device=" + sys::path::stem(device).str());
   for (const std::string &shape : shapes)
     flags.push_back("--shape=" + shape);
   if (threads)
@@ -233,6 +236,8 @@ static int compile() {
   options.output = output;
   options.emit = emitKind();
   options.target = target;
+  options.device = device;
+  options.site = site;
   options.prefix = prefix;
   options.weightsFile =
       weights == "embed" ? std::string() : std::string(weights);
@@ -249,6 +254,11 @@ static int compile() {
   if (onTerminal)
     options.progress = [](StringRef stage) {
       errs() << "\r\033[K" << stage << " ...";
+    };
+  if (onTerminal || !device.empty())
+    options.note = [&](StringRef note) {
+      errs() << (onTerminal ? "\r\033[K" : "") << "rac-compile: " << note
+             << "\n";
     };
   auto summary = rac::compile(options);
   if (onTerminal)

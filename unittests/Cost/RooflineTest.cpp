@@ -8,18 +8,32 @@ using namespace rac;
 
 namespace {
 
-/// A device of round numbers.
+Known number(double v) { return Number{v, Origin::guess, "test", 0, {}, {}}; }
+
+/// A device of round numbers: a core's peak is 2e8 FLOP/s,
+/// of which the library attains 1e9, generated contractions 1e8.
 Device roundDevice() {
   Device device;
-  device.libraryRate = 1e9;
-  device.generatedMatmulRate = 1e8;
-  device.elementwiseRate = 1e8;
-  device.coreBandwidth = 1e9;
-  device.deviceBandwidth = 3e9;
-  device.kernelOverhead = 1e-6;
-  device.libraryCallOverhead = 2e-6;
-  device.forkJoinOverhead = 5e-6;
-  device.coreWatts = 4;
+  device.topology.cores = number(4);
+  device.clocks.baseHz = number(1e8);
+  ComputeUnit unit;
+  unit.name = "fpu";
+  unit.kind = UnitKind::simd;
+  unit.opsPerClock[DataType::f32] = number(2);
+  unit.libraryFraction[DataType::f32] = number(5);
+  unit.generatedFraction[DataType::f32] = number(0.5);
+  device.units.push_back(unit);
+  MemoryLevel memory;
+  memory.name = "DRAM";
+  memory.kind = LevelKind::memory;
+  memory.scope = LevelScope::device;
+  memory.coreBytesPerSecond = number(1e9);
+  memory.deviceBytesPerSecond = number(3e9);
+  device.memory.push_back(memory);
+  device.overheads.launchSeconds = number(1e-6);
+  device.overheads.libraryCallSeconds = number(2e-6);
+  device.overheads.forkJoinSeconds = number(5e-6);
+  device.power.tdpWatts = number(16);
   return device;
 }
 
@@ -29,8 +43,12 @@ PlanAttr planOf(ParsedOps &p, KernelKind kind, int64_t threads = 0) {
 }
 
 Cost estimate(ParsedOps &p, KernelKind kind, int64_t threads = 0) {
-  return RooflineModel(roundDevice(), Assumptions(), 1)
-      .estimate(Candidate::of(p.ops), planOf(p, kind, threads));
+  Unknowns unknowns;
+  Device device = roundDevice();
+  Cost cost = RooflineModel(device, Assumptions(), 1, unknowns)
+                  .estimate(Candidate::of(p.ops), planOf(p, kind, threads));
+  EXPECT_TRUE(unknowns.list().empty());
+  return cost;
 }
 
 /// 2 * 100^3 operations, 3 * 10^4 floats.
@@ -85,7 +103,9 @@ TEST(Roofline, FusionSavesTraffic) {
               R"(%0 = rac.neg %x : (tensor<1000xf32>) -> tensor<1000xf32>
                  %1 = rac.abs %0 : (tensor<1000xf32>) -> tensor<1000xf32>
                  return %1 : tensor<1000xf32>)");
-  RooflineModel model(roundDevice(), Assumptions(), 1);
+  Device device = roundDevice();
+  Unknowns unknowns;
+  RooflineModel model(device, Assumptions(), 1, unknowns);
   PlanAttr plan = planOf(p, KernelKind::generated);
   Cost apart = model.estimate(Candidate::of({p.ops[0]}), plan) +
                model.estimate(Candidate::of({p.ops[1]}), plan);
@@ -93,6 +113,47 @@ TEST(Roofline, FusionSavesTraffic) {
   EXPECT_LT(together.seconds, apart.seconds);
   EXPECT_DOUBLE_EQ(apart.bytes - together.bytes, 2 * 4000);
   EXPECT_DOUBLE_EQ(apart.flops, together.flops);
+}
+
+TEST(Roofline, WhatIsUnknownIsStoodInForAndListed) {
+  Matmul p;
+  Device device = roundDevice();
+  device.units[0].libraryFraction.clear();
+  device.overheads.libraryCallSeconds = std::nullopt;
+  device.power.tdpWatts = std::nullopt;
+  device.memory[0].coreBytesPerSecond = std::nullopt;
+  Unknowns unknowns;
+  RooflineModel model(device, Assumptions(), 1, unknowns);
+  for (int times = 0; times < 2; ++times) {
+    Cost cost =
+        model.estimate(Candidate::of(p.ops), planOf(p, KernelKind::library));
+    EXPECT_DOUBLE_EQ(cost.seconds, 2e6 / 2e8 + 1e-6);
+    EXPECT_LT(cost.joules, 0);
+    EXPECT_LT((cost + cost).joules, 0);
+  }
+  std::vector<std::string> what;
+  for (const Unknowns::StandIn &standIn : unknowns.list())
+    what.push_back(standIn.what);
+  EXPECT_EQ(what, (std::vector<std::string>{"units.fpu.library_fraction.f32",
+                                            "memory.DRAM.core_bytes_per_s",
+                                            "overheads.library_call_s",
+                                            "power.tdp_w"}));
+  EXPECT_EQ(unknowns.list()[0].instead, 1);
+  EXPECT_EQ(unknowns.list()[1].instead, 3e9 / 4);
+}
+
+TEST(Roofline, TypeWhoseRateIsUnknownCountsAsF32) {
+  Device device = roundDevice();
+  device.units[0].opsPerClock[DataType::bf16] = std::nullopt;
+  Matmul p;
+  Unknowns unknowns;
+  PlanAttr plan = PlanAttr::get(&p.context, KernelKind::generated,
+                                mlir::BFloat16Type::get(&p.context), 1, {}, {});
+  RooflineModel(device, Assumptions(), 1, unknowns)
+      .estimate(Candidate::of(p.ops), plan);
+  ASSERT_FALSE(unknowns.list().empty());
+  EXPECT_EQ(unknowns.list()[0].what, "units.fpu.ops_per_clock.bf16");
+  EXPECT_EQ(unknowns.list()[0].instead, 2e8);
 }
 
 } // namespace

@@ -20,8 +20,9 @@ struct Cost {
   double bytes = 0;   // B, to and from memory
 
   Cost operator+(const Cost &other) const {
-    return {seconds + other.seconds, joules + other.joules, flops + other.flops,
-            bytes + other.bytes};
+    bool known = joules >= 0 && other.joules >= 0;
+    return {seconds + other.seconds, known ? joules + other.joules : -1,
+            flops + other.flops, bytes + other.bytes};
   }
   CostAttr toAttr(mlir::MLIRContext *ctx) const {
     return CostAttr::get(ctx, seconds, joules, flops, bytes);
@@ -36,19 +37,23 @@ public:
 };
 
 /// Time is the larger of computing and moving bytes, plus the overhead of a
-/// kernel; energy is the device's power for that time.
+/// kernel; energy is the cores' share of the device's TDP for that time, an
+/// upper bound.
 class RooflineModel : public CostModel {
 public:
-  /// A plan of 0 threads is costed with `threads`.
+  /// A plan of 0 threads is costed with `threads`. `unknowns` is told what the
+  /// device lacks.
   RooflineModel(const Device &device, const Assumptions &assumptions,
-                int64_t threads)
-      : device(device), assumptions(assumptions), threads(threads) {}
+                int64_t threads, Unknowns &unknowns)
+      : device(device), assumptions(assumptions), threads(threads),
+        unknowns(unknowns) {}
   Cost estimate(const Candidate &candidate, PlanAttr plan) const override;
 
 private:
-  Device device;
+  const Device &device;
   Assumptions assumptions;
   int64_t threads;
+  Unknowns &unknowns;
 };
 
 } // namespace rac

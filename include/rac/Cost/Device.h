@@ -1,41 +1,210 @@
-//===- Device.h - Numbers that costs are made of ----------------*- C++ -*-===//
+//===- Device.h - What a device can do, and at what cost --------*- C++ -*-===//
+//
+// The content of devices/<id>.json, schema rac-device/1: docs/Devices.md says
+// what the keys mean. Names end in the unit (s, Hz, B, W, pJ); an op is one
+// FLOP or one integer operation, so a fused multiply-add counts two.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef RAC_COST_DEVICE_H
 #define RAC_COST_DEVICE_H
 
+#include "llvm/ADT/StringRef.h"
+#include "llvm/ADT/Twine.h"
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mlir {
+class Type;
+} // namespace mlir
+
 namespace rac {
 
-/// A device as far as the roofline model knows it. The defaults are a Zen 4
-/// server core; device files replace them.
-struct Device {
-  /// FLOP/s of one core in a library's contraction, f32. Measured with oneDNN
-  /// on a Zen 4 core: 105-125.
-  double libraryRate = 110e9;
-  /// FLOP/s of one core in a generated matrix product, f32: MiniLM without the
-  /// library takes 1.4 times as long. Measured, roughly.
-  double generatedMatmulRate = 80e9;
-  /// The same of a generated convolution: its filters are not laid out for
-  /// lanes. Guess.
-  double generatedContractionRate = 4e9;
-  /// FLOP/s of one core in vectorised elementwise code, f32. EPYC 9654:
-  /// 7.4 TFLOP/s over 96 cores is 77e9, halved since few ops fuse to FMA.
-  /// Derived.
-  double elementwiseRate = 38e9;
-  /// B/s of one core to and from memory. Guess: 460.8 GB/s are shared by 96
-  /// cores, of which few are enough to use them up.
-  double coreBandwidth = 20e9;
-  /// B/s of the whole device. EPYC 9654, 12 channels DDR5-4800: 460.8. Derived.
-  double deviceBandwidth = 460.8e9;
-  /// Seconds to start a generated kernel on one thread. Guess.
-  double kernelOverhead = 0.2e-6;
-  /// Seconds a library call adds to that. Guess.
-  double libraryCallOverhead = 1.5e-6;
-  /// Seconds to hand work to each further thread and wait for it. Guess.
-  double forkJoinOverhead = 2e-6;
-  /// W of one core at work: EPYC 9654, TDP 360 W over 96 cores. Upper bound
-  /// (tdp).
-  double coreWatts = 3.75;
+/// Where a number comes from. `tdp`: an upper bound, all of the power that the
+/// device may take divided by its peak rate; it holds what else costs energy.
+enum class Origin { measured, datasheet, derived, guess, tdp };
+/// What an energy was measured around. Numbers of two scopes don't add up.
+enum class EnergyScope { circuit, path, package, board };
+enum class DeviceKind { cpu, gpu };
+enum class UnitKind { scalar, simd, matrix, tensor };
+enum class LevelKind { cache, software, memory };
+/// Which cores share one instance of a memory level.
+enum class LevelScope { core, cluster, device };
+enum class MeterKind { rapl, perf, msr, nvml, hwmon, ina3221 };
+enum class DataType { f64, f32, tf32, bf16, f16, f8, i32, i16, i8, i4 };
+
+/// A value and how far to trust it: the true one is taken to lie between
+/// v / (1 + unc) and v * (1 + unc).
+struct Number {
+  double v = 0;
+  Origin how = Origin::guess;
+  std::string src;
+  double unc = 0;
+  /// Quality of the fit, where rac-calibrate made one.
+  std::optional<double> r2, mape;
+
+  double low() const { return v / (1 + unc); }
+  double high() const { return v * (1 + unc); }
 };
+struct EnergyNumber : Number {
+  EnergyScope scope = EnergyScope::package;
+};
+
+/// Null in the file is nullopt here: nobody knows.
+using Known = std::optional<Number>;
+using KnownEnergy = std::optional<EnergyNumber>;
+/// A type without entry is not supported; one without value is, and nobody
+/// knows how well.
+using NumberByType = std::map<DataType, Known>;
+using EnergyByType = std::map<DataType, KnownEnergy>;
+
+/// What a launch may ask of one multiprocessor.
+struct GpuLimits {
+  Known warpSize;            ///< threads
+  Known warpsPerCore;        ///< resident at once
+  Known blocksPerCore;       ///< resident at once
+  Known threadsPerBlock;     ///< at most
+  Known registersPerCore;    ///< of 32 bits
+  Known registersPerThread;  ///< at most, of 32 bits
+  Known sharedBytesPerBlock; ///< at most, B
+};
+
+struct Topology {
+  Known sockets;
+  Known cores; ///< of the whole device; a GPU's are its multiprocessors (SMs)
+  Known availableCores; ///< that a run may use; unknown: all
+  Known smt;            ///< hardware threads of a core
+  std::optional<GpuLimits> gpu;
+};
+
+struct Clocks {
+  Known baseHz;  ///< sustained with all cores at work; rates are taken at it
+  Known boostHz; ///< with few cores at work
+};
+
+/// Units of one core that compute in the same way.
+struct ComputeUnit {
+  std::string name;
+  UnitKind kind = UnitKind::scalar;
+  Known clockHz;    ///< where it isn't the base clock
+  Known vectorBits; ///< of one register; of scalable ones on this device
+  bool scalable = false;
+  std::vector<int64_t> vectorLengths; ///< bits, that code is planned for
+  Known registers;                    ///< that the instructions can name
+  NumberByType opsPerClock;           ///< of one core
+  /// What contractions attain of that: the library's, generated matrix products
+  /// and generated convolutions. Above 1 where the clock rises above the base
+  /// clock.
+  NumberByType libraryFraction, generatedFraction, generatedConvFraction;
+  EnergyByType picojoulesPerOp;
+};
+
+struct MemoryLevel {
+  std::string name;
+  LevelKind kind = LevelKind::cache;
+  LevelScope scope = LevelScope::core;
+  Known sharers;              ///< cores that share one instance
+  Known sizeBytes;            ///< of one instance, B
+  Known lineBytes;            ///< what moves at once, B
+  Known ways;                 ///< associativity
+  Known coreBytesPerSecond;   ///< what one core can read, B/s
+  Known deviceBytesPerSecond; ///< what all can together, B/s
+  Known latencySeconds;       ///< s
+  KnownEnergy picojoulesPerByte;
+};
+
+struct HostLink {
+  Known bytesPerSecond; ///< each way, B/s
+  Known latencySeconds; ///< s
+};
+
+/// Seconds that are spent beside computing.
+struct Overheads {
+  Known launchSeconds;      ///< to start a kernel
+  Known forkJoinSeconds;    ///< to hand work to one more thread, and wait
+  Known barrierSeconds;     ///< of all threads
+  Known libraryCallSeconds; ///< of a library's kernel, beyond the launch
+};
+
+struct Power {
+  Known idleWatts;         ///< of the device with nothing to do
+  Known coreStaticWatts;   ///< more for each core at work, whatever it does
+  Known deviceStaticWatts; ///< more once any core is at work
+  Known tdpWatts;
+  Known capWatts; ///< what the device is limited to, if below its TDP
+};
+
+struct Embodied {
+  Known kgCO2e; ///< of making the device, with its share of the server
+  Known lifetimeYears;
+};
+
+struct Meter {
+  MeterKind kind = MeterKind::rapl;
+  std::string name;
+  EnergyScope scope = EnergyScope::package;
+  Known windowSeconds; ///< the shortest it can honestly measure, s
+};
+
+struct Device {
+  std::string id, description;
+  DeviceKind kind = DeviceKind::cpu;
+  std::string arch; ///< as in LLVM's triples: x86_64, aarch64, nvptx64
+  std::string chip; ///< LLVM's name of the CPU or GPU: znver4, sm_90a
+  /// LLVM's names of what a machine must have to be this device.
+  std::vector<std::string> features;
+  Topology topology;
+  Clocks clocks;
+  std::vector<ComputeUnit> units;
+  std::vector<MemoryLevel> memory; ///< nearest first; the last is main memory
+  std::optional<HostLink> hostLink;
+  Overheads overheads;
+  Power power;
+  Embodied embodied;
+  std::vector<Meter> meters;
+
+  const ComputeUnit *unit(UnitKind kind) const;
+  const MemoryLevel *level(llvm::StringRef name) const;
+  const MemoryLevel &mainMemory() const { return memory.back(); }
+  /// What one core's `unit` computes in a second at most, op/s, at its own
+  /// clock or the base clock. Derived, the uncertainties combined.
+  Known peakOpsPerSecond(const ComputeUnit &unit, DataType type) const;
+};
+
+/// What was unknown and mattered, and what stood in. Each is listed once, in
+/// the order they were asked for.
+class Unknowns {
+public:
+  struct StandIn {
+    std::string what; ///< the key: "memory.L2.latency_s"
+    double instead;
+    std::string why; ///< why this value: "as the level below"
+  };
+
+  /// The number's value, or else `instead`, which is noted.
+  double valueOr(const Known &number, const llvm::Twine &what, double instead,
+                 const llvm::Twine &why);
+  void add(const llvm::Twine &what, double instead, const llvm::Twine &why);
+  const std::vector<StandIn> &list() const { return standIns; }
+
+private:
+  std::vector<StandIn> standIns;
+};
+
+llvm::StringRef nameOf(Origin);
+llvm::StringRef nameOf(EnergyScope);
+llvm::StringRef nameOf(DeviceKind);
+llvm::StringRef nameOf(UnitKind);
+llvm::StringRef nameOf(LevelKind);
+llvm::StringRef nameOf(LevelScope);
+llvm::StringRef nameOf(MeterKind);
+llvm::StringRef nameOf(DataType);
+
+/// The data type that computing in `type` is; none where no device knows it.
+std::optional<DataType> dataTypeOf(mlir::Type type);
 
 } // namespace rac
 

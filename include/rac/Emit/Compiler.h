@@ -24,7 +24,9 @@ struct CompileOptions {
       output; ///< "-": standard output, for text; empty: after the model
   EmitKind emit = EmitKind::Library;
   std::string target = "host";
-  std::string prefix;      ///< empty: made from the model's name
+  std::string device; ///< a name, a file or "host"; empty: the target's own
+  std::string site;   ///< a name or a file; empty: none
+  std::string prefix; ///< empty: made from the model's name
   std::string weightsFile; ///< empty: weights go into the library
   std::string reportFile;  ///< empty: none
   std::string planFile;    ///< replayed instead of planning; empty: none
@@ -35,6 +37,8 @@ struct CompileOptions {
       flags; ///< for the provenance: what shapes the result
   /// Called as each stage begins.
   std::function<void(llvm::StringRef)> progress = [](llvm::StringRef) {};
+  /// Called with what is odd or was chosen about the device.
+  std::function<void(llvm::StringRef)> note = [](llvm::StringRef) {};
 };
 
 /// What there is to tell when it is done.

@@ -17,6 +17,8 @@ namespace rac {
 
 struct TargetSpec {
   std::string name; ///< as on the command line
+  /// The device that is planned for unless another is named.
+  std::string device = "host";
   llvm::Triple triple;
   std::string cpu;      ///< what code may use
   std::string tuneCpu;  ///< what it is scheduled for

@@ -14,6 +14,11 @@
 namespace rac {
 
 struct PlanOptions : mlir::PassPipelineOptions<PlanOptions> {
+  Option<std::string> device{
+      *this, "device",
+      llvm::cl::desc("The name of a device, its file, or host; empty: the "
+                     "module's own"),
+      llvm::cl::init("")};
   Option<bool> useLibrary{*this, "use-library",
                           llvm::cl::desc("Let groups be library calls"),
                           llvm::cl::init(true)};

@@ -9,6 +9,7 @@
 #define RAC_REPORT_REPORT_H
 
 #include "mlir/IR/BuiltinOps.h"
+#include "rac/Cost/DeviceFile.h"
 #include "llvm/Support/JSON.h"
 #include <optional>
 #include <string>
@@ -26,6 +27,10 @@ struct GroupReport {
 
 struct Report {
   std::string model, target, objective = "latency";
+  /// What was planned for, with what was unknown of it.
+  std::optional<Device> device;
+  Unknowns unknowns;
+  std::optional<Site> site; ///< where it will run; none: no gCO2e
   int64_t threads = 0;
   std::vector<GroupReport> groups;
   std::optional<int64_t> peakBytes; ///< the arena, where its size is fixed

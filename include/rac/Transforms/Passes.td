@@ -69,17 +69,41 @@ def PropagateLayout : Pass<"rac-propagate-layout", "::mlir::func::FuncOp"> {
   ];
 }
 
+def AttachDevice : Pass<"rac-attach-device", "::mlir::ModuleOp"> {
+  let summary = "Puts a device's description on the module, for the passes that cost";
+  let description = [{
+    Reads a device (docs/Devices.md) and attaches it as DLTI, instead of one that
+    is there. Passes and `transform.dlti.query` then read the same numbers:
+
+    ```mlir
+    transform.dlti.query ["CPU", "memory", "L2", "size_bytes", "v"] at %module
+    ```
+
+    What the file has as null is `unit`. A remark says what `host` stands for.
+  }];
+  let dependentDialects = ["::mlir::DLTIDialect"];
+  let options = [
+    Option<"device", "device", "std::string", "\"host\"",
+           "The name of a device, its file, or host">,
+  ];
+}
+
 def FormGroups : Pass<"rac-form-groups", "::mlir::ModuleOp"> {
   let summary = "Fuses level-1 ops into planned groups";
   let description = [{
     Every level-1 op but constants and reshapes ends in a `rac.group` with a plan.
     A convolution or matrix product takes the chain after it that the library can
     apply in passing; of the rest, producers and consumers share a kernel where
-    that saves memory traffic. What is cheaper, the cost model says.
+    that saves memory traffic. What is cheaper, the cost model says, on the device
+    that the module has (`rac-attach-device`) or that `device` gives it. Numbers
+    that the device lacks and the costs needed are listed in `rac.unknowns` on the
+    module: `what` was unknown, `instead` of it, and `why` that value.
   }];
-  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+  let dependentDialects = ["::mlir::DLTIDialect", "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
   let options = [
+    Option<"device", "device", "std::string", "\"\"",
+           "The name of a device, its file, or host; empty: the module's own">,
     Option<"library", "library", "bool", "true", "Plan library calls">,
     Option<"threads", "threads", "int64_t", "1", "Threads that the costs assume">,
   ];
