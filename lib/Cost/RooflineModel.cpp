@@ -135,16 +135,20 @@ Cost RooflineModel::estimate(const Candidate &candidate, PlanAttr plan) const {
   double compute = work.elementwise / (rates.vector() / 2);
   if (work.matmul > 0)
     compute += work.matmul / rates.matmul(library);
-  if (work.contraction > 0)
-    compute += work.contraction / rates.contraction(library);
+  double contraction =
+      work.contraction > 0 ? work.contraction / rates.contraction(library) : 0;
   compute /= used;
+  contraction /= used;
   double transfer = work.bytes / std::min(rates.coreBandwidth() * used,
                                           rates.deviceBandwidth());
   double overhead = rates.launch() + (library ? rates.libraryCall() : 0) +
                     (used > 1 ? (used - 1) * rates.forkJoin() : 0);
 
   Cost cost;
-  cost.seconds = std::max(compute, transfer) + overhead;
+  // Generated convolutions walk their filters with strides, which nothing
+  // fetches ahead: they wait for memory, then compute.
+  cost.seconds = library ? std::max(compute + contraction, transfer) + overhead
+                         : std::max(compute, transfer) + contraction + overhead;
   double watts = rates.coreWatts();
   cost.joules = watts < 0 ? -1 : cost.seconds * used * watts;
   cost.flops = work.matmul + work.contraction + work.elementwise;

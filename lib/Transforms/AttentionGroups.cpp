@@ -83,7 +83,18 @@ private:
 
 } // namespace
 
+/// Constant weights, which the library reads in a layout made when the model is
+/// compiled.
+static bool hasConstantWeights(MatmulOp matmul) {
+  Operation *op = matmul.getRhs().getDefiningOp();
+  while (op && isa<TransposeOp, ReshapeOp>(op))
+    op = op->getOperand(0).getDefiningOp();
+  return op && op->hasTrait<OpTrait::ConstantLike>();
+}
+
 void Grouping::formAttention(MatmulOp last) {
+  if (useLibrary && hasConstantWeights(last))
+    return;
   if (!getElementTypeOrSelf(last.getResult()).isF32() ||
       last.getResult().getType().getRank() < 2)
     return;
@@ -93,6 +104,10 @@ void Grouping::formAttention(MatmulOp last) {
       }).find();
   if (members.empty())
     return;
+  for (Operation *op : members)
+    if (auto first = dyn_cast<MatmulOp>(op);
+        first && useLibrary && hasConstantWeights(first))
+      return;
   Cluster cluster;
   cluster.main = last;
   cluster.add(last);

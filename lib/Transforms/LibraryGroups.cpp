@@ -82,8 +82,14 @@ void Grouping::formLibrary(Operation *anchor) {
   if (!getElementTypeOrSelf(anchor->getResult(0)).isF32() ||
       !getElementTypeOrSelf(anchor->getOperand(0)).isF32())
     return;
-  if (seconds({anchor}, KernelKind::library) >
-      seconds({anchor}, KernelKind::generated))
+  // Transposed operands are the library's strides; generated code gets them
+  // from kernels of their own.
+  double library = seconds({anchor}, KernelKind::library),
+         generated = seconds({anchor}, KernelKind::generated);
+  for (Value operand : anchor->getOperands())
+    if (auto transpose = operand.getDefiningOp<TransposeOp>())
+      generated += seconds({transpose}, KernelKind::generated);
+  if (library > generated)
     return;
   Cluster cluster;
   cluster.kind = KernelKind::library;
