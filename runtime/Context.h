@@ -44,6 +44,7 @@ struct RacContext {
   const uint8_t *weights;
   uint64_t mappedWeights; // bytes to unmap
   int threads;
+  int spin; // how long waiting threads spin, us
   std::atomic<bool> running;
 
   // Of the current run.

@@ -5,6 +5,7 @@
 #endif
 #include "Context.h"
 
+#include <cstddef>
 #include <cstring>
 #include <new>
 #include <sched.h>
@@ -62,11 +63,13 @@ extern "C" int rac_model_create(const RacModelInfo *info,
     return report(nullptr, RAC_UNSUPPORTED,
                   "the model is of ABI version %u, not %u", info->abi_version,
                   RAC_ABI_VERSION);
-  if (options && options->size < sizeof(RacOptions))
+  // Callers that were compiled before spin_us came don't have it.
+  if (options && options->size < offsetof(RacOptions, spin_us))
     return report(
         nullptr, RAC_INVALID_ARGUMENT,
         "create: options.size must be sizeof(RacOptions) = %zu, is %u",
         sizeof(RacOptions), options->size);
+  bool hasSpin = options && options->size >= sizeof(RacOptions);
   if (int status = checkCpu(info->cpu_features))
     return status;
 
@@ -78,10 +81,16 @@ extern "C" int rac_model_create(const RacModelInfo *info,
     return report(nullptr, RAC_INVALID_ARGUMENT,
                   "create: options.threads must be between 0 and %d, is %d",
                   kMostThreads, threads);
+  int spin = hasSpin && options->spin_us ? options->spin_us : info->spin_us;
+  if (spin < RAC_SPIN_NONE || spin > RAC_MOST_SPIN)
+    return report(nullptr, RAC_INVALID_ARGUMENT,
+                  "create: options.spin_us must be between %d and %d, is %d",
+                  RAC_SPIN_NONE, RAC_MOST_SPIN, spin);
   RacContext *context = newContext(info, threads);
   if (!context)
     return report(nullptr, RAC_OUT_OF_MEMORY,
                   "create: no memory for a context");
+  context->spin = spin;
   if (int status = openWeights(context)) {
     rac_model_destroy(context);
     return status;

@@ -31,7 +31,7 @@ struct ThreadPool {
   void (*destroy)(RacContext *context);
 };
 
-/// Threads of our own; waiting workers spin for kSpinMicroseconds, then sleep.
+/// Threads of our own; those that wait spin for context->spin, then sleep.
 extern const ThreadPool kPthreadPool;
 
 /// Defined by the kernel library's glue where that is linked in, absent

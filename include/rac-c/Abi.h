@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define RAC_ABI_VERSION 1
+#define RAC_ABI_VERSION 2
 
 /*--- What generated code calls: only during a run, with the run's context. --*/
 
@@ -95,6 +95,7 @@ typedef struct {
   uint64_t weights_checksum;
   int32_t num_sites; /* call sites of rac_library_call */
   int32_t threads;   /* default of RacOptions.threads; 0: all cores at hand */
+  int32_t spin_us;   /* default of RacOptions.spin_us; 0: none */
   void (*main)(RacContext *);
   /* Bytes that main will ask of rac_arena, from rac_input_dim alone (inputs
    * have no data then). Null if it depends on data. */

@@ -234,6 +234,7 @@ llvm::Error Compiler::toCode() {
   emit.output = summary.output;
   emit.weightsFile = options.weightsFile;
   emit.threads = options.threads;
+  emit.spinMicroseconds = spinMicroseconds(report.objective);
   emit.description = description();
   emit.progress = options.progress;
   return emitModel(module, signature, weights, emit);

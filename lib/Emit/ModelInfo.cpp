@@ -130,6 +130,7 @@ GlobalVariable *InfoBuilder::info(const ModelFacts &facts) {
       number(i64, facts.weightsChecksum),
       number(i32, facts.numSites),
       number(i32, facts.threads),
+      number(i32, facts.spinMicroseconds),
       definedOrNull("rac.main"),
       definedOrNull("rac.arena_size"),
   };

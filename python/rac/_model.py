@@ -12,6 +12,7 @@ from ._energy import EnergyMeters, measure
 from ._types import DLTensor, TensorInfo
 
 _OK, _INVALID_ARGUMENT, _OUT_OF_MEMORY = 0, 1, 3
+_SPIN_NONE = -1
 
 
 class RunError(RuntimeError):
@@ -19,7 +20,11 @@ class RunError(RuntimeError):
 
 
 class _Options(ctypes.Structure):
-    _fields_ = [("size", ctypes.c_uint32), ("threads", ctypes.c_int32)]
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("threads", ctypes.c_int32),
+        ("spin_us", ctypes.c_int32),
+    ]
 
 
 # What is loaded, by its real path: how often, and what the file was.
@@ -115,18 +120,18 @@ class Model:
     `with` block.
     """
 
-    def __init__(self, path, threads=0):
+    def __init__(self, path, threads=0, spin_us=None):
         self._library = self._context = None
         self.path = os.path.realpath(os.fspath(path))
         self._lock = threading.Lock()
         self._library = _open(self.path)
         try:
-            self._bind(threads)
+            self._bind(threads, spin_us)
         except BaseException:
             self.close()
             raise
 
-    def _bind(self, threads):
+    def _bind(self, threads, spin_us):
         library = self._library
         try:
             prefix = ctypes.string_at(
@@ -157,7 +162,9 @@ class Model:
         # Converted once: they are the same in each call.
         self._in_pointers, self._out_pointers = _pointers(self._in), _pointers(self._out)
         context = pointer()
-        options = _Options(ctypes.sizeof(_Options), int(threads))
+        # In C, 0 stands for the default, and -1 for none.
+        spin = 0 if spin_us is None else int(spin_us) or _SPIN_NONE
+        options = _Options(ctypes.sizeof(_Options), int(threads), spin)
         status = functions["create"](ctypes.byref(options), ctypes.byref(context))
         if status != _OK:
             self._raise(status)
@@ -325,12 +332,15 @@ class Model:
         raise kinds.get(status, RunError)(message)
 
 
-def load(path, threads=0):
+def load(path, threads=0, spin_us=None):
     """Loads a library that rac-compile made.
 
     threads   how many a run may use; 0: as many as the model was compiled for
+    spin_us   how long a thread that waits for work looks for it before it sleeps, in
+              microseconds; 0: not at all; None: as the model was compiled for
+              (docs/ThreadPool.md)
 
     RunError: it is no such library, its weights file is missing, or this CPU lacks what it was
     compiled for.
     """
-    return Model(path, threads)
+    return Model(path, threads, spin_us)

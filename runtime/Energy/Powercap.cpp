@@ -19,7 +19,7 @@ using namespace rac::energy;
 namespace {
 
 // RAPL's counters are updated about once in a millisecond (Intel's manual,
-// volume 3B, 15.10.1; AMD's is the same).
+// volume 3B, "RAPL interfaces"; AMD's likewise).
 constexpr double kRaplUpdate = 1e-3;
 // A counter that may wrap in less than this can't be read in time.
 constexpr double kLeastWrapSeconds = 0.1;

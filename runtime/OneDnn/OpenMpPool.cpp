@@ -3,8 +3,11 @@
 // The oneDNN that we use by default runs its loops with GNU's OpenMP library,
 // so ours run there, too. Its functions are called directly: any compiler will
 // do, and there is nothing in it that could print or allocate behind our back.
-// Waiting policy: libgomp's own (OMP_WAIT_POLICY, GOMP_SPINCOUNT): by default
-// it spins for some milliseconds.
+// Waiting policy: within a run it is libgomp's own, since only the environment
+// of the process can tell it (OMP_WAIT_POLICY, GOMP_SPINCOUNT), and that is not
+// ours: by default threads spin for some milliseconds. After a run they would
+// go on spinning; where context->spin asks for less than starting them anew
+// takes, they are ended instead. docs/ThreadPool.md has the numbers.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,6 +20,7 @@ int omp_get_thread_num(void);
 int omp_get_num_threads(void);
 int omp_get_max_threads(void);
 void omp_set_num_threads(int);
+int omp_pause_resource_all(int kind);
 }
 
 namespace rac::onednn {
@@ -32,6 +36,11 @@ int limitThreads(int threads) {
 
 namespace rac::runtime {
 namespace {
+
+/// Ending a thread and starting it again takes about as long, us
+/// (docs/ThreadPool.md).
+constexpr int kRestartMicroseconds = 100;
+constexpr int kPauseSoft = 1; // omp_pause_soft
 
 struct Region {
   Task task;
@@ -53,7 +62,13 @@ void run(RacContext *, int threads, Task task, void *env) {
 int enter(RacContext *context) {
   return onednn::limitThreads(context->threads);
 }
-void leave(RacContext *, int entered) { onednn::limitThreads(entered); }
+void leave(RacContext *context, int entered) {
+  onednn::limitThreads(entered);
+  // Of the calling thread's team only; in a parallel region of the caller's it
+  // does nothing.
+  if (context->spin < kRestartMicroseconds)
+    omp_pause_resource_all(kPauseSoft);
+}
 void destroy(RacContext *) {}
 
 const ThreadPool kOpenMpPool = {run, enter, leave, destroy};

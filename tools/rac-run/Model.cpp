@@ -58,8 +58,8 @@ void Model::load(const std::string &file) {
   outputs = specsOf(*this, "outputs");
 }
 
-void Model::create(int threads) {
-  RacOptions options = {sizeof(RacOptions), threads};
+void Model::create(int threads, int spin) {
+  RacOptions options = {sizeof(RacOptions), threads, spin};
   if (createFunction(&options, &context) != RAC_OK)
     die("%s: %s", path.c_str(), lastError(nullptr));
 }

@@ -22,6 +22,9 @@ how much memory. Without --input, inputs are random.
   --shape SYMBOL=64       size of a symbolic dimension; those not given are 1
   --output DIR            write each output to DIR/<name>.npy
   --threads N             at most N threads (default: as compiled)
+  --spin MICROSECONDS     how long waiting threads look for work before they sleep; 0: not at all
+                          (default: as compiled). Also sets GOMP_SPINCOUNT for the kernel library,
+                          unless it or OMP_WAIT_POLICY is set (docs/ThreadPool.md)
   --repeat N              timed runs (default 20; 0: only the first run)
   --warmup N              runs before those, the first included (default 3)
   --seed N                of the random inputs (default 1)
@@ -114,8 +117,9 @@ Options parseOptions(int argc, char **argv) {
     }
     bool known = false;
     for (const char *option :
-         {"--input", "--shape", "--output", "--threads", "--repeat", "--warmup",
-          "--seed", "--energy-window", "--energy-root", "--energy-nvml"})
+         {"--input", "--shape", "--output", "--threads", "--spin", "--repeat",
+          "--warmup", "--seed", "--energy-window", "--energy-root",
+          "--energy-nvml"})
       known = known || name == option;
     if (!known)
       die("there is no option %s (--help shows them)", name.c_str());
@@ -133,6 +137,9 @@ Options parseOptions(int argc, char **argv) {
       options.output = value;
     } else if (name == "--threads") {
       options.threads = int(numberOf("--threads", value, 1));
+    } else if (name == "--spin") {
+      long spin = numberOf("--spin", value, 0);
+      options.spin = spin ? int(spin) : RAC_SPIN_NONE;
     } else if (name == "--repeat") {
       options.repeat = int(numberOf("--repeat", value, 0));
     } else if (name == "--energy-window") {

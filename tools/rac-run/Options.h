@@ -14,7 +14,7 @@ struct Options {
   std::map<std::string, std::string> inputs; // NAME -> FILE.npy, random …
   std::map<std::string, std::vector<int64_t>>
       shapes; // of inputs, or of one symbol
-  int threads = 0, repeat = 20, warmup = 3;
+  int threads = 0, spin = 0, repeat = 20, warmup = 3;
   unsigned seed = 1;
   EnergyWanted energy = EnergyWanted::No;
   std::string energyRoot, energyNvml; // in place of the machine's, for tests

@@ -4,6 +4,7 @@
 #include "Npy.h"
 #include "Report.h"
 
+#include <cstdlib>
 #include <fstream>
 #include <sys/stat.h>
 
@@ -34,13 +35,25 @@ static void writeOutputs(const Model &model,
   }
 }
 
+/// Tells OpenMP, which a model may bring, how long to spin. It reads the
+/// environment when it is loaded; this process is ours to set it in.
+static void setOpenMpSpin(int microseconds) {
+  constexpr long kSpinsPerMicrosecond = 100; // libgomp's estimate, env.c
+  if (microseconds == 0 || getenv("OMP_WAIT_POLICY"))
+    return;
+  long spins =
+      microseconds == RAC_SPIN_NONE ? 0 : microseconds * kSpinsPerMicrosecond;
+  setenv("GOMP_SPINCOUNT", std::to_string(spins).c_str(), /*overwrite=*/0);
+}
+
 int main(int argc, char **argv) {
   Clock::time_point start = Clock::now();
   Options options = parseOptions(argc, argv);
   Measured measured;
+  setOpenMpSpin(options.spin);
   Model model;
   model.load(options.model);
-  model.create(options.threads);
+  model.create(options.threads, options.spin);
   measured.load = seconds(Clock::now() - start);
 
   std::vector<Array> inputs = makeInputs(model, options);

@@ -147,6 +147,14 @@ TEST_F(EmitTest, TextAndObject) {
   EXPECT_EQ(numFiles(), 3u);
 }
 
+TEST(SpinTime, ByTheObjective) {
+  EXPECT_LT(spinMicroseconds("energy"), spinMicroseconds("edp"));
+  EXPECT_LT(spinMicroseconds("edp"), spinMicroseconds("latency"));
+  EXPECT_EQ(spinMicroseconds("carbon"), spinMicroseconds("energy"));
+  // 0 would be the caller's default, not the model's.
+  EXPECT_GT(spinMicroseconds("energy"), 0);
+}
+
 TEST_F(EmitTest, FailureLeavesNothing) {
   auto module = mlir::parseSourceString<mlir::ModuleOp>(kLowered, &context);
   WeightImage weights = llvm::cantFail(takeWeights(*module));

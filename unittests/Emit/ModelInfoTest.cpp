@@ -47,6 +47,7 @@ TEST(ModelInfo, HasTheLayoutOfC) {
                             offsetof(RacModelInfo, weights_checksum),
                             offsetof(RacModelInfo, num_sites),
                             offsetof(RacModelInfo, threads),
+                            offsetof(RacModelInfo, spin_us),
                             offsetof(RacModelInfo, main),
                             offsetof(RacModelInfo, arena_size)};
   const llvm::StructLayout *layout =

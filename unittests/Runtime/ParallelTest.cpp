@@ -60,6 +60,24 @@ TEST(Parallel, EachStepOnce) {
   }
 }
 
+TEST(Parallel, WhoeverSleepsIsWoken) {
+  // Loops of one worker more and one less, with pauses in which threads that
+  // spin go to sleep and without.
+  TestModel model({}, {}, {}, loop);
+  for (int spin : {int(RAC_SPIN_NONE), 1, 200, 100000}) {
+    TestContext context(model, 4, spin);
+    for (int i = 0; i < 200; ++i) {
+      Plan here = {100, 1, 1 + i % 4, std::vector<int>(100)};
+      plan = &here;
+      ASSERT_EQ(context.run({}, {}), RAC_OK);
+      for (int visits : here.visits)
+        ASSERT_EQ(visits, 1);
+      if (i % 10 == 0)
+        std::this_thread::sleep_for(std::chrono::microseconds(500));
+    }
+  }
+}
+
 TEST(Parallel, ReallyParallel) {
   // Both halves wait for each other.
   static std::atomic<int> arrived;

@@ -59,8 +59,8 @@ private:
 struct TestContext {
   RacContext *context = nullptr;
 
-  explicit TestContext(const TestModel &model, int threads = 1) {
-    RacOptions options = {sizeof(RacOptions), threads};
+  explicit TestContext(const TestModel &model, int threads = 1, int spin = 0) {
+    RacOptions options = {sizeof(RacOptions), threads, spin};
     EXPECT_EQ(rac_model_create(&model.info, &options, &context), RAC_OK)
         << rac_model_last_error(nullptr);
   }

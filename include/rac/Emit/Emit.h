@@ -18,9 +18,15 @@ struct EmitOptions {
   std::string output;      ///< "-" for standard output, of text kinds
   std::string weightsFile; ///< where weights go; empty: into the library
   int32_t threads = 0;
+  int32_t spinMicroseconds = 0;   ///< of waiting threads
   llvm::json::Object description; ///< joins what describe says
   std::function<void(llvm::StringRef)> progress = [](llvm::StringRef) {};
 };
+
+/// How long threads of a model that was compiled for `objective` (latency,
+/// energy, edp, carbon) look for work before they sleep, us; docs/ThreadPool.md
+/// says why.
+int32_t spinMicroseconds(llvm::StringRef objective);
 
 /// Writes the lowered module as what `options` ask for. Files appear only once
 /// they are complete.
