@@ -5,6 +5,7 @@
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/Transforms/BufferViewFlowAnalysis.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/IRMapping.h"
@@ -81,6 +82,22 @@ std::optional<SetVector<Operation *>> sizeComputation(ValueRange sizes) {
   return topologicalSort(slice);
 }
 
+/// Fails the run where the inputs' shapes leave nothing of some buffer, as a
+/// window larger than what it moves over does.
+void checkSizes(OpBuilder &builder, Location loc, ArrayRef<Value> sizes) {
+  Value good;
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  for (Value size : sizes) {
+    Value one = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge,
+                                      size, zero);
+    good =
+        good ? arith::AndIOp::create(builder, loc, good, one).getResult() : one;
+  }
+  if (good)
+    cf::AssertOp::create(builder, loc, good,
+                         "the inputs' shapes are too small for the model");
+}
+
 struct PlanMemoryPass : rac::impl::PlanMemoryBase<PlanMemoryPass> {
   void runOnOperation() override;
 
@@ -89,7 +106,7 @@ private:
   Value dynamicBytes(OpBuilder &builder, memref::AllocOp alloc);
   void placeInArena(memref::AllocOp alloc, Value arena, Value offset);
   void toHeap(memref::AllocOp alloc);
-  void makeSizeFunction(func::FuncOp entry, Value bytes);
+  void makeSizeFunction(func::FuncOp entry, Value bytes, ArrayRef<Value> sizes);
 };
 
 Value PlanMemoryPass::dynamicBytes(OpBuilder &builder, memref::AllocOp alloc) {
@@ -129,7 +146,8 @@ void PlanMemoryPass::toHeap(memref::AllocOp alloc) {
 }
 
 /// `@rac_arena_size`: the same computation of `bytes` in a function of its own.
-void PlanMemoryPass::makeSizeFunction(func::FuncOp entry, Value bytes) {
+void PlanMemoryPass::makeSizeFunction(func::FuncOp entry, Value bytes,
+                                      ArrayRef<Value> sizes) {
   OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
   auto function =
       func::FuncOp::create(builder, entry.getLoc(), kArenaSizeName,
@@ -140,6 +158,10 @@ void PlanMemoryPass::makeSizeFunction(func::FuncOp entry, Value bytes) {
   assert(slice && "the arena's size was computed from input shapes");
   for (Operation *op : *slice)
     builder.clone(*op, mapping);
+  SmallVector<Value> own;
+  for (Value size : sizes)
+    own.push_back(mapping.lookup(size));
+  checkSizes(builder, entry.getLoc(), own);
   func::ReturnOp::create(builder, entry.getLoc(), mapping.lookup(bytes));
 }
 
@@ -189,6 +211,12 @@ void PlanMemoryPass::runOnOperation() {
   if (!sizeOps.empty())
     builder.setInsertionPointAfter(sizeOps.back());
 
+  SetVector<Value> sizes;
+  for (memref::AllocOp alloc : dynamic)
+    sizes.insert(alloc.getDynamicSizes().begin(),
+                 alloc.getDynamicSizes().end());
+  checkSizes(builder, entry.getLoc(), sizes.getArrayRef());
+
   int64_t numSlots = assignSlots(dynamicBuffers);
   SmallVector<Value> slotBytes(numSlots), slotOffset(numSlots);
   Location loc = entry.getLoc();
@@ -204,7 +232,7 @@ void PlanMemoryPass::runOnOperation() {
     end = arith::AddIOp::create(builder, loc, end, bytes);
   }
   if (!dependsOnData)
-    makeSizeFunction(entry, end);
+    makeSizeFunction(entry, end, sizes.getArrayRef());
   if (fixed.empty() && dynamic.empty())
     return;
   Value arena = ArenaOp::create(

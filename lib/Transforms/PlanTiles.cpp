@@ -79,7 +79,7 @@ private:
       addWholeDims(&op, whole);
       // Dimensions are those of the result only if the ranks agree.
       if (whole.size() != before &&
-          cast<RankedTensorType>(op.getResult(0).getType()).getRank() !=
+          cast<RankedTensorType>(op.getOperand(0).getType()).getRank() !=
               type.getRank())
         return {};
     }

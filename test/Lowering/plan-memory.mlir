@@ -57,3 +57,24 @@ func.func @main() {
   return
 }
 func.func private @init(memref<?xf32>)
+
+// -----
+
+// Sizes that inputs may make negative are checked before memory is asked for,
+// in the run and where the size is asked.
+// CHECK-LABEL: func.func @main()
+// CHECK: %[[SIZE:.+]] = arith.subi
+// CHECK: %[[GOOD:.+]] = arith.cmpi sge, %[[SIZE]]
+// CHECK: cf.assert %[[GOOD]], "the inputs' shapes are too small for the model"
+// CHECK: rac.arena
+// CHECK-LABEL: func.func @rac_arena_size()
+// CHECK: cf.assert
+func.func @main() {
+  %c8 = arith.constant 8 : index
+  %c0 = arith.constant 0.0 : f32
+  %n = rac.input_dim 0, 0
+  %m = arith.subi %n, %c8 : index
+  %a = memref.alloc(%m) : memref<?xf32>
+  linalg.fill ins(%c0 : f32) outs(%a : memref<?xf32>)
+  return
+}

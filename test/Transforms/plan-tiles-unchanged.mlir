@@ -51,3 +51,14 @@ func.func @reduced(%x: tensor<4x64xf32>) -> tensor<4xf32> {
   }
   return %0 : tensor<4xf32>
 }
+
+// The result has no dimensions.
+func.func @sum(%x: tensor<4x64xf32>) -> tensor<f32> {
+  %0 = rac.group @sum ins(%x : tensor<4x64xf32>) -> (tensor<f32>) plan <kind = generated, precision = f32> {
+  ^bb0(%a: tensor<4x64xf32>):
+    %1 = rac.exp %a : (tensor<4x64xf32>) -> tensor<4x64xf32>
+    %2 = rac.reduce sum %1 axes [0, 1] : (tensor<4x64xf32>) -> tensor<f32>
+    rac.yield %2 : tensor<f32>
+  }
+  return %0 : tensor<f32>
+}

@@ -275,3 +275,21 @@ def test_several_models(compiler, tmp_path):
             np.testing.assert_allclose(got, scale * answer(a, b, i), rtol=1e-4, atol=1e-4)
         models.pop(0).close()
         scales.pop(0)
+
+
+def test_shapes_that_leave_nothing(compiler, tmp_path):
+    """Windows larger than what they move over: sizes between would be negative."""
+    import rac
+
+    filters = onnx.numpy_helper.from_array(np.ones((4, 1, 9), np.float32), "f")
+    nodes = [helper.make_node("Conv", ["x", "f"], ["c"], strides=[2]), helper.make_node("Relu", ["c"], ["r"]),
+             helper.make_node("MaxPool", ["r"], ["p"], kernel_shape=[3]),
+             helper.make_node("ReduceSum", ["p"], ["y"], keepdims=0)]
+    graph = helper.make_graph(nodes, "g", [info("x", ["n", 1, "length"])], [info("y", [])], [filters])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10), tmp_path / "m.onnx")
+    model = rac.load(run_compiler(tmp_path / "m.onnx", tmp_path / "m.so"))
+    for length in (0, 1, 3, 8):
+        with pytest.raises(rac.RunError, match="too small|negative|larger"):
+            model.run({"x": np.ones((2, 1, length), np.float32)})
+    # Nine of each sum; 14 - 9 leaves 3 positions, of which one pool is left: 2 images of 4 channels.
+    np.testing.assert_allclose(model.run({"x": np.ones((2, 1, 14), np.float32)})["y"], 2 * 4 * 9)

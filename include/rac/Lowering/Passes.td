@@ -84,10 +84,11 @@ def PlanMemory : Pass<"rac-plan-memory", "::mlir::ModuleOp"> {
     loop iteration to the next, comes from `rac.heap`. The static part of the
     arena's size is left on the entry function as `rac.arena_bytes`, and a function
     `@rac_arena_size` computes the whole size from the input shapes, where they
-    alone determine it.
+    alone determine it. Both fail the run where a size would be negative.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
-      "::mlir::func::FuncDialect", "::rac::RacDialect"];
+      "::mlir::cf::ControlFlowDialect", "::mlir::func::FuncDialect",
+      "::rac::RacDialect"];
   let statistics = [
     Statistic<"numStatic", "num-static", "Buffers with a fixed offset">,
     Statistic<"numDynamic", "num-dynamic", "Buffers with a computed offset">,
