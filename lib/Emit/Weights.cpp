@@ -9,6 +9,10 @@
 using namespace mlir;
 using namespace rac;
 
+/// One value repeated to more than this is no weight that anybody trained: the
+/// library would be larger than any model (B).
+constexpr uint64_t kMostRepeated = uint64_t(1) << 32;
+
 /// The initial value of a global at either level of lowering.
 static Attribute initialValue(Operation *op) {
   if (auto global = dyn_cast<memref::GlobalOp>(op))
@@ -44,6 +48,10 @@ static llvm::Expected<WeightSpan> spanOf(Attribute value, uint64_t offset) {
   // Fewer bytes than the type says are a splat's.
   if (span.bytes && (span.data.empty() || span.bytes % span.data.size()))
     return llvm::createStringError("a weight's data does not fit its type");
+  if (span.bytes > kMostRepeated && span.bytes != span.data.size())
+    return llvm::createStringError(
+        "a constant of %llu bytes, all of one value, is not supported",
+        static_cast<unsigned long long>(span.bytes));
   return span;
 }
 

@@ -108,12 +108,16 @@ REFUSED = {
         outputs=[helper.make_tensor_value_info("y", F, None)],
         weights=[tensor("w", np.ones((4, 3, 3, 3)), np.float32)]),
     "conv_too_large": lambda: model(
-        node("Conv", "i w"), inputs=[helper.make_tensor_value_info("i", F, [1, 3, 2, 2])],
+        node("Conv", "i w"), inputs=[helper.make_tensor_value_info("i", F, [1, 3, 1, 1])],
         outputs=[helper.make_tensor_value_info("y", F, None)],
         weights=[tensor("w", np.ones((4, 3, 3, 3)), np.float32)]),
     "split": lambda: model(node("Split", "x s", "y z", axis=1), weights=[tensor("s", [9, 9])]),
     "short_weight": short_weight,
     "huge_weight": huge_weight,
+    "huge_constant": lambda: model(
+        node("ConstantOfShape", "s", "c"), node("Add", "x c"),
+        outputs=[helper.make_tensor_value_info("y", F, None)],
+        weights=[tensor("s", [1 << 20, 1 << 20, 2, 3])]),
     "external_missing": lambda: external("nowhere.bin"),
     "external_beyond": lambda: external("bad.onnx", offset=1 << 40, length=24),
     "external_negative": lambda: external("bad.onnx", offset=-8, length=24),
@@ -130,10 +134,6 @@ STRANGE = {
     "huge_dims": lambda: model(
         node("Neg", "x"), inputs=[helper.make_tensor_value_info("x", F, [1 << 62, 1 << 62])],
         outputs=[helper.make_tensor_value_info("y", F, None)]),
-    "huge_constant": lambda: model(
-        node("ConstantOfShape", "s", "c"), node("Add", "x c"),
-        outputs=[helper.make_tensor_value_info("y", F, None)],
-        weights=[tensor("s", [1 << 20, 1 << 20, 2, 3])]),
     "huge_pad": lambda: model(
         node("Pad", "x p"), outputs=[helper.make_tensor_value_info("y", F, None)],
         weights=[tensor("p", [1 << 61, 0, 1 << 61, 0])]),
