@@ -77,7 +77,8 @@ private:
     for (Operation &op : group.getBodyBlock()->without_terminator()) {
       size_t before = whole.size();
       addWholeDims(&op, whole);
-      // Dimensions are those of the result only if the ranks agree.
+      // Dimensions of what is combined are those of the result only if the
+      // ranks agree.
       if (whole.size() != before &&
           cast<RankedTensorType>(op.getOperand(0).getType()).getRank() !=
               type.getRank())

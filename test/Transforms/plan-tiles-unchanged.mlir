@@ -21,6 +21,21 @@ func.func @whole(%x: tensor<64xf32>) -> tensor<64xf32> {
   return %0 : tensor<64xf32>
 }
 
+// Nothing is left of what is combined, or dimensions of another number.
+func.func @nothing_left(%x: tensor<6x32xf32>, %y: tensor<4x6x32xf32>) -> (tensor<f32>, tensor<6x32xf32>) {
+  %0 = rac.group @sum ins(%x : tensor<6x32xf32>) -> (tensor<f32>) plan <kind = generated, precision = f32> {
+  ^bb0(%a: tensor<6x32xf32>):
+    %1 = rac.reduce sum %a axes [0, 1] : (tensor<6x32xf32>) -> tensor<f32>
+    rac.yield %1 : tensor<f32>
+  }
+  %2 = rac.group @max ins(%y : tensor<4x6x32xf32>) -> (tensor<6x32xf32>) plan <kind = generated, precision = f32> {
+  ^bb0(%a: tensor<4x6x32xf32>):
+    %1 = rac.reduce max %a axes [0] : (tensor<4x6x32xf32>) -> tensor<6x32xf32>
+    rac.yield %1 : tensor<6x32xf32>
+  }
+  return %0, %2 : tensor<f32>, tensor<6x32xf32>
+}
+
 // Someone has chosen; nobody has planned; the library computes it.
 func.func @chosen(%x: tensor<4x64xf32>) -> tensor<4x64xf32> {
   %0 = rac.group @softmax ins(%x : tensor<4x64xf32>) -> (tensor<4x64xf32>) plan <kind = generated, precision = f32, tiles = [2, 0]> {
