@@ -3,6 +3,7 @@
   demo.py page DIR      draws page.png; page.npy is the detector's input
   demo.py lines DIR     from the detector's map: page-lines.png, lines.npy (the classifier's input)
   demo.py answer DIR    prints what was found
+  demo.py shape FILE    prints the shape of an array as --shape takes it: 1x3x256x480
   demo.py cost DIR      prints the totals of the compiler's reports
 """
 
@@ -104,6 +105,10 @@ def answer(folder):
         sys.exit("error: that is not what was drawn")
 
 
+def shape(file):
+    print("x".join(map(str, np.load(file, mmap_mode="r").shape)))
+
+
 def show(value, scale, unit):
     return "unknown" if value is None else f"{value * scale:.3g} {unit}"
 
@@ -123,7 +128,7 @@ def cost(folder):
 
 
 if __name__ == "__main__":
-    steps = {"page": page, "lines": lines, "answer": answer, "cost": cost}
+    steps = {"page": page, "lines": lines, "answer": answer, "shape": shape, "cost": cost}
     if len(sys.argv) != 3 or sys.argv[1] not in steps:
         sys.exit(__doc__)
     steps[sys.argv[1]](Path(sys.argv[2]))

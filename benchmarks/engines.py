@@ -1,0 +1,164 @@
+"""An engine with a model, in a process of its own. measure.py starts it and talks to it.
+
+  engines.py ENGINE JOB.json
+
+The job: {"model": FILE.onnx, "library": rac's, "threads": N, "inputs": {NAME: FILE.npy},
+"answers": FILE.npz}. What it says, in lines of JSON:
+
+  {"answered": ns, "peak_bytes": B}    once the first answer is there, by CLOCK_MONOTONIC
+  {"version": …, "mismatch": why, …}   its answers beside onnxruntime's, which onnxruntime writes;
+                                       "moved_bytes" of inputs and outputs
+  {"median": s, "min": s, "runs": N}   after each line that it reads, a burst's length in ms
+  {"error": why}                       at any time; then it ends
+"""
+
+import json
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+
+class OnnxRuntime:
+    def __init__(self, job, inputs):
+        import onnxruntime
+
+        self.version = onnxruntime.__version__
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = job["threads"]
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self.session = onnxruntime.InferenceSession(job["model"], options, ["CPUExecutionProvider"])
+
+    def run(self, inputs):
+        return self.session.run(None, inputs)
+
+
+class OpenVino:
+    """In f32, its shapes fixed: the one engine that is told them."""
+
+    def __init__(self, job, inputs):
+        import openvino
+
+        self.version = openvino.__version__.split("-")[0]
+        core = openvino.Core()
+        model = core.read_model(job["model"])
+        model.reshape({name: openvino.PartialShape(array.shape) for name, array in inputs.items()})
+        compiled = core.compile_model(
+            model, "CPU", {"INFERENCE_NUM_THREADS": job["threads"], "PERFORMANCE_HINT": "LATENCY",
+                           "INFERENCE_PRECISION_HINT": "f32"})
+        self.request = compiled.create_infer_request()
+        self.outputs = range(len(compiled.outputs))
+
+    def run(self, inputs):
+        self.request.infer(inputs)
+        return [self.request.get_output_tensor(i).data for i in self.outputs]
+
+
+class Rac:
+    def __init__(self, job, inputs):
+        import rac
+
+        self.model = rac.load(job["library"], job["threads"])
+        self.version = None  # measure.py knows the checkout
+
+    def run(self, inputs):
+        return list(self.model.run(inputs).values())
+
+    def facts(self, inputs):
+        shapes = {name: array.shape for name, array in inputs.items()}
+        return {"arena_bytes": self.model.arena_size(**shapes)}
+
+
+class Copy:
+    """No engine: copies as many bytes as the inputs and outputs have, which is what a kernel that
+    does nothing but move them could do. Its answers are onnxruntime's."""
+
+    version = np.__version__
+
+    def __init__(self, job, inputs):
+        with np.load(job["answers"]) as answers:
+            self.answers = [answers[name] for name in answers.files]
+        moved = sum(array.nbytes for array in [*inputs.values(), *self.answers])
+        self.source = np.ones(moved // 2, np.uint8)
+        self.target = np.zeros_like(self.source)
+
+    def run(self, inputs):
+        np.copyto(self.target, self.source)
+        return self.answers
+
+
+ENGINES = {"onnxruntime": OnnxRuntime, "OpenVINO": OpenVino, "rac": Rac, "copy": Copy}
+REFERENCE = "onnxruntime"
+
+
+def peak_memory():
+    """Bytes of memory that this process has had at most. Not getrusage's: that counts what its
+    parent had when it started this process."""
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(status.split("VmHWM:")[1].split()[0])
+
+
+def compare(path, answers):
+    """Why these answers aren't the ones in the file, or None."""
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "test/python"))
+    from support import difference
+
+    with np.load(path) as wanted:
+        if len(answers) != len(wanted.files):
+            return f"{len(answers)} outputs, not {len(wanted.files)}"
+        for name, got in zip(wanted.files, answers):
+            why = difference(wanted[name], got)
+            if why:
+                return f"output {name}: {why}"
+    return None
+
+
+def burst(run, seconds):
+    times, end = [], time.perf_counter() + seconds
+    while not times or time.perf_counter() < end:
+        before = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - before)
+    return {"median": statistics.median(times), "min": min(times), "runs": len(times)}
+
+
+def serve(name, job, say):
+    inputs = {key: np.load(file) for key, file in job["inputs"].items()}
+    engine = ENGINES[name](job, inputs)
+    answers = engine.run(inputs)
+    say({"answered": time.monotonic_ns(), "peak_bytes": peak_memory()})
+
+    mismatch = None
+    if name == REFERENCE:
+        np.savez(job["answers"], *answers)
+    else:
+        mismatch = compare(job["answers"], answers)
+    facts = engine.facts(inputs) if hasattr(engine, "facts") else {}
+    moved = sum(np.asarray(array).nbytes for array in [*inputs.values(), *answers])
+    say({"version": engine.version, "mismatch": mismatch, "moved_bytes": moved, **facts})
+    for line in sys.stdin:
+        say(burst(lambda: engine.run(inputs), float(line) / 1e3))
+
+
+def main():
+    name, job = sys.argv[1], json.loads(Path(sys.argv[2]).read_text())
+    # Engines print what they like: it goes to stderr.
+    answer = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+
+    def say(words):
+        print(json.dumps(words), file=answer, flush=True)
+
+    try:
+        serve(name, job, say)
+    except Exception as error:
+        say({"error": f"{type(error).__name__}: {' '.join(str(error).split())[-300:]}"})
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
