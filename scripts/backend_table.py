@@ -23,17 +23,24 @@ tests to `rac.backend`: {total} cases, of which {counts}. *Refused*: rac-compile
 and writes nothing. *Listed*: in `test/python/known_failures.txt`, with a reason. A test of an
 operator's function body counts to the operator.
 
-| operator | passed | refused | listed | failed | why refused |
+| operator | passed | refused | listed | failed | most often refused because |
 |---|---|---|---|---|---|
 """
 
 
+# As wide as a cell may be.
+WIDEST = 60
+
+
 def short(reason):
-    """The message without what is different in each case: the file, the node."""
-    reason = re.sub(r"^rac-compile: error: ", "", reason)
-    reason = re.sub(r"\S*\.onnx:?\s*", "", reason)
-    reason = re.sub(r"^\d+ of the model's nodes (is|are) (unsupported|not supported):?\s*", "", reason)
-    return reason[:160].replace("|", "\\|").strip()
+    """The first thing that a refusal names, without what is different in each case: the file, the
+    node, its version."""
+    reason = re.sub(r"^the model uses what rac doesn't support: ", "", reason)
+    first = re.search(r"^\S+ \(gives '[^']*'\)[^:]*: (.*)|^\S+ '[^']*'[^:]*: (.*)", reason)
+    reason = next(filter(None, first.groups())) if first else reason
+    # Where the next thing begins.
+    reason = re.split(r" \S+ \(gives '| input '", reason)[0]
+    return reason if len(reason) <= WIDEST else reason[: WIDEST - 1].rstrip() + "…"
 
 
 def read(results):
@@ -62,7 +69,7 @@ def main():
     lines = []
     for operator, (counts, reasons) in sorted(table.items()):
         cells = [str(counts[outcome] or "") for outcome in OUTCOMES]
-        why = "; ".join(reason for reason, _ in reasons.most_common(2))
+        why = "; ".join(reason.replace("|", "\\|") for reason, _ in reasons.most_common(1))
         lines.append(f"| {operator} | {' | '.join(cells)} | {why} |\n")
     counts = ", ".join(f"{total[outcome]} {outcome}" for outcome in OUTCOMES)
     args.output.parent.mkdir(exist_ok=True)
