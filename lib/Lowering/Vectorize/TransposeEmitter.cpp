@@ -151,8 +151,7 @@ void Transposer::emit() {
                                                   inBlock ? roles.lanes : 1));
   }
   auto nest = scf::ParallelOp::create(builder, loc, low, high, step);
-  position.assign(nest.getInductionVars().begin(),
-                  nest.getInductionVars().end());
+  position = nest.getInductionVars();
   builder.setInsertionPointToStart(nest.getBody());
   Value whole;
   for (unsigned loop : {roles.sourceLoop, roles.resultLoop}) {
