@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 """Compiles damaged models: cut off at places spread over the file, and with bytes flipped.
 
-  fuzz_models.py [--only NAME,…] [--cuts 20] [--flips N] [--run] [--jobs N] [--seed N]
+  fuzz_models.py [--only NAME,…] [--cuts 20] [--flips N] [--libraries N] [--run] [--jobs N] [--seed N]
 
 Each must end with a message and status 1, or in a library; a crash, a hang, silence or a file left
 behind is printed, its model kept in build/fuzz, and the status is 1. Without --flips: 200 for models
-below 10 MB, 20 for others. --run also runs what compiled, which must not end by a signal. Flips fall
-on the graph rather than on weights' bytes, where they would only make other numbers.
+below 10 MB, 20 for others. One of --libraries N (20) is compiled to a library, the others to a plan,
+which takes a tenth of the time. --run also runs the libraries, which must not end by a signal. Flips
+fall on the graph rather than on weights' bytes, where they would only make other numbers.
+
+test/python/test_bad_models.py does this to the models below 10 MB. For all others, in 10 minutes:
+  fuzz_models.py --only gpt2_step,vit_b_16,swin_t,resnet50,minilm_l6,mobilenet_v3_large
 """
 
 import argparse
@@ -54,15 +58,15 @@ def damaged(content, cuts, flips, seed):
         yield "flip " + ",".join(done), bytes(made)
 
 
-def try_one(name, what, content, run):
+def try_one(name, what, content, library, run):
     """None, or what went wrong; and how it ended."""
     with tempfile.TemporaryDirectory(prefix="rac-fuzz-") as folder:
-        model, library = Path(folder) / "model.onnx", Path(folder) / "model.so"
+        model, output = Path(folder) / "model.onnx", Path(folder) / "output"
         model.write_bytes(content)
         try:
-            run_compiler(model, library, "--threads=1")
-            if run:
-                done = subprocess.run([BUILD / "bin/rac-run", library], capture_output=True,
+            run_compiler(model, output, "--threads=1", "--emit=" + ("lib" if library else "plan"))
+            if library and run:
+                done = subprocess.run([BUILD / "bin/rac-run", output], capture_output=True,
                                       timeout=120, check=False)
                 if done.returncode not in (0, 1):
                     raise Misbehaved(f"a run ended with status {done.returncode}")
@@ -82,6 +86,7 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--cuts", type=int, default=20)
     parser.add_argument("--flips", type=int)
+    parser.add_argument("--libraries", type=int, default=20)
     parser.add_argument("--run", action="store_true")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
@@ -95,8 +100,9 @@ def main():
         flips = args.flips if args.flips is not None else 200 if len(content) < SMALL else 20
         counts = {"refused": 0, "compiled": 0, "wrong": 0}
         with ThreadPoolExecutor(args.jobs) as pool:
-            work = damaged(content, args.cuts, flips, args.seed)
-            for wrong, ending in pool.map(lambda w: try_one(path.stem, *w, args.run), work):
+            work = enumerate(damaged(content, args.cuts, flips, args.seed))
+            for wrong, ending in pool.map(
+                    lambda w: try_one(path.stem, *w[1], w[0] % args.libraries == 0, args.run), work):
                 counts[ending] += 1
                 if wrong:
                     print(wrong, flush=True)

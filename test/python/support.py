@@ -16,7 +16,7 @@ MODELS = Path(os.environ.get("RAC_MODELS", CACHE / "models"))
 COMPILER = BUILD / "bin" / "rac-compile"
 
 # A compile that takes more is stopped: a hostile model must not take the machine with it.
-MEMORY_LIMIT = 12 << 30
+MEMORY_LIMIT = 4 << 30
 TIME_LIMIT = 120
 
 sys.path.insert(0, str(BUILD / "python"))
