@@ -12,6 +12,11 @@ function(rac_use_pch target)
   endif()
 endfunction()
 
+set(RAC_FIRST_HEADER "")
+if(NOT "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_RELEASE}" MATCHES NDEBUG)
+  set(RAC_FIRST_HEADER ${CMAKE_SOURCE_DIR}/cmake/Statistics.h)
+endif()
+
 set(RAC_PCH_FILE "")
 if(NOT RAC_PCH OR NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   return()
@@ -33,6 +38,10 @@ list(APPEND flags -Xclang -fno-pch-timestamp -fpch-instantiate-templates)
 
 execute_process(COMMAND ${CMAKE_CXX_COMPILER} --version OUTPUT_VARIABLE version)
 file(READ ${header} text)
+if(RAC_FIRST_HEADER)
+  file(READ ${RAC_FIRST_HEADER} first)
+  string(PREPEND text "${first}")
+endif()
 # Stands for all of LLVM's headers: an upgrade of the package changes it.
 file(TIMESTAMP ${MLIR_CMAKE_DIR}/MLIRConfig.cmake stamp)
 string(SHA256 hash "${CMAKE_CXX_COMPILER} ${version} ${flags} ${text} ${LLVM_PACKAGE_VERSION} ${stamp}")
@@ -42,7 +51,7 @@ set(dir ${RAC_CACHE}/pch-${hash})
 if(NOT EXISTS ${dir}/MlirPch.pch)
   message(STATUS "Precompiling MLIR's headers (about 15 s, once)")
   # Written under another name and renamed, so that one cut short is never used.
-  file(COPY ${header} DESTINATION ${dir})
+  file(WRITE ${dir}/MlirPch.h "${text}")
   string(RANDOM part)
   set(part ${dir}/${part}.part)
   execute_process(

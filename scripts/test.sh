@@ -10,6 +10,14 @@ build=$ROOT/build
 [ "$preset" = default ] || build=$ROOT/build-$preset
 results=$build/test-results
 
+# Models are loaded into Python, which needs the sanitizers' library before all others. Why these
+# options: test/lit.cfg.py.
+preload=
+if [ "$preset" = asan ]; then
+  preload=$("$LLVM_BIN/clang++" -print-file-name="libclang_rt.asan-$(uname -m).so")
+  export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0:allow_user_poisoning=0} UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
+fi
+
 # Whatever stops the script before the tests have been counted is one failure.
 counted=
 trap '[ -n "$counted" ] || echo "0 passed, 1 failed, 0 skipped"' EXIT
@@ -42,7 +50,7 @@ layer unittests ctest --test-dir "$build" -j "$JOBS" --output-on-failure --no-te
 
 if [ -d "$ROOT/test/python" ]; then
   say "models against onnxruntime and ONNX's backend tests, with pytest (some minutes)"
-  layer pytest env PYTHONPATH="$build/python" RAC_BUILD="$build" RAC_MODELS="$RAC_CACHE/models" \
+  layer pytest env ${preload:+LD_PRELOAD="$preload"} PYTHONPATH="$build/python" RAC_BUILD="$build" RAC_MODELS="$RAC_CACHE/models" \
     pytest -q -n "$JOBS" -p no:cacheprovider --junitxml "$results/pytest.xml" "$ROOT/test/python"
 fi
 

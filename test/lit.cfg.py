@@ -13,6 +13,7 @@ import glob
 import os
 import platform
 import shutil
+import subprocess
 
 import lit.formats
 
@@ -38,9 +39,19 @@ config.environment["FILECHECK_OPTS"] = "--enable-var-scope"
 for name in ["HOME", "RAC_CACHE", "ASAN_OPTIONS", "UBSAN_OPTIONS", "OPENBLAS_CORETYPE"]:
     if name in os.environ:
         config.environment[name] = os.environ[name]
+python = config.python
+cc = os.path.join(config.llvm_tools_dir, "clang")
 if config.rac_sanitize:
-    # MLIR keeps uniqued objects for the life of the process: those are no leaks of ours.
-    config.environment.setdefault("ASAN_OPTIONS", "detect_leaks=0")
+    # MLIR keeps uniqued objects for the life of the process: those are no leaks of ours. Where our
+    # code inlines LLVM's allocators it poisons memory that LLVM's libraries, built without
+    # sanitizers, never unpoison.
+    config.environment.setdefault("ASAN_OPTIONS", "detect_leaks=0:allow_user_poisoning=0")
+    config.environment.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
+    # What loads a model must have loaded the sanitizers' library before.
+    library = "libclang_rt.asan-%s.so" % platform.machine()
+    library = subprocess.check_output([cc, "-print-file-name=" + library], text=True).strip()
+    python = "env LD_PRELOAD=%s %s" % (library, python)
+    cc += " -fsanitize=%s -shared-libsan -Wl,-rpath,%s" % (config.rac_sanitize, os.path.dirname(library))
 
 models = os.path.join(config.rac_cache, "models")
 for tool in ["rac-opt", "rac-compile", "rac-run", "rac-calibrate"]:
@@ -49,13 +60,13 @@ for tool in ["rac-opt", "rac-compile", "rac-run", "rac-calibrate"]:
         (r"(?<![\w./-])%s(?![\w.-])" % tool, os.path.join(config.rac_tools_dir, tool))
     )
 config.substitutions += [
-    ("%python", config.python),
+    ("%python", python),
     ("%root", config.rac_src_root),
     ("%build", config.rac_obj_root),
     ("%models", models),
     ("%devices", os.path.join(config.rac_src_root, "devices")),
     ("%lib", config.rac_lib_dir),
-    ("%cc", os.path.join(config.llvm_tools_dir, "clang")),
+    ("%cc", cc),
 ]
 
 # ---- features

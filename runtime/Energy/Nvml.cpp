@@ -14,15 +14,17 @@
 
 using namespace rac::energy;
 
+// As in nvml.h, where nvmlDevice_t points to one.
+struct nvmlDevice_st;
+
 namespace {
+using Device = nvmlDevice_st;
 
 // Both change every 10 to 100 ms, depending on the board (Yang, Adamek and
 // Armour, "Part-time power measurements", arXiv 2312.02741).
 constexpr double kUpdate = 0.1;
 
 const char kMeter[] = "nvml";
-
-struct Device; // nvmlDevice_t points to one
 
 /// The library, as long as anything reads from it.
 class Library {

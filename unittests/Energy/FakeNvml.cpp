@@ -8,6 +8,9 @@
 
 #include <cstdio>
 
+// As in nvml.h.
+struct nvmlDevice_st;
+
 static FakeNvml state;
 
 extern "C" {
@@ -40,22 +43,22 @@ int nvmlDeviceGetCount_v2(unsigned *count) {
   *count = state.count;
   return 0;
 }
-int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **device) {
-  *device = &state.gpus[index];
+int nvmlDeviceGetHandleByIndex_v2(unsigned index, nvmlDevice_st **device) {
+  *device = reinterpret_cast<nvmlDevice_st *>(&state.gpus[index]);
   return index < state.count ? 0 : 2;
 }
-int nvmlDeviceGetName(void *, char *name, unsigned length) {
+int nvmlDeviceGetName(nvmlDevice_st *, char *name, unsigned length) {
   snprintf(name, length, "Fake GPU");
   return 0;
 }
-int nvmlDeviceGetTotalEnergyConsumption(void *device,
+int nvmlDeviceGetTotalEnergyConsumption(nvmlDevice_st *device,
                                         unsigned long long *energy) {
-  auto *gpu = static_cast<FakeGpu *>(device);
+  auto *gpu = reinterpret_cast<FakeGpu *>(device);
   *energy = gpu->energy;
   return gpu->energyStatus;
 }
-int nvmlDeviceGetPowerUsage(void *device, unsigned *power) {
-  auto *gpu = static_cast<FakeGpu *>(device);
+int nvmlDeviceGetPowerUsage(nvmlDevice_st *device, unsigned *power) {
+  auto *gpu = reinterpret_cast<FakeGpu *>(device);
   *power = gpu->power;
   return gpu->powerStatus;
 }
