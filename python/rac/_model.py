@@ -1,6 +1,7 @@
 """Compiled models, loaded."""
 
 import _ctypes
+import contextlib
 import ctypes
 import json
 import os
@@ -32,6 +33,21 @@ _loaded = {}
 _loaded_lock = threading.Lock()
 
 
+@contextlib.contextmanager
+def _short_spins():
+    """GNU's OpenMP, which a model may bring, reads once, when it is loaded, how long its threads spin
+    for each other. Left alone they spin for milliseconds, which on a machine that is busy with
+    something else makes a run take ten times as long. What the user has set stays."""
+    if "OMP_WAIT_POLICY" in os.environ or "GOMP_SPINCOUNT" in os.environ:
+        yield
+        return
+    os.environ["GOMP_SPINCOUNT"] = "1000"  # about 10 us, by libgomp's own estimate
+    try:
+        yield
+    finally:
+        del os.environ["GOMP_SPINCOUNT"]
+
+
 def _open(path):
     """The library's handle. The system's loader knows a library by its path alone, so it would
     give the old one for a file that was compiled anew: that is refused."""
@@ -47,7 +63,8 @@ def _open(path):
                 f"{path} was compiled anew while the version before is still loaded; close() it"
             )
         try:
-            library = ctypes.CDLL(path)
+            with _short_spins():
+                library = ctypes.CDLL(path)
         except OSError as error:
             raise RunError(f"cannot load the model: {error}") from None
         _loaded[path] = (count + 1, identity)

@@ -39,8 +39,13 @@ static void writeOutputs(const Model &model,
 /// environment when it is loaded; this process is ours to set it in.
 static void setOpenMpSpin(int microseconds) {
   constexpr long kSpinsPerMicrosecond = 100; // libgomp's estimate, env.c
-  if (microseconds == 0 || getenv("OMP_WAIT_POLICY"))
+  // Left alone it spins for milliseconds, which on a machine that is busy with
+  // something else makes a run take ten times as long (docs/ThreadPool.md).
+  constexpr int kDefault = 10;
+  if (getenv("OMP_WAIT_POLICY"))
     return;
+  if (microseconds == 0)
+    microseconds = kDefault;
   long spins =
       microseconds == RAC_SPIN_NONE ? 0 : microseconds * kSpinsPerMicrosecond;
   setenv("GOMP_SPINCOUNT", std::to_string(spins).c_str(), /*overwrite=*/0);
