@@ -23,7 +23,7 @@ how much memory. Without --input, inputs are random.
   --output DIR            write each output to DIR/<name>.npy
   --threads N             at most N threads (default: as compiled)
   --spin MICROSECONDS     how long waiting threads look for work before they sleep; 0: not at all
-                          (default: as compiled). Also sets GOMP_SPINCOUNT for the kernel library,
+                          (default: as compiled). Also sets GOMP_SPINCOUNT (10 us by default),
                           unless it or OMP_WAIT_POLICY is set (docs/ThreadPool.md)
   --repeat N              timed runs (default 20; 0: only the first run)
   --warmup N              runs before those, the first included (default 3)
