@@ -22,12 +22,7 @@ using namespace rac;
 namespace {
 
 /// The plan without its cost, which doesn't change what is generated.
-PlanAttr withoutCost(PlanAttr plan) {
-  return plan ? PlanAttr::get(plan.getContext(), plan.getKind(),
-                              plan.getPrecision(), plan.getThreads(),
-                              plan.getTiles(), CostAttr())
-              : plan;
-}
+PlanAttr withoutCost(PlanAttr plan) { return plan ? plan.withCost({}) : plan; }
 
 bool sameFunction(GroupOp a, GroupOp b) {
   return a.getInputs().getTypes() == b.getInputs().getTypes() &&

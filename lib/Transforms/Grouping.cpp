@@ -34,8 +34,7 @@ static Type precisionOf(Operation *main) {
 }
 
 double Grouping::seconds(ArrayRef<Operation *> ops, KernelKind kind) const {
-  auto plan = PlanAttr::get(ops.front()->getContext(), kind,
-                            precisionOf(ops.front()), 0, {}, {});
+  auto plan = PlanAttr::get(kind, precisionOf(ops.front()));
   return costs.estimate(Candidate::of(ops), plan).seconds;
 }
 
@@ -52,9 +51,9 @@ bool Grouping::pays(const Cluster &cluster, Operation *op) {
 PlanAttr Grouping::plan(const Cluster &cluster) const {
   MLIRContext *ctx = cluster.main->getContext();
   Type precision = precisionOf(cluster.main);
-  auto bare = PlanAttr::get(ctx, cluster.kind, precision, 0, {}, {});
+  auto bare = PlanAttr::get(cluster.kind, precision);
   Cost cost = costs.estimate(Candidate::of(cluster.ops), bare);
-  return PlanAttr::get(ctx, cluster.kind, precision, 0, {}, cost.toAttr(ctx));
+  return bare.withCost(cost.toAttr(ctx));
 }
 
 SmallVector<Cluster> Grouping::form(Block &block) {

@@ -44,9 +44,7 @@ struct PlanTilesPass : rac::impl::PlanTilesBase<PlanTilesPass> {
         return;
       SmallVector<int64_t> tiles = choose(group);
       if (!tiles.empty())
-        group.setPlanAttr(PlanAttr::get(plan.getContext(), plan.getKind(),
-                                        plan.getPrecision(), plan.getThreads(),
-                                        tiles, plan.getCost()));
+        group.setPlanAttr(plan.withTiles(tiles));
     });
   }
 

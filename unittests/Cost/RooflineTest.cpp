@@ -38,8 +38,7 @@ Device roundDevice() {
 }
 
 PlanAttr planOf(ParsedOps &p, KernelKind kind, int64_t threads = 0) {
-  return PlanAttr::get(&p.context, kind, mlir::Float32Type::get(&p.context),
-                       threads, {}, {});
+  return PlanAttr::get(kind, mlir::Float32Type::get(&p.context), threads);
 }
 
 Cost estimate(ParsedOps &p, KernelKind kind, int64_t threads = 0) {
@@ -147,8 +146,8 @@ TEST(Roofline, TypeWhoseRateIsUnknownCountsAsF32) {
   device.units[0].opsPerClock[DataType::bf16] = std::nullopt;
   Matmul p;
   Unknowns unknowns;
-  PlanAttr plan = PlanAttr::get(&p.context, KernelKind::generated,
-                                mlir::BFloat16Type::get(&p.context), 1, {}, {});
+  PlanAttr plan = PlanAttr::get(KernelKind::generated,
+                                mlir::BFloat16Type::get(&p.context), 1);
   RooflineModel(device, Assumptions(), 1, unknowns)
       .estimate(Candidate::of(p.ops), plan);
   ASSERT_FALSE(unknowns.list().empty());

@@ -12,6 +12,26 @@ module attributes {test.plan = #rac.plan<kind = generated, precision = f32, tile
 
 // -----
 
+// expected-error @+1 {{a plan can't have a tile of -4}}
+module attributes {test.plan = #rac.plan<kind = generated, precision = f32, tiles = [1], reduction = [-4]>} {}
+
+// -----
+
+// expected-error @+1 {{a plan's order names each of its 2 tiles once}}
+module attributes {test.plan = #rac.plan<kind = generated, precision = f32, tiles = [1], reduction = [4], order = [1, 1]>} {}
+
+// -----
+
+// expected-error @+1 {{a register tile is rows and vectors, both positive}}
+module attributes {test.plan = #rac.plan<kind = generated, precision = f32, registers = [6, 0]>} {}
+
+// -----
+
+// expected-error @+1 {{a library call has no tiles}}
+module attributes {test.plan = #rac.plan<kind = library, precision = f32, registers = [6, 4]>} {}
+
+// -----
+
 // expected-error @+1 {{a library call has no tiles}}
 module attributes {test.plan = #rac.plan<kind = library, precision = f32, tiles = [1]>} {}
 

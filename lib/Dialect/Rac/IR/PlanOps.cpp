@@ -1,5 +1,6 @@
 //===- PlanOps.cpp - Level 2: how a model shall run -----------------------===//
 
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/OpImplementation.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 
@@ -25,22 +26,44 @@ LogicalResult GroupOp::verify() {
 
 //===----------------------------------------------------------------------===//
 // PlanAttr: `<kind = library, precision = f32, threads = 2, tiles = [1, 0],
+//            reduction = [256], order = [1, 0, 2], registers = [6, 4],
 //            cost = #rac.cost<...>>`, all but kind and precision optional.
 //===----------------------------------------------------------------------===//
 
+PlanAttr PlanAttr::withTiles(ArrayRef<int64_t> tiles) const {
+  return get(getContext(), getKind(), getPrecision(), getThreads(), tiles,
+             getReduction(), getOrder(), getRegisters(), getCost());
+}
+
+PlanAttr PlanAttr::withCost(CostAttr cost) const {
+  return get(getContext(), getKind(), getPrecision(), getThreads(), getTiles(),
+             getReduction(), getOrder(), getRegisters(), cost);
+}
+
 LogicalResult PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                KernelKind kind, Type precision, int64_t threads,
-                               ArrayRef<int64_t> tiles, CostAttr) {
+                               ArrayRef<int64_t> tiles,
+                               ArrayRef<int64_t> reduction,
+                               ArrayRef<int64_t> order,
+                               ArrayRef<int64_t> registers, CostAttr) {
   if (!precision.isIntOrFloat())
     return emitError() << "a plan's precision is a number's type, not "
                        << precision;
   if (threads < 0)
     return emitError() << "a plan can't have " << threads << " threads";
-  for (int64_t tile : tiles)
+  if (kind == KernelKind::library && !(tiles.empty() && reduction.empty() &&
+                                       order.empty() && registers.empty()))
+    return emitError() << "a library call has no tiles";
+  for (int64_t tile : llvm::concat<const int64_t>(tiles, reduction))
     if (tile < 0)
       return emitError() << "a plan can't have a tile of " << tile;
-  if (kind == KernelKind::library && !tiles.empty())
-    return emitError() << "a library call has no tiles";
+  if (!order.empty() && (order.size() != tiles.size() + reduction.size() ||
+                         !isPermutationVector(order)))
+    return emitError() << "a plan's order names each of its "
+                       << tiles.size() + reduction.size() << " tiles once";
+  if (!registers.empty() &&
+      (registers.size() != 2 || registers[0] < 1 || registers[1] < 1))
+    return emitError() << "a register tile is rows and vectors, both positive";
   return success();
 }
 
@@ -48,8 +71,14 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
   std::optional<KernelKind> kind;
   Type precision;
   int64_t threads = 0;
-  SmallVector<int64_t> tiles;
+  SmallVector<int64_t> tiles, reduction, order, registers;
   CostAttr cost;
+  auto parseList = [&](SmallVectorImpl<int64_t> &list) {
+    list.clear();
+    return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+      return parser.parseInteger(list.emplace_back());
+    });
+  };
   auto parseField = [&]() -> ParseResult {
     StringRef name;
     SMLoc loc = parser.getCurrentLocation();
@@ -69,9 +98,13 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
     if (name == "threads")
       return parser.parseInteger(threads);
     if (name == "tiles")
-      return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
-        return parser.parseInteger(tiles.emplace_back());
-      });
+      return parseList(tiles);
+    if (name == "reduction")
+      return parseList(reduction);
+    if (name == "order")
+      return parseList(order);
+    if (name == "registers")
+      return parseList(registers);
     if (name == "cost")
       return parser.parseAttribute(cost);
     return parser.emitError(loc, "a plan has no '") << name << "'";
@@ -85,10 +118,10 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
     return {};
   }
   if (failed(verify([&] { return parser.emitError(loc); }, *kind, precision,
-                    threads, tiles, cost)))
+                    threads, tiles, reduction, order, registers, cost)))
     return {};
   return PlanAttr::get(parser.getContext(), *kind, precision, threads, tiles,
-                       cost);
+                       reduction, order, registers, cost);
 }
 
 void PlanAttr::print(AsmPrinter &printer) const {
@@ -96,11 +129,17 @@ void PlanAttr::print(AsmPrinter &printer) const {
           << ", precision = " << getPrecision();
   if (getThreads() != 0)
     printer << ", threads = " << getThreads();
-  if (!getTiles().empty()) {
-    printer << ", tiles = [";
-    llvm::interleaveComma(getTiles(), printer.getStream());
+  auto printList = [&](StringRef name, ArrayRef<int64_t> list) {
+    if (list.empty())
+      return;
+    printer << ", " << name << " = [";
+    llvm::interleaveComma(list, printer.getStream());
     printer << "]";
-  }
+  };
+  printList("tiles", getTiles());
+  printList("reduction", getReduction());
+  printList("order", getOrder());
+  printList("registers", getRegisters());
   if (getCost())
     printer << ", cost = " << getCost();
   printer << ">";

@@ -33,13 +33,25 @@ def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {
   let mnemonic = "plan";
   let summary = "How a group runs: everything lowering needs to know.";
   let description = [{
-    `threads` 0 means as many as the context has. `tiles` are the tile sizes of
-    the group's first result, one for each dimension, 0 for one that is not
-    tiled; empty for a library call. `precision` is the type that contractions
-    compute in.
+    `threads` 0 means as many as the context has. `precision` is the type that
+    contractions compute in. The loop nest of a generated group, all of it empty
+    where lowering needs no more than its defaults, and for a library call:
+
+    - `tiles`: tile sizes of the group's first result, one for each dimension, 0
+      for one that is not tiled. Tiles run on several threads.
+    - `reduction`: tile sizes of the loops along which the group's main op
+      combines elements, in the op's order, 0 for one that is not tiled.
+    - `order`: the loops over tiles from the outermost inwards: the result's
+      dimensions by number, then those of `reduction`. As they are numbered if
+      empty.
+    - `registers`: rows and vectors of the tile that stays in registers.
 
     ```mlir
     #rac.plan<kind = generated, precision = f32, threads = 0, tiles = [1, 0]>
+    ```
+
+    ```mlir
+    #rac.plan<kind = generated, precision = f32, threads = 2, tiles = [96, 256], reduction = [256], order = [1, 2, 0], registers = [6, 4]>
     ```
   }];
   let parameters = (ins
@@ -47,7 +59,22 @@ def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {
       "::mlir::Type":$precision,
       DefaultValuedParameter<"int64_t", "0">:$threads,
       OptionalArrayRefParameter<"int64_t">:$tiles,
+      OptionalArrayRefParameter<"int64_t">:$reduction,
+      OptionalArrayRefParameter<"int64_t">:$order,
+      OptionalArrayRefParameter<"int64_t">:$registers,
       OptionalParameter<"::rac::CostAttr">:$cost);
+  let builders = [AttrBuilderWithInferredContext<(ins
+      "::rac::KernelKind":$kind, "::mlir::Type":$precision, CArg<"int64_t", "0">:$threads,
+      CArg<"::llvm::ArrayRef<int64_t>", "{}">:$tiles, CArg<"::rac::CostAttr", "{}">:$cost), [{
+        return $_get(precision.getContext(), kind, precision, threads, tiles,
+                     ::llvm::ArrayRef<int64_t>(), ::llvm::ArrayRef<int64_t>(),
+                     ::llvm::ArrayRef<int64_t>(), cost);
+      }]>];
+  let extraClassDeclaration = [{
+    /// The same plan otherwise.
+    PlanAttr withTiles(::llvm::ArrayRef<int64_t> tiles) const;
+    PlanAttr withCost(::rac::CostAttr cost) const;
+  }];
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
 }
