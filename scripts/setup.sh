@@ -132,13 +132,28 @@ install_onednn() {
   mv -T "$dir.part.whole" "$dir"
 }
 
+# ---- Vega: one file of JavaScript, which every HTML report carries
+install_vega() {
+  [ ! -d "$VEGA_PREFIX" ] || return 0
+  say "making the plotting library of reports (about 20 seconds)"
+  local dir=$VEGA_PREFIX
+  begin "$dir"
+  python -m pip install --quiet --disable-pip-version-check --no-deps --target "$dir.part/wheel" \
+    "vl-convert-python==$VL_CONVERT_VERSION" || fail "could not fetch vl-convert-python"
+  PYTHONPATH=$dir.part/wheel python -c 'import vl_convert; print(vl_convert.javascript_bundle())' \
+    >"$dir.part/vega.js" || fail "vl-convert-python could not write Vega's JavaScript"
+  rm -rf "$dir.part/wheel"
+  finish "$dir"
+}
+
 mkdir -p "$RAC_CACHE"
 install_packages
 # One set-up at a time for this cache: a second one waits, then finds the work done.
 exec 9>"$RAC_CACHE/lock"
 flock -n 9 || { say "waiting for another set-up to finish"; flock 9; }
-rm -rf "$RAC_CACHE"/onnx-*.part* "$RAC_CACHE"/onednn-*.part*
+rm -rf "$RAC_CACHE"/onnx-*.part* "$RAC_CACHE"/onednn-*.part* "$RAC_CACHE"/vega-*.part*
 install_python
 install_onnx
 install_onednn
+install_vega
 say "set up in $((SECONDS - started)) s; third-party libraries are in $RAC_CACHE"

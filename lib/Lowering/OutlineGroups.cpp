@@ -124,6 +124,12 @@ func::FuncOp makeFunction(OpBuilder &builder, GroupOp group, StringRef name,
   return function;
 }
 
+/// Names the group, which the callee, shared with equal groups, does not.
+/// Attributes of a call would not outlive bufferization.
+Location callLocation(GroupOp group) {
+  return NameLoc::get(group.getSymAttr(), group.getLoc());
+}
+
 struct OutlineGroupsPass : rac::impl::OutlineGroupsBase<OutlineGroupsPass> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
@@ -168,7 +174,7 @@ struct OutlineGroupsPass : rac::impl::OutlineGroupsBase<OutlineGroupsPass> {
         llvm::append_range(operands,
                            makeDestinations(builder, group, hasDestination));
         auto call =
-            func::CallOp::create(builder, group.getLoc(), callee,
+            func::CallOp::create(builder, callLocation(group), callee,
                                  group.getOutputs().getTypes(), operands);
         group.getResults().replaceAllUsesWith(call.getResults());
       }

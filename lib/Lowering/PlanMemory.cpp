@@ -1,6 +1,7 @@
 //===- PlanMemory.cpp - One arena for all buffers of a run ----------------===//
 
 #include "ElementBytes.h"
+#include "TimelineBuilder.h"
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -99,6 +100,7 @@ void checkSizes(OpBuilder &builder, Location loc, ArrayRef<Value> sizes) {
 }
 
 struct PlanMemoryPass : rac::impl::PlanMemoryBase<PlanMemoryPass> {
+  using PlanMemoryBase::PlanMemoryBase;
   void runOnOperation() override;
 
 private:
@@ -172,6 +174,7 @@ void PlanMemoryPass::runOnOperation() {
     return signalPassFailure();
   }
   Liveness liveness(entry);
+  TimelineBuilder told(entry, assumedDim);
   SmallVector<memref::AllocOp> fixed, dynamic, heap;
   SmallVector<ArenaBuffer> fixedBuffers, dynamicBuffers;
   SetVector<Operation *> sizeOps;
@@ -219,9 +222,11 @@ void PlanMemoryPass::runOnOperation() {
 
   int64_t numSlots = assignSlots(dynamicBuffers);
   SmallVector<Value> slotBytes(numSlots), slotOffset(numSlots);
+  SmallVector<Value> ownBytes;
   Location loc = entry.getLoc();
   for (auto [alloc, buffer] : llvm::zip_equal(dynamic, dynamicBuffers)) {
     Value bytes = dynamicBytes(builder, alloc);
+    ownBytes.push_back(bytes);
     Value &slot = slotBytes[buffer.offset];
     slot = slot ? arith::MaxUIOp::create(builder, loc, slot, bytes).getResult()
                 : bytes;
@@ -231,6 +236,11 @@ void PlanMemoryPass::runOnOperation() {
     offset = end;
     end = arith::AddIOp::create(builder, loc, end, bytes);
   }
+  for (const ArenaBuffer &buffer : fixedBuffers)
+    told.addBuffer(buffer.first, buffer.last, buffer.offset, buffer.bytes);
+  for (auto [buffer, bytes] : llvm::zip_equal(dynamicBuffers, ownBytes))
+    told.addBuffer(buffer.first, buffer.last, slotOffset[buffer.offset], bytes);
+  setTimeline(entry, told.finish(end, heap.size()));
   if (!dependsOnData)
     makeSizeFunction(entry, end, sizes.getArrayRef());
   if (fixed.empty() && dynamic.empty())

@@ -57,7 +57,9 @@ void rac::populateBufferPipeline(OpPassManager &pm,
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   addCleanup(pm);
   pm.addPass(createCollectWeights());
-  pm.addPass(createPlanMemory());
+  PlanMemoryOptions memory;
+  memory.assumedDim = options.assumedDim;
+  pm.addPass(createPlanMemory(memory));
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createForallToParallelLoopPass());
   pm.addNestedPass<func::FuncOp>(createCopiesToLinalg());

@@ -49,6 +49,10 @@ struct BufferOptions : mlir::PassPipelineOptions<BufferOptions> {
   Option<int64_t> registers{*this, "registers",
                             llvm::cl::desc("Vector registers there are"),
                             llvm::cl::init(32)};
+  Option<int64_t> assumedDim{
+      *this, "assumed-dim",
+      llvm::cl::desc("What reports take sizes as that only the run knows"),
+      llvm::cl::init(64)};
 };
 
 /// Level 1 to level 2: every op that computes is in a planned `rac.group`.
