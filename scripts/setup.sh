@@ -22,23 +22,49 @@ packages=(
   python3 python3-dev python3-venv ca-certificates git
 )
 
+# Compiling for other machines, and emulating them. Where the distribution lacks these, all else is built
+# and tested without.
+cross_packages=()
+[ "$(uname -m)" = aarch64 ] || cross_packages+=(g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)
+
+# Sets `missing` to those of the named packages that are not installed.
+find_missing() {
+  local p
+  missing=()
+  for p in "$@"; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null)" = installed ] || missing+=("$p")
+  done
+}
+
+apt_install() {
+  local sudo=()
+  [ "$(id -u)" = 0 ] || sudo=(sudo)
+  "${sudo[@]}" apt-get update -qq
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "$@" >"$RAC_CACHE/apt.log"
+}
+
 install_packages() {
   command -v dpkg-query >/dev/null || {
     say "no dpkg here: expecting LLVM, MLIR and the other tools to be installed (see README)"
     return 0
   }
-  local p missing=()
-  for p in "${packages[@]}"; do
-    [ "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null)" = installed ] || missing+=("$p")
-  done
-  [ ${#missing[@]} -gt 0 ] || return 0
-  say "installing ${#missing[@]} distribution packages (2 to 5 minutes): ${missing[*]}"
-  local sudo=()
-  [ "$(id -u)" = 0 ] || sudo=(sudo)
-  "${sudo[@]}" apt-get update -qq
-  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends "${missing[@]}" >"$RAC_CACHE/apt.log" ||
-    fail "apt-get could not install them: see $RAC_CACHE/apt.log"
+  local missing
+  find_missing "${packages[@]}"
+  if [ ${#missing[@]} -gt 0 ]; then
+    say "installing ${#missing[@]} distribution packages (2 to 5 minutes): ${missing[*]}"
+    apt_install "${missing[@]}" || fail "apt-get could not install them: see $RAC_CACHE/apt.log"
+  fi
+  # Tried once: it would fail again.
+  local tried="$RAC_CACHE/tried ${cross_packages[*]}"
+  find_missing "${cross_packages[@]}"
+  if [ ${#missing[@]} -gt 0 ] && [ ! -e "$tried" ]; then
+    say "installing ${#missing[@]} packages for other machines (1 minute): ${missing[*]}"
+    apt_install "${missing[@]}" || {
+      say "going on without them: nothing is built for Arm (see $RAC_CACHE/apt.log)"
+      touch "$tried"
+    }
+  fi
 }
 
 # ---- helpers for what goes into the cache

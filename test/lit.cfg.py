@@ -4,8 +4,8 @@ Substitutions   rac-opt, rac-compile, rac-run, rac-calibrate, FileCheck, not, co
                 %python (numpy, onnx and onnxruntime importable, and rac once it is built)
                 %root (the checkout)   %build (its build)   %models (the test models that scripts/models.py gathered)
                 %devices (device descriptions)   %lib (where libraries are built)
-                %cc (a C and C++ compiler)
-Features        x86_64, aarch64, x86-avx512, onednn, asan, qemu-aarch64, ptxas, valgrind,
+                %cc (a C and C++ compiler)   %qemu (qemu-aarch64 with the C library it needs)
+Features        x86_64, aarch64, cross-aarch64 (libraries for it can be linked), x86-avx512, onednn, asan, qemu-aarch64, ptxas, valgrind,
                 model-NAME for every NAME.onnx in %models
 """
 
@@ -67,6 +67,7 @@ config.substitutions += [
     ("%devices", os.path.join(config.rac_src_root, "devices")),
     ("%lib", config.rac_lib_dir),
     ("%cc", cc),
+    ("%qemu", "qemu-aarch64 -L /usr/aarch64-linux-gnu"),
 ]
 
 # ---- features
@@ -83,6 +84,8 @@ if config.rac_have_onednn:
     config.available_features.add("onednn")
 if config.rac_sanitize:
     config.available_features.add("asan")
+if os.path.exists(os.path.join(config.rac_obj_root, "aarch64", "bin", "rac-run")):
+    config.available_features.add("cross-aarch64")
 for tool in ["qemu-aarch64", "ptxas", "valgrind"]:
     if shutil.which(tool):
         config.available_features.add(tool)

@@ -3,7 +3,7 @@
 #ifndef RAC_LIB_EMIT_CODEGEN_H
 #define RAC_LIB_EMIT_CODEGEN_H
 
-#include "rac/Emit/TargetSpec.h"
+#include "rac/Target/TargetSpec.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/CodeGen.h"
 #include "llvm/Support/raw_ostream.h"

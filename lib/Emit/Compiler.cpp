@@ -85,7 +85,7 @@ private:
 };
 
 llvm::Error Compiler::check() {
-  auto spec = resolveTarget(options.target);
+  auto spec = resolveTarget(options.target, options.chip);
   if (!spec)
     return spec.takeError();
   target = std::move(*spec);
@@ -172,7 +172,7 @@ Compiler::runPasses(StringRef stage,
 llvm::Error Compiler::plan() {
   options.progress("planning");
   PlanOptions planOptions;
-  planOptions.useLibrary = options.useLibrary;
+  planOptions.useLibrary = options.useLibrary && target.hasKernelLibrary;
   planOptions.threads = options.threads;
   attachDevice(module, *report.device);
   if (llvm::Error error = runPasses("planning", [&](OpPassManager &manager) {
@@ -211,6 +211,7 @@ llvm::Error Compiler::toLinalg() {
 llvm::Error Compiler::toCode() {
   BufferOptions buffers;
   buffers.vectorBits = target.vectorBits;
+  buffers.scalable = target.scalable;
   buffers.registers = target.vectorRegisters;
   if (llvm::Error error = runPasses("lowering", [&](OpPassManager &manager) {
         populateBufferPipeline(manager, buffers);

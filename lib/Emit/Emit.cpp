@@ -173,6 +173,7 @@ Error Emitter::addWeightsObject() {
 
 Error Emitter::writeBinary() {
   LinkJob job;
+  job.arch = Triple::getArchTypeName(options.target.triple.getArch()).str();
   Function *call = code->getFunction("rac_library_call");
   job.usesLibrary = call && !call->use_empty();
   auto compiled = compileObjects(std::move(code), options.target);

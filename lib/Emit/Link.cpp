@@ -20,13 +20,36 @@ static std::string executableDir() {
       .str();
 }
 
+namespace {
+
+/// What linking for an architecture takes.
+struct Machine {
+  StringLiteral arch;
+  StringLiteral folder;          ///< of rac's libraries
+  StringLiteral systemLibraries; ///< by colons
+};
+constexpr Machine kMachines[] = {RAC_MACHINES};
+
+} // namespace
+
+static Expected<const Machine *> findMachine(StringRef arch) {
+  const Machine *machine = find_if(
+      kMachines, [&](const Machine &entry) { return entry.arch == arch; });
+  if (machine != std::end(kMachines))
+    return machine;
+  return createStringError("this build of rac links no libraries for " + arch +
+                           ": there was no cross compiler for it when it was "
+                           "configured (scripts/setup.sh installs one)");
+}
+
 /// A file of rac's library directory: of this installation if it has one, else
 /// of the build that it comes from.
-static Expected<std::string> findLibrary(StringRef name) {
+static Expected<std::string> findLibrary(const Machine &machine,
+                                         StringRef name) {
   SmallString<128> beside(executableDir());
-  sys::path::append(beside, "..", "lib", name);
-  SmallString<128> built(RAC_LIBRARY_DIR);
-  sys::path::append(built, name);
+  sys::path::append(beside, "..", machine.folder, name);
+  SmallString<128> built(RAC_BUILD_DIR);
+  sys::path::append(built, machine.folder, name);
   for (StringRef path : {beside.str(), built.str()})
     if (sys::fs::exists(path))
       return path.str();
@@ -69,11 +92,11 @@ static Error runLinker(ArrayRef<std::string> arguments, StringRef output) {
 }
 
 /// What a model's library leaves to the loader.
-static void addSharedLibraries(const LinkJob &job,
+static void addSharedLibraries(const LinkJob &job, const Machine &machine,
                                std::vector<std::string> &arguments) {
   arguments.push_back("--as-needed");
   SmallVector<StringRef> libraries;
-  StringRef(RAC_SYSTEM_LIBRARIES).split(libraries, ':', -1, false);
+  machine.systemLibraries.split(libraries, ':', -1, false);
   if (job.usesLibrary)
     libraries.insert(libraries.begin(), {RAC_ONEDNN_LIBRARY, RAC_GOMP_LIBRARY});
   for (StringRef library : libraries)
@@ -82,6 +105,10 @@ static void addSharedLibraries(const LinkJob &job,
 }
 
 Error rac::linkLibrary(const LinkJob &job) {
+  auto found = findMachine(job.arch);
+  if (!found)
+    return found.takeError();
+  const Machine &machine = **found;
   auto script = OutputFile::create(job.output + ".ver");
   if (!script)
     return script.takeError();
@@ -109,12 +136,12 @@ Error rac::linkLibrary(const LinkJob &job) {
     arguments.insert(arguments.end(), {"-z", "defs"});
   arguments.insert(arguments.end(), job.objects.begin(), job.objects.end());
 
-  auto runtime = findLibrary("librac_runtime.a");
+  auto runtime = findLibrary(machine, "librac_runtime.a");
   if (!runtime)
     return runtime.takeError();
   arguments.push_back(*runtime);
   if (job.usesLibrary) {
-    auto glue = findLibrary("librac_onednn.a");
+    auto glue = findLibrary(machine, "librac_onednn.a");
     if (!glue)
       return glue.takeError();
     arguments.push_back(*glue);
@@ -125,7 +152,7 @@ Error rac::linkLibrary(const LinkJob &job) {
     arguments.push_back(
         ("--rpath=" + sys::path::parent_path(RAC_ONEDNN_LIBRARY)).str());
   }
-  addSharedLibraries(job, arguments);
+  addSharedLibraries(job, machine, arguments);
   return runLinker(arguments, job.output);
 }
 

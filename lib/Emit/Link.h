@@ -10,6 +10,7 @@
 namespace rac {
 
 struct LinkJob {
+  std::string arch; ///< LLVM's name: x86_64
   std::vector<std::string> objects;
   std::string output;
   std::vector<std::string> exported;

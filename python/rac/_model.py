@@ -349,15 +349,22 @@ class Model:
         raise kinds.get(status, RunError)(message)
 
 
-def load(path, threads=0, spin_us=None):
+def load(path, threads=0, spin_us=None, command=None):
     """Loads a library that rac-compile made.
 
     threads   how many a run may use; 0: as many as the model was compiled for
     spin_us   how long a thread that waits for work looks for it before it sleeps, in
               microseconds; 0: not at all; None: as the model was compiled for
               (docs/ThreadPool.md)
+    command   for a library of another machine: words that start rac-run there or in an emulator,
+              as ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu", "build/aarch64/bin/rac-run"].
+              Each run is then a process of its own; gives a CommandModel
 
     RunError: it is no such library, its weights file is missing, or this CPU lacks what it was
     compiled for.
     """
+    if command is not None:
+        from ._command import CommandModel
+
+        return CommandModel(path, command, threads)
     return Model(path, threads, spin_us)

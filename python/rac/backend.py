@@ -4,10 +4,11 @@
     outputs = rac.backend.run_model(onnx.load("model.onnx"), [x])
 
 Models are compiled into a temporary folder, which takes about a second. Keyword arguments
-are rac-compile's flags.
+are rac-compile's flags; threads and command are rac.load's.
 """
 
 import tempfile
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +27,11 @@ class Unsupported(CompileError, BackendIsNotSupposedToImplementIt):
 class RacRep(BackendRep):
     """A compiled model; `model` is the rac.Model."""
 
-    def __init__(self, model):
+    def __init__(self, model, folder=None):
+        """`folder`: a TemporaryDirectory that the model needs."""
         self.model = model
+        if folder is not None:
+            weakref.finalize(self, folder.cleanup)
 
     def run(self, inputs, **kwargs):
         """`inputs`: arrays in the model's order, one array if there is one input, or a dict.
@@ -76,18 +80,23 @@ class RacBackend(Backend):
         """Compiles an onnx.ModelProto. Unsupported or CompileError says why it can't be."""
         if not cls.supports_device(device):
             raise ValueError(f"rac's backend runs on the CPU, not on {device}")
-        threads = kwargs.pop("threads", 0)
-        # The library stays usable when its file is gone.
-        with tempfile.TemporaryDirectory(prefix="rac-backend-") as folder:
-            path = Path(folder) / "model.onnx"
+        threads, command = kwargs.pop("threads", 0), kwargs.pop("command", None)
+        folder = tempfile.TemporaryDirectory(prefix="rac-backend-")
+        keep = False
+        try:
+            path = Path(folder.name) / "model.onnx"
             path.write_bytes(model.SerializeToString())
-            try:
-                library = compile(path, **kwargs)
-            except CompileError as error:
-                if error.unsupported:
-                    raise Unsupported(str(error)) from None
-                raise
-            return RacRep(load(library, threads))
+            loaded = load(compile(path, **kwargs), threads, command=command)
+            # A library that is loaded into this process stays usable when its file is gone.
+            keep = command is not None
+            return RacRep(loaded, folder if keep else None)
+        except CompileError as error:
+            if error.unsupported:
+                raise Unsupported(str(error)) from None
+            raise
+        finally:
+            if not keep:
+                folder.cleanup()
 
     @classmethod
     def run_model(cls, model, inputs, device="CPU", **kwargs):

@@ -4,7 +4,7 @@ import numpy as np
 import onnx
 from onnx import helper
 from onnx.reference import ReferenceEvaluator
-from support import Reference, assert_same, run_compiler
+from support import Reference, assert_same, compile_once, load
 
 F32 = np.float32
 SPECIAL = np.array([0, -0.0, 1, -1, np.inf, -np.inf, np.nan, 1e-40, -1e-40, 1e38, -1e38, 88.5, -104,
@@ -86,13 +86,11 @@ class OnnxReference:
 def check(graph, folder, sizes=({},), special=False, rtol=1e-4, atol=1e-5, fixed={},
           reference=Reference):
     """`fixed`: inputs that are not random."""
-    import rac
-
     made = graph.model()
     onnx.save(made, folder / "m.onnx")
     reference = reference(made)
-    library = run_compiler(folder / "m.onnx", folder / "m.so", "--threads=2")
-    with rac.load(library) as model:
+    library = compile_once(folder / "m.onnx", folder / "m.so", "--threads=2")
+    with load(library) as model:
         for size in sizes:
             feeds = {**graph.feeds(size, special), **fixed}
             with np.errstate(all="ignore"):

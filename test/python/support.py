@@ -1,6 +1,7 @@
 """Shared by the tests, scripts/fuzz_models.py and the benchmarks: where things are, compiling
 without trusting the compiler, onnxruntime's answers, and comparing with them."""
 
+import hashlib
 import os
 import resource
 import subprocess
@@ -14,6 +15,18 @@ BUILD = Path(os.environ.get("RAC_BUILD", ROOT / "build")).resolve()
 CACHE = Path(os.environ.get("RAC_CACHE", Path.home() / ".cache/rac"))
 MODELS = Path(os.environ.get("RAC_MODELS", CACHE / "models"))
 COMPILER = BUILD / "bin" / "rac-compile"
+
+# With RAC_VECTOR_BYTES=32 the tests of models compile for Arm SVE and run in an emulator whose
+# vectors are that long; scripts/test_arm.py sets it.
+VECTOR_BYTES = os.environ.get("RAC_VECTOR_BYTES")
+ARM_SYSROOT = "/usr/aarch64-linux-gnu"
+FLAGS, COMMAND = [], None
+if VECTOR_BYTES:
+    FLAGS = ["--target=arm-sve"]
+    COMMAND = ["qemu-aarch64", "-L", ARM_SYSROOT, "-cpu", f"max,sve-default-vector-length={VECTOR_BYTES}",
+               str(BUILD / "aarch64/bin/rac-run")]
+# Where libraries are kept between runs of the tests, so that all lengths run the same.
+LIBRARIES = os.environ.get("RAC_LIBRARIES")
 
 # A compile that takes more is stopped: a hostile model must not take the machine with it.
 MEMORY_LIMIT = 4 << 30
@@ -40,6 +53,27 @@ def sanitized():
 def _limit_memory():
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def load(library):
+    """The compiled model, in this process or in the emulator."""
+    import rac
+
+    return rac.load(library, command=COMMAND)
+
+
+def compile_once(model, output, *flags, time_limit=TIME_LIMIT):
+    """run_compiler, or the library that it made of the same model when the tests ran before."""
+    if not LIBRARIES:
+        return run_compiler(model, output, *flags, *FLAGS, time_limit=time_limit)
+    key = hashlib.sha256(Path(model).read_bytes())
+    key.update(repr((flags, FLAGS, COMPILER.stat().st_mtime_ns)).encode())
+    kept = Path(LIBRARIES) / f"{key.hexdigest()[:20]}.so"
+    if not kept.exists():
+        run_compiler(model, output, *flags, *FLAGS, time_limit=time_limit).rename(kept)
+    Path(output).unlink(missing_ok=True)
+    Path(output).hardlink_to(kept)
+    return output
 
 
 def run_compiler(model, output, *flags, time_limit=TIME_LIMIT):

@@ -15,6 +15,7 @@ import onnx
 import pytest
 from onnx.backend.test.loader import load_model_tests
 from onnx.backend.test.runner import Runner
+from support import COMMAND, VECTOR_BYTES
 
 # The light models are in test_models.py.
 KINDS = ["node", "simple", "pytorch-converted", "pytorch-operator"]
@@ -22,6 +23,9 @@ KINDS = ["node", "simple", "pytorch-converted", "pytorch-operator"]
 # Checked where (about) all cases ran: at least so many pass.
 AT_LEAST = 900
 WHOLE_SUITE = 1800
+
+
+BACKEND_FLAGS = {"target": "arm-sve"} if VECTOR_BYTES else {}
 
 
 @functools.cache
@@ -112,7 +116,7 @@ def test_case(name, compiler, record_property):
     case = cases()[name]
     record_property("operator", operator_of(name, case))
     try:
-        prepared = rac.backend.prepare(model_of(case), threads=1)
+        prepared = rac.backend.prepare(model_of(case), threads=1, command=COMMAND, **BACKEND_FLAGS)
         for inputs, outputs in data_sets(case):
             got = list(prepared.run(inputs))
             Runner.assert_similar_outputs(outputs, got, case.rtol, case.atol, case.model_dir)

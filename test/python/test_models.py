@@ -5,7 +5,7 @@ import numpy as np
 import onnx
 import pytest
 from PIL import Image, ImageDraw, ImageFont
-from support import MODELS, Reference, assert_same, run_compiler
+from support import MODELS, Reference, assert_same, compile_once, load
 
 LIGHT = ["bvlc_alexnet", "densenet121", "inception_v1", "inception_v2", "resnet50", "shufflenet",
          "squeezenet", "vgg19", "zfnet512"]
@@ -15,17 +15,15 @@ IMAGE_MODELS = ["resnet50", "mobilenet_v3_large", "vit_b_16", "swin_t"]
 @pytest.fixture
 def compiled(compiler, tmp_path):
     """Compiles the model of a name: rac's and onnxruntime's."""
-    import rac
-
     made = []
 
     def make(name, *flags):
         path = MODELS / f"{name}.onnx"
         if not path.exists():
             pytest.skip(f"{path} is not there: scripts/models.py gathers the models")
-        library = run_compiler(path, tmp_path / f"{name}.so", "--threads=2", *flags,
+        library = compile_once(path, tmp_path / f"{name}.so", "--threads=2", *flags,
                                time_limit=240)
-        made.append((rac.load(library), library))
+        made.append((load(library), library))
         return made[-1][0], Reference(path)
 
     yield make

@@ -53,7 +53,11 @@ static Flag<EmitFlag> emitFlag(
 static Flag<std::string>
     target("target", cl::init("host"),
            cl::value_desc("host|x86-avx512|arm-sve|nvptx"),
-           cl::desc("What to compile for; arm-sve and nvptx: not yet"));
+           cl::desc("What to compile for; nvptx: not yet"));
+static Flag<std::string> chip(
+    "chip", cl::value_desc("neoverse-v1|neoverse-v2|a64fx"),
+    cl::desc("Of arm-sve: what to schedule code for and let it use; default: "
+             "what runs on all of them"));
 static Flag<std::string>
     prefix("prefix", cl::value_desc("NAME"),
            cl::desc("Of the library's functions; default: the model's name"));
@@ -84,9 +88,6 @@ static Flag<std::string>
          cl::desc("Where it shall run, for the report's gCO2e: deu, usa, ..."));
 
 // What other parts of the project will bring: known by name, refused by name.
-static Flag<std::string>
-    chip("chip", cl::value_desc("CHIP"),
-         cl::desc("Of targets that have several (not yet)"));
 static Flag<std::string>
     objective("objective", cl::init("latency"),
               cl::value_desc("latency|energy|edp|carbon"),
@@ -129,13 +130,9 @@ static int fail(const Twine &message) {
 /// Flags without their feature yet must not pass unnoticed.
 static std::string refusal() {
   const std::pair<const Flag<std::string> &, StringRef> absent[] = {
-      {chip, "chip"},
-      {maxLatency, "max-latency"},
-      {maxMemory, "max-memory"},
-      {maxError, "max-error"},
-      {errorMetric, "error-metric"},
-      {calibration, "calibration"},
-      {pareto, "pareto"}};
+      {maxLatency, "max-latency"},  {maxMemory, "max-memory"},
+      {maxError, "max-error"},      {errorMetric, "error-metric"},
+      {calibration, "calibration"}, {pareto, "pareto"}};
   for (const auto &[flag, name] : absent)
     if (flag.getNumOccurrences())
       return ("--" + name + " is not available in this version").str();
@@ -193,6 +190,8 @@ static bool parseShape(StringRef text, rac::CompileOptions &options) {
 /// What shapes the result, in a fixed order and without paths.
 static std::vector<std::string> provenance() {
   std::vector<std::string> flags = {"--target=" + target};
+  if (!chip.empty())
+    flags.push_back("--chip=" + chip);
   if (!device.empty())
     flags.push_back("--device=" + sys::path::stem(device).str());
   for (const std::string &shape : shapes)
@@ -236,6 +235,7 @@ static int compile() {
   options.output = output;
   options.emit = emitKind();
   options.target = target;
+  options.chip = chip;
   options.device = device;
   options.site = site;
   options.prefix = prefix;

@@ -51,7 +51,8 @@ void Model::load(const std::string &file) {
   find(library, *this, "_describe", describe);
   find(library, *this, "_last_error", lastError);
   find(library, *this, "_arena_size", arenaSizeFunction);
-  if (!Json::parse(describe(), description) ||
+  described = describe();
+  if (!Json::parse(described, description) ||
       description["schema"].string != "rac-model/1")
     die("%s: it does not describe itself as rac-model/1", path.c_str());
   inputs = specsOf(*this, "inputs");

@@ -17,6 +17,7 @@ struct TensorSpec {
 struct Model {
   std::string path, prefix;
   std::vector<TensorSpec> inputs, outputs;
+  std::string described; // as it says it
   Json description;
   RacContext *context = nullptr;
 

@@ -35,6 +35,7 @@ how much memory. Without --input, inputs are random.
   --energy-window SECONDS watch idling and runs for at least so long
   --energy-root DIR       for tests: a simulated tree in place of /sys
   --energy-nvml FILE      for tests: a library in place of libnvidia-ml.so.1
+  --describe              print what the model says of itself, as JSON, and run nothing
   --json                  print one JSON object (schema rac-run/1; s, J, bytes)
   --help                  this text
 
@@ -90,8 +91,8 @@ Options parseOptions(int argc, char **argv) {
       fputs(kHelp, stdout);
       exit(0);
     }
-    if (argument == "--json") {
-      options.json = true;
+    if (argument == "--json" || argument == "--describe") {
+      (argument == "--json" ? options.json : options.describe) = true;
       continue;
     }
     if (argument == "--energy" || argument.rfind("--energy=", 0) == 0) {

@@ -4,6 +4,7 @@
 #include "Npy.h"
 #include "Report.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <sys/stat.h>
@@ -58,6 +59,10 @@ int main(int argc, char **argv) {
   setOpenMpSpin(options.spin);
   Model model;
   model.load(options.model);
+  if (options.describe) {
+    puts(model.described.c_str());
+    return 0;
+  }
   model.create(options.threads, options.spin);
   measured.load = seconds(Clock::now() - start);
 

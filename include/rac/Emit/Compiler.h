@@ -24,6 +24,7 @@ struct CompileOptions {
       output; ///< "-": standard output, for text; empty: after the model
   EmitKind emit = EmitKind::Library;
   std::string target = "host";
+  std::string chip;   ///< of the target's; empty: what all of them run
   std::string device; ///< a name, a file or "host"; empty: the target's own
   std::string site;   ///< a name or a file; empty: none
   std::string prefix; ///< empty: made from the model's name

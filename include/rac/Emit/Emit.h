@@ -4,8 +4,8 @@
 #define RAC_EMIT_EMIT_H
 
 #include "rac/Emit/ModelSignature.h"
-#include "rac/Emit/TargetSpec.h"
 #include "rac/Emit/Weights.h"
+#include "rac/Target/TargetSpec.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
 namespace rac {

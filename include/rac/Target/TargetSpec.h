@@ -1,7 +1,7 @@
 //===- TargetSpec.h - What machine code is made for -------------*- C++ -*-===//
 
-#ifndef RAC_EMIT_TARGETSPEC_H
-#define RAC_EMIT_TARGETSPEC_H
+#ifndef RAC_TARGET_TARGETSPEC_H
+#define RAC_TARGET_TARGETSPEC_H
 
 #include "llvm/Support/Error.h"
 #include "llvm/TargetParser/Triple.h"
@@ -29,12 +29,18 @@ struct TargetSpec {
   /// Threads that a model runs on unless told otherwise; 1 where it runs
   /// elsewhere.
   int32_t cores = 1;
-  unsigned vectorBits = 128; ///< of a vector register
+  /// Of a vector register; of a scalable one, the least there may be.
+  unsigned vectorBits = 128;
+  bool scalable = false; ///< one library for every length of vectors
   unsigned vectorRegisters = 16;
+  /// Whether groups may be calls of a kernel library.
+  bool hasKernelLibrary = false;
 };
 
-/// The machine that this runs on (`host`), or one by name (`x86-avx512`).
-llvm::Expected<TargetSpec> resolveTarget(llvm::StringRef name);
+/// The machine that this runs on (`host`), or one by name (`arm-sve`). `chip`
+/// chooses among those that a target has; empty: what all of them run.
+llvm::Expected<TargetSpec> resolveTarget(llvm::StringRef name,
+                                         llvm::StringRef chip = "");
 
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createMachine(const TargetSpec &target);
@@ -45,4 +51,4 @@ void setTarget(llvm::Module &module, const TargetSpec &target,
 
 } // namespace rac
 
-#endif // RAC_EMIT_TARGETSPEC_H
+#endif // RAC_TARGET_TARGETSPEC_H

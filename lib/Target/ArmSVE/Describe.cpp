@@ -1,0 +1,86 @@
+//===- Describe.cpp - The SVE machines that code is made for --------------===//
+
+#include "rac/Target/ArmSVE/Describe.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/Threading.h"
+#include "llvm/TargetParser/Host.h"
+
+using namespace llvm;
+using namespace rac;
+
+namespace {
+
+/// What code for a chip may use, beyond ARMv8.0: LLVM's names, which
+/// runtime/Cpu.cpp knows too. Only what generated code can gain from.
+struct Chip {
+  StringLiteral name, features, device;
+};
+constexpr Chip kChips[] = {
+    {"generic", "lse,rdm,fullfp16,sve", "neoverse-v1"},
+    {"a64fx", "lse,rdm,fullfp16,complxnum,sve", "a64fx"},
+    {"neoverse-v1", "lse,rdm,fullfp16,complxnum,dotprod,bf16,i8mm,sve",
+     "neoverse-v1"},
+    {"neoverse-v2", "lse,rdm,fullfp16,complxnum,dotprod,bf16,i8mm,sve,sve2",
+     "neoverse-v2"}};
+
+constexpr StringLiteral kExtras[] = {"complxnum", "dotprod", "bf16", "i8mm",
+                                     "sve2"};
+
+TargetSpec make(StringRef name, const Chip &chip) {
+  TargetSpec spec;
+  spec.name = name.str();
+  spec.device = chip.device.str();
+  spec.triple = Triple("aarch64-unknown-linux-gnu");
+  spec.cpu = "generic";
+  spec.tuneCpu = chip.name.str();
+  spec.required = chip.features.str();
+  spec.vectorBits = 128;
+  spec.scalable = true;
+  spec.vectorRegisters = 32;
+  return spec;
+}
+
+/// Features as LLVM's code generator takes them: "+a,+b".
+TargetSpec withFeatures(TargetSpec spec) {
+  SmallVector<StringRef> names;
+  StringRef(spec.required).split(names, ',');
+  for (StringRef name : names)
+    spec.features += (spec.features.empty() ? "+" : ",+") + name.str();
+  return spec;
+}
+
+} // namespace
+
+Expected<TargetSpec> rac::describeArmSVE(StringRef name) {
+  const Chip *chip = find_if(kChips, [&](const Chip &chip) {
+    return chip.name == (name.empty() ? "generic" : name);
+  });
+  if (chip != std::end(kChips))
+    return withFeatures(make("arm-sve", *chip));
+  std::string known;
+  for (const Chip &chip : kChips)
+    known += (known.empty() ? "" : ", ") + chip.name.str();
+  return createStringError("target arm-sve has no chip '" + name +
+                           "'; there are " + known);
+}
+
+Expected<TargetSpec> rac::describeArmSVEHost(StringRef chip) {
+  if (!chip.empty())
+    return createStringError("target host is this machine and has no chips to "
+                             "choose from: '" +
+                             chip + "'; there is --target=arm-sve");
+  StringMap<bool> host = sys::getHostCPUFeatures();
+  if (!host.lookup("sve"))
+    return createStringError("this machine has no SVE, and this version makes "
+                             "no other code for AArch64");
+  TargetSpec spec = make("host", kChips[0]);
+  spec.device = "host";
+  spec.cores = hardware_concurrency().compute_thread_count();
+  spec.tuneCpu = sys::getHostCPUName().str();
+  for (StringRef extra : kExtras)
+    if (host.lookup(extra))
+      spec.required += "," + extra.str();
+  return withFeatures(std::move(spec));
+}

@@ -1,0 +1,96 @@
+//===- Describe.cpp - The x86 machines that code is made for --------------===//
+
+#include "rac/Target/X86/Describe.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/Threading.h"
+#include "llvm/TargetParser/Host.h"
+
+using namespace llvm;
+using namespace rac;
+
+namespace {
+
+/// The levels of the x86-64 psABI: a CPU that has all of a level's features can
+/// run code for it.
+struct Level {
+  StringLiteral cpu, features;
+  unsigned vectorBits, vectorRegisters;
+};
+constexpr Level kLevels[] = {
+    {"x86-64-v2", "sse3,ssse3,sse4.1,sse4.2,popcnt,cx16", 128, 16},
+    {"x86-64-v3", "avx,avx2,bmi,bmi2,f16c,fma,lzcnt,movbe", 256, 16},
+    {"x86-64-v4", "avx512f,avx512bw,avx512cd,avx512dq,avx512vl", 512, 32}};
+
+/// What is used beyond the level where the host has it.
+constexpr StringLiteral kExtras = "avx512vnni,avx512bf16,avx512fp16,avx512vbmi,"
+                                  "avx512vbmi2,avx512bitalg,avx512vpopcntdq,"
+                                  "avx512ifma,gfni,avxvnni";
+
+using Features = StringMap<bool, MallocAllocator>;
+
+SmallVector<StringRef> split(StringRef list) {
+  SmallVector<StringRef> parts;
+  list.split(parts, ',', -1, /*KeepEmpty=*/false);
+  return parts;
+}
+
+bool hasAll(const Features &host, StringRef list) {
+  return all_of(split(list), [&](StringRef name) { return host.lookup(name); });
+}
+
+/// Raises `spec` level by level as long as `has` says so.
+void raise(TargetSpec &spec, function_ref<bool(StringRef)> has) {
+  spec.cpu = "x86-64";
+  for (const Level &level : kLevels) {
+    if (!has(level.features))
+      break;
+    spec.cpu = level.cpu.str();
+    spec.required += (spec.required.empty() ? "" : ",") + level.features.str();
+    spec.vectorBits = level.vectorBits;
+    spec.vectorRegisters = level.vectorRegisters;
+  }
+}
+
+} // namespace
+
+static TargetSpec make(StringRef name) {
+  TargetSpec spec;
+  spec.name = name.str();
+  spec.triple = Triple("x86_64-unknown-linux-gnu");
+  spec.hasKernelLibrary = true;
+  return spec;
+}
+
+static Error refuseChip(StringRef name, StringRef chip) {
+  return createStringError("target " + name +
+                           " has no chips to choose from: '" + chip + "'");
+}
+
+Expected<TargetSpec> rac::describeX86Host(StringRef chip) {
+  if (!chip.empty())
+    return refuseChip("host", chip);
+  TargetSpec spec = make("host");
+  spec.cores = hardware_concurrency().compute_thread_count();
+  Features host = sys::getHostCPUFeatures();
+  raise(spec, [&](StringRef features) { return hasAll(host, features); });
+  spec.tuneCpu = sys::getHostCPUName().str();
+  if (spec.vectorBits != 512)
+    return spec;
+  for (StringRef extra : split(kExtras))
+    if (host.lookup(extra)) {
+      spec.features += (spec.features.empty() ? "+" : ",+") + extra.str();
+      spec.required += "," + extra.str();
+    }
+  return spec;
+}
+
+Expected<TargetSpec> rac::describeX86Avx512(StringRef chip) {
+  if (!chip.empty())
+    return refuseChip("x86-avx512", chip);
+  TargetSpec spec = make("x86-avx512");
+  spec.device = "generic-avx512";
+  raise(spec, [](StringRef) { return true; });
+  spec.tuneCpu = spec.cpu;
+  return spec;
+}
