@@ -123,7 +123,8 @@ double Rates::coreWatts() {
 
 } // namespace
 
-Cost RooflineModel::estimate(const Candidate &candidate, PlanAttr plan) const {
+Estimate RooflineModel::estimate(const Candidate &candidate,
+                                 PlanAttr plan) const {
   Work work = analyzeWork(candidate, assumptions);
   bool library = plan.getKind() == KernelKind::library;
   int64_t used = plan.getThreads() > 0 ? plan.getThreads() : threads;
@@ -144,14 +145,21 @@ Cost RooflineModel::estimate(const Candidate &candidate, PlanAttr plan) const {
   double overhead = rates.launch() + (library ? rates.libraryCall() : 0) +
                     (used > 1 ? (used - 1) * rates.forkJoin() : 0);
 
-  Cost cost;
+  Estimate cost;
+  cost.breakdown.computeSeconds = compute + contraction;
+  cost.breakdown.transferSeconds = {transfer};
+  cost.breakdown.overheadSeconds = overhead;
   // Generated convolutions walk their filters with strides, which nothing
   // fetches ahead: they wait for memory, then compute.
   cost.seconds = library ? std::max(compute + contraction, transfer) + overhead
                          : std::max(compute, transfer) + contraction + overhead;
   double watts = rates.coreWatts();
-  cost.joules = watts < 0 ? -1 : cost.seconds * used * watts;
+  cost.joules.reset();
+  if (watts >= 0)
+    cost.joules = cost.seconds.value * used * watts;
+  cost.joulesOrigin = JoulesOrigin::tdp;
   cost.flops = work.matmul + work.contraction + work.elementwise;
-  cost.bytes = work.bytes;
+  auto name = StringAttr::get(plan.getContext(), device.mainMemory().name);
+  cost.bytes = {{name, work.bytes}};
   return cost;
 }

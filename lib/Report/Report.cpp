@@ -8,13 +8,6 @@ using namespace mlir;
 using namespace rac;
 namespace json = llvm::json;
 
-/// Costs say unknown by a negative value.
-static std::optional<double> known(double value) {
-  if (value < 0)
-    return std::nullopt;
-  return value;
-}
-
 static GroupReport reportGroup(GroupOp group) {
   GroupReport report;
   report.name = group.getSym().str();
@@ -28,10 +21,12 @@ static GroupReport reportGroup(GroupOp group) {
   report.tiles = plan.getTiles().vec();
   report.threads = plan.getThreads();
   if (CostAttr cost = plan.getCost()) {
-    report.seconds = known(cost.getSeconds());
-    report.joules = known(cost.getJoules());
-    report.flops = known(cost.getFlops());
-    report.bytes = known(cost.getBytes());
+    report.seconds = cost.getSeconds().value;
+    if (cost.getJoules())
+      report.joules = cost.getJoules()->value;
+    report.flops = cost.getFlops();
+    for (const LevelBytes &level : cost.getBytes())
+      report.bytes.push_back({level.level.str(), level.bytes});
   }
   return report;
 }
@@ -66,6 +61,27 @@ static std::optional<double> total(const Report &report,
   return sum;
 }
 
+/// The sum by level; of groups without costs nothing is known.
+static json::Object totalBytes(const Report &report) {
+  json::Object sums;
+  for (const GroupReport &group : report.groups) {
+    if (!group.seconds)
+      return {};
+    for (const auto &[level, bytes] : group.bytes) {
+      json::Value &sum = sums[level];
+      sum = sum.getAsNumber().value_or(0) + bytes;
+    }
+  }
+  return sums;
+}
+
+static json::Object bytesOf(const GroupReport &group) {
+  json::Object levels;
+  for (const auto &[level, bytes] : group.bytes)
+    levels[level] = bytes;
+  return levels;
+}
+
 static json::Value toJson(const GroupReport &group) {
   return json::Object{
       {"name", text(group.name)},
@@ -75,7 +91,7 @@ static json::Value toJson(const GroupReport &group) {
       {"threads", group.threads},
       {"tiles", json::Array(group.tiles)},
       {"flops", orNull(group.flops)},
-      {"bytes", json::Object{{"memory", orNull(group.bytes)}}},
+      {"bytes", bytesOf(group)},
       {"seconds", orNull(group.seconds)},
       {"joules", orNull(group.joules)},
       {"alternatives", json::Array()},
@@ -111,9 +127,8 @@ static json::Array unknowns(const Report &report, const Unknowns &coefficients,
                       ? "no site was given"
                       : "no cost is known for some group"},
           {"instead", nullptr}});
-  if (auto *bytes = totals.getObject("bytes");
-      bytes->get("memory")->getAsNull())
-    list.push_back(json::Object{{"what", "totals.bytes.memory"},
+  if (!report.groups.empty() && totals.getObject("bytes")->empty())
+    list.push_back(json::Object{{"what", "totals.bytes"},
                                 {"why", "no cost is known for some group"},
                                 {"instead", nullptr}});
   return list;
@@ -125,8 +140,7 @@ json::Value rac::toJson(const Report &report) {
   std::optional<Carbon> grams = carbon(report, coefficients);
   json::Object totals{
       {"flops", orNull(total(report, &GroupReport::flops))},
-      {"bytes",
-       json::Object{{"memory", orNull(total(report, &GroupReport::bytes))}}},
+      {"bytes", totalBytes(report)},
       {"seconds", orNull(total(report, &GroupReport::seconds))},
       {"joules", orNull(joules)},
       {"joules_origin",

@@ -35,7 +35,7 @@ static Type precisionOf(Operation *main) {
 
 double Grouping::seconds(ArrayRef<Operation *> ops, KernelKind kind) const {
   auto plan = PlanAttr::get(kind, precisionOf(ops.front()));
-  return costs.estimate(Candidate::of(ops), plan).seconds;
+  return costs.estimate(Candidate::of(ops), plan).seconds.value;
 }
 
 bool Grouping::pays(const Cluster &cluster, Operation *op) {
@@ -52,7 +52,7 @@ PlanAttr Grouping::plan(const Cluster &cluster) const {
   MLIRContext *ctx = cluster.main->getContext();
   Type precision = precisionOf(cluster.main);
   auto bare = PlanAttr::get(cluster.kind, precision);
-  Cost cost = costs.estimate(Candidate::of(cluster.ops), bare);
+  Estimate cost = costs.estimate(Candidate::of(cluster.ops), bare);
   return bare.withCost(cost.toAttr(ctx));
 }
 

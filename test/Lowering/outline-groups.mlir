@@ -15,7 +15,7 @@
 // CHECK: return %[[P]]
 // CHECK-NOT: func.func private
 func.func @main(%x: tensor<?x4xf32>, %b: tensor<4xf32>) -> tensor<?x4xf32> {
-  %0 = rac.group @add ins(%x, %b : tensor<?x4xf32>, tensor<4xf32>) -> (tensor<?x4xf32>) plan <kind = generated, precision = f32, cost = #rac.cost<seconds = 1.0, joules = 1.0, flops = 1.0, bytes = 1.0>> {
+  %0 = rac.group @add ins(%x, %b : tensor<?x4xf32>, tensor<4xf32>) -> (tensor<?x4xf32>) plan <kind = generated, precision = f32, cost = #rac.cost<seconds = 1.0, joules = 1.0, flops = 1.0, bytes = [DRAM = 1.0]>> {
   ^bb0(%a: tensor<?x4xf32>, %c: tensor<4xf32>):
     %1 = rac.add %a, %c : (tensor<?x4xf32>, tensor<4xf32>) -> tensor<?x4xf32>
     rac.yield %1 : tensor<?x4xf32>

@@ -14,7 +14,7 @@
 // V1-SAME: {instead = 1.000000e+00 : f64, what = "units.sve.library_fraction.f32", why = "the peak"}
 // V1-SAME: {instead = 0.000000e+00 : f64, what = "overheads.library_call_s", why = "left out"}
 // V1-SAME: {instead = -1.000000e+00 : f64, what = "power.tdp_w", why = "nothing: the energy is unknown"}
-// V1: rac.group @matmul_0 {{.*}}joules = -1.0
+// V1: rac.group @matmul_0 {{.*}}cost = #rac.cost<seconds = {{[^,]+}}, flops
 func.func @f(%a: tensor<256x256xf32>, %b: tensor<256x256xf32>) -> tensor<256x256xf32> {
   %0 = rac.matmul %a, %b : (tensor<256x256xf32>, tensor<256x256xf32>) -> tensor<256x256xf32>
   return %0 : tensor<256x256xf32>

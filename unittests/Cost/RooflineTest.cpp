@@ -41,11 +41,11 @@ PlanAttr planOf(ParsedOps &p, KernelKind kind, int64_t threads = 0) {
   return PlanAttr::get(kind, mlir::Float32Type::get(&p.context), threads);
 }
 
-Cost estimate(ParsedOps &p, KernelKind kind, int64_t threads = 0) {
+Estimate estimate(ParsedOps &p, KernelKind kind, int64_t threads = 0) {
   Unknowns unknowns;
   Device device = roundDevice();
-  Cost cost = RooflineModel(device, Assumptions(), 1, unknowns)
-                  .estimate(Candidate::of(p.ops), planOf(p, kind, threads));
+  Estimate cost = RooflineModel(device, Assumptions(), 1, unknowns)
+                      .estimate(Candidate::of(p.ops), planOf(p, kind, threads));
   EXPECT_TRUE(unknowns.list().empty());
   return cost;
 }
@@ -62,16 +62,18 @@ struct Matmul : ParsedOps {
 
 TEST(Roofline, ComputeBound) {
   Matmul p;
-  Cost cost = estimate(p, KernelKind::library);
-  EXPECT_DOUBLE_EQ(cost.seconds, 2e6 / 1e9 + 1e-6 + 2e-6);
-  EXPECT_DOUBLE_EQ(cost.joules, cost.seconds * 4);
+  Estimate cost = estimate(p, KernelKind::library);
+  EXPECT_DOUBLE_EQ(cost.seconds.value, 2e6 / 1e9 + 1e-6 + 2e-6);
+  ASSERT_TRUE(cost.joules);
+  EXPECT_EQ(cost.joulesOrigin, JoulesOrigin::tdp);
+  EXPECT_DOUBLE_EQ(cost.joules->value, cost.seconds.value * 4);
   EXPECT_DOUBLE_EQ(cost.flops, 2e6);
-  EXPECT_DOUBLE_EQ(cost.bytes, 1.2e5);
+  EXPECT_DOUBLE_EQ(cost.memoryBytes(), 1.2e5);
 }
 
 TEST(Roofline, GeneratedHasItsOwnRateAndNoCall) {
   Matmul p;
-  EXPECT_DOUBLE_EQ(estimate(p, KernelKind::generated).seconds,
+  EXPECT_DOUBLE_EQ(estimate(p, KernelKind::generated).seconds.value,
                    2e6 / 1e8 + 1e-6);
 }
 
@@ -81,20 +83,21 @@ TEST(Roofline, BandwidthBound) {
                  return %0 : tensor<10000xf32>)");
   // 10^4 operations take 100 us, 8 * 10^4 bytes 80 us: compute bound. On two
   // threads both halve.
-  EXPECT_DOUBLE_EQ(estimate(p, KernelKind::generated).seconds, 1e-4 + 1e-6);
-  EXPECT_DOUBLE_EQ(estimate(p, KernelKind::generated, 2).seconds,
+  EXPECT_DOUBLE_EQ(estimate(p, KernelKind::generated).seconds.value,
+                   1e-4 + 1e-6);
+  EXPECT_DOUBLE_EQ(estimate(p, KernelKind::generated, 2).seconds.value,
                    0.5e-4 + 1e-6 + 5e-6);
   // On four the memory's 3 GB/s bind: 8e4 / 3e9 = 26.7 us against 25 us.
-  EXPECT_DOUBLE_EQ(estimate(p, KernelKind::generated, 4).seconds,
+  EXPECT_DOUBLE_EQ(estimate(p, KernelKind::generated, 4).seconds.value,
                    8e4 / 3e9 + 1e-6 + 3 * 5e-6);
 }
 
 TEST(Roofline, MoreThreadsTakeMorePower) {
   Matmul p;
-  Cost one = estimate(p, KernelKind::library, 1);
-  Cost two = estimate(p, KernelKind::library, 2);
-  EXPECT_LT(two.seconds, one.seconds);
-  EXPECT_GT(two.joules, one.joules);
+  Estimate one = estimate(p, KernelKind::library, 1);
+  Estimate two = estimate(p, KernelKind::library, 2);
+  EXPECT_LT(two.seconds.value, one.seconds.value);
+  EXPECT_GT(two.joules->value, one.joules->value);
 }
 
 TEST(Roofline, FusionSavesTraffic) {
@@ -106,11 +109,11 @@ TEST(Roofline, FusionSavesTraffic) {
   Unknowns unknowns;
   RooflineModel model(device, Assumptions(), 1, unknowns);
   PlanAttr plan = planOf(p, KernelKind::generated);
-  Cost apart = model.estimate(Candidate::of({p.ops[0]}), plan) +
-               model.estimate(Candidate::of({p.ops[1]}), plan);
-  Cost together = model.estimate(Candidate::of(p.ops), plan);
-  EXPECT_LT(together.seconds, apart.seconds);
-  EXPECT_DOUBLE_EQ(apart.bytes - together.bytes, 2 * 4000);
+  Estimate apart = model.estimate(Candidate::of({p.ops[0]}), plan) +
+                   model.estimate(Candidate::of({p.ops[1]}), plan);
+  Estimate together = model.estimate(Candidate::of(p.ops), plan);
+  EXPECT_LT(together.seconds.value, apart.seconds.value);
+  EXPECT_DOUBLE_EQ(apart.memoryBytes() - together.memoryBytes(), 2 * 4000);
   EXPECT_DOUBLE_EQ(apart.flops, together.flops);
 }
 
@@ -124,11 +127,11 @@ TEST(Roofline, WhatIsUnknownIsStoodInForAndListed) {
   Unknowns unknowns;
   RooflineModel model(device, Assumptions(), 1, unknowns);
   for (int times = 0; times < 2; ++times) {
-    Cost cost =
+    Estimate cost =
         model.estimate(Candidate::of(p.ops), planOf(p, KernelKind::library));
-    EXPECT_DOUBLE_EQ(cost.seconds, 2e6 / 2e8 + 1e-6);
-    EXPECT_LT(cost.joules, 0);
-    EXPECT_LT((cost + cost).joules, 0);
+    EXPECT_DOUBLE_EQ(cost.seconds.value, 2e6 / 2e8 + 1e-6);
+    EXPECT_FALSE(cost.joules);
+    EXPECT_FALSE((cost + cost).joules);
   }
   std::vector<std::string> what;
   for (const Unknowns::StandIn &standIn : unknowns.list())

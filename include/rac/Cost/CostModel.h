@@ -7,33 +7,17 @@
 #ifndef RAC_COST_COSTMODEL_H
 #define RAC_COST_COSTMODEL_H
 
-#include "rac/Cost/Device.h"
+#include "rac/Cost/Estimate.h"
 #include "rac/Cost/Work.h"
-#include "rac/Dialect/Rac/IR/RacDialect.h"
 
 namespace rac {
-
-struct Cost {
-  double seconds = 0; // s
-  double joules = 0;  // J; negative: unknown
-  double flops = 0;   // FLOP
-  double bytes = 0;   // B, to and from memory
-
-  Cost operator+(const Cost &other) const {
-    bool known = joules >= 0 && other.joules >= 0;
-    return {seconds + other.seconds, known ? joules + other.joules : -1,
-            flops + other.flops, bytes + other.bytes};
-  }
-  CostAttr toAttr(mlir::MLIRContext *ctx) const {
-    return CostAttr::get(ctx, seconds, joules, flops, bytes);
-  }
-};
 
 class CostModel {
 public:
   virtual ~CostModel() = default;
   /// What it costs to run the candidate as one kernel the way `plan` says.
-  virtual Cost estimate(const Candidate &candidate, PlanAttr plan) const = 0;
+  virtual Estimate estimate(const Candidate &candidate,
+                            PlanAttr plan) const = 0;
 };
 
 /// Time is the larger of computing and moving bytes, plus the overhead of a
@@ -47,7 +31,7 @@ public:
                 int64_t threads, Unknowns &unknowns)
       : device(device), assumptions(assumptions), threads(threads),
         unknowns(unknowns) {}
-  Cost estimate(const Candidate &candidate, PlanAttr plan) const override;
+  Estimate estimate(const Candidate &candidate, PlanAttr plan) const override;
 
 private:
   const Device &device;

@@ -22,7 +22,9 @@ struct GroupReport {
   std::vector<std::string> ops;
   std::vector<int64_t> tiles;
   int64_t threads = 0;
-  std::optional<double> seconds, joules, flops, bytes;
+  std::optional<double> seconds, joules, flops;
+  /// B that cross each memory level, nearest first.
+  std::vector<std::pair<std::string, double>> bytes;
 };
 
 struct Report {

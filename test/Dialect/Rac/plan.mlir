@@ -4,9 +4,9 @@
 
 // CHECK-LABEL: @group
 func.func @group(%x: tensor<4xf32>, %r: tensor<4xf32>) -> tensor<4xf32> {
-  // CHECK: rac.group @relu_add ins(%arg0, %arg1 : tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>) plan <kind = generated, precision = f32, threads = 2, tiles = [2], cost = #rac.cost<seconds = 1.0{{[0-9]*}}e-03, joules = -1.0{{[0-9]*}}e+00, flops = 1.0{{[0-9]*}}e+06, bytes = 4.096{{[0-9]*}}e+03>> {
+  // CHECK: rac.group @relu_add ins(%arg0, %arg1 : tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>) plan <kind = generated, precision = f32, threads = 2, tiles = [2], cost = #rac.cost<seconds = 1.0{{[0-9]*}}e-03 in [5.0{{[0-9]*}}e-04, 2.0{{[0-9]*}}e-03], joules = 2.0{{[0-9]*}}e+00 tdp, flops = 1.0{{[0-9]*}}e+06, bytes = [L1d = 8.192{{[0-9]*}}e+03, DRAM = 4.096{{[0-9]*}}e+03]>> {
   // CHECK: rac.yield %{{.*}} : tensor<4xf32>
-  %y = rac.group @relu_add ins(%x, %r : tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>) plan <kind = generated, precision = f32, threads = 2, tiles = [2], cost = #rac.cost<seconds = 1.0e-3, joules = -1.0, flops = 1.0e6, bytes = 4096.0>> {
+  %y = rac.group @relu_add ins(%x, %r : tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>) plan <kind = generated, precision = f32, threads = 2, tiles = [2], cost = #rac.cost<seconds = 1.0e-3 in [5.0e-4, 2.0e-3], joules = 2.0 tdp, flops = 1.0e6, bytes = [L1d = 8192.0, DRAM = 4096.0]>> {
   ^bb0(%a: tensor<4xf32>, %b: tensor<4xf32>):
     %0 = rac.add %a, %b : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
     %1 = rac.relu %0 : (tensor<4xf32>) -> tensor<4xf32>

@@ -13,20 +13,40 @@ def Rac_KernelKind : I32EnumAttr<"KernelKind", "who computes a group", [
   let cppNamespace = "::rac";
 }
 
+def Rac_JoulesOrigin : I32EnumAttr<"JoulesOrigin", "where a predicted energy comes from", [
+    I32EnumAttrCase<"modelled", 0>, I32EnumAttrCase<"tdp", 1>]> {
+  let cppNamespace = "::rac";
+}
+
 def Rac_CostAttr : AttrDef<Rac_Dialect, "Cost"> {
   let mnemonic = "cost";
   let summary = "Predicted cost of one run of a group.";
   let description = [{
-    Seconds in s, joules in J, flops in FLOP, bytes in B (all levels' traffic to
-    memory). A negative value means unknown.
+    Seconds in s, joules in J, flops in FLOP, bytes in B: what crosses each
+    memory level, nearest first, the last being main memory. `in` gives the least
+    and the most that the coefficients' uncertainty allows; without it the number
+    is exact. Joules are left out where they are unknown; `tdp` marks an upper
+    bound: all the power that the device may take.
 
     ```mlir
-    #rac.cost<seconds = 1.0e-3, joules = 2.0e-2, flops = 1.0e6, bytes = 4096.0>
+    #rac.cost<seconds = 1.0e-3 in [8.0e-4, 1.5e-3], joules = 2.0e-2 tdp, flops = 1.0e6,
+              bytes = [L1d = 65536.0, DRAM = 4096.0]>
     ```
   }];
-  let parameters = (ins "::rac::Real":$seconds, "::rac::Real":$joules, "::rac::Real":$flops,
-                        "::rac::Real":$bytes);
-  let assemblyFormat = "`<` struct(params) `>`";
+  let parameters = (ins
+      "::rac::Interval":$seconds,
+      OptionalParameter<"::std::optional<::rac::Interval>">:$joules,
+      DefaultValuedParameter<"::rac::JoulesOrigin", "::rac::JoulesOrigin::modelled">:$joulesOrigin,
+      "::rac::Real":$flops,
+      OptionalArrayRefParameter<"::rac::LevelBytes">:$bytes);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Bytes to and from main memory, B.
+    double getMemoryBytes() const {
+      return getBytes().empty() ? 0 : getBytes().back().bytes;
+    }
+  }];
 }
 
 def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {

@@ -18,6 +18,7 @@
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "rac/Dialect/Rac/IR/Interval.h"
 #include "rac/Dialect/Rac/IR/Real.h"
 #include "rac/Dialect/Rac/IR/ShapeContext.h"
 
