@@ -72,6 +72,14 @@ template <typename A> void describe(A &a, ComputeUnit &unit) {
   a.byType("generated_fraction", unit.generatedFraction, NumberRange::positive);
   a.byType("generated_conv_fraction", unit.generatedConvFraction,
            NumberRange::positive);
+  a.byType("library_conv_fraction", unit.libraryConvFraction,
+           NumberRange::positive);
+  a.byType("library_depthwise_fraction", unit.libraryDepthwiseFraction,
+           NumberRange::positive);
+  a.byType("library_half_m", unit.libraryHalfM, NumberRange::nonNegative);
+  a.byType("library_half_n", unit.libraryHalfN, NumberRange::nonNegative);
+  a.byType("library_half_k", unit.libraryHalfK, NumberRange::nonNegative);
+  a.byType("vector_fraction", unit.vectorFraction, NumberRange::positive);
   a.byType("pj_per_op", unit.picojoulesPerOp, NumberRange::nonNegative);
 }
 
@@ -93,6 +101,11 @@ template <typename A> void describe(A &a, MemoryLevel &level) {
 template <typename A> void describe(A &a, HostLink &link) {
   a.number("bytes_per_s", link.bytesPerSecond, NumberRange::positive);
   a.number("latency_s", link.latencySeconds, NumberRange::nonNegative);
+}
+
+template <typename A> void describe(A &a, Execution &execution) {
+  a.number("overlap_exponent", execution.overlapExponent,
+           NumberRange::atLeastOne);
 }
 
 template <typename A> void describe(A &a, Overheads &overheads) {
@@ -137,6 +150,7 @@ template <typename A> void describe(A &a, Device &device) {
   a.list("units", device.units);
   a.list("memory", device.memory);
   a.optionalObject("host_link", device.hostLink);
+  a.object("execution", device.execution);
   a.object("overheads", device.overheads);
   a.object("power", device.power);
   a.object("embodied", device.embodied);

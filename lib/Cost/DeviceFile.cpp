@@ -78,6 +78,12 @@ void Checks::checkUnits() {
     sameTypes(unit.libraryFraction, "library_fraction");
     sameTypes(unit.generatedFraction, "generated_fraction");
     sameTypes(unit.generatedConvFraction, "generated_conv_fraction");
+    sameTypes(unit.libraryConvFraction, "library_conv_fraction");
+    sameTypes(unit.libraryDepthwiseFraction, "library_depthwise_fraction");
+    sameTypes(unit.libraryHalfM, "library_half_m");
+    sameTypes(unit.libraryHalfN, "library_half_n");
+    sameTypes(unit.libraryHalfK, "library_half_k");
+    sameTypes(unit.vectorFraction, "vector_fraction");
     sameTypes(unit.picojoulesPerOp, "pj_per_op");
   }
 }

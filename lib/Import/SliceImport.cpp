@@ -12,7 +12,7 @@ static constexpr int64_t kFar = int64_t(1) << 31;
 
 namespace {
 /// What a slice takes of one dimension.
-struct Extent {
+struct SliceExtent {
   AffineExpr offset, size;
 };
 } // namespace
@@ -36,8 +36,8 @@ static AffineExpr clampPosition(TensorBuilder &tb, AffineExpr position,
   return tb.min(tb.max(position, low), high);
 }
 
-static Extent extent(TensorBuilder &tb, AffineExpr dim, AffineExpr start,
-                     AffineExpr end, int64_t step) {
+static SliceExtent extent(TensorBuilder &tb, AffineExpr dim, AffineExpr start,
+                          AffineExpr end, int64_t step) {
   AffineExpr zero = tb.constant(0), last = tb.sub(dim, tb.constant(1));
   if (step > 0) {
     start = clampPosition(tb, start, dim, zero, dim);
@@ -103,7 +103,7 @@ static LogicalResult importSlice(NodeImporter &n) {
     int64_t d = axis < 0 ? axis + rank : axis;
     // Longer steps than any dimension all do the same.
     step = std::clamp<int64_t>(step, -(kFar - 1), kFar - 1);
-    Extent e = extent(tb, sizes[d], start, end, step);
+    SliceExtent e = extent(tb, sizes[d], start, end, step);
     offsets[d] = e.offset;
     sizes[d] = e.size;
     by[d] = step;

@@ -6,7 +6,7 @@
 // All that these costs need of an EPYC is known. 2 * 256^3 operations at the library's 1.492 of
 // 32 * 2.4 GHz, 2e-7 s to start, 1.5e-6 s to call the library; 360 W / 96 cores.
 // ZEN-NOT: rac.unknowns
-// ZEN: rac.group @matmul_0 {{.*}}seconds = 2.94{{[0-9]+}}e-04, joules = 1.10{{[0-9]+}}e-03
+// ZEN: rac.group @matmul_0 {{.*}}seconds = 2.94{{[0-9]+}}e-04, joules = 1.10{{[0-9]+}}e-03 tdp
 
 // A Graviton's TDP isn't published, so the energy is unknown.
 // V1-NOT: "GPU"

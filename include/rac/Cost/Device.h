@@ -97,8 +97,14 @@ struct ComputeUnit {
   NumberByType opsPerClock;           ///< of one core
   /// What contractions attain of that: the library's, generated matrix products
   /// and generated convolutions. Above 1 where the clock rises above the base
-  /// clock.
+  /// clock. docs/Cost.md has the formula.
   NumberByType libraryFraction, generatedFraction, generatedConvFraction;
+  /// The library's convolutions; and those with one channel a group.
+  NumberByType libraryConvFraction, libraryDepthwiseFraction;
+  /// Rows, columns and terms of a sum at which the library attains half.
+  NumberByType libraryHalfM, libraryHalfN, libraryHalfK;
+  /// What other generated code attains of one operation a lane, unit and clock.
+  NumberByType vectorFraction;
   EnergyByType picojoulesPerOp;
 };
 
@@ -119,6 +125,13 @@ struct MemoryLevel {
 struct HostLink {
   Known bytesPerSecond; ///< each way, B/s
   Known latencySeconds; ///< s
+};
+
+/// How computing and moving data share time.
+struct Execution {
+  /// p of (sum t^p)^(1/p) over the times of computing and of each level's
+  /// transfers: 1 adds them up, infinity takes the longest.
+  Known overlapExponent;
 };
 
 /// Seconds that are spent beside computing.
@@ -161,6 +174,7 @@ struct Device {
   std::vector<ComputeUnit> units;
   std::vector<MemoryLevel> memory; ///< nearest first; the last is main memory
   std::optional<HostLink> hostLink;
+  Execution execution;
   Overheads overheads;
   Power power;
   Embodied embodied;

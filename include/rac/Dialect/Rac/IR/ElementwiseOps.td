@@ -18,6 +18,11 @@ class Rac_ElementwiseOp<string mnemonic, string scalar, list<Trait> traits = []>
         ::llvm::SmallVectorImpl<::rac::Dims> &results) {
       return ::rac::detail::inferBroadcastDims(getOperation(), shapes, results);
     }
+    void $cppClass::getLoopNests(
+        ::llvm::SmallVectorImpl<::rac::LoopNest> &nests) {
+      nests.push_back(::rac::elementwiseNest(
+          ::mlir::cast<::rac::ElementwiseOpInterface>(getOperation())));
+    }
     ::mlir::Value $cppClass::buildScalar(::mlir::OpBuilder &builder,
                                          ::mlir::Location loc,
                                          ::mlir::ValueRange a) {

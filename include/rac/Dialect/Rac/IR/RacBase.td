@@ -49,10 +49,12 @@ class Rac_Op<string mnemonic, list<Trait> traits = []>
     : Op<Rac_Dialect, mnemonic, traits>;
 
 /// A level-1 op: pure, with a shape function that serves inference (static
-/// dimensions), reification (dynamic ones) and verification alike.
+/// dimensions), reification (dynamic ones) and verification alike, and loop
+/// nests that costs are derived from.
 class Rac_TensorOp<string mnemonic, list<Trait> traits = []>
     : Rac_Op<mnemonic, !listconcat([Pure,
         DeclareOpInterfaceMethods<Rac_ShapeOpInterface>,
+        DeclareOpInterfaceMethods<Rac_LoopNestOpInterface>,
         DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
                                   ["reifyResultShapes"]>], traits)> {
   code reifyDefinition = [{

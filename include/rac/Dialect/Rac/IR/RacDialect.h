@@ -19,6 +19,7 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "rac/Dialect/Rac/IR/Interval.h"
+#include "rac/Dialect/Rac/IR/LoopNest.h"
 #include "rac/Dialect/Rac/IR/Real.h"
 #include "rac/Dialect/Rac/IR/ShapeContext.h"
 

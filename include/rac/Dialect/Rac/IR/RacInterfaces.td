@@ -38,4 +38,18 @@ def Rac_ElementwiseOpInterface : OpInterface<"ElementwiseOpInterface"> {
          "::mlir::ValueRange":$args)>];
 }
 
+def Rac_LoopNestOpInterface : OpInterface<"LoopNestOpInterface"> {
+  let cppNamespace = "::rac";
+  let description = [{
+    An op that says what it computes as loops over its operands and results:
+    how often, on which elements, with how many operations. Costs are derived
+    from that alone.
+  }];
+  let methods = [InterfaceMethod<[{
+      Appends the op's loop nests in the order in which they run. `NestBuilder`
+      makes them. An op that leaves its operand where it is has none.
+    }], "void", "getLoopNests",
+    (ins "::llvm::SmallVectorImpl<::rac::LoopNest> &":$nests)>];
+}
+
 #endif // RAC_DIALECT_RAC_IR_INTERFACES
