@@ -2,8 +2,10 @@
 
 #include "rac/Cost/DeviceFile.h"
 #include "JsonReader.h"
+#include "JsonWriter.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
 using namespace rac;
@@ -182,4 +184,18 @@ Expected<Site> rac::loadSite(StringRef path) {
   if (!file)
     return file.takeError();
   return parseSite((*file)->getBuffer(), path);
+}
+
+std::string rac::formatDevice(const Device &device) {
+  return JsonWriter::write(device);
+}
+
+Error rac::saveDevice(const Device &device, StringRef path) {
+  Error error = writeToOutput(path, [&](raw_ostream &os) {
+    os << formatDevice(device);
+    return Error::success();
+  });
+  if (error)
+    return createStringError(path + ": " + toString(std::move(error)));
+  return Error::success();
 }

@@ -25,6 +25,11 @@ llvm::Expected<Device>
 parseDevice(llvm::StringRef text, llvm::StringRef name,
             std::vector<std::string> *warnings = nullptr);
 
+/// The text of a device file: what parseDevice makes the same device of.
+std::string formatDevice(const Device &device);
+/// Writes a device file, whole or not at all.
+llvm::Error saveDevice(const Device &device, llvm::StringRef path);
+
 llvm::Expected<Site> loadSite(llvm::StringRef path);
 llvm::Expected<Site> parseSite(llvm::StringRef text, llvm::StringRef name);
 
