@@ -1,6 +1,7 @@
 //===- LoopRoles.cpp - What each loop of a linalg op becomes --------------===//
 
 #include "LoopRoles.h"
+#include "../Math/Expansion.h"
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 
@@ -69,7 +70,7 @@ static int64_t countLanes(linalg::LinalgOp op, const VectorTarget &target) {
 }
 
 /// Why the body can't work on vectors; null if it can.
-static const char *checkBody(linalg::LinalgOp op) {
+static const char *checkBody(linalg::LinalgOp op, bool scalable) {
   for (Operation &inner : op.getBlock()->without_terminator()) {
     for (Type type : inner.getResultTypes())
       if (!type.isIntOrIndexOrFloat())
@@ -81,6 +82,9 @@ static const char *checkBody(linalg::LinalgOp op) {
         !inner.hasTrait<OpTrait::ConstantLike>() &&
         !OpTrait::hasElementwiseMappableTraits(&inner))
       return "has an op that doesn't work on vectors";
+    // A vector of known length would be taken apart.
+    if (scalable && rac::functions::isLibraryCall(&inner))
+      return "calls a function of single numbers";
   }
   return nullptr;
 }
@@ -151,7 +155,7 @@ FailureOr<LoopRoles> rac::vectorize::chooseRoles(linalg::LinalgOp op,
   };
   if (op.getNumDpsInits() != 1)
     return refuse("has several results");
-  if (const char *reason = checkBody(op))
+  if (const char *reason = checkBody(op, target.scalable))
     return refuse(reason);
   if (!op.getMatchingIndexingMap(op.getDpsInitOperand(0))
            .isProjectedPermutation())
