@@ -130,6 +130,31 @@ private:
   }
 };
 
+/// The source's pointer, moved by the offset.
+struct BlockLowering : ConvertOpToLLVMPattern<BlockOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(BlockOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    auto type = cast<MemRefType>(op.getType());
+    SmallVector<Value> sizes, strides;
+    Value bytes;
+    getMemRefDescriptorSizes(loc, type, adaptor.getSizes(), rewriter, sizes,
+                             strides, bytes);
+    MemRefDescriptor source(adaptor.getSource());
+    Value start = source.bufferPtr(rewriter, loc, *getTypeConverter(),
+                                   cast<MemRefType>(op.getSource().getType()));
+    Value pointer = LLVM::GEPOp::create(
+        rewriter, loc, start.getType(),
+        getTypeConverter()->convertType(type.getElementType()), start,
+        adaptor.getOffset());
+    rewriter.replaceOp(op, {createMemRefDescriptor(loc, type, pointer, pointer,
+                                                   sizes, strides, rewriter)});
+    return success();
+  }
+};
+
 struct InputDimLowering : ConvertOpToLLVMPattern<InputDimOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult
@@ -207,7 +232,7 @@ struct RacToLLVMPass : rac::impl::RacToLLVMBase<RacToLLVMPass> {
     patterns.add<BufferLowering<ScratchOp>, BufferLowering<HeapOp>,
                  BufferLowering<ArenaOp>, BufferLowering<InputBufferOp>,
                  BufferLowering<WeightsOp>, BufferLowering<OutputBufferOp>,
-                 InputDimLowering>(converter);
+                 BlockLowering, InputDimLowering>(converter);
     patterns.add<AssertLowering>(converter, /*benefit=*/10);
     int32_t sites = 0;
     populateLibraryCallToLLVM(converter, patterns, sites);

@@ -54,8 +54,10 @@ void rac::populateBufferPipeline(OpPassManager &pm,
   pm.addPass(bufferization::createOneShotBufferizePass(oneShot));
   pm.addPass(bufferization::createDropEquivalentBufferResultsPass());
   pm.addPass(createBindEntry());
+  pm.addPass(createInlineCopies());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   addCleanup(pm);
+  pm.addPass(createCopiesInPlace());
   pm.addPass(createCollectWeights());
   PlanMemoryOptions memory;
   memory.assumedDim = options.assumedDim;

@@ -15,6 +15,9 @@ func.func @main(%context: !llvm.ptr) {
   // CHECK: %[[W:.*]] = llvm.call @rac_weights(%[[C]]) : (!llvm.ptr) -> !llvm.ptr
   // CHECK: llvm.getelementptr %[[W]][%{{.*}}] : (!llvm.ptr, i64) -> !llvm.ptr, i8
   %w = rac.weights 64 : memref<8x4xf32>
+  // CHECK: llvm.getelementptr %{{.*}}[%{{.*}}] : (!llvm.ptr, i64) -> !llvm.ptr, f32
+  %part = rac.block %y at %n [] : memref<?x4xf32> to memref<1x4xf32>
+  memref.copy %part, %part : memref<1x4xf32> to memref<1x4xf32>
   call @kernel(%context, %x, %w, %y) : (!llvm.ptr, memref<?x8xf32>, memref<8x4xf32>, memref<?x4xf32>) -> ()
   return
 }

@@ -75,6 +75,36 @@ def BindEntry : Pass<"rac-bind-entry", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::rac::RacDialect"];
 }
 
+def InlineCopies : Pass<"rac-inline-copies", "::mlir::ModuleOp"> {
+  let summary = "Bring copies of dense parts of buffers into the entry function";
+  let description = [{
+    A kernel that does nothing but copy, and at least once to or from a part of a
+    buffer that may be dense, is what became of a slice or a concatenation of whole
+    rows. Its copies take the place of its calls in the entry function, where
+    `rac-copies-in-place` finds them.
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+  let statistics = [Statistic<"numInlined", "num-inlined", "Calls replaced by copies">];
+}
+
+def CopiesInPlace : Pass<"rac-copies-in-place", "::mlir::ModuleOp"> {
+  let summary = "Let buffers of the entry function be parts of others instead of copies from or to them";
+  let description = [{
+    A buffer that is copied into a dense part of another, as one operand of a
+    concatenation is, becomes that part (`rac.block`), so that whoever computes it
+    writes it there. A buffer that is a copy of a dense part of another and is only
+    read becomes that part, where that keeps no memory of the arena any longer.
+    What is written in the meantime, or can't be shown to lie inside and apart from
+    other parts, remains a copy.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+      "::mlir::arith::ArithDialect", "::rac::RacDialect"];
+  let statistics = [
+    Statistic<"numWritten", "num-written", "Buffers written where they would be copied to">,
+    Statistic<"numRead", "num-read", "Buffers read where they would be copied from">,
+    Statistic<"numCopies", "num-copies", "Copies that remain">];
+}
+
 def PlanMemory : Pass<"rac-plan-memory", "::mlir::ModuleOp"> {
   let summary = "Give every buffer of the entry function a place in one arena";
   let description = [{

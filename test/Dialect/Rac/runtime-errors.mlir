@@ -81,6 +81,30 @@ func.func @weights_of_no_size() {
 
 // -----
 
+func.func @block_of_strided(%m: memref<4xf32, strided<[2]>>, %n: index) {
+  // expected-error @+1 {{is of dense memory, not 'memref<4xf32, strided<[2]>>'}}
+  %b = rac.block %m at %n [] : memref<4xf32, strided<[2]>> to memref<2xf32>
+  return
+}
+
+// -----
+
+func.func @block_of_others(%m: memref<4xf32>, %n: index) {
+  // expected-error @+1 {{has other elements than its source}}
+  %b = rac.block %m at %n [] : memref<4xf32> to memref<2xi32>
+  return
+}
+
+// -----
+
+func.func @block_without_size(%m: memref<4xf32>, %n: index) {
+  // expected-error @+1 {{has 0 sizes for 1 dynamic dimensions}}
+  %b = rac.block %m at %n [] : memref<4xf32> to memref<?xf32>
+  return
+}
+
+// -----
+
 func.func @no_range(%n: index) {
   // expected-error @+1 {{body takes the range's two ends, of type index}}
   rac.parallel_for %n grain %n threads 0 {

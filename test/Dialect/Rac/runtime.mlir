@@ -19,6 +19,8 @@ func.func @buffers(%bytes: index) {
   %arena = rac.arena %bytes : memref<?xi8>
   // CHECK: rac.weights 64 : memref<4x4xf32>
   %weights = rac.weights 64 : memref<4x4xf32>
+  // CHECK: rac.block %{{.*}} at %arg0[%[[N]]] : memref<?x2x?xf32> to memref<2x?xf32>
+  %block = rac.block %scratch at %bytes [%n] : memref<?x2x?xf32> to memref<2x?xf32>
   return
 }
 

@@ -56,6 +56,11 @@ LogicalResult LibraryCallOp::verifyPermutations() {
   return success();
 }
 
+void InputDimOp::populateBoundsForIndexValue(
+    Value value, ValueBoundsConstraintSet &bounds) {
+  bounds.bound(value) >= 0;
+}
+
 LogicalResult ParallelForOp::verify() {
   TypeRange arguments = getBody().front().getArgumentTypes();
   if (arguments.size() != 2 ||

@@ -18,6 +18,8 @@
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Interfaces/ValueBoundsOpInterface.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 #include "rac/Dialect/Rac/IR/Interval.h"
 #include "rac/Dialect/Rac/IR/LoopNest.h"
 #include "rac/Dialect/Rac/IR/Real.h"

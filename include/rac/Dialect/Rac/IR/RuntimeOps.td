@@ -6,6 +6,8 @@
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"
 include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "mlir/Interfaces/ValueBoundsOpInterface.td"
+include "mlir/Interfaces/ViewLikeInterface.td"
 include "rac/Dialect/Rac/IR/RacBase.td"
 
 def Rac_Primitive : I32EnumAttr<"Primitive", "a library's kernel", [
@@ -135,10 +137,7 @@ class Rac_SizedBufferOp<string mnemonic, list<Trait> traits = []>
         [DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
                                    ["reifyResultShapes"]>])> {
   let hasVerifier = 1;
-  let extraClassDefinition = [{
-    ::llvm::LogicalResult $cppClass::verify() {
-      return ::rac::detail::verifySizes(getOperation(), getSizes());
-    }
+  code reifyDefinition = [{
     ::llvm::LogicalResult $cppClass::reifyResultShapes(
         ::mlir::OpBuilder &builder,
         ::mlir::ReifiedRankedShapedTypeDims &shapes) {
@@ -148,9 +147,15 @@ class Rac_SizedBufferOp<string mnemonic, list<Trait> traits = []>
       return ::mlir::success();
     }
   }];
+  let extraClassDefinition = reifyDefinition # [{
+    ::llvm::LogicalResult $cppClass::verify() {
+      return ::rac::detail::verifySizes(getOperation(), getSizes());
+    }
+  }];
 }
 
-def Rac_InputDimOp : Rac_Op<"input_dim", [Pure]> {
+def Rac_InputDimOp : Rac_Op<"input_dim", [Pure,
+    DeclareOpInterfaceMethods<ValueBoundsOpInterface, ["populateBoundsForIndexValue"]>]> {
   let summary = "Size of one dimension of one input of the model.";
   let description = [{
     ```mlir
@@ -208,6 +213,34 @@ def Rac_HeapOp : Rac_SizedBufferOp<"heap", [MemoryEffects<[MemAlloc]>]> {
   }];
   let arguments = (ins Variadic<Index>:$sizes);
   let assemblyFormat = "`[` $sizes `]` attr-dict `:` type($result)";
+}
+
+def Rac_BlockOp : Rac_SizedBufferOp<"block",
+    [Pure, DeclareOpInterfaceMethods<ViewLikeOpInterface>]> {
+  let summary = "A dense part of a dense buffer, from its element number `offset` on.";
+  let description = [{
+    What a `memref.subview` says with strides and an offset, as memory that a kernel
+    takes, which knows of neither.
+
+    ```mlir
+    %b = rac.block %m at %o [%n] : memref<3x?x4xf32> to memref<?x4xf32>
+    ```
+  }];
+  let arguments = (ins AnyMemRef:$source, Index:$offset, Variadic<Index>:$sizes);
+  let assemblyFormat =
+      "$source `at` $offset `[` $sizes `]` attr-dict `:` type($source) `to` type($result)";
+  let extraClassDefinition = reifyDefinition # [{
+    ::llvm::LogicalResult $cppClass::verify() {
+      auto source = ::mlir::cast<::mlir::MemRefType>(getSource().getType());
+      if (!source.getLayout().isIdentity())
+        return emitOpError("is of dense memory, not ") << source;
+      if (source.getElementType() !=
+          ::mlir::cast<::mlir::MemRefType>(getType()).getElementType())
+        return emitOpError("has other elements than its source");
+      return ::rac::detail::verifySizes(getOperation(), getSizes());
+    }
+    ::mlir::Value $cppClass::getViewSource() { return getSource(); }
+  }];
 }
 
 def Rac_ArenaOp : Rac_BufferOp<"arena", MemRefRankOf<[I8], [1]>, [MemoryEffects<[MemAlloc]>]> {

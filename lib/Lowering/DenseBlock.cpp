@@ -1,0 +1,114 @@
+//===- DenseBlock.cpp - Parts of a buffer without gaps --------------------===//
+
+#include "DenseBlock.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Interfaces/ValueBoundsOpInterface.h"
+#include "rac/Dialect/Rac/IR/RacDialect.h"
+
+using namespace mlir;
+using namespace rac;
+
+static Sizes mixed(Value buffer, ValueRange sizes) {
+  return getMixedValues(cast<MemRefType>(buffer.getType()).getShape(), sizes,
+                        buffer.getContext());
+}
+
+/// Of each group of dimensions the only one that isn't 1; none where there are
+/// several and their product isn't known.
+static std::optional<Sizes> collapsed(memref::CollapseShapeOp op,
+                                      ArrayRef<OpFoldResult> source) {
+  Sizes result;
+  ArrayRef<int64_t> shape = op.getResultType().getShape();
+  for (auto [size, group] :
+       llvm::zip_equal(shape, op.getReassociationIndices())) {
+    if (!ShapedType::isDynamic(size)) {
+      result.push_back(Builder(op).getIndexAttr(size));
+      continue;
+    }
+    OpFoldResult only;
+    for (int64_t dim : group) {
+      if (isConstantIntValue(source[dim], 1))
+        continue;
+      if (only)
+        return std::nullopt;
+      only = source[dim];
+    }
+    result.push_back(only ? only : source[group.front()]);
+  }
+  return result;
+}
+
+std::optional<Sizes> rac::sizesOf(Value buffer) {
+  auto type = dyn_cast<MemRefType>(buffer.getType());
+  if (!type || !type.getLayout().isIdentity())
+    return std::nullopt;
+  if (type.hasStaticShape())
+    return mixed(buffer, {});
+  Operation *op = buffer.getDefiningOp();
+  if (auto alloc = dyn_cast_or_null<memref::AllocOp>(op))
+    return mixed(buffer, alloc.getDynamicSizes());
+  if (auto input = dyn_cast_or_null<InputBufferOp>(op))
+    return mixed(buffer, input.getSizes());
+  if (auto output = dyn_cast_or_null<OutputBufferOp>(op))
+    return mixed(buffer, output.getSizes());
+  if (auto block = dyn_cast_or_null<BlockOp>(op))
+    return mixed(buffer, block.getSizes());
+  if (auto expand = dyn_cast_or_null<memref::ExpandShapeOp>(op))
+    return expand.getMixedOutputShape();
+  if (auto collapse = dyn_cast_or_null<memref::CollapseShapeOp>(op))
+    if (std::optional<Sizes> source = sizesOf(collapse.getSrc()))
+      return collapsed(collapse, *source);
+  return std::nullopt;
+}
+
+bool rac::isDense(memref::SubViewOp view, ArrayRef<OpFoldResult> sizes) {
+  if (!llvm::all_of(view.getMixedStrides(), [](OpFoldResult stride) {
+        return isConstantIntValue(stride, 1);
+      }))
+    return false;
+  bool whole = false;
+  for (auto [offset, size, all] :
+       llvm::zip_equal(view.getMixedOffsets(), view.getMixedSizes(), sizes)) {
+    if (whole && (!isConstantIntValue(offset, 0) ||
+                  !isEqualConstantIntOrValue(size, all)))
+      return false;
+    whole |= !isConstantIntValue(size, 1);
+  }
+  return true;
+}
+
+bool rac::isInside(memref::SubViewOp view, ArrayRef<OpFoldResult> sizes) {
+  for (auto [offset, size, all] :
+       llvm::zip_equal(view.getMixedOffsets(), view.getMixedSizes(), sizes)) {
+    if (isConstantIntValue(offset, 0) && isEqualConstantIntOrValue(size, all))
+      continue;
+    Builder builder(view);
+    auto sum = AffineMap::get(
+        0, 2, builder.getAffineSymbolExpr(0) + builder.getAffineSymbolExpr(1));
+    using Bounds = ValueBoundsConstraintSet;
+    if (!Bounds::compare(Bounds::Variable(sum, {offset, size}),
+                         Bounds::ComparisonOperator::LE, all) ||
+        !Bounds::compare(offset, Bounds::ComparisonOperator::GE,
+                         OpFoldResult(builder.getIndexAttr(0))))
+      return false;
+  }
+  return true;
+}
+
+Value rac::firstElement(OpBuilder &builder, memref::SubViewOp view,
+                        ArrayRef<OpFoldResult> sizes) {
+  Location loc = view.getLoc();
+  AffineExpr at = builder.getAffineConstantExpr(0);
+  SmallVector<OpFoldResult> symbols;
+  auto symbol = [&](OpFoldResult value) {
+    symbols.push_back(value);
+    return builder.getAffineSymbolExpr(symbols.size() - 1);
+  };
+  for (auto [offset, size] : llvm::zip_equal(view.getMixedOffsets(), sizes))
+    at = at * symbol(size) + symbol(offset);
+  return getValueOrCreateConstantIndexOp(
+      builder, loc,
+      affine::makeComposedFoldedAffineApply(
+          builder, loc, AffineMap::get(0, symbols.size(), at), symbols));
+}

@@ -1,0 +1,34 @@
+//===- DenseBlock.h - Parts of a buffer without gaps ------------*- C++ -*-===//
+
+#ifndef RAC_LIB_LOWERING_DENSEBLOCK_H
+#define RAC_LIB_LOWERING_DENSEBLOCK_H
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+namespace rac {
+
+using Sizes = llvm::SmallVector<mlir::OpFoldResult>;
+
+/// The sizes of a dense buffer as they are known where it is made; none where
+/// they aren't.
+std::optional<Sizes> sizesOf(mlir::Value buffer);
+
+/// Whether the elements of `view`, a part of a dense buffer, lie there without
+/// gaps and in order: sizes of 1, then one of any size, then whole dimensions.
+/// `sizes` are the buffer's; where they are values, equal ones must be the same
+/// value.
+bool isDense(mlir::memref::SubViewOp view,
+             llvm::ArrayRef<mlir::OpFoldResult> sizes);
+
+/// Whether `view` can be shown to lie inside its buffer, of the given sizes.
+bool isInside(mlir::memref::SubViewOp view,
+              llvm::ArrayRef<mlir::OpFoldResult> sizes);
+
+/// The number of the dense view's first element in its buffer, computed at
+/// `builder`.
+mlir::Value firstElement(mlir::OpBuilder &builder, mlir::memref::SubViewOp view,
+                         llvm::ArrayRef<mlir::OpFoldResult> sizes);
+
+} // namespace rac
+
+#endif // RAC_LIB_LOWERING_DENSEBLOCK_H
