@@ -98,6 +98,12 @@ def main():
             continue
         content = path.read_bytes()
         flips = args.flips if args.flips is not None else 200 if len(content) < SMALL else 20
+        # Of a compiler that refuses everything nothing would be learnt.
+        wrong, ending = try_one(path.stem, "undamaged", content, False, False)
+        if ending != "compiled":
+            print(wrong or f"{path.stem}: refused before it is damaged", flush=True)
+            failed += 1
+            continue
         counts = {"refused": 0, "compiled": 0, "wrong": 0}
         with ThreadPoolExecutor(args.jobs) as pool:
             work = enumerate(damaged(content, args.cuts, flips, args.seed))

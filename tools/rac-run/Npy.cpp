@@ -7,7 +7,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 
 static constexpr char kMagic[] = "\x93NUMPY";
@@ -57,6 +56,19 @@ static std::vector<int64_t> parseShape(const std::string &path,
   }
 }
 
+/// What the header says of the size may be wrong: the file is read as it is.
+static std::vector<char> readRest(std::istream &file) {
+  constexpr size_t kChunk = size_t(4) << 20;
+  std::vector<char> bytes;
+  while (file) {
+    size_t have = bytes.size();
+    bytes.resize(have + kChunk);
+    file.read(bytes.data() + have, kChunk);
+    bytes.resize(have + file.gcount());
+  }
+  return bytes;
+}
+
 Array readNpy(const std::string &path) {
   std::ifstream file(path, std::ios::binary);
   if (!file)
@@ -86,7 +98,7 @@ Array readNpy(const std::string &path) {
       valueOf(header, "fortran_order").find("True") < strlen(" True"))
     die("%s: it is in Fortran order; save numpy.ascontiguousarray(x) instead",
         path.c_str());
-  array.bytes.assign(std::istreambuf_iterator<char>(file), {});
+  array.bytes = readRest(file);
   int64_t elements = array.elements();
   if (elements < 0 ||
       elements * (kDtypes[array.dtype].bits / 8) != int64_t(array.bytes.size()))

@@ -56,8 +56,8 @@ LogicalResult LibraryCallOp::verifyPermutations() {
   return success();
 }
 
-void InputDimOp::populateBoundsForIndexValue(
-    Value value, ValueBoundsConstraintSet &bounds) {
+void InputDimOp::populateBoundsForIndexValue(Value value,
+                                             ValueBoundsConstraintSet &bounds) {
   bounds.bound(value) >= 0;
 }
 
