@@ -13,15 +13,25 @@ static bool givesBuffers(Operation *op) {
   return llvm::any_of(op->getResultTypes(), llvm::IsaPred<BaseMemRefType>);
 }
 
-/// Whether the called function may write to its operand.
-static bool calleeWrites(func::CallOp call, unsigned operand) {
+using Functions = llvm::SmallPtrSet<Operation *, 4>;
+
+static bool collect(Value buffer, Functions &within,
+                    SmallVectorImpl<BufferAccess> &accesses);
+
+/// Whether the called function may write to its operand. Calls of a function
+/// within itself, `within`, may do anything.
+static bool calleeWrites(func::CallOp call, unsigned operand,
+                         Functions &within) {
   auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
       call, call.getCalleeAttr());
-  if (!callee || callee.isExternal())
+  if (!callee || callee.isExternal() || !within.insert(callee).second)
     return true;
   SmallVector<BufferAccess> accesses;
-  return !collectAccesses(callee.getArgument(operand), accesses) ||
-         llvm::any_of(accesses, [](const BufferAccess &a) { return a.writes; });
+  bool known = collect(callee.getArgument(operand), within, accesses);
+  within.erase(callee);
+  return !known || llvm::any_of(accesses, [](const BufferAccess &access) {
+    return access.writes;
+  });
 }
 
 /// Whether an op that declares its effects may write to `operand`; none if
@@ -48,20 +58,21 @@ Value rac::bufferOf(Value view) {
   return view;
 }
 
-bool rac::collectAccesses(Value buffer,
-                          SmallVectorImpl<BufferAccess> &accesses) {
+static bool collect(Value buffer, Functions &within,
+                    SmallVectorImpl<BufferAccess> &accesses) {
   for (OpOperand &use : buffer.getUses()) {
     Operation *op = use.getOwner();
     if (auto view = dyn_cast<ViewLikeOpInterface>(op)) {
       if (view.getViewSource() != buffer ||
-          !collectAccesses(view.getViewDest(), accesses))
+          !collect(view.getViewDest(), within, accesses))
         return false;
       continue;
     }
     if (givesBuffers(op))
       return false;
     if (auto call = dyn_cast<func::CallOp>(op)) {
-      accesses.push_back({&use, calleeWrites(call, use.getOperandNumber())});
+      accesses.push_back(
+          {&use, calleeWrites(call, use.getOperandNumber(), within)});
       continue;
     }
     if (isMemoryEffectFree(op) && !op->hasTrait<OpTrait::IsTerminator>())
@@ -72,4 +83,10 @@ bool rac::collectAccesses(Value buffer,
     accesses.push_back({&use, *writes});
   }
   return true;
+}
+
+bool rac::collectAccesses(Value buffer,
+                          SmallVectorImpl<BufferAccess> &accesses) {
+  Functions within;
+  return collect(buffer, within, accesses);
 }

@@ -76,6 +76,9 @@ bool Elision::match(Value whole, Value part) {
   std::optional<Sizes> known = sizesOf(base), own = sizesOf(whole);
   if (!alloc || !known || !own || (view && !isDense(view, *known)))
     return false;
+  if (cast<MemRefType>(base.getType()).getMemorySpace() !=
+      alloc.getType().getMemorySpace())
+    return false;
   sizes = *known;
   // What is copied has the part's sizes, sizes of 1 apart.
   auto longer = [](ArrayRef<OpFoldResult> values) {

@@ -31,9 +31,12 @@ std::optional<int64_t> staticTripCount(Value lower, Value upper, Value step) {
   return std::max<int64_t>(0, llvm::divideCeil(*u - *l, *s));
 }
 
-/// Scalar operations in one pass over `block`; loops of unknown length count as
-/// `kUnknownTrip` iterations.
+/// What a loop of unknown length counts as. Nothing but the least share of a
+/// thread depends on it: guessed too small, a thread gets some more iterations
+/// than would be worth it; too large, a short loop is shared in vain.
 constexpr int64_t kUnknownTrip = 64;
+
+/// Scalar operations in one pass over `block`.
 int64_t workOf(Block &block) {
   int64_t work = 0;
   for (Operation &op : block.without_terminator()) {

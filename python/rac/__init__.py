@@ -14,12 +14,30 @@ Model.measure_energy({…})        joules a run, where the machine has a meter (
 rac.backend                      an onnx.backend.base.Backend (imports onnx)
 """
 
-from ._compile import CompileError, compile
-from ._energy import EnergyError, EnergyMeasurement, EnergyMeters, EnergyReading
+from importlib import import_module
+
 from ._model import Model, RunError, load
 from ._types import TensorInfo
 
-__all__ = [
-    "CompileError", "EnergyError", "EnergyMeasurement", "EnergyMeters", "EnergyReading", "Model",
-    "RunError", "TensorInfo", "compile", "load",
-]
+# Imported when first asked for: who only runs a model waits for less.
+_LAZY = {
+    "CompileError": "._compile",
+    "EnergyError": "._energy",
+    "EnergyMeasurement": "._energy",
+    "EnergyMeters": "._energy",
+    "EnergyReading": "._energy",
+    "compile": "._compile",
+}
+
+__all__ = ["Model", "RunError", "TensorInfo", "load", *_LAZY]
+
+
+def __getattr__(name):
+    if name not in _LAZY:
+        raise AttributeError(f"module 'rac' has no attribute {name!r}")
+    globals()[name] = value = getattr(import_module(_LAZY[name], __name__), name)
+    return value
+
+
+def __dir__():
+    return sorted(set(globals()) | set(_LAZY))

@@ -9,7 +9,6 @@ import threading
 
 import numpy as np
 
-from ._energy import EnergyMeters, measure
 from ._types import DLTensor, TensorInfo
 
 _OK, _INVALID_ARGUMENT, _OUT_OF_MEMORY = 0, 1, 3
@@ -262,6 +261,8 @@ class Model:
         EnergyError: there is no meter of what the model runs on (the message says which were
         tried and why each failed), or one failed meanwhile.
         """
+        from ._energy import EnergyMeters, measure
+
         on_accelerator = str(self.describe.get("target", "")).startswith("nvptx")
         run = lambda: self.run(inputs)  # noqa: E731
         if meters is not None:

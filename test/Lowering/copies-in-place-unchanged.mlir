@@ -179,3 +179,41 @@ func.func @main() {
   linalg.exp ins(%row : memref<1x4xf32>) outs(%y : memref<1x4xf32>)
   return
 }
+
+// -----
+
+// Functions that call each other without end.
+
+// CHECK-LABEL: func.func @main
+// CHECK: memref.copy
+func.func private @this(%x: memref<1x4xf32>) {
+  call @that(%x) : (memref<1x4xf32>) -> ()
+  return
+}
+func.func private @that(%x: memref<1x4xf32>) {
+  call @this(%x) : (memref<1x4xf32>) -> ()
+  return
+}
+func.func @main() {
+  %x = rac.input_buffer 0 [] : memref<3x4xf32>
+  %row = memref.alloc() : memref<1x4xf32>
+  %part = memref.subview %x[2, 0] [1, 4] [1, 1] : memref<3x4xf32> to memref<1x4xf32, strided<[4, 1], offset: 8>>
+  memref.copy %part, %row : memref<1x4xf32, strided<[4, 1], offset: 8>> to memref<1x4xf32>
+  call @this(%row) : (memref<1x4xf32>) -> ()
+  return
+}
+
+// -----
+
+// Memory of another kind.
+
+// CHECK-LABEL: func.func @main
+// CHECK: memref.copy
+func.func @main() {
+  %zero = arith.constant 0.0 : f32
+  %a = memref.alloc() : memref<4xf32, 1>
+  linalg.fill ins(%zero : f32) outs(%a : memref<4xf32, 1>)
+  %y = rac.output_buffer 0 [] : memref<4xf32>
+  memref.copy %a, %y : memref<4xf32, 1> to memref<4xf32>
+  return
+}

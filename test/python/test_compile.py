@@ -2,6 +2,8 @@
 
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 import rac
@@ -60,3 +62,15 @@ def test_missing_compiler(monkeypatch, tmp_path):
     monkeypatch.setattr(rac._compile, "__file__", os.path.join(tmp_path, "a", "b", "c.py"))
     with pytest.raises(rac.CompileError, match="rac-compile was not found"):
         rac.compile("m.onnx")
+
+
+def test_imported_when_needed():
+    """Who only runs a model doesn't wait for what compiles, or measures energy; all is there when asked for."""
+    script = """
+import sys, rac
+early = {"rac._compile", "rac._energy"} & set(sys.modules)
+assert not early, early
+assert all(hasattr(rac, name) for name in rac.__all__) and set(rac.__all__) <= set(dir(rac))
+assert not hasattr(rac, "none_such")
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})

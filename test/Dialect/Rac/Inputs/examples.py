@@ -31,7 +31,7 @@ def operand_types(op, text):
     spans = [found.span(1) for found in lists]
     if not spans:
         start = first.rindex(" : ")
-        spans = [(start, start + len(first[start:].split(" -> ")[0]))]
+        spans = [(start, start + len(re.split(" -> | to ", first[start:])[0]))]
     return [(start + found.start(), start + found.end())
             for start, end in spans for found in re.finditer(TYPE, first[start:end])]
 
