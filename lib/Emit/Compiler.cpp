@@ -2,17 +2,22 @@
 
 #include "rac/Emit/Compiler.h"
 #include "OutputFile.h"
+#include "PlanJson.h"
 #include "Replay.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
+#include "rac/Cost/Carbon.h"
 #include "rac/Cost/DeviceLookup.h"
 #include "rac/Cost/DeviceSpec.h"
+#include "rac/Dialect/Rac/IR/RacDialect.h"
 #include "rac/Emit/Config.h"
 #include "rac/Emit/Emit.h"
 #include "rac/Import/Import.h"
 #include "rac/Pipelines/Pipelines.h"
 #include "rac/Report/Report.h"
+#include "rac/Transforms/Passes.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
@@ -57,13 +62,18 @@ private:
   llvm::Error findDescriptions();
   llvm::Error import();
   llvm::Error plan();
+  llvm::Error setCarbon(PlanOptions &planOptions);
   llvm::Error replay();
+  llvm::Error checkMemory();
   llvm::Error toLinalg();
   llvm::Error toCode();
   llvm::Error runPasses(StringRef stage,
                         llvm::function_ref<void(OpPassManager &)> populate);
   llvm::Error writeText();
   llvm::Error writeReport();
+  void describeFront();
+  llvm::Error write(StringRef path,
+                    llvm::function_ref<void(llvm::raw_ostream &)> writer);
   llvm::json::Object description();
   void noteMemory();
   void summarize();
@@ -71,6 +81,7 @@ private:
   const CompileOptions &options;
   CompileSummary summary;
   Report report;
+  std::string front; ///< as text
   TargetSpec target;
   ModelSignature signature;
   WeightImage weights;
@@ -95,6 +106,7 @@ llvm::Error Compiler::check() {
   report.model = stem;
   report.target = target.name + " (" + target.tuneCpu + ")";
   report.threads = options.threads;
+  report.objective = options.objective;
 
   bool isText =
       options.emit != EmitKind::Library && options.emit != EmitKind::Object;
@@ -106,6 +118,9 @@ llvm::Error Compiler::check() {
   if (!isText && summary.output == "-")
     return llvm::createStringError(
         "a library cannot be written to standard output");
+  if (options.emit == EmitKind::Rac && !options.paretoFile.empty())
+    return llvm::createStringError("--pareto needs a plan, before which "
+                                   "--emit=rac ends");
   return checkPrefix(signature.prefix);
 }
 
@@ -128,9 +143,14 @@ llvm::Error Compiler::findDescriptions() {
                                    device->arch + ", and target " +
                                    target.name + " is " + arch);
   report.device = std::move(*device);
-  if (options.site.empty())
+  StringRef place = options.site;
+  if (place.empty() && options.objective == "carbon") {
+    place = "world";
+    options.note("no --site: carbon is that of the world's mean electricity");
+  }
+  if (place.empty())
     return llvm::Error::success();
-  auto site = findSite(options.site);
+  auto site = findSite(place);
   if (!site)
     return site.takeError();
   report.site = std::move(*site);
@@ -174,20 +194,63 @@ llvm::Error Compiler::plan() {
   PlanOptions planOptions;
   planOptions.useLibrary = options.useLibrary && target.hasKernelLibrary;
   planOptions.threads = options.threads;
+  planOptions.objective = options.objective;
+  planOptions.maxSeconds = options.maxSeconds;
+  planOptions.maxBytes = options.maxBytes;
+  constexpr int64_t points = 24;
+  planOptions.front = options.paretoFile.empty() ? 0 : points;
+  planOptions.checkBudgets = options.planFile.empty();
+  if (options.objective == "carbon")
+    if (llvm::Error error = setCarbon(planOptions))
+      return error;
   attachDevice(module, *report.device);
   if (llvm::Error error = runPasses("planning", [&](OpPassManager &manager) {
         populatePlanPipeline(manager, planOptions);
       }))
     return error;
-  if (!options.planFile.empty())
+  if (!options.paretoFile.empty())
+    describeFront();
+  if (!options.planFile.empty()) {
     if (llvm::Error error = replay())
       return error;
+    CostGroupsOptions costs;
+    costs.threads = options.threads;
+    CheckBudgetsOptions budgets;
+    budgets.maxSeconds = options.maxSeconds;
+    budgets.maxBytes = options.maxBytes;
+    if (llvm::Error error = runPasses("planning", [&](OpPassManager &manager) {
+          manager.addPass(createCostGroups(costs));
+          manager.addPass(createCheckBudgets(budgets));
+        }))
+      return error;
+  }
   report.groups = reportGroups(module);
+  report.search = reportSearch(module);
   report.unknowns = notedUnknowns(module);
   return llvm::Error::success();
 }
 
+/// What a joule and a second on the device are in grams, at the site.
+llvm::Error Compiler::setCarbon(PlanOptions &planOptions) {
+  double cores = report.device->topology.cores->v;
+  double share =
+      options.threads > 0 ? std::min(1.0, options.threads / cores) : 1;
+  Unknowns unknowns;
+  auto joule = carbonOf(1, 0, share, *report.device, *report.site, unknowns);
+  auto second = carbonOf(0, 1, share, *report.device, *report.site, unknowns);
+  if (!joule || !second)
+    return llvm::createStringError("site " + report.site->id +
+                                   " has no carbon intensity, so there is no "
+                                   "planning for carbon");
+  planOptions.gramsPerJoule = joule->total();
+  planOptions.gramsPerSecond = second->total();
+  return llvm::Error::success();
+}
+
+/// A plan in JSON changes the module's groups; one in MLIR takes its place.
 llvm::Error Compiler::replay() {
+  if (StringRef(options.planFile).ends_with(".json"))
+    return applyPlanJson(module, options.planFile);
   replayContext = std::make_unique<MLIRContext>(makeRegistry());
   Complaints problems(*replayContext);
   auto read = readPlan(options.planFile, *replayContext, module);
@@ -195,6 +258,15 @@ llvm::Error Compiler::replay() {
     return problems.because(llvm::toString(read.takeError()));
   replayed = std::move(*read);
   module = *replayed;
+  // Budgets are those of now.
+  if (auto search = module->getAttrOfType<SearchAttr>("rac.search"))
+    module->setAttr("rac.search",
+                    search.withBudgets(options.maxSeconds, options.maxBytes));
+  auto device = attachedDevice(module);
+  if (!device) {
+    llvm::consumeError(device.takeError());
+    attachDevice(module, *report.device);
+  }
   return llvm::Error::success();
 }
 
@@ -223,6 +295,8 @@ llvm::Error Compiler::toCode() {
     return taken.takeError();
   weights = std::move(*taken);
   report.weightsBytes = weights.size;
+  if (llvm::Error error = checkMemory())
+    return error;
   if (llvm::Error error = runPasses("lowering", populateLLVMPipeline))
     return error;
 
@@ -250,6 +324,21 @@ void Compiler::noteMemory() {
     report.peakBytes = summary.arenaBytes = bytes.getInt();
 }
 
+/// The plan kept the budget by prediction; this is what the run will take.
+llvm::Error Compiler::checkMemory() {
+  if (options.maxBytes <= 0 || !report.peakBytes)
+    return llvm::Error::success();
+  int64_t bytes = *report.peakBytes + report.weightsBytes;
+  if (bytes <= options.maxBytes)
+    return llvm::Error::success();
+  constexpr double mib = 1 << 20;
+  return llvm::createStringError(llvm::formatv(
+      "the memory budget of {0:F3} MiB is missed by {1:F3} MiB: working memory "
+      "takes {2:F3} MiB and weights {3:F3} MiB",
+      options.maxBytes / mib, (bytes - options.maxBytes) / mib,
+      *report.peakBytes / mib, report.weightsBytes / mib));
+}
+
 llvm::json::Object Compiler::description() {
   llvm::json::Object memory{{"weights_bytes", int64_t(weights.size)},
                             {"arena_bytes", nullptr}};
@@ -266,35 +355,55 @@ llvm::json::Object Compiler::description() {
                                         {"flags", std::move(flags)}}}};
 }
 
-/// The module as text, its large constants by name only.
-llvm::Error Compiler::writeText() {
-  OpPrintingFlags flags;
-  flags.elideLargeResourceString(0);
-  if (summary.output == "-") {
-    module->print(llvm::outs(), flags);
-    llvm::outs() << "\n";
+/// To a file, or to standard output for "-".
+llvm::Error
+Compiler::write(StringRef path,
+                llvm::function_ref<void(llvm::raw_ostream &)> writer) {
+  if (path == "-") {
+    writer(llvm::outs());
     return llvm::Error::success();
   }
-  auto file = OutputFile::create(summary.output);
+  auto file = OutputFile::create(path);
   if (!file)
     return file.takeError();
-  if (llvm::Error error = file->write([&](llvm::raw_pwrite_stream &os) {
-        module->print(os, flags);
-        os << "\n";
-      }))
+  if (llvm::Error error = file->write(writer))
     return error;
   return file->keep();
 }
 
+/// The module as text, its large constants by name only; a plan into a file in
+/// .json as that.
+llvm::Error Compiler::writeText() {
+  bool json = options.emit == EmitKind::Plan &&
+              StringRef(summary.output).ends_with(".json");
+  return write(summary.output, [&](llvm::raw_ostream &os) {
+    if (json) {
+      os << llvm::formatv("{0:2}", planToJson(module, report.device->id))
+         << "\n";
+      return;
+    }
+    OpPrintingFlags flags;
+    flags.elideLargeResourceString(0);
+    module->print(os, flags);
+    os << "\n";
+  });
+}
+
 llvm::Error Compiler::writeReport() {
-  auto file = OutputFile::create(options.reportFile);
-  if (!file)
-    return file.takeError();
-  if (llvm::Error error = file->write([&](llvm::raw_pwrite_stream &os) {
-        os << llvm::formatv("{0:2}", toJson(report)) << "\n";
-      }))
-    return error;
-  return file->keep();
+  return write(options.reportFile, [&](llvm::raw_ostream &os) {
+    os << llvm::formatv("{0:2}", toJson(report)) << "\n";
+  });
+}
+
+/// To be written once all else is.
+void Compiler::describeFront() {
+  llvm::raw_string_ostream os(front);
+  if (StringRef(options.paretoFile).ends_with(".json"))
+    os << llvm::formatv("{0:2}",
+                        frontToJson(module, signature.name, report.device->id))
+       << "\n";
+  else
+    printFront(module, os);
 }
 
 static std::string tensorText(const ModelSignature &signature,
@@ -333,6 +442,10 @@ llvm::Expected<CompileSummary> Compiler::run() {
       return error;
     if (!options.reportFile.empty())
       if (llvm::Error problem = writeReport())
+        return problem;
+    if (!options.paretoFile.empty())
+      if (llvm::Error problem =
+              write(options.paretoFile, [&](auto &os) { os << front; }))
         return problem;
     summarize();
     return summary;

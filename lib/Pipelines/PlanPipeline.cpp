@@ -25,7 +25,16 @@ void rac::populatePlanPipeline(OpPassManager &pm, const PlanOptions &options) {
   pm.addPass(createCSEPass());
   FormGroupsOptions groups;
   groups.library = options.useLibrary;
-  groups.threads = std::max<int64_t>(1, options.threads);
+  groups.threads = options.threads;
+  groups.objective = options.objective;
+  groups.maxSeconds = options.maxSeconds;
+  groups.maxBytes = options.maxBytes;
+  groups.gramsPerJoule = options.gramsPerJoule;
+  groups.gramsPerSecond = options.gramsPerSecond;
+  groups.front = options.front;
   pm.addPass(createFormGroups(groups));
+  // Of groups that were there before.
   pm.addNestedPass<func::FuncOp>(createPlanTiles());
+  if (options.checkBudgets)
+    pm.addPass(createCheckBudgets());
 }

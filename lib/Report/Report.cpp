@@ -20,6 +20,7 @@ static GroupReport reportGroup(GroupOp group) {
   llvm::raw_string_ostream(report.precision) << plan.getPrecision();
   report.tiles = plan.getTiles().vec();
   report.threads = plan.getThreads();
+  report.alternatives = reportAlternatives(group);
   if (CostAttr cost = plan.getCost()) {
     report.seconds = cost.getSeconds().value;
     if (cost.getJoules())
@@ -83,6 +84,9 @@ static json::Object bytesOf(const GroupReport &group) {
 }
 
 static json::Value toJson(const GroupReport &group) {
+  json::Array alternatives;
+  for (const AlternativeReport &other : group.alternatives)
+    alternatives.push_back(rac::toJson(other));
   return json::Object{
       {"name", text(group.name)},
       {"ops", json::Array(group.ops)},
@@ -94,7 +98,7 @@ static json::Value toJson(const GroupReport &group) {
       {"bytes", bytesOf(group)},
       {"seconds", orNull(group.seconds)},
       {"joules", orNull(group.joules)},
-      {"alternatives", json::Array()},
+      {"alternatives", std::move(alternatives)},
   };
 }
 
@@ -154,6 +158,7 @@ json::Value rac::toJson(const Report &report) {
   for (const GroupReport &group : report.groups)
     groups.push_back(::toJson(group));
   json::Array missing = unknowns(report, coefficients, totals);
+  SearchReport budgets = report.search.value_or(SearchReport());
   return json::Object{
       {"schema", "rac-report/1"},
       {"model", text(report.model)},
@@ -161,9 +166,12 @@ json::Value rac::toJson(const Report &report) {
       {"target", report.target},
       {"site", report.site ? text(report.site->id) : nullptr},
       {"objective", report.objective},
-      {"budgets", json::Object{{"latency", nullptr},
-                               {"memory", nullptr},
-                               {"error", nullptr}}},
+      {"budgets",
+       json::Object{{"latency", orNull(budgets.maxSeconds)},
+                    {"memory", budgets.maxBytes ? json::Value(*budgets.maxBytes)
+                                                : json::Value(nullptr)},
+                    {"error", nullptr}}},
+      {"search", report.search ? toJson(*report.search) : json::Value(nullptr)},
       {"threads", report.threads},
       {"totals", std::move(totals)},
       {"groups", std::move(groups)},

@@ -1,7 +1,8 @@
 //===- FormGroups.cpp - Level-1 ops to planned groups ---------------------===//
 
 #include "AttachDevice.h"
-#include "Grouping.h"
+#include "PlanSearch.h"
+#include "Schedules.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "rac/Cost/DeviceSpec.h"
@@ -23,9 +24,9 @@ struct FormGroups : rac::impl::FormGroupsBase<FormGroups> {
   void runOnOperation() override;
 
 private:
-  void formIn(Block &block, Grouping &grouping);
-  void emit(const Cluster &cluster, StringRef name, PlanAttr plan);
-  std::string nameOf(const Cluster &cluster);
+  FailureOr<PlanGoal> goal(int64_t usable);
+  void emitGroups(ArrayRef<PlannedGroup> groups);
+  void emit(const PlannedGroup &group, StringRef name);
 
   int64_t nextNumber = 0;
 };
@@ -46,31 +47,8 @@ static bool isInlineConstant(Operation *op) {
   return dense && dense.isSplat() && dense.getNumElements() <= most;
 }
 
-/// The main op and what follows it, for example conv_add_relu_3.
-std::string FormGroups::nameOf(const Cluster &cluster) {
-  constexpr unsigned mostParts = 3;
-  std::string name;
-  unsigned parts = 0;
-  bool started = false;
-  for (Operation *op : cluster.ops) {
-    started |= op == cluster.main || cluster.kind == KernelKind::generated;
-    if (!started || parts == mostParts)
-      continue;
-    if (parts++)
-      name += "_";
-    name += op->getName().stripDialect();
-  }
-  return name + "_" + std::to_string(nextNumber++);
-}
-
-/// What a cluster has copied belongs to another one, which comes later.
-static void eraseUnused(const Cluster &cluster) {
-  for (Operation *op : llvm::reverse(cluster.ops))
-    if (op->use_empty() && !cluster.copies.contains(op))
-      op->erase();
-}
-
-void FormGroups::emit(const Cluster &cluster, StringRef name, PlanAttr plan) {
+void FormGroups::emit(const PlannedGroup &planned, StringRef name) {
+  const Cluster &cluster = planned.cluster;
   Operation *root = cluster.root();
   OpBuilder builder(root);
   llvm::SmallSetVector<Value, 8> inputs;
@@ -85,8 +63,12 @@ void FormGroups::emit(const Cluster &cluster, StringRef name, PlanAttr plan) {
       else
         inputs.insert(operand);
     }
-  auto group = GroupOp::create(builder, root->getLoc(), root->getResultTypes(),
-                               name, inputs.getArrayRef(), plan);
+  auto group =
+      GroupOp::create(builder, root->getLoc(), root->getResultTypes(), name,
+                      inputs.getArrayRef(), planned.plan,
+                      planned.alternatives.empty()
+                          ? ArrayAttr()
+                          : builder.getArrayAttr(planned.alternatives));
   Block *body = builder.createBlock(&group.getBody());
   IRMapping mapping;
   for (Value input : inputs)
@@ -100,7 +82,6 @@ void FormGroups::emit(const Cluster &cluster, StringRef name, PlanAttr plan) {
     results.push_back(mapping.lookup(result));
   YieldOp::create(builder, root->getLoc(), results);
   root->replaceAllUsesWith(group);
-  eraseUnused(cluster);
 }
 
 /// Ops that nothing needs would become groups that nothing needs.
@@ -110,46 +91,86 @@ static void eraseDeadOps(Block &block) {
       op.erase();
 }
 
-void FormGroups::formIn(Block &block, Grouping &grouping) {
-  eraseDeadOps(block);
-  SmallVector<Cluster> clusters = grouping.form(block);
-  SmallVector<std::pair<std::string, PlanAttr>> plans;
-  for (const Cluster &cluster : clusters)
-    plans.push_back({nameOf(cluster), grouping.plan(cluster)});
-  // Consumers first: what they copied may then have no other use.
-  for (size_t i = clusters.size(); i-- > 0;) {
-    const Cluster &cluster = clusters[i];
-    if (isOpTriviallyDead(cluster.root())) {
-      eraseUnused(cluster);
-      continue;
-    }
-    if (cluster.kind == KernelKind::library)
+void FormGroups::emitGroups(ArrayRef<PlannedGroup> groups) {
+  SmallVector<std::string> names;
+  for (const PlannedGroup &group : groups)
+    names.push_back(formOf(group.cluster) + "_" + std::to_string(nextNumber++));
+  // Consumers first: they take what they compute themselves along.
+  for (size_t i = groups.size(); i-- > 0;) {
+    if (groups[i].cluster.kind == KernelKind::library)
       ++numLibrary;
     else
       ++numGenerated;
-    numFused += cluster.ops.size() - 1;
-    emit(cluster, plans[i].first, plans[i].second);
+    numFused += groups[i].cluster.ops.size() - 1;
+    emit(groups[i], names[i]);
   }
 }
 
+FailureOr<PlanGoal> FormGroups::goal(int64_t usable) {
+  std::optional<Objective> known = symbolizeObjective(objective);
+  if (!known) {
+    emitError(getOperation().getLoc())
+        << "there is no objective '" << objective
+        << "'; there are latency, energy, edp and carbon";
+    return failure();
+  }
+  PlanGoal goal;
+  goal.objective = *known;
+  goal.maxSeconds = maxSeconds;
+  goal.maxBytes = maxBytes;
+  goal.gramsPerJoule = gramsPerJoule;
+  goal.gramsPerSecond = gramsPerSecond;
+  goal.useLibrary = library;
+  goal.frontPoints = std::max<int64_t>(0, front);
+  goal.threads = usable;
+  return goal;
+}
+
 void FormGroups::runOnOperation() {
-  if (!device.empty() && failed(attachNamedDevice(getOperation(), device)))
+  ModuleOp module = getOperation();
+  if (!device.empty() && failed(attachNamedDevice(module, device)))
     return signalPassFailure();
-  llvm::Expected<Device> described = attachedDevice(getOperation());
+  llvm::Expected<Device> described = attachedDevice(module);
   if (!described) {
-    emitError(getOperation().getLoc(), llvm::toString(described.takeError()));
+    emitError(module.getLoc(), llvm::toString(described.takeError()));
     return signalPassFailure();
   }
-  Unknowns unknowns;
-  RooflineModel costs(*described, Assumptions{}, threads, unknowns);
-  Grouping grouping(&getContext(), costs, library);
+  int64_t usable = usableThreads(*described, threads);
+  FailureOr<PlanGoal> wanted = goal(usable);
+  if (failed(wanted))
+    return signalPassFailure();
   SmallVector<Block *> blocks;
-  getOperation()->walk([&](Block *block) {
+  module->walk([&](Block *block) {
     if (!isa<GroupOp, ModuleOp>(block->getParentOp()))
       blocks.push_back(block);
   });
   for (Block *block : blocks)
-    formIn(*block, grouping);
-  numNotFused += grouping.numRefused;
-  noteUnknowns(getOperation(), unknowns);
+    eraseDeadOps(*block);
+
+  Unknowns unknowns;
+  Assumptions assumptions;
+  RooflineModel costs(*described, assumptions, usable, unknowns);
+  PlanSearch search(module, costs, *wanted, assumptions);
+  search.run(blocks);
+  if (search.empty())
+    return;
+  if (wanted->needsJoules() && !search.knowsJoules()) {
+    emitError(module.getLoc())
+        << "device " << described->id
+        << " has no numbers to tell energy from, so there is no planning for "
+        << objective;
+    return signalPassFailure();
+  }
+  SmallVector<SmallVector<PlannedGroup>> groups;
+  for (Block *block : blocks)
+    groups.push_back(search.groups(block));
+  module->setAttr("rac.search", search.summary());
+  if (front > 0)
+    module->setAttr("rac.front", ArrayAttr::get(&getContext(), search.front()));
+  for (ArrayRef<PlannedGroup> inBlock : groups)
+    emitGroups(inBlock);
+  for (Block *block : blocks)
+    eraseDeadOps(*block);
+  numUndecided += search.numUndecided;
+  noteUnknowns(module, unknowns);
 }

@@ -1,12 +1,12 @@
 //===- GeneratedGroups.cpp - What shares a generated kernel ---------------===//
 //
 // A cluster grows from its root, the last op, to producers that nothing else
-// needs. It has at most one op that is not elementwise, whose loops the
-// elementwise ones before and after share.
+// needs or that are cheap. It has at most one op that is not elementwise, whose
+// loops the elementwise ones before and after share.
 //
 //===----------------------------------------------------------------------===//
 
-#include "Grouping.h"
+#include "Cluster.h"
 
 using namespace mlir;
 using namespace rac;
@@ -33,9 +33,8 @@ static bool takesConsumers(Operation *op) {
          op->getNumResults() == 1;
 }
 
-bool Grouping::joinsAsProducer(const Cluster &cluster, Operation *op) {
-  if (!belongsInGroup(op) || !isFree(op) ||
-      op->getBlock() != cluster.root()->getBlock() || !takesConsumers(op))
+bool ClusterFinder::joinsAsProducer(const Cluster &cluster, Operation *op) {
+  if (!belongsInGroup(op) || op->getBlock() != &block || !takesConsumers(op))
     return false;
   bool elementwise = isElementwise(op) || isa<ExpandOp>(op);
   bool hasOther = llvm::any_of(cluster.ops, [](Operation *member) {
@@ -46,10 +45,10 @@ bool Grouping::joinsAsProducer(const Cluster &cluster, Operation *op) {
   bool usedOutside = false;
   for (OpOperand &use : op->getUses()) {
     Operation *user = use.getOwner();
-    // Where the user is a copy, the original needs `op` too.
-    usedOutside |= !cluster.contains(user) || cluster.copies.contains(user);
-    if (!cluster.contains(user))
+    if (!cluster.contains(user)) {
+      usedOutside = true;
       continue;
+    }
     // The user must visit the elements that `op` gives, once each.
     bool fits = isElementwise(user)
                     ? shapes.sameShape(op->getResult(0), user->getResult(0))
@@ -60,7 +59,9 @@ bool Grouping::joinsAsProducer(const Cluster &cluster, Operation *op) {
   return !usedOutside || isCheap(op);
 }
 
-void Grouping::formGenerated(Operation *root) {
+/// Takes all it can but those refused; `joined` gets what it took, in order.
+Cluster ClusterFinder::grow(Operation *root, ArrayRef<Operation *> refused,
+                            SmallVectorImpl<Operation *> &joined) {
   Cluster cluster;
   cluster.main = root;
   cluster.add(root);
@@ -71,18 +72,36 @@ void Grouping::formGenerated(Operation *root) {
     for (Operation *member : SmallVector<Operation *>(cluster.ops))
       for (Value operand : member->getOperands()) {
         Operation *op = operand.getDefiningOp();
-        if (!op || cluster.contains(op) || !joinsAsProducer(cluster, op) ||
-            !pays(cluster, op))
+        if (!op || cluster.contains(op) || llvm::is_contained(refused, op) ||
+            !joinsAsProducer(cluster, op))
           continue;
-        if (llvm::any_of(op->getUsers(), [&](Operation *user) {
-              return !cluster.contains(user) || cluster.copies.contains(user);
-            }))
-          cluster.copies.insert(op);
         cluster.add(op);
+        joined.push_back(op);
         if (!isElementwise(op))
           cluster.main = op;
         changed = true;
       }
   }
-  claim(std::move(cluster));
+  return cluster;
+}
+
+/// Limited discrepancy search: all that can join joins, then all but one, all
+/// but two and so on, up to a number of clusters that bounds the planner's
+/// time.
+void ClusterFinder::findGenerated(Operation *root) {
+  constexpr size_t mostClusters = 24;
+  SmallVector<SmallVector<Operation *>> refusals = {{}};
+  for (size_t next = 0; next < refusals.size() && next < mostClusters; ++next) {
+    SmallVector<Operation *> refused = refusals[next], joined;
+    add(grow(root, refused, joined));
+    for (Operation *op : joined) {
+      refusals.push_back(refused);
+      refusals.back().push_back(op);
+    }
+  }
+  SmallVector<Operation *> none;
+  Cluster alone;
+  alone.main = root;
+  alone.add(root);
+  add(std::move(alone));
 }

@@ -1,8 +1,9 @@
 //===- LibraryGroups.cpp - Contractions and what a library does in passing ===//
 
+#include "Cluster.h"
 #include "Constants.h"
-#include "Grouping.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "rac/Transforms/Groups.h"
 
 using namespace mlir;
 using namespace rac;
@@ -30,10 +31,9 @@ static bool fitsBinary(ArrayRef<AffineExpr> other, ArrayRef<AffineExpr> shape) {
          other.back() == shape.back();
 }
 
-bool Grouping::joinsChain(const Cluster &cluster, Value value,
-                          Operation *next) {
-  if (!isFree(next) || next->getBlock() != cluster.main->getBlock() ||
-      next->getNumResults() != 1 ||
+bool ClusterFinder::joinsChain(const Cluster &cluster, Value value,
+                               Operation *next) {
+  if (next->getBlock() != &block || next->getNumResults() != 1 ||
       getElementTypeOrSelf(next->getResult(0)) != getElementTypeOrSelf(value))
     return false;
   if (auto transpose = dyn_cast<TransposeOp>(next)) {
@@ -56,14 +56,14 @@ bool Grouping::joinsChain(const Cluster &cluster, Value value,
 }
 
 /// Transposes before a matrix product become strides of the library's operands.
-void Grouping::takeOperandTransposes(Cluster &cluster) {
+Cluster ClusterFinder::withOperandTransposes(Cluster cluster) {
   auto matmul = dyn_cast<MatmulOp>(cluster.main);
   if (!matmul)
-    return;
+    return cluster;
   for (Value operand : matmul->getOperands()) {
     auto transpose = operand.getDefiningOp<TransposeOp>();
-    if (!transpose || !isFree(transpose) || cluster.contains(transpose) ||
-        transpose->getBlock() != matmul->getBlock())
+    if (!transpose || cluster.contains(transpose) ||
+        transpose->getBlock() != &block)
       continue;
     // One of the two matrix dimensions must be dense.
     int64_t rank = transpose.getType().getRank();
@@ -72,24 +72,14 @@ void Grouping::takeOperandTransposes(Cluster &cluster) {
       continue;
     if (!llvm::all_of(transpose->getUsers(), llvm::IsaPred<MatmulOp>))
       continue;
-    if (!transpose->hasOneUse())
-      cluster.copies.insert(transpose);
     cluster.add(transpose);
   }
+  return cluster;
 }
 
-void Grouping::formLibrary(Operation *anchor) {
+void ClusterFinder::findLibrary(Operation *anchor) {
   if (!getElementTypeOrSelf(anchor->getResult(0)).isF32() ||
       !getElementTypeOrSelf(anchor->getOperand(0)).isF32())
-    return;
-  // Transposed operands are the library's strides; generated code gets them
-  // from kernels of their own.
-  double library = seconds({anchor}, KernelKind::library),
-         generated = seconds({anchor}, KernelKind::generated);
-  for (Value operand : anchor->getOperands())
-    if (auto transpose = operand.getDefiningOp<TransposeOp>())
-      generated += seconds({transpose}, KernelKind::generated);
-  if (library > generated)
     return;
   Cluster cluster;
   cluster.kind = KernelKind::library;
@@ -98,15 +88,28 @@ void Grouping::formLibrary(Operation *anchor) {
   // oneDNN takes 32 post-ops.
   constexpr size_t longest = 32;
   Value value = anchor->getResult(0);
-  while (value.hasOneUse() && cluster.ops.size() < longest) {
+  while (true) {
+    add(withOperandTransposes(cluster));
+    add(cluster);
+    if (!value.hasOneUse() || cluster.ops.size() == longest)
+      return;
     Operation *next = *value.user_begin();
-    if (!joinsChain(cluster, value, next) || !pays(cluster, next))
-      break;
+    if (isa<TransposeOp>(cluster.root()) || !joinsChain(cluster, value, next))
+      return;
     cluster.add(next);
     value = next->getResult(0);
-    if (isa<TransposeOp>(next))
-      break;
   }
-  takeOperandTransposes(cluster);
-  claim(std::move(cluster));
+}
+
+bool rac::libraryCanCompute(GroupOp group) {
+  SymbolicShapes shapes(group.getContext());
+  SmallVector<Operation *> ops;
+  for (Operation &op : group.getBodyBlock()->without_terminator())
+    if (!op.hasTrait<OpTrait::ConstantLike>())
+      ops.push_back(&op);
+  return llvm::any_of(
+      ClusterFinder(*group.getBodyBlock(), shapes, /*useLibrary=*/true).find(),
+      [&](const Cluster &cluster) {
+        return cluster.kind == KernelKind::library && cluster.ops == ops;
+      });
 }

@@ -1,17 +1,24 @@
-// RUN: rac-opt %s --rac-form-groups=device=epyc-zen4 --rac-plan-tiles --split-input-file | FileCheck %s
+// RUN: rac-opt %s --rac-form-groups=device=epyc-zen4 --split-input-file | FileCheck %s
+// RUN: %python %S/Inputs/device.py %root/devices/epyc-zen4.json memory.DRAM.core_bytes_per_s=1e9 > %t.json
+// RUN: rac-opt %s --rac-form-groups=device=%t.json --split-input-file | FileCheck %s --check-prefix=NARROW
 
-// Two products and all between them are one generated group, by rows of the
+// With little bandwidth, two products and all between them are one generated group, by rows of the
 // result; the mask's own computation and the key's transpose, for lanes, are not.
+// NARROW-LABEL: func @attention
+// NARROW: rac.group @transpose
+// NARROW: rac.group {{.*}} plan <kind = generated, precision = f32, tiles = [1, 48, 1, 0]
+// NARROW-NOT: rac.transpose {{.*}} [0, 2, 3, 1] :
+// NARROW: rac.matmul
+// NARROW-NEXT: rac.add
+// NARROW-NEXT: rac.softmax
+// NARROW: rac.matmul
+// NARROW-NEXT: rac.transpose
+// NARROW-NEXT: rac.yield
+// With more, the library's faster products, which read and write transposed, are worth it.
 // CHECK-LABEL: func @attention
-// CHECK: rac.group @transpose
-// CHECK: rac.group {{.*}} plan <kind = generated, precision = f32, tiles = [1, 48, 1, 0]
-// CHECK-NOT: rac.transpose {{.*}} [0, 2, 3, 1]
-// CHECK: rac.matmul
-// CHECK-NEXT: rac.add
-// CHECK-NEXT: rac.softmax
-// CHECK: rac.matmul
-// CHECK-NEXT: rac.transpose
-// CHECK-NEXT: rac.yield
+// CHECK: rac.group @matmul_0 {{.*}}kind = library
+// CHECK: rac.group @add_softmax_1 {{.*}}kind = generated
+// CHECK: rac.group @matmul_transpose_2 {{.*}}kind = library
 func.func @attention(%q: tensor<1x128x12x16xf32>, %k: tensor<1x128x12x16xf32>, %v: tensor<1x128x12x16xf32>, %m: tensor<1x1x128x128xf32>) -> tensor<1x128x12x16xf32> {
   %0 = rac.transpose %q, [0, 2, 1, 3] : (tensor<1x128x12x16xf32>) -> tensor<1x12x128x16xf32>
   %1 = rac.transpose %k, [0, 2, 3, 1] : (tensor<1x128x12x16xf32>) -> tensor<1x12x16x128xf32>

@@ -4,7 +4,7 @@
 // CHECK-LABEL: @conv_chain
 // GENERATED-LABEL: @conv_chain
 func.func @conv_chain(%x: tensor<1x56x56x64xf32>, %f: tensor<64x64x3x3xf32>, %b: tensor<64xf32>, %r: tensor<1x56x56x64xf32>) -> tensor<1x56x56x64xf32> {
-  // CHECK: rac.group @conv_add_add_0 ins(%arg0, %arg1, %arg2, %arg3 : {{.*}}) -> (tensor<1x56x56x64xf32>) plan <kind = library, precision = f32, cost = #rac.cost<seconds = {{.*}}, flops = {{.*}}, bytes = {{.*}}>> {
+  // CHECK: rac.group @conv_add_add_0 ins(%arg0, %arg1, %arg2, %arg3 : {{.*}}) -> (tensor<1x56x56x64xf32>) plan <kind = library, precision = f32, cost = #rac.cost<seconds = {{.*}}, flops = {{.*}}, bytes = {{.*}}>> instead_of [#rac.alternative<
   // CHECK: rac.conv
   // CHECK-NEXT: rac.add
   // CHECK-NEXT: rac.add

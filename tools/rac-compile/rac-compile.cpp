@@ -13,6 +13,7 @@
 #include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/Signals.h"
@@ -87,15 +88,22 @@ static Flag<std::string>
     site("site", cl::value_desc("NAME|FILE"),
          cl::desc("Where it shall run, for the report's gCO2e: deu, usa, ..."));
 
-// What other parts of the project will bring: known by name, refused by name.
+static Flag<std::string> objective(
+    "objective", cl::init("latency"),
+    cl::value_desc("latency|energy|edp|carbon"),
+    cl::desc("What the plan makes small: time, energy, their product, "
+             "gCO2e at the site (default latency)"));
+static Flag<double> maxLatency("max-latency", cl::value_desc("MS"),
+                               cl::desc("Budget of a run's predicted time"));
+static Flag<double>
+    maxMemory("max-memory", cl::value_desc("MIB"),
+              cl::desc("Budget of weights and working memory together"));
 static Flag<std::string>
-    objective("objective", cl::init("latency"),
-              cl::value_desc("latency|energy|edp|carbon"),
-              cl::desc("What to make small; all but latency: not yet"));
-static Flag<std::string> maxLatency("max-latency", cl::value_desc("MS"),
-                                    cl::desc("A bound (not yet)"));
-static Flag<std::string> maxMemory("max-memory", cl::value_desc("MIB"),
-                                   cl::desc("A bound (not yet)"));
+    pareto("pareto", cl::value_desc("FILE"),
+           cl::desc("Writes plans that nothing is better than in time, energy "
+                    "and memory: a table, or JSON into FILE.json"));
+
+// What other parts of the project will bring: known by name, refused by name.
 static Flag<std::string> maxError("max-error", cl::value_desc("REL"),
                                   cl::desc("A bound (not yet)"));
 static Flag<std::string>
@@ -109,9 +117,6 @@ static Flag<std::string>
 static Flag<std::string> calibration("calibration",
                                      cl::value_desc("DIR|FILE.npz"),
                                      cl::desc("Sample inputs (not yet)"));
-static Flag<std::string>
-    pareto("pareto", cl::value_desc("FILE"),
-           cl::desc("The plans worth choosing from (not yet)"));
 
 static constexpr StringLiteral kOverview =
     "rac-compile model.onnx -o model.so\n\n"
@@ -130,15 +135,20 @@ static int fail(const Twine &message) {
 /// Flags without their feature yet must not pass unnoticed.
 static std::string refusal() {
   const std::pair<const Flag<std::string> &, StringRef> absent[] = {
-      {maxLatency, "max-latency"},  {maxMemory, "max-memory"},
-      {maxError, "max-error"},      {errorMetric, "error-metric"},
-      {calibration, "calibration"}, {pareto, "pareto"}};
+      {maxError, "max-error"},
+      {errorMetric, "error-metric"},
+      {calibration, "calibration"}};
   for (const auto &[flag, name] : absent)
     if (flag.getNumOccurrences())
       return ("--" + name + " is not available in this version").str();
-  if (objective != "latency")
-    return "--objective=" + objective +
-           " is not available in this version; there is latency";
+  const StringRef objectives[] = {"latency", "energy", "edp", "carbon"};
+  if (!is_contained(objectives, StringRef(objective)))
+    return "--objective is latency, energy, edp or carbon, not '" + objective +
+           "'";
+  if (maxLatency.getNumOccurrences() && !(maxLatency > 0))
+    return "--max-latency is a time in ms above 0";
+  if (maxMemory.getNumOccurrences() && !(maxMemory > 0 && maxMemory < 1e9))
+    return "--max-memory is a size in MiB above 0";
   if (precision != "f32")
     return "--precision=" + precision +
            " is not available in this version; there is f32";
@@ -200,6 +210,12 @@ static std::vector<std::string> provenance() {
     flags.push_back("--threads=" + std::to_string(threads));
   if (noLibrary)
     flags.push_back("--no-library");
+  if (objective != "latency")
+    flags.push_back("--objective=" + objective);
+  if (maxLatency.getNumOccurrences())
+    flags.push_back(formatv("--max-latency={0}", maxLatency.getValue()));
+  if (maxMemory.getNumOccurrences())
+    flags.push_back(formatv("--max-memory={0}", maxMemory.getValue()));
   if (!plan.empty())
     flags.push_back("--plan");
   if (weights != "embed")
@@ -243,6 +259,10 @@ static int compile() {
       weights == "embed" ? std::string() : std::string(weights);
   options.reportFile = report;
   options.planFile = plan;
+  options.paretoFile = pareto;
+  options.objective = objective;
+  options.maxSeconds = maxLatency * 1e-3;
+  options.maxBytes = maxMemory * (1 << 20);
   options.threads = threads;
   options.useLibrary = !noLibrary;
   options.flags = provenance();

@@ -31,6 +31,11 @@ struct CompileOptions {
   std::string weightsFile; ///< empty: weights go into the library
   std::string reportFile;  ///< empty: none
   std::string planFile;    ///< replayed instead of planning; empty: none
+  std::string paretoFile; ///< front of time, energy and memory; JSON if it ends
+                          ///< in .json, "-": standard output; empty: none
+  std::string objective = "latency"; ///< or energy, edp, carbon
+  double maxSeconds = 0;             ///< budget of a run, s; 0: none
+  int64_t maxBytes = 0; ///< budget of weights and working memory, B; 0: none
   llvm::StringMap<llvm::SmallVector<int64_t>> shapes; ///< by input
   int32_t threads = 0;
   bool useLibrary = true;

@@ -23,8 +23,37 @@ struct PlanOptions : mlir::PassPipelineOptions<PlanOptions> {
                           llvm::cl::desc("Let groups be library calls"),
                           llvm::cl::init(true)};
   Option<int64_t> threads{*this, "threads",
-                          llvm::cl::desc("Threads to plan for; 0: all"),
+                          llvm::cl::desc("Threads to plan for; 0: all cores of "
+                                         "the device"),
                           llvm::cl::init(0)};
+  Option<std::string> objective{
+      *this, "objective",
+      llvm::cl::desc("What to make small: latency, energy, edp or carbon"),
+      llvm::cl::init("latency")};
+  Option<double> maxSeconds{*this, "max-seconds",
+                            llvm::cl::desc("Budget of a run, s; 0: none"),
+                            llvm::cl::init(0)};
+  Option<int64_t> maxBytes{
+      *this, "max-bytes",
+      llvm::cl::desc("Budget of weights and activations, B; 0: none"),
+      llvm::cl::init(0)};
+  Option<double> gramsPerJoule{
+      *this, "grams-per-joule",
+      llvm::cl::desc("gCO2e of a joule, for the objective carbon"),
+      llvm::cl::init(0)};
+  Option<double> gramsPerSecond{
+      *this, "grams-per-second",
+      llvm::cl::desc("gCO2e of holding the device for a second, for the "
+                     "objective carbon"),
+      llvm::cl::init(0)};
+  Option<int64_t> front{
+      *this, "front",
+      llvm::cl::desc("Points of the front of time, energy and memory to note"),
+      llvm::cl::init(0)};
+  Option<bool> checkBudgets{
+      *this, "check-budgets",
+      llvm::cl::desc("Fail where the plan misses a budget"),
+      llvm::cl::init(true)};
 };
 
 struct LoweringOptions : mlir::PassPipelineOptions<LoweringOptions> {

@@ -10,6 +10,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "rac/Cost/DeviceFile.h"
+#include "rac/Report/SearchReport.h"
 #include "llvm/Support/JSON.h"
 #include <optional>
 #include <string>
@@ -25,6 +26,7 @@ struct GroupReport {
   std::optional<double> seconds, joules, flops;
   /// B that cross each memory level, nearest first.
   std::vector<std::pair<std::string, double>> bytes;
+  std::vector<AlternativeReport> alternatives;
 };
 
 struct Report {
@@ -35,7 +37,8 @@ struct Report {
   std::optional<Site> site; ///< where it will run; none: no gCO2e
   int64_t threads = 0;
   std::vector<GroupReport> groups;
-  std::optional<int64_t> peakBytes; ///< the arena, where its size is fixed
+  std::optional<SearchReport> search; ///< none: the plan came from a file
+  std::optional<int64_t> peakBytes;   ///< the arena, where its size is fixed
   int64_t weightsBytes = 0;
 };
 

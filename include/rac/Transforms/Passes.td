@@ -92,12 +92,20 @@ def FormGroups : Pass<"rac-form-groups", "::mlir::ModuleOp"> {
   let summary = "Fuses level-1 ops into planned groups";
   let description = [{
     Every level-1 op but constants and reshapes ends in a `rac.group` with a plan.
-    A convolution or matrix product takes the chain after it that the library can
-    apply in passing; of the rest, producers and consumers share a kernel where
-    that saves memory traffic. What is cheaper, the cost model says, on the device
-    that the module has (`rac-attach-device`) or that `device` gives it. Numbers
-    that the device lacks and the costs needed are listed in `rac.unknowns` on the
-    module: `what` was unknown, `instead` of it, and `why` that value.
+    A convolution or matrix product may take the chain after it that the library
+    can apply in passing, two products and what is between them may be one kernel,
+    and elsewhere producers and consumers may share one. Which of these, and kernel
+    kind, tiles and threads of each group, is one choice that makes the objective
+    the least within the budgets (docs/Planner.md). What a way to run a group
+    costs, the cost model says, on the device that the module has
+    (`rac-attach-device`) or that `device` gives it.
+
+    Groups keep what lost as `alternatives`; the module gets `rac.search`: the
+    objective's value, the bound, and the best plans for other objectives. Where no
+    plan keeps the budgets, the one that misses one by the least is made, and
+    `rac-check-budgets` says so. Numbers that the device lacks and the costs needed
+    are listed in `rac.unknowns` on the module: `what` was unknown, `instead` of
+    it, and `why` that value.
   }];
   let dependentDialects = ["::mlir::DLTIDialect", "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
@@ -105,13 +113,25 @@ def FormGroups : Pass<"rac-form-groups", "::mlir::ModuleOp"> {
     Option<"device", "device", "std::string", "\"\"",
            "The name of a device, its file, or host; empty: the module's own">,
     Option<"library", "library", "bool", "true", "Plan library calls">,
-    Option<"threads", "threads", "int64_t", "1", "Threads that the costs assume">,
+    Option<"threads", "threads", "int64_t", "1", "Threads that a run may use; 0: all cores of the device">,
+    Option<"objective", "objective", "std::string", "\"latency\"",
+           "What to make small: latency, energy, edp or carbon">,
+    Option<"maxSeconds", "max-seconds", "double", "0", "Budget of a run, s; 0: none">,
+    Option<"maxBytes", "max-bytes", "int64_t", "0",
+           "Budget of weights and activations, B; 0: none">,
+    Option<"gramsPerJoule", "grams-per-joule", "double", "0",
+           "gCO2e of a joule, for the objective carbon">,
+    Option<"gramsPerSecond", "grams-per-second", "double", "0",
+           "gCO2e of holding the device for a second, for the objective carbon">,
+    Option<"front", "front", "int64_t", "0",
+           "Points of the front of time, energy and memory to put on the module as "
+           "`rac.front`">,
   ];
   let statistics = [
     Statistic<"numLibrary", "library-groups", "Groups the library computes">,
     Statistic<"numGenerated", "generated-groups", "Groups of generated code">,
     Statistic<"numFused", "fused-ops", "Ops that share a group with another">,
-    Statistic<"numNotFused", "fusions-refused", "Fusions that were possible and refused">,
+    Statistic<"numUndecided", "undecided", "Groups where another way may be as good">,
   ];
 }
 
@@ -129,6 +149,32 @@ def PlanTiles : Pass<"rac-plan-tiles", "::mlir::func::FuncOp"> {
     Option<"chainRows", "chain-rows", "int64_t", "48",
            "Rows of a chain of products that run together: a multiple of the "
            "rows of register tiles (6 and 12)">,
+  ];
+}
+
+def CostGroups : Pass<"rac-cost-groups", "::mlir::ModuleOp"> {
+  let summary = "Says what planned groups cost that have no cost yet";
+  let description = [{
+    For plans that somebody wrote or edited: the cost model's estimate on the
+    module's device becomes the plan's cost.
+  }];
+  let options = [
+    Option<"threads", "threads", "int64_t", "1", "Threads that a run may use; 0: all cores of the device">,
+  ];
+}
+
+def CheckBudgets : Pass<"rac-check-budgets", "::mlir::ModuleOp"> {
+  let summary = "Fails where a plan misses its budgets, and says by how much";
+  let description = [{
+    Compares what the module's groups are predicted to take, and the memory of the
+    tensors between them with the weights, to the budgets given or, if none is, to
+    those in `rac.search`. Writes that memory there as `activations`, for the
+    groups as they are.
+  }];
+  let options = [
+    Option<"maxSeconds", "max-seconds", "double", "0", "Budget of a run, s; 0: none">,
+    Option<"maxBytes", "max-bytes", "int64_t", "0",
+           "Budget of weights and activations, B; 0: none">,
   ];
 }
 

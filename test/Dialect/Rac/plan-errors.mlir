@@ -128,3 +128,45 @@ func.func @plan_incomplete(%x: tensor<4xf32>) {
   }
   return
 }
+
+// -----
+
+func.func @unplanned_alternatives(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @+1 {{'rac.group' op has alternatives but no plan}}
+  %y = rac.group @relu ins(%x : tensor<4xf32>) -> (tensor<4xf32>) instead_of [#rac.alternative<form = "relu", plan = <kind = library, precision = f32, cost = #rac.cost<seconds = 1.0, flops = 4.0>>, reason = "2.00 times the time">] {
+  ^bb0(%a: tensor<4xf32>):
+    %0 = rac.relu %a : (tensor<4xf32>) -> tensor<4xf32>
+    rac.yield %0 : tensor<4xf32>
+  }
+  return %y : tensor<4xf32>
+}
+
+// -----
+
+// expected-error @+1 {{an alternative needs a plan with its cost}}
+module attributes {test.a = #rac.alternative<form = "relu", plan = <kind = library, precision = f32>, reason = "2.00 times the time">} {}
+
+// -----
+
+// expected-error @+1 {{an alternative needs a form and a reason}}
+module attributes {test.a = #rac.alternative<form = "", plan = <kind = library, precision = f32, cost = #rac.cost<seconds = 1.0, flops = 4.0>>, reason = "2.00 times the time">} {}
+
+// -----
+
+// expected-error @+1 {{a plan can't score 1.000000e+00, less than the bound of 2.000000e+00}}
+module attributes {test.a = #rac.search<objective = latency, score = 1.0, bound = 2.0, activations = 0, weights = 0, candidates = 1>} {}
+
+// -----
+
+// expected-error @+1 {{a budget can't be negative}}
+module attributes {test.a = #rac.search<objective = latency, score = 1.0, bound = 1.0, max_bytes = -1, activations = 0, weights = 0, candidates = 1>} {}
+
+// -----
+
+// expected-error @+1 {{memory can't be negative}}
+module attributes {test.a = #rac.search<objective = latency, score = 1.0, bound = 1.0, activations = -8, weights = 0, candidates = 1>} {}
+
+// -----
+
+// expected-error @+1 {{rivals are #rac.point}}
+module attributes {test.a = #rac.search<objective = latency, score = 1.0, bound = 1.0, activations = 0, weights = 0, candidates = 1, rivals = [1]>} {}

@@ -15,6 +15,25 @@ func.func @group(%x: tensor<4xf32>, %r: tensor<4xf32>) -> tensor<4xf32> {
   return %y : tensor<4xf32>
 }
 
+// What lost, on a group, and what a module's plan was chosen for.
+// CHECK: module attributes {rac.front = [#rac.point<label = "p0", seconds = 2.0{{[0-9]*}}e-03, bytes = 4.096{{[0-9]*}}e+03, groups = 1>], rac.search = #rac.search<objective = energy, score = 5.0{{[0-9]*}}e-01, bound = 2.5{{[0-9]*}}e-01, max_bytes = 65536, activations = 4096, weights = 0, candidates = 3, undecided = 1, rivals = [#rac.point<label = "latency", seconds = 1.0{{[0-9]*}}e-03, joules = 1.0{{[0-9]*}}e+00, bytes = 4.096{{[0-9]*}}e+03, groups = 2, library = 1, serial = 1, chosen = true>]>}
+module attributes {
+  rac.front = [#rac.point<label = "p0", seconds = 2.0e-3, bytes = 4096.0, groups = 1>],
+  rac.search = #rac.search<objective = energy, score = 0.5, bound = 0.25, max_bytes = 65536, activations = 4096, weights = 0, candidates = 3, undecided = 1, rivals = [#rac.point<label = "latency", seconds = 1.0e-3, joules = 1.0, bytes = 4096.0, groups = 2, library = 1, serial = 1, chosen = true>]>
+} {
+  func.func @alternatives(%x: tensor<4xf32>) -> tensor<4xf32> {
+    // CHECK: rac.group @relu {{.*}}plan <kind = generated, precision = f32> instead_of [#rac.alternative<form = "relu", plan = <kind = library, precision = f32, cost = #rac.cost<seconds = 1.0{{[0-9]*}}e+00, flops = 4.0{{[0-9]*}}e+00>>, reason = "2.00 times the time">, #rac.alternative<form = "relu", plan = <kind = generated, precision = f32, threads = 2, cost = #rac.cost<seconds = 1.0{{[0-9]*}}e+00, flops = 4.0{{[0-9]*}}e+00>>, reason = "1.10 times the time", undecided = true>]
+    %y = rac.group @relu ins(%x : tensor<4xf32>) -> (tensor<4xf32>) plan <kind = generated, precision = f32>
+        instead_of [#rac.alternative<form = "relu", plan = <kind = library, precision = f32, cost = #rac.cost<seconds = 1.0, flops = 4.0>>, reason = "2.00 times the time">,
+                    #rac.alternative<form = "relu", plan = <kind = generated, precision = f32, threads = 2, cost = #rac.cost<seconds = 1.0, flops = 4.0>>, reason = "1.10 times the time", undecided = true>] {
+    ^bb0(%a: tensor<4xf32>):
+      %0 = rac.relu %a : (tensor<4xf32>) -> tensor<4xf32>
+      rac.yield %0 : tensor<4xf32>
+    }
+    return %y : tensor<4xf32>
+  }
+}
+
 // A group without a plan and without operands.
 // CHECK-LABEL: @unplanned
 func.func @unplanned() -> tensor<4xi64> {

@@ -14,6 +14,8 @@ LogicalResult GroupOp::verify() {
   auto yield = cast<YieldOp>(body->getTerminator());
   if (yield.getValues().getTypes() != getOutputs().getTypes())
     return emitOpError("yielded values differ from the results in type");
+  if (getAlternatives() && !getPlan())
+    return emitOpError("has alternatives but no plan");
   size_t tiles = getPlan() ? getPlan()->getTiles().size() : 0;
   size_t dims = getNumResults() == 0
                     ? 0

@@ -7,6 +7,7 @@ include "mlir/IR/AttrTypeBase.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/IR/EnumAttr.td"
 include "rac/Dialect/Rac/IR/RacBase.td"
+include "rac/Dialect/Rac/IR/SearchAttrs.td"
 
 def Rac_KernelKind : I32EnumAttr<"KernelKind", "who computes a group", [
     I32EnumAttrCase<"generated", 0>, I32EnumAttrCase<"library", 1>]> {
@@ -104,7 +105,8 @@ def Rac_GroupOp : Rac_Op<"group", [IsolatedFromAbove, Pure,
   let summary = "Level-1 ops that run as one kernel, and the plan for it.";
   let description = [{
     The body sees only its arguments, one for each operand. Without a plan the
-    group is not yet planned.
+    group is not yet planned. `alternatives` are other ways to run the ops, which
+    lost; they change nothing.
 
     ```mlir
     %y = rac.group @relu_add ins(%x, %r : tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>) plan #rac.plan<kind = generated, precision = f32> {
@@ -116,12 +118,13 @@ def Rac_GroupOp : Rac_Op<"group", [IsolatedFromAbove, Pure,
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym, Variadic<AnyType>:$inputs,
-                       OptionalAttr<Rac_PlanAttr>:$plan);
+                       OptionalAttr<Rac_PlanAttr>:$plan,
+                       OptionalAttr<Rac_AlternativeArrayAttr>:$alternatives);
   let results = (outs Variadic<AnyRankedTensor>:$outputs);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     $sym (`ins` `(` $inputs^ `:` type($inputs) `)`)? `->` `(` type($outputs) `)`
-      (`plan` $plan^)? attr-dict-with-keyword $body
+      (`plan` $plan^)? (`instead_of` $alternatives^)? attr-dict-with-keyword $body
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{

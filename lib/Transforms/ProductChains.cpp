@@ -1,4 +1,4 @@
-//===- AttentionGroups.cpp - Chains from one matrix product to another ----===//
+//===- ProductChains.cpp - Chains from one matrix product to another ------===//
 //
 // softmax(q k^T) v and its kin: what lies between two products is as large as
 // the product of their outer sizes, and need not go to memory. Tiled by rows,
@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Grouping.h"
+#include "Cluster.h"
 #include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
@@ -17,9 +17,8 @@ namespace {
 /// Finds the ops between the left factor of a product and an earlier product.
 class ChainFinder {
 public:
-  ChainFinder(MatmulOp last, SymbolicShapes &shapes,
-              function_ref<bool(Operation *)> isFree)
-      : last(last), shapes(shapes), isFree(isFree) {}
+  ChainFinder(MatmulOp last, SymbolicShapes &shapes)
+      : last(last), shapes(shapes) {}
 
   /// The members, without `last`, in no order; empty if there is no such chain.
   SmallVector<Operation *> find() {
@@ -39,8 +38,7 @@ private:
   bool grow(Operation *op) {
     if (members.contains(op))
       return true;
-    if (!isFree(op) || op->getBlock() != last->getBlock() ||
-        op->getNumResults() != 1 ||
+    if (op->getBlock() != last->getBlock() || op->getNumResults() != 1 ||
         !shapes.sameShape(op->getResult(0), last.getLhs()))
       return false;
     if (auto matmul = dyn_cast<MatmulOp>(op)) {
@@ -77,7 +75,6 @@ private:
   MatmulOp last;
   MatmulOp first;
   SymbolicShapes &shapes;
-  function_ref<bool(Operation *)> isFree;
   llvm::SmallSetVector<Operation *, 8> members;
 };
 
@@ -92,16 +89,21 @@ static bool hasConstantWeights(MatmulOp matmul) {
   return op && op->hasTrait<OpTrait::ConstantLike>();
 }
 
-void Grouping::formAttention(MatmulOp last) {
+/// A transpose that nothing but the product reads.
+static TransposeOp ownTranspose(Value operand, Block *block) {
+  auto transpose = operand.getDefiningOp<TransposeOp>();
+  return transpose && transpose->hasOneUse() && transpose->getBlock() == block
+             ? transpose
+             : TransposeOp();
+}
+
+void ClusterFinder::findProductChain(MatmulOp last) {
   if (useLibrary && hasConstantWeights(last))
     return;
   if (!getElementTypeOrSelf(last.getResult()).isF32() ||
       last.getResult().getType().getRank() < 2)
     return;
-  SmallVector<Operation *> members =
-      ChainFinder(last, shapes, [&](Operation *op) {
-        return isFree(op);
-      }).find();
+  SmallVector<Operation *> members = ChainFinder(last, shapes).find();
   if (members.empty())
     return;
   for (Operation *op : members)
@@ -111,31 +113,26 @@ void Grouping::formAttention(MatmulOp last) {
   Cluster cluster;
   cluster.main = last;
   cluster.add(last);
-  double apart = seconds({last}, KernelKind::library);
-  for (Operation *op : members) {
+  for (Operation *op : members)
     cluster.add(op);
-    apart += seconds({op}, isa<MatmulOp>(op) ? KernelKind::library
-                                             : KernelKind::generated);
-  }
   // The order of the first product's dimensions can be read as it is; so can
   // that of the result be written.
-  MatmulOp first = cast<MatmulOp>(cluster.ops.front());
-  if (auto transpose = first.getLhs().getDefiningOp<TransposeOp>())
-    if (isFree(transpose) && transpose->hasOneUse() &&
-        transpose->getBlock() == last->getBlock())
-      cluster.add(transpose);
-  if (auto transpose = last.getRhs().getDefiningOp<TransposeOp>())
-    if (isFree(transpose) && transpose->hasOneUse() &&
-        transpose->getBlock() == last->getBlock() &&
-        transpose.getPermutation().back() == transpose.getType().getRank() - 1)
-      cluster.add(transpose);
+  SmallVector<Operation *> transposes;
+  auto first = cast<MatmulOp>(cluster.ops.front());
+  if (TransposeOp transpose = ownTranspose(first.getLhs(), &block))
+    transposes.push_back(transpose);
+  if (TransposeOp transpose = ownTranspose(last.getRhs(), &block))
+    if (transpose.getPermutation().back() == transpose.getType().getRank() - 1)
+      transposes.push_back(transpose);
   if (last->hasOneUse())
     if (auto transpose = dyn_cast<TransposeOp>(*last->user_begin()))
-      if (isFree(transpose) && transpose->getBlock() == last->getBlock())
-        cluster.add(transpose);
-  if (seconds(cluster.ops, KernelKind::generated) > apart) {
-    ++numRefused;
-    return;
+      if (transpose->getBlock() == &block)
+        transposes.push_back(transpose);
+  for (unsigned taken = 0; taken < 1u << transposes.size(); ++taken) {
+    Cluster some = cluster;
+    for (auto [i, transpose] : llvm::enumerate(transposes))
+      if (taken & 1u << i)
+        some.add(transpose);
+    add(std::move(some));
   }
-  claim(std::move(cluster));
 }

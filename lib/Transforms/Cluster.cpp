@@ -1,0 +1,77 @@
+//===- Cluster.cpp - Ops that could run as one kernel ---------------------===//
+
+#include "Cluster.h"
+#include "mlir/IR/TypeUtilities.h"
+
+using namespace mlir;
+using namespace rac;
+
+bool rac::belongsInGroup(Operation *op) {
+  return isa<ShapeOpInterface>(op) && !isa<ReshapeOp>(op);
+}
+
+Type rac::precisionOf(Operation *main) {
+  Type type = getElementTypeOrSelf(main->getResult(0));
+  for (Type operand : main->getOperandTypes())
+    if (!isa<FloatType>(type) && isa<RankedTensorType>(operand) &&
+        isa<FloatType>(getElementTypeOrSelf(operand)))
+      type = getElementTypeOrSelf(operand);
+  return type;
+}
+
+std::string rac::formOf(const Cluster &cluster) {
+  constexpr unsigned mostParts = 3;
+  std::string form;
+  unsigned parts = 0;
+  bool started = false;
+  for (Operation *op : cluster.ops) {
+    started |= op == cluster.main || cluster.kind == KernelKind::generated;
+    if (!started || parts == mostParts)
+      continue;
+    if (parts++)
+      form += "_";
+    form += op->getName().stripDialect();
+  }
+  return form;
+}
+
+void Cluster::add(Operation *op) {
+  auto *place = llvm::find_if(
+      ops, [&](Operation *other) { return op->isBeforeInBlock(other); });
+  ops.insert(place, op);
+}
+
+ClusterFinder::ClusterFinder(Block &block, SymbolicShapes &shapes,
+                             bool useLibrary)
+    : block(block), shapes(shapes), useLibrary(useLibrary) {
+  // In order, so that no question about shapes recurses far.
+  for (Operation &op : block)
+    for (Value result : op.getResults())
+      if (isa<RankedTensorType>(result.getType()))
+        shapes.shape(result);
+}
+
+void ClusterFinder::add(Cluster cluster) {
+  SmallVector<Cluster> &clusters = byRoot[cluster.root()];
+  if (llvm::none_of(clusters, [&](const Cluster &other) {
+        return other.kind == cluster.kind && other.ops == cluster.ops;
+      }))
+    clusters.push_back(std::move(cluster));
+}
+
+SmallVector<Cluster> ClusterFinder::find() {
+  for (Operation &op : block) {
+    if (!belongsInGroup(&op) || op.use_empty())
+      continue;
+    if (auto matmul = dyn_cast<MatmulOp>(op))
+      findProductChain(matmul);
+    if (useLibrary && isa<ConvOp, ConvTransposeOp, MatmulOp>(op))
+      findLibrary(&op);
+    findGenerated(&op);
+  }
+  SmallVector<Cluster> found;
+  for (Operation &op : block)
+    for (Cluster &cluster : byRoot[&op])
+      found.push_back(std::move(cluster));
+  return found;
+}

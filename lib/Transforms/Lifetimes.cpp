@@ -1,0 +1,92 @@
+//===- Lifetimes.cpp - When tensors are in memory -------------------------===//
+
+#include "Lifetimes.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+using namespace rac;
+
+bool rac::isView(Operation *op) { return isa<ReshapeOp, tensor::CastOp>(op); }
+
+Lifetimes::Lifetimes(ModuleOp module, const Assumptions &assumptions)
+    : assumptions(assumptions) {
+  int32_t next = 0;
+  module->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    for (Operation *parent = op; parent; parent = parent->getParentOp())
+      ends[parent] = next;
+    steps[op] = next++;
+    return isa<GroupOp>(op) ? WalkResult::skip() : WalkResult::advance();
+  });
+}
+
+int32_t Lifetimes::lastUse(Value value,
+                           function_ref<int32_t(Operation *)> latest) const {
+  Operation *owner = value.getDefiningOp();
+  int32_t last = owner ? step(owner) : 0;
+  Block *block = value.getParentBlock();
+  for (Operation *user : value.getUsers()) {
+    Operation *here = block->findAncestorOpInBlock(*user);
+    if (here != user) {
+      last = std::max(last, ends.lookup(here));
+      continue;
+    }
+    last = std::max(last, latest(user));
+    // Views live on, and what leaves a region does so as the parent's result.
+    Operation *carrier = isView(user) ? user
+                         : user->hasTrait<OpTrait::IsTerminator>()
+                             ? user->getParentOp()
+                             : nullptr;
+    if (carrier)
+      for (Value result : carrier->getResults())
+        last = std::max(last, lastUse(result, latest));
+  }
+  return last;
+}
+
+int32_t Lifetimes::lastUse(Value value) const {
+  return lastUse(value, [&](Operation *user) { return step(user); });
+}
+
+double Lifetimes::bytes(Value value) const {
+  Operation *op = value.getDefiningOp();
+  if (!op || !isa<RankedTensorType>(value.getType()) || isView(op) ||
+      op->hasTrait<OpTrait::ConstantLike>() || isa<ConstantOp>(op))
+    return 0;
+  // Results of the entry function are the caller's buffers.
+  for (Operation *user : value.getUsers())
+    if (isa<FunctionOpInterface>(user->getParentOp()) &&
+        user->hasTrait<OpTrait::IsTerminator>())
+      return 0;
+  auto type = cast<RankedTensorType>(value.getType());
+  double bytes = std::max(1u, type.getElementTypeBitWidth() / 8);
+  for (int64_t size : type.getShape())
+    bytes *= ShapedType::isDynamic(size) ? assumptions.dim : size;
+  return bytes;
+}
+
+std::vector<Held> rac::heldBetweenGroups(ModuleOp module,
+                                         const Assumptions &assumptions) {
+  Lifetimes lifetimes(module, assumptions);
+  std::vector<Held> held;
+  module->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    for (Value result : op->getResults())
+      if (double bytes = lifetimes.bytes(result))
+        held.push_back({lifetimes.step(op), lifetimes.lastUse(result), bytes});
+    return isa<GroupOp>(op) ? WalkResult::skip() : WalkResult::advance();
+  });
+  return held;
+}
+
+int64_t rac::constantBytes(ModuleOp module) {
+  llvm::SmallSetVector<Attribute, 16> values;
+  module.walk([&](ConstantOp op) { values.insert(op.getValue()); });
+  int64_t bytes = 0;
+  for (Attribute value : values) {
+    auto type = cast<ShapedType>(cast<ElementsAttr>(value).getType());
+    bytes +=
+        type.getNumElements() * std::max(1u, type.getElementTypeBitWidth() / 8);
+  }
+  return bytes;
+}

@@ -1,0 +1,126 @@
+//===- Regions.cpp - Ops whose grouping is one decision -------------------===//
+
+#include "Regions.h"
+#include "Schedules.h"
+#include "llvm/ADT/EquivalenceClasses.h"
+#include "llvm/ADT/MapVector.h"
+
+using namespace mlir;
+using namespace rac;
+
+Price rac::priceOf(const Estimate &estimate) {
+  return {estimate.seconds.value, estimate.joules ? estimate.joules->value : 0};
+}
+
+/// Those on the Pareto front first, then the best of the rest.
+static std::vector<Way> bestWays(std::vector<Way> ways, const Goal &goal,
+                                 std::vector<Option> &options) {
+  constexpr size_t mostLosers = 2;
+  std::vector<Option> all;
+  for (const Way &way : ways)
+    all.push_back({priceOf(way.estimate), {}});
+  SmallVector<const Option *> pointers;
+  for (const Option &option : all)
+    pointers.push_back(&option);
+  SmallVector<unsigned> kept = paretoFront(pointers, /*withMemory=*/false);
+  size_t front = kept.size();
+  std::vector<std::pair<double, unsigned>> losers;
+  for (unsigned i = 0; i < ways.size(); ++i)
+    if (!llvm::is_contained(kept, i))
+      losers.push_back({goal.score(all[i].price), i});
+  llvm::sort(losers);
+  for (const auto &[score, i] : losers)
+    if (kept.size() < front + mostLosers)
+      kept.push_back(i);
+  std::vector<Way> best;
+  for (unsigned i : kept)
+    best.push_back(std::move(ways[i]));
+  for (unsigned i : ArrayRef(kept).take_front(front))
+    options.push_back(all[i]);
+  return best;
+}
+
+void RegionBuilder::addColumn(OpRegion &region, Cluster cluster) {
+  Candidate candidate = Candidate::of(cluster.ops);
+  std::vector<Way> ways;
+  for (PlanAttr plan : schedules(cluster.ops, cluster.kind,
+                                 precisionOf(cluster.main), threads)) {
+    ways.push_back({plan, costs.estimate(candidate, plan)});
+    ++numCandidates;
+  }
+  auto itemOf = [&](Operation *op) {
+    return std::lower_bound(region.ops.begin(), region.ops.end(), op,
+                            [](Operation *a, Operation *b) {
+                              return a->isBeforeInBlock(b);
+                            }) -
+           region.ops.begin();
+  };
+  Column column;
+  column.root = itemOf(cluster.root());
+  for (Operation *op : cluster.ops) {
+    column.members.push_back(itemOf(op));
+    for (Value operand : op->getOperands()) {
+      Operation *producer = operand.getDefiningOp();
+      if (!producer || producer->getBlock() != op->getBlock() ||
+          cluster.contains(producer))
+        continue;
+      size_t item = itemOf(producer);
+      if (item < region.ops.size() && region.ops[item] == producer &&
+          !llvm::is_contained(column.needs, item))
+        column.needs.push_back(item);
+    }
+  }
+  region.ways.push_back(bestWays(std::move(ways), goal, column.options));
+  region.problem.columns.push_back(std::move(column));
+  region.clusters.push_back(std::move(cluster));
+}
+
+void RegionBuilder::addItems(OpRegion &region) {
+  llvm::SmallPtrSet<Operation *, 16> inside(region.ops.begin(),
+                                            region.ops.end());
+  for (Operation *op : region.ops) {
+    CoverItem item;
+    item.step = lifetimes.step(op);
+    for (Value result : op->getResults()) {
+      item.bytes += lifetimes.bytes(result);
+      if (llvm::all_of(result.getUsers(),
+                       [&](Operation *user) { return inside.contains(user); }))
+        continue;
+      item.wanted = true;
+      item.usedUntil = std::max(
+          item.usedUntil, lifetimes.lastUse(result, [&](Operation *user) {
+            auto known = latest.find(user);
+            return known == latest.end() ? lifetimes.step(user) : known->second;
+          }));
+    }
+    region.problem.items.push_back(item);
+  }
+}
+
+std::vector<OpRegion> RegionBuilder::build(Block &block) {
+  SymbolicShapes shapes(block.getParentOp()->getContext());
+  SmallVector<Cluster> clusters =
+      ClusterFinder(block, shapes, useLibrary).find();
+  llvm::EquivalenceClasses<Operation *> connected;
+  for (const Cluster &cluster : clusters)
+    for (Operation *op : cluster.ops) {
+      connected.unionSets(cluster.root(), op);
+      int32_t &last = latest[op];
+      last = std::max(last, lifetimes.step(cluster.root()));
+    }
+  // In the order of their first ops.
+  llvm::MapVector<Operation *, OpRegion> regions;
+  for (Operation &op : block)
+    if (connected.contains(&op))
+      regions[connected.getLeaderValue(&op)].ops.push_back(&op);
+  for (Cluster &cluster : clusters) {
+    OpRegion &region = regions[connected.getLeaderValue(cluster.root())];
+    addColumn(region, std::move(cluster));
+  }
+  std::vector<OpRegion> built;
+  for (auto &[leader, region] : regions) {
+    addItems(region);
+    built.push_back(std::move(region));
+  }
+  return built;
+}

@@ -1,0 +1,62 @@
+//===- Regions.h - Ops whose grouping is one decision -----------*- C++ -*-===//
+
+#ifndef RAC_LIB_TRANSFORMS_REGIONS_H
+#define RAC_LIB_TRANSFORMS_REGIONS_H
+
+#include "Cluster.h"
+#include "Lifetimes.h"
+#include "Search/Cover.h"
+#include "rac/Cost/CostModel.h"
+
+namespace rac {
+
+/// A cluster under a plan, and what that costs.
+struct Way {
+  PlanAttr plan; ///< without its cost
+  Estimate estimate;
+};
+
+/// Ops of a block that clusters connect: how they are grouped concerns no
+/// others.
+struct OpRegion {
+  llvm::SmallVector<mlir::Operation *> ops; ///< the items of `problem`
+  std::vector<Cluster> clusters;            ///< the columns of `problem`
+  /// Of each cluster the ways that are the options of its column, then the best
+  /// of those that are not on the Pareto front.
+  std::vector<std::vector<Way>> ways;
+  CoverProblem problem;
+};
+
+class RegionBuilder {
+public:
+  RegionBuilder(const CostModel &costs, const Lifetimes &lifetimes,
+                const Goal &goal, bool useLibrary, int64_t threads)
+      : costs(costs), lifetimes(lifetimes), goal(goal), useLibrary(useLibrary),
+        threads(threads) {}
+
+  /// All ops of the block that belong in groups, none of them without a use.
+  std::vector<OpRegion> build(mlir::Block &block);
+
+  int64_t numCandidates = 0;
+
+private:
+  void addColumn(OpRegion &region, Cluster cluster);
+  void addItems(OpRegion &region);
+
+  const CostModel &costs;
+  const Lifetimes &lifetimes;
+  const Goal &goal;
+  bool useLibrary;
+  int64_t threads;
+  /// When an op will have run at the latest: the step of the last root that can
+  /// take it along.
+  llvm::DenseMap<mlir::Operation *, int32_t> latest;
+};
+
+/// What an estimate counts in the search; joules that are unknown count
+/// nothing.
+Price priceOf(const Estimate &estimate);
+
+} // namespace rac
+
+#endif // RAC_LIB_TRANSFORMS_REGIONS_H

@@ -1,0 +1,121 @@
+//===- Schedules.cpp - Ways to run some ops as one kernel -----------------===//
+
+#include "Schedules.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace rac;
+
+using Tiles = SmallVector<int64_t>;
+
+/// Adds the dimensions along which `op` combines elements before something else
+/// in the group uses them: these must be whole in every tile.
+static void addWholeDims(Operation *op,
+                         llvm::SmallSetVector<int64_t, 4> &dims) {
+  llvm::TypeSwitch<Operation *>(op)
+      .Case<SoftmaxOp>(
+          [&](SoftmaxOp softmax) { dims.insert(softmax.getAxis()); })
+      .Case<NormalizeOp>([&](NormalizeOp normalize) {
+        for (int64_t i = normalize.getAxis(),
+                     e = normalize.getInput().getType().getRank();
+             i < e; ++i)
+          dims.insert(i);
+      })
+      .Case<ReduceOp>([&](ReduceOp reduce) {
+        dims.insert(reduce.getAxes().begin(), reduce.getAxes().end());
+      });
+}
+
+/// Of a chain of products: some rows of the last one's result, with all that
+/// they need of what comes before.
+static Tiles chainTiles(MatmulOp last, Operation *root, int64_t rows) {
+  int64_t rank = last.getResult().getType().getRank();
+  Tiles tiles(rank, 1);
+  tiles[rank - 2] = rows;
+  tiles[rank - 1] = 0;
+  if (auto transpose = dyn_cast<TransposeOp>(root))
+    return applyPermutation(tiles, transpose.getPermutation());
+  return tiles;
+}
+
+/// Rows of what is combined, one at a time, so that what passes between the
+/// group's ops stays in the first-level cache; empty if that gains nothing.
+static Tiles rowTiles(ArrayRef<Operation *> ops, int64_t innerTile) {
+  auto type = cast<RankedTensorType>(ops.back()->getResult(0).getType());
+  llvm::SmallSetVector<int64_t, 4> whole;
+  for (Operation *op : ops) {
+    size_t before = whole.size();
+    addWholeDims(op, whole);
+    // Dimensions of what is combined are those of the result only if the
+    // ranks agree.
+    if (whole.size() != before &&
+        cast<RankedTensorType>(op->getOperand(0).getType()).getRank() !=
+            type.getRank())
+      return {};
+  }
+  int64_t last = type.getRank() - 1;
+  if (whole.empty() || static_cast<int64_t>(whole.size()) == type.getRank())
+    return {};
+  Tiles tiles(type.getRank(), 1);
+  for (int64_t dim : whole)
+    tiles[dim] = 0;
+  if (!whole.contains(last))
+    tiles[last] = innerTile;
+  return tiles;
+}
+
+SmallVector<Tiles> rac::tileChoices(ArrayRef<Operation *> ops,
+                                    TileChoices usual) {
+  if (ops.empty() || ops.back()->getNumResults() != 1)
+    return {{}};
+  SmallVector<MatmulOp> products;
+  for (Operation *op : ops)
+    if (auto matmul = dyn_cast<MatmulOp>(op))
+      products.push_back(matmul);
+  SmallVector<Tiles> choices;
+  auto add = [&](Tiles tiles) {
+    if (!llvm::is_contained(choices, tiles))
+      choices.push_back(std::move(tiles));
+  };
+  if (products.size() > 1) {
+    for (int64_t rows : {usual.chainRows, usual.chainRows / 4,
+                         usual.chainRows / 2, usual.chainRows * 2})
+      add(chainTiles(products.back(), ops.back(), rows));
+    return choices;
+  }
+  for (int64_t inner : {usual.innerTile, usual.innerTile / 4,
+                        usual.innerTile / 2, usual.innerTile * 4})
+    add(rowTiles(ops, inner));
+  return choices;
+}
+
+int64_t rac::usableThreads(const Device &device, int64_t asked) {
+  if (asked > 0)
+    return asked;
+  const Known &cores = device.topology.availableCores
+                           ? device.topology.availableCores
+                           : device.topology.cores;
+  return cores ? std::max<int64_t>(1, cores->v) : 1;
+}
+
+SmallVector<int64_t> rac::threadChoices(int64_t threads) {
+  // 0: as many as the context has.
+  SmallVector<int64_t> choices = {0};
+  for (int64_t some = 1; some < threads; some *= 2)
+    choices.push_back(some);
+  return choices;
+}
+
+SmallVector<PlanAttr> rac::schedules(ArrayRef<Operation *> ops, KernelKind kind,
+                                     Type precision, int64_t threads) {
+  SmallVector<Tiles> tiles = {{}};
+  if (kind == KernelKind::generated)
+    tiles = tileChoices(ops);
+  SmallVector<PlanAttr> plans;
+  for (const Tiles &choice : tiles)
+    for (int64_t some : threadChoices(threads))
+      plans.push_back(PlanAttr::get(kind, precision, some, choice));
+  return plans;
+}

@@ -1,0 +1,48 @@
+// Two devices, two plans: each run changes one number of a Zen 4, and with it the plan.
+
+// RUN: %python %S/Inputs/device.py %root/devices/epyc-zen4.json topology.cores=4 memory.L3.sharers=4 memory.DRAM.sharers=4 > %t.cores.json
+// RUN: %python %S/Inputs/device.py %root/devices/epyc-zen4.json overheads.fork_join_s=1e-3 > %t.fork.json
+// RUN: %python %S/Inputs/device.py %root/devices/epyc-zen4.json units.avx512.library_fraction.f32=0.5 > %t.library.json
+// RUN: %python %S/Inputs/device.py %root/devices/epyc-zen4.json memory.DRAM.core_bytes_per_s=1e9 > %t.bandwidth.json
+
+// A 96-core machine has the cores for the product: handing it to each takes 2 us, so that 16 are the
+// best of 1, 2, 4 ... 96.
+// RUN: rac-opt %s "--rac-form-groups=device=epyc-zen4 threads=0" | FileCheck %s --check-prefix=CORES96
+// CORES96: func.func @product
+// CORES96: plan <kind = library, precision = f32, threads = 16,
+// With 4 cores it takes them all.
+// RUN: rac-opt %s "--rac-form-groups=device=%t.cores.json threads=0" | FileCheck %s --check-prefix=CORES4
+// CORES4: func.func @product
+// CORES4: plan <kind = library, precision = f32, cost
+// Where waking a thread takes longer than the product, one thread does it.
+// RUN: rac-opt %s "--rac-form-groups=device=%t.fork.json threads=0" | FileCheck %s --check-prefix=FORK
+// FORK: func.func @product
+// FORK: plan <kind = library, precision = f32, threads = 1,
+
+// A library that reaches half the peak loses to generated code, which reaches all of it.
+// RUN: rac-opt %s --rac-form-groups=device=epyc-zen4 | FileCheck %s --check-prefix=FAST
+// RUN: rac-opt %s --rac-form-groups=device=%t.library.json | FileCheck %s --check-prefix=SLOW
+// FAST: func.func @product
+// FAST: plan <kind = library,
+// SLOW: func.func @product
+// SLOW: plan <kind = generated,
+
+// What is between the two products is larger than they are. With 20 GB/s the library's faster products
+// are worth writing and reading it; with 1 GB/s it has to stay in the cache, in one group.
+// RUN: rac-opt %s --rac-form-groups=device=%t.bandwidth.json | FileCheck %s --check-prefix=NARROW
+// FAST: func.func @chain
+// FAST: rac.group @matmul_{{[0-9]}} {{.*}}plan <kind = library,
+// NARROW: func.func @chain
+// NARROW: rac.group @matmul_exp_matmul_{{[0-9]}} {{.*}}plan <kind = generated,
+
+func.func @product(%a: tensor<256x256xf32>, %b: tensor<256x256xf32>) -> tensor<256x256xf32> {
+  %0 = rac.matmul %a, %b : (tensor<256x256xf32>, tensor<256x256xf32>) -> tensor<256x256xf32>
+  return %0 : tensor<256x256xf32>
+}
+
+func.func @chain(%q: tensor<512x256xf32>, %k: tensor<256x512xf32>, %v: tensor<512x256xf32>) -> tensor<512x256xf32> {
+  %0 = rac.matmul %q, %k : (tensor<512x256xf32>, tensor<256x512xf32>) -> tensor<512x512xf32>
+  %1 = rac.exp %0 : (tensor<512x512xf32>) -> tensor<512x512xf32>
+  %2 = rac.matmul %1, %v : (tensor<512x512xf32>, tensor<512x256xf32>) -> tensor<512x256xf32>
+  return %2 : tensor<512x256xf32>
+}
