@@ -32,6 +32,10 @@ struct Output {
   bool lent;                // the caller gave no memory
 };
 
+struct GroupTime {
+  int64_t calls, nanoseconds;
+};
+
 struct Library; // OneDnn/Call.cpp
 
 constexpr int kMaxRank = 32;
@@ -58,6 +62,11 @@ struct RacContext {
   std::atomic<bool> failed;
   int status;
   char message[rac::runtime::kMessageSize];
+
+  // How long each group ran, and the rest: info->num_times of them.
+  rac::runtime::GroupTime *times;
+  int32_t timedGroup; // whose time it is now
+  int64_t timedSince; // ns
 
   // Memory, kept between runs.
   rac::runtime::Buffer arena;
@@ -136,6 +145,10 @@ struct ShapeText {
 };
 const char *dtypeName(int32_t dtype);
 DLDataType dlpackType(int32_t dtype);
+
+/// Begins and ends the timing of a run of a model that tells of its groups.
+void startProfile(RacContext *context);
+void stopProfile(RacContext *context);
 
 /// RAC_OK if this CPU has all the features of a comma-separated list, or
 /// reports.

@@ -29,6 +29,7 @@ static RacContext *newContext(const RacModelInfo *info, int threads) {
     ranks += info->outputs[i].rank;
   uint64_t size = sizeof(RacContext) + threads * sizeof(Worker) +
                   info->num_outputs * sizeof(Output) +
+                  info->num_times * sizeof(GroupTime) +
                   (info->num_symbols + 2 * ranks) * sizeof(int64_t);
   void *block = allocateZeroed(size);
   if (!block)
@@ -39,8 +40,10 @@ static RacContext *newContext(const RacModelInfo *info, int threads) {
   context->threads = threads;
   context->workers = reinterpret_cast<Worker *>(context + 1);
   context->outputs = reinterpret_cast<Output *>(context->workers + threads);
+  context->times =
+      reinterpret_cast<GroupTime *>(context->outputs + info->num_outputs);
   context->symbols =
-      reinterpret_cast<int64_t *>(context->outputs + info->num_outputs);
+      reinterpret_cast<int64_t *>(context->times + info->num_times);
   int64_t *sizes = context->symbols + info->num_symbols;
   for (int32_t i = 0; i < info->num_outputs; ++i) {
     context->outputs[i].shape = sizes;
@@ -143,8 +146,10 @@ static int runMain(RacContext *context) {
   int status = RAC_OK;
   context->arenaData = nullptr;
   context->arenaCapacity = 0;
+  startProfile(context);
   if (_setjmp(context->failure) == 0)
     context->info->main(context);
+  stopProfile(context);
   if (context->failed.load())
     status =
         report(context, RacStatus(context->status), "%s", context->message);
@@ -195,6 +200,26 @@ extern "C" int rac_model_run(RacContext *context, const DLTensor *const *inputs,
   if (status == RAC_OK)
     status = handOut(context);
   return leave(context, status);
+}
+
+extern "C" int rac_model_profile(RacContext *context, RacGroupTime *times,
+                                 int32_t count) {
+  if (int status = enter(context))
+    return status;
+  int32_t known = context->info->num_times;
+  if (known == 0)
+    return leave(context, report(context, RAC_UNSUPPORTED,
+                                 "profile: the model was compiled without it"));
+  if (!times || count != known)
+    return leave(context, report(context, RAC_INVALID_ARGUMENT,
+                                 "profile: needs room for %d times, got %d",
+                                 known, times ? count : 0));
+  for (int32_t i = 0; i < known; ++i) {
+    GroupTime &time = context->times[i];
+    times[i] = {time.calls, double(time.nanoseconds) * 1e-9};
+    time = {0, 0};
+  }
+  return leave(context, RAC_OK);
 }
 
 extern "C" int rac_model_arena_size(RacContext *context,

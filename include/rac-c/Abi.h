@@ -1,9 +1,9 @@
 /*===- rac-c/Abi.h - Between generated code and the runtime -----------------===
  *
  * The compiler emits a RacModelInfo, the functions that it points to, and the
- * six wrappers of Model.h, which only pass it on to rac_model_*. The runtime is
- * linked into the model's library; none of the names below is visible outside
- * of it.
+ * seven wrappers of Model.h, which only pass it on to rac_model_*. The runtime
+ * is linked into the model's library; none of the names below is visible
+ * outside of it.
  *
  * Raise RAC_ABI_VERSION with every change of what is here or in Library.h.
  */
@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define RAC_ABI_VERSION 2
+#define RAC_ABI_VERSION 3
 
 /*--- What generated code calls: only during a run, with the run's context. --*/
 
@@ -67,6 +67,10 @@ void rac_parallel_for(RacContext *, int64_t count, int64_t grain,
                                    int64_t high),
                       void *env);
 
+/* From here on the run's time is group number `group`'s; below 0: no group's.
+ * By the run's own thread, in models of num_times > 0 only. */
+void rac_profile(RacContext *, int32_t group);
+
 /*--- What describes the model to the runtime. -------------------------------*/
 
 typedef struct {
@@ -96,6 +100,9 @@ typedef struct {
   int32_t num_sites; /* call sites of rac_library_call */
   int32_t threads;   /* default of RacOptions.threads; 0: all cores at hand */
   int32_t spin_us;   /* default of RacOptions.spin_us; 0: none */
+  /* Groups that rac_profile tells of, and one for the rest; 0: it isn't called.
+   */
+  int32_t num_times;
   void (*main)(RacContext *);
   /* Bytes that main will ask of rac_arena, from rac_input_dim alone (inputs
    * have no data then). Null if it depends on data. */
@@ -117,6 +124,7 @@ const char *rac_model_describe(const RacModelInfo *);
 const char *rac_model_last_error(const RacContext *);
 int rac_model_arena_size(RacContext *, const DLTensor *const *inputs,
                          int32_t num_inputs, int64_t *bytes);
+int rac_model_profile(RacContext *, RacGroupTime *times, int32_t count);
 
 #ifdef __cplusplus
 }

@@ -1,9 +1,10 @@
 /*===- rac-c/Model.h - Calling a compiled model -----------------------------===
  *
- * A compiled model is a shared library with these seven symbols, where <prefix>
+ * A compiled model is a shared library with these eight symbols, where <prefix>
  * is what rac-compile's --prefix said (by default the model's file name):
  *
- *   <prefix>_create, _run, _destroy, _describe, _last_error, _arena_size
+ *   <prefix>_create, _run, _destroy, _describe, _last_error, _arena_size,
+ *   <prefix>_profile
  *   rac_model_prefix    const char[]: the prefix, for who opens the library by
  *                       dlopen and does not know it
  *
@@ -73,6 +74,12 @@ typedef struct {
   int32_t spin_us;
 } RacOptions;
 
+/* Of one group, or of the rest of a run: see <prefix>_profile. */
+typedef struct {
+  int64_t calls;
+  double seconds;
+} RacGroupTime;
+
 enum { RAC_SPIN_NONE = -1, RAC_MOST_SPIN = 1000000 };
 
 /* <prefix>_create
@@ -121,6 +128,14 @@ enum { RAC_SPIN_NONE = -1, RAC_MOST_SPIN = 1000000 };
  * How many bytes of working memory a run on inputs of these shapes takes from
  * the context, weights and outputs not counted; the inputs' `data` may be NULL.
  * -1 where it depends on the data.
+ *
+ * <prefix>_profile
+ *
+ * Of a model compiled with --profile: how often each group ran, and how long in
+ * all, since the last call of this function or the context's creation, which it
+ * then forgets. `count` must be the number of groups that <prefix>_describe
+ * lists, and one: the last is the time of runs outside of groups, its `calls`
+ * the number of runs. RAC_UNSUPPORTED without --profile.
  */
 #define RAC_DECLARE_MODEL(prefix)                                              \
   RAC_MODEL_LINKAGE int prefix##_create(const RacOptions *options,             \
@@ -134,7 +149,9 @@ enum { RAC_SPIN_NONE = -1, RAC_MOST_SPIN = 1000000 };
       const RacContext *context);                                              \
   RAC_MODEL_LINKAGE int prefix##_arena_size(                                   \
       RacContext *context, const DLTensor *const *inputs, int32_t num_inputs,  \
-      int64_t *bytes);
+      int64_t *bytes);                                                         \
+  RAC_MODEL_LINKAGE int prefix##_profile(RacContext *context,                  \
+                                         RacGroupTime *times, int32_t count);
 
 #ifdef __cplusplus
 #define RAC_MODEL_LINKAGE extern "C"

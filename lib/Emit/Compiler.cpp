@@ -5,6 +5,7 @@
 #include "PlanJson.h"
 #include "Replay.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "rac/Cost/Carbon.h"
 #include "rac/Cost/DeviceLookup.h"
@@ -61,9 +62,14 @@ private:
   llvm::Error check();
   llvm::Error findDescriptions();
   llvm::Error import();
+  llvm::Error importOnnxFile();
+  llvm::Error parse();
+  llvm::Error readSignature();
+  llvm::Error extractGroup();
   llvm::Error plan();
   llvm::Error setCarbon(PlanOptions &planOptions);
   llvm::Error replay();
+  llvm::Error costAsGiven();
   llvm::Error checkMemory();
   llvm::Error toLinalg();
   llvm::Error toCode();
@@ -90,6 +96,8 @@ private:
   MLIRContext context;
   Complaints complaints;
   ImportedModel model;
+  OwningOpRef<ModuleOp> parsed;
+  bool isPlanned = false;
   std::unique_ptr<MLIRContext> replayContext;
   OwningOpRef<ModuleOp> replayed;
   ModuleOp module;
@@ -159,6 +167,43 @@ llvm::Error Compiler::findDescriptions() {
 
 llvm::Error Compiler::import() {
   options.progress("reading the model");
+  StringRef path = options.model;
+  if (llvm::Error error = path.ends_with(".mlir") || path.ends_with(".mlirbc")
+                              ? parse()
+                              : importOnnxFile())
+    return error;
+  return readSignature();
+}
+
+/// A model as --emit=rac or --emit=plan wrote it, or by hand.
+llvm::Error Compiler::parse() {
+  if (!options.shapes.empty())
+    return llvm::createStringError(
+        "--shape is for ONNX models: an MLIR file has its shapes");
+  if (!options.planFile.empty())
+    return llvm::createStringError(
+        "--plan is for ONNX models: an MLIR file is its own plan");
+  parsed = parseSourceFile<ModuleOp>(options.model, ParserConfig(&context));
+  if (!parsed)
+    return complaints.because("'" + options.model + "' cannot be read");
+  module = *parsed;
+  module.walk([&](GroupOp) { isPlanned = true; });
+  if (isPlanned && !options.paretoFile.empty())
+    return llvm::createStringError(
+        "--pareto needs a model to plan: the file is a plan");
+  if (options.randomConstants)
+    return runPasses("filling constants", [](OpPassManager &manager) {
+      manager.addPass(createFillConstants());
+    });
+  if (options.emit == EmitKind::Rac || options.emit == EmitKind::Plan)
+    return llvm::Error::success();
+  return checkConstants(module);
+}
+
+llvm::Error Compiler::importOnnxFile() {
+  if (options.randomConstants)
+    return llvm::createStringError(
+        "--random-constants is for MLIR files: an ONNX model has its own");
   loadImportDialects(context);
   ImportOptions importOptions;
   importOptions.shapes = options.shapes;
@@ -172,6 +217,10 @@ llvm::Error Compiler::import() {
   }
   model = std::move(*imported);
   module = *model.module;
+  return llvm::Error::success();
+}
+
+llvm::Error Compiler::readSignature() {
   auto computed = computeSignature(module, signature.name, signature.prefix);
   if (!computed)
     return computed.takeError();
@@ -204,26 +253,23 @@ llvm::Error Compiler::plan() {
     if (llvm::Error error = setCarbon(planOptions))
       return error;
   attachDevice(module, *report.device);
-  if (llvm::Error error = runPasses("planning", [&](OpPassManager &manager) {
-        populatePlanPipeline(manager, planOptions);
-      }))
-    return error;
-  if (!options.paretoFile.empty())
-    describeFront();
-  if (!options.planFile.empty()) {
-    if (llvm::Error error = replay())
-      return error;
-    CostGroupsOptions costs;
-    costs.threads = options.threads;
-    CheckBudgetsOptions budgets;
-    budgets.maxSeconds = options.maxSeconds;
-    budgets.maxBytes = options.maxBytes;
+  if (!isPlanned) {
     if (llvm::Error error = runPasses("planning", [&](OpPassManager &manager) {
-          manager.addPass(createCostGroups(costs));
-          manager.addPass(createCheckBudgets(budgets));
+          populatePlanPipeline(manager, planOptions);
         }))
       return error;
+    if (!options.paretoFile.empty())
+      describeFront();
   }
+  if (!options.planFile.empty())
+    if (llvm::Error error = replay())
+      return error;
+  if (isPlanned || !options.planFile.empty())
+    if (llvm::Error error = costAsGiven())
+      return error;
+  if (!options.group.empty())
+    if (llvm::Error error = extractGroup())
+      return error;
   report.groups = reportGroups(module);
   report.search = reportSearch(module);
   report.unknowns = notedUnknowns(module);
@@ -245,6 +291,30 @@ llvm::Error Compiler::setCarbon(PlanOptions &planOptions) {
   planOptions.gramsPerJoule = joule->total();
   planOptions.gramsPerSecond = second->total();
   return llvm::Error::success();
+}
+
+llvm::Error Compiler::extractGroup() {
+  if (llvm::Error error =
+          runPasses("taking out a group", [&](OpPassManager &manager) {
+            ExtractGroupOptions extract;
+            extract.name = options.group;
+            manager.addPass(createExtractGroup(extract));
+          }))
+    return error;
+  return readSignature();
+}
+
+/// What a plan that was given costs, and whether it keeps to the budgets.
+llvm::Error Compiler::costAsGiven() {
+  CostGroupsOptions costs;
+  costs.threads = options.threads;
+  CheckBudgetsOptions budgets;
+  budgets.maxSeconds = options.maxSeconds;
+  budgets.maxBytes = options.maxBytes;
+  return runPasses("planning", [&](OpPassManager &manager) {
+    manager.addPass(createCostGroups(costs));
+    manager.addPass(createCheckBudgets(budgets));
+  });
 }
 
 /// A plan in JSON changes the module's groups; one in MLIR takes its place.
@@ -274,6 +344,7 @@ llvm::Error Compiler::toLinalg() {
   options.progress("lowering");
   LoweringOptions lowering;
   lowering.threads = options.threads ? options.threads : target.cores;
+  lowering.profile = options.profile;
   return runPasses("lowering", [&](OpPassManager &manager) {
     populateLinalgPipeline(manager, lowering);
   });
@@ -310,6 +381,7 @@ llvm::Error Compiler::toCode() {
   emit.weightsFile = options.weightsFile;
   emit.threads = options.threads;
   emit.spinMicroseconds = spinMicroseconds(report.objective);
+  emit.numTimes = options.profile ? report.groups.size() + 1 : 0;
   emit.description = description();
   emit.progress = options.progress;
   return emitModel(module, signature, weights, emit);
@@ -347,12 +419,15 @@ llvm::json::Object Compiler::description() {
   llvm::json::Array flags;
   for (const std::string &flag : options.flags)
     flags.push_back(jsonText(flag));
-  return llvm::json::Object{
+  llvm::json::Object description{
       {"plan", planSummary(report)},
       {"memory", std::move(memory)},
       {"provenance", llvm::json::Object{{"compiler", "rac " RAC_VERSION},
                                         {"llvm", RAC_LLVM_VERSION},
                                         {"flags", std::move(flags)}}}};
+  if (options.profile)
+    description["groups"] = groupsToJson(report.groups);
+  return description;
 }
 
 /// To a file, or to standard output for "-".

@@ -116,6 +116,7 @@ Error Emitter::makeFacts(mlir::ModuleOp module) {
   facts.cpuFeatures = options.target.required;
   facts.threads = options.threads;
   facts.spinMicroseconds = options.spinMicroseconds;
+  facts.numTimes = options.numTimes;
   facts.weightsSize = weights.size;
   json::Object description = options.description;
   description["target"] = options.target.name;

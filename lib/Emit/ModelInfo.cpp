@@ -11,7 +11,8 @@ using namespace llvm;
 using namespace rac;
 
 static constexpr StringLiteral kFunctions[] = {
-    "create", "run", "destroy", "describe", "last_error", "arena_size"};
+    "create",     "run",        "destroy", "describe",
+    "last_error", "arena_size", "profile"};
 
 std::vector<std::string> rac::exportedSymbols(StringRef prefix) {
   std::vector<std::string> symbols;
@@ -131,6 +132,7 @@ GlobalVariable *InfoBuilder::info(const ModelFacts &facts) {
       number(i32, facts.numSites),
       number(i32, facts.threads),
       number(i32, facts.spinMicroseconds),
+      number(i32, facts.numTimes),
       definedOrNull("rac.main"),
       definedOrNull("rac.arena_size"),
   };
@@ -172,6 +174,7 @@ void InfoBuilder::addWrappers(GlobalVariable *info) {
   addWrapper("describe", pointer, {}, info);
   addWrapper("last_error", pointer, {pointer}, nullptr);
   addWrapper("arena_size", i32, {pointer, pointer, i32, pointer}, nullptr);
+  addWrapper("profile", i32, {pointer, pointer, i32}, nullptr);
 }
 
 void InfoBuilder::addPrefix() {

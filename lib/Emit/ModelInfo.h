@@ -14,7 +14,7 @@ struct ModelFacts {
   uint64_t weightsSize = 0;
   std::string weightsFile; ///< empty: embedded
   uint64_t weightsChecksum = 0;
-  int32_t numSites = 0, threads = 0, spinMicroseconds = 0;
+  int32_t numSites = 0, threads = 0, spinMicroseconds = 0, numTimes = 0;
 };
 
 /// Hides all that the module defines, under names that clash with nothing, and

@@ -54,6 +54,16 @@ static llvm::Error fillIn(const Resources &wanted, const Resources &given) {
   return llvm::Error::success();
 }
 
+llvm::Error rac::checkConstants(ModuleOp module) {
+  for (const auto &entry : resourcesOf(module))
+    if (!entry.second.getRawHandle().getBlob())
+      return llvm::createStringError(
+          "the file has no data for the constant '" + entry.first() +
+          "'; compile the model with --plan=FILE instead, or, to time it "
+          "only, with --random-constants");
+  return llvm::Error::success();
+}
+
 llvm::Expected<OwningOpRef<ModuleOp>>
 rac::readPlan(StringRef path, MLIRContext &context, ModuleOp planned) {
   OwningOpRef<ModuleOp> plan =

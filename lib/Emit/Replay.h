@@ -17,6 +17,9 @@ llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>>
 readPlan(llvm::StringRef path, mlir::MLIRContext &context,
          mlir::ModuleOp planned);
 
+/// Fails if a constant of the module is there by name only.
+llvm::Error checkConstants(mlir::ModuleOp module);
+
 } // namespace rac
 
 #endif // RAC_LIB_EMIT_REPLAY_H

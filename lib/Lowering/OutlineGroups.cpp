@@ -131,13 +131,18 @@ Location callLocation(GroupOp group) {
 }
 
 struct OutlineGroupsPass : rac::impl::OutlineGroupsBase<OutlineGroupsPass> {
+  using OutlineGroupsBase::OutlineGroupsBase;
   void runOnOperation() override {
     ModuleOp module = getOperation();
     SymbolTable symbols(module);
     OpBuilder builder(&getContext());
 
     SmallVector<GroupOp> groups;
-    module.walk([&](GroupOp group) { groups.push_back(group); });
+    llvm::DenseMap<Operation *, int32_t> numbers;
+    module.walk([&](GroupOp group) {
+      numbers[group] = groups.size();
+      groups.push_back(group);
+    });
 
     // Classes of equal groups; candidates are found by the ops they are made
     // of.
@@ -173,9 +178,14 @@ struct OutlineGroupsPass : rac::impl::OutlineGroupsBase<OutlineGroupsPass> {
         SmallVector<Value> operands(group.getInputs());
         llvm::append_range(operands,
                            makeDestinations(builder, group, hasDestination));
+        if (profile)
+          ProfileOp::create(builder, group.getLoc(),
+                            builder.getI32IntegerAttr(numbers[group]));
         auto call =
             func::CallOp::create(builder, callLocation(group), callee,
                                  group.getOutputs().getTypes(), operands);
+        if (profile)
+          ProfileOp::create(builder, group.getLoc(), IntegerAttr());
         group.getResults().replaceAllUsesWith(call.getResults());
       }
       builder.setInsertionPointToEnd(module.getBody());

@@ -175,6 +175,24 @@ struct InputDimLowering : ConvertOpToLLVMPattern<InputDimOp> {
   }
 };
 
+struct ProfileLowering : ConvertOpToLLVMPattern<ProfileOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(ProfileOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    constexpr int32_t kNoGroup = -1;
+    Value group = LLVM::ConstantOp::create(
+        rewriter, op.getLoc(), rewriter.getI32Type(),
+        rewriter.getI32IntegerAttr(op.getGroup().value_or(kNoGroup)));
+    if (failed(callRuntime(rewriter, op, "rac_profile",
+                           LLVM::LLVMVoidType::get(op.getContext()),
+                           {contextOf(op), group})))
+      return failure();
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
 /// A failed assertion fails the run: rac_fail does not return.
 struct AssertLowering : ConvertOpToLLVMPattern<cf::AssertOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
@@ -232,7 +250,7 @@ struct RacToLLVMPass : rac::impl::RacToLLVMBase<RacToLLVMPass> {
     patterns.add<BufferLowering<ScratchOp>, BufferLowering<HeapOp>,
                  BufferLowering<ArenaOp>, BufferLowering<InputBufferOp>,
                  BufferLowering<WeightsOp>, BufferLowering<OutputBufferOp>,
-                 BlockLowering, InputDimLowering>(converter);
+                 BlockLowering, InputDimLowering, ProfileLowering>(converter);
     patterns.add<AssertLowering>(converter, /*benefit=*/10);
     int32_t sites = 0;
     populateLibraryCallToLLVM(converter, patterns, sites);

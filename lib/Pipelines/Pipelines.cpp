@@ -26,7 +26,9 @@ static void addCleanup(OpPassManager &pm) {
 
 void rac::populateLinalgPipeline(OpPassManager &pm,
                                  const LoweringOptions &options) {
-  pm.addPass(createOutlineGroups());
+  OutlineGroupsOptions outline;
+  outline.profile = options.profile;
+  pm.addPass(createOutlineGroups(outline));
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createLowerLibraryGroups());
   if (options.packWeights) {

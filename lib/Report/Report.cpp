@@ -102,6 +102,13 @@ static json::Value toJson(const GroupReport &group) {
   };
 }
 
+json::Array rac::groupsToJson(ArrayRef<GroupReport> groups) {
+  json::Array array;
+  for (const GroupReport &group : groups)
+    array.push_back(::toJson(group));
+  return array;
+}
+
 /// What one run emits, as far as it can be known.
 static std::optional<Carbon> carbon(const Report &report, Unknowns &unknowns) {
   std::optional<double> joules = total(report, &GroupReport::joules);
@@ -154,9 +161,6 @@ json::Value rac::toJson(const Report &report) {
       {"weights_bytes", report.weightsBytes},
       {"gco2e", grams ? json::Value(grams->total()) : json::Value(nullptr)},
   };
-  json::Array groups;
-  for (const GroupReport &group : report.groups)
-    groups.push_back(::toJson(group));
   json::Array missing = unknowns(report, coefficients, totals);
   SearchReport budgets = report.search.value_or(SearchReport());
   return json::Object{
@@ -174,7 +178,7 @@ json::Value rac::toJson(const Report &report) {
       {"search", report.search ? toJson(*report.search) : json::Value(nullptr)},
       {"threads", report.threads},
       {"totals", std::move(totals)},
-      {"groups", std::move(groups)},
+      {"groups", groupsToJson(report.groups)},
       {"unknowns", std::move(missing)},
   };
 }

@@ -13,6 +13,7 @@ from ._types import DLTensor, TensorInfo
 
 _OK, _INVALID_ARGUMENT, _OUT_OF_MEMORY = 0, 1, 3
 _SPIN_NONE = -1
+_FUNCTIONS = ["create", "run", "destroy", "describe", "last_error", "arena_size", "profile"]
 
 
 class RunError(RuntimeError):
@@ -25,6 +26,10 @@ class _Options(ctypes.Structure):
         ("threads", ctypes.c_int32),
         ("spin_us", ctypes.c_int32),
     ]
+
+
+class _GroupTime(ctypes.Structure):
+    _fields_ = [("calls", ctypes.c_int64), ("seconds", ctypes.c_double)]
 
 
 # What is loaded, by its real path: how often, and what the file was.
@@ -155,7 +160,7 @@ class Model:
             ).decode()
             functions = {
                 name: getattr(library, f"{prefix}_{name}")
-                for name in ["create", "run", "destroy", "describe", "last_error", "arena_size"]
+                for name in _FUNCTIONS
             }
         except (ValueError, AttributeError) as error:
             raise RunError(f"{self.path} is not a library that rac-compile made: {error}") from None
@@ -169,6 +174,7 @@ class Model:
         self._last_error = functions["last_error"]
         self._run = functions["run"]
         self._arena_size = functions["arena_size"]
+        self._profile = functions["profile"]
 
         self.describe = json.loads(functions["describe"]())
         self.inputs = [TensorInfo.parse(entry) for entry in self.describe["inputs"]]
@@ -286,6 +292,26 @@ class Model:
             if status != _OK:
                 self._raise(status)
             return None if size.value < 0 else size.value
+
+    def profile(self):
+        """How often each group ran and for how long in all, s, since the last call of this function
+        or since the model was loaded; then those of the rest of the runs, whose calls are the runs:
+
+            [{"name": "conv_relu_0", "calls": 20, "seconds": 0.012}, …, {"name": None, …}]
+
+        Of models compiled with profile=True; else RunError.
+        """
+        groups = self.describe.get("groups", [])
+        times = (_GroupTime * (len(groups) + 1))()
+        with self._lock:
+            status = self._profile(self._context, times, ctypes.c_int32(len(times)))
+            if status != _OK:
+                self._raise(status)
+        names = [group["name"] for group in groups] + [None]
+        return [
+            {"name": name, "calls": time.calls, "seconds": time.seconds}
+            for name, time in zip(names, times)
+        ]
 
     def close(self):
         """Gives all memory back. The model cannot be run afterwards."""

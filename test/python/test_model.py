@@ -143,6 +143,16 @@ def test_arena_size(model):
     np.testing.assert_allclose(model.run({"x": x_of(2)})["y"], 3)
 
 
+def test_profile(model):
+    model.run({"x": x_of(1)})
+    model.run({"x": x_of(1)})
+    double, rest = model.profile()
+    assert (double["name"], double["calls"], rest["name"], rest["calls"]) == ("double", 2, None, 2)
+    assert double["seconds"] > 0 and rest["seconds"] > 0
+    # What was told is forgotten.
+    assert [group["calls"] for group in model.profile()] == [0, 0]
+
+
 def test_threads(toy):
     """One model from several threads, and several models at once."""
     shared = rac.load(toy, threads=2)

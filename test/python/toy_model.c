@@ -19,10 +19,12 @@ static void body(RacContext *context, void *env, int64_t low, int64_t high) {
 }
 
 static void toyMain(RacContext *context) {
+  rac_profile(context, 0);
   int64_t sizes[] = {rac_input_dim(context, 0, 0), 3}, found = 0;
   const float *x = rac_input(context, 0);
   float *y = rac_output(context, 0, 2, sizes);
   rac_parallel_for(context, sizes[0] * 3, 16, 0, body, y);
+  rac_profile(context, -1);
   *(int64_t *)rac_output(context, 1, 0, 0) = sizes[0];
   for (int64_t i = 0; i < sizes[0] * 3; ++i) {
     if (x[i] == 1234)
@@ -58,7 +60,10 @@ static const RacModelInfo info = {
         "{\"name\": \"negatives\", \"dtype\": \"f32\", \"shape\": "
         "[\"found\"]}], "
         "\"symbols\": [\"batch\", \"found\"], "
-        "\"plan\": {\"joules\": 0.125}}",
+        "\"plan\": {\"joules\": 0.125}, "
+        "\"groups\": [{\"name\": \"double\", \"kind\": \"generated\", "
+        "\"seconds\": 0.5}]}",
+    .num_times = 2,
     .main = toyMain,
     .arena_size = arenaSize,
 };
@@ -80,4 +85,8 @@ PUBLIC const char *toy_last_error(const RacContext *context) {
 PUBLIC int toy_arena_size(RacContext *context, const DLTensor *const *in,
                           int32_t numIn, int64_t *bytes) {
   return rac_model_arena_size(context, in, numIn, bytes);
+}
+PUBLIC int toy_profile(RacContext *context, RacGroupTime *times,
+                       int32_t count) {
+  return rac_model_profile(context, times, count);
 }

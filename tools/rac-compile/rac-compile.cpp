@@ -33,8 +33,8 @@ template <typename T> struct Flag : cl::opt<T> {
   explicit Flag(const Mods &...mods) : cl::opt<T>(mods..., cl::cat(category)) {}
 };
 
-static Flag<std::string> model(cl::Positional, cl::desc("MODEL.onnx"),
-                               cl::Required);
+static Flag<std::string> model(cl::Positional,
+                               cl::desc("MODEL.onnx|MODEL.mlir"), cl::Required);
 static Flag<std::string> output(
     "o", cl::value_desc("FILE"),
     cl::desc(
@@ -73,12 +73,23 @@ static Flag<int> threads("threads", cl::init(0), cl::value_desc("N"),
 static Flag<bool>
     noLibrary("no-library",
               cl::desc("Generate all code, call no kernel library"));
+static Flag<bool> profile(
+    "profile",
+    cl::desc("The library times each group: rac-run MODEL.so --profile"));
 static Flag<std::string>
     report("report", cl::value_desc("FILE.json"),
            cl::desc("Writes what was chosen and what it costs"));
 static Flag<std::string> plan(
     "plan", cl::value_desc("FILE"),
     cl::desc("Takes a plan that --emit=plan printed, instead of planning"));
+
+static Flag<std::string> group(
+    "group", cl::value_desc("NAME"),
+    cl::desc("Compiles only this group of the plan, to measure it alone"));
+static Flag<bool> randomConstants(
+    "random-constants",
+    cl::desc("Constants that MODEL.mlir has no data of are random: for timing "
+             "only"));
 
 static Flag<std::string> device(
     "device", cl::value_desc("NAME|FILE|host"),
@@ -216,8 +227,14 @@ static std::vector<std::string> provenance() {
     flags.push_back(formatv("--max-latency={0}", maxLatency.getValue()));
   if (maxMemory.getNumOccurrences())
     flags.push_back(formatv("--max-memory={0}", maxMemory.getValue()));
+  if (profile)
+    flags.push_back("--profile");
   if (!plan.empty())
     flags.push_back("--plan");
+  if (!group.empty())
+    flags.push_back("--group=" + group);
+  if (randomConstants)
+    flags.push_back("--random-constants");
   if (weights != "embed")
     flags.push_back("--weights=FILE");
   return flags;
@@ -263,8 +280,11 @@ static int compile() {
   options.objective = objective;
   options.maxSeconds = maxLatency * 1e-3;
   options.maxBytes = maxMemory * (1 << 20);
+  options.group = group;
+  options.randomConstants = randomConstants;
   options.threads = threads;
   options.useLibrary = !noLibrary;
+  options.profile = profile;
   options.flags = provenance();
   for (const std::string &shape : shapes)
     if (!parseShape(shape, options))

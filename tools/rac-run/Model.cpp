@@ -51,6 +51,7 @@ void Model::load(const std::string &file) {
   find(library, *this, "_describe", describe);
   find(library, *this, "_last_error", lastError);
   find(library, *this, "_arena_size", arenaSizeFunction);
+  find(library, *this, "_profile", profileFunction);
   described = describe();
   if (!Json::parse(described, description) ||
       description["schema"].string != "rac-model/1")
@@ -76,6 +77,13 @@ int64_t Model::arenaSize(const DLTensor *const *in) {
   if (arenaSizeFunction(context, in, int32_t(inputs.size()), &bytes) != RAC_OK)
     die("%s", lastError(context));
   return bytes;
+}
+
+std::vector<RacGroupTime> Model::profile() {
+  std::vector<RacGroupTime> times(description["groups"].items.size() + 1);
+  if (profileFunction(context, times.data(), int32_t(times.size())) != RAC_OK)
+    die("%s: %s", path.c_str(), lastError(context));
+  return times;
 }
 
 void Model::destroy() {

@@ -28,6 +28,9 @@ struct Model {
   void run(const DLTensor *const *inputs, DLTensor *const *outputs);
   /// -1 if that depends on the data.
   int64_t arenaSize(const DLTensor *const *inputs);
+  /// What the groups took, and the rest of the runs, since the last call; dies
+  /// if the model wasn't compiled for it.
+  std::vector<RacGroupTime> profile();
   void destroy();
 
 private:
@@ -38,6 +41,7 @@ private:
   const char *(*lastError)(const RacContext *) = nullptr;
   int (*arenaSizeFunction)(RacContext *, const DLTensor *const *, int32_t,
                            int64_t *) = nullptr;
+  int (*profileFunction)(RacContext *, RacGroupTime *, int32_t) = nullptr;
 };
 
 #endif // RAC_TOOLS_RACRUN_MODEL_H

@@ -28,6 +28,8 @@ how much memory. Without --input, inputs are random.
   --repeat N              timed runs (default 20; 0: only the first run)
   --warmup N              runs before those, the first included (default 3)
   --seed N                of the random inputs (default 1)
+  --profile               the time of each group, measured and predicted; of models compiled with
+                          rac-compile --profile (docs/Profiling.md)
   --energy                measure the energy of the timed runs, where there is a meter: first of
                           1 s of idling, then of runs until the meter's shortest honest window is
                           reached, --repeat at least (docs/Energy.md)
@@ -93,6 +95,10 @@ Options parseOptions(int argc, char **argv) {
     }
     if (argument == "--json" || argument == "--describe") {
       (argument == "--json" ? options.json : options.describe) = true;
+      continue;
+    }
+    if (argument == "--profile") {
+      options.profile = true;
       continue;
     }
     if (argument == "--energy" || argument.rfind("--energy=", 0) == 0) {
@@ -162,6 +168,8 @@ Options parseOptions(int argc, char **argv) {
         "--energy only");
   if (energy && options.repeat == 0)
     die("--energy: with --repeat 0 there are no runs to measure");
+  if (options.profile && options.repeat == 0)
+    die("--profile: with --repeat 0 there are no runs to time");
   if (options.model.empty())
     die("no model given, as in  rac-run model.so  (--help shows more)");
   return options;

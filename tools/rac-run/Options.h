@@ -19,7 +19,7 @@ struct Options {
   EnergyWanted energy = EnergyWanted::No;
   std::string energyRoot, energyNvml; // in place of the machine's, for tests
   double energyWindow = 0;            // s
-  bool json = false, describe = false;
+  bool profile = false, json = false, describe = false;
 };
 
 /// Dies with a message, or ends after --help.

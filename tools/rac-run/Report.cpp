@@ -2,30 +2,13 @@
 
 #include "Report.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstdarg>
 #include <cstdio>
 
-double Measured::percentile(double share) const {
-  if (runs.empty())
-    return 0;
-  std::vector<double> sorted = runs;
-  std::sort(sorted.begin(), sorted.end());
-  auto rank = size_t(std::ceil(share * double(sorted.size())));
-  return sorted[rank ? rank - 1 : 0];
-}
-
 //===----------------------------------------------------------------------===//
 // For people
 //===----------------------------------------------------------------------===//
-
-static std::string milliseconds(double seconds) {
-  return text(seconds < 1e-3 ? "%.4f ms"
-              : seconds < .1 ? "%.3f ms"
-                             : "%.1f ms",
-              1e3 * seconds);
-}
 
 static std::string mebibytes(int64_t bytes) {
   return bytes < 0 ? "unknown" : text("%.1f MiB", double(bytes) / (1 << 20));
@@ -114,6 +97,8 @@ void printText(const Options &options, const Model &model,
          mebibytes(m.peakEnd).c_str());
   if (m.energy.wanted)
     printEnergy(m.energy, double(m.runs.size()));
+  if (options.profile)
+    m.profile.print();
 }
 
 //===----------------------------------------------------------------------===//
@@ -220,7 +205,8 @@ void printJson(const Options &options, const Model &model,
          "\"end\": %s},\n",
          bytesJson(m.arenaBytes).c_str(), bytesJson(m.peakFirstAnswer).c_str(),
          bytesJson(m.peakEnd).c_str());
-  printf(" \"energy\": %s}\n",
+  printf(" \"energy\": %s,\n \"profile\": %s}\n",
          m.energy.wanted ? energyJson(m.energy, double(m.runs.size())).c_str()
-                         : "null");
+                         : "null",
+         options.profile ? m.profile.json().c_str() : "null");
 }

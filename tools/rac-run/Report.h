@@ -6,6 +6,7 @@
 #include "Energy.h"
 #include "Model.h"
 #include "Options.h"
+#include "Profile.h"
 
 /// What was measured; times in seconds.
 struct Measured {
@@ -13,10 +14,11 @@ struct Measured {
   std::vector<double> runs;
   int64_t arenaBytes = -1, peakFirstAnswer = -1, peakEnd = -1;
   EnergyResult energy;
+  Profile profile;
 
   /// The smallest time that a share of the runs stays within (0: the fastest
   /// run).
-  double percentile(double share) const;
+  double percentile(double share) const { return ::percentile(runs, share); }
 };
 
 void printText(const Options &options, const Model &model,

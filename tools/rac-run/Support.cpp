@@ -40,6 +40,21 @@ std::string text(const char *format, ...) {
   return result;
 }
 
+double percentile(std::vector<double> values, double share) {
+  if (values.empty())
+    return 0;
+  std::sort(values.begin(), values.end());
+  auto rank = size_t(std::ceil(share * double(values.size())));
+  return values[rank ? rank - 1 : 0];
+}
+
+std::string milliseconds(double seconds) {
+  return text(seconds < 1e-3 ? "%.4f ms"
+              : seconds < .1 ? "%.3f ms"
+                             : "%.1f ms",
+              1e3 * seconds);
+}
+
 int32_t dtypeNamed(const std::string &name) {
   for (int32_t i = 0; i < RAC_NUM_DTYPES; ++i)
     if (name == kDtypes[i].name)

@@ -22,6 +22,12 @@ inline double seconds(Clock::duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
+/// The smallest that a share of the values stays within (0: the least); 0 of
+/// none.
+double percentile(std::vector<double> values, double share);
+/// "1.234 ms"
+std::string milliseconds(double seconds);
+
 /// A dense array in memory.
 struct Array {
   int32_t dtype = RAC_F32;

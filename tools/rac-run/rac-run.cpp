@@ -88,6 +88,9 @@ int main(int argc, char **argv) {
   for (int i = 1; i < options.warmup; ++i)
     run();
 
+  if (options.profile)
+    measured.profile.start(model);
+
   EnergyMeter meter;
   meter.open(options, model);
   meter.measureIdle();
@@ -95,8 +98,11 @@ int main(int argc, char **argv) {
   meter.start();
   Clock::time_point before = Clock::now();
   while (measured.runs.size() < size_t(options.repeat) ||
-         (meter.active() && seconds(Clock::now() - before) < meter.window()))
+         (meter.active() && seconds(Clock::now() - before) < meter.window())) {
     measured.runs.push_back(run());
+    if (options.profile)
+      measured.profile.addRun(model);
+  }
   meter.stop();
   measured.energy = meter.result;
   measured.arenaBytes = model.arenaSize(inPointers.data());

@@ -48,6 +48,7 @@ TEST(ModelInfo, HasTheLayoutOfC) {
                             offsetof(RacModelInfo, num_sites),
                             offsetof(RacModelInfo, threads),
                             offsetof(RacModelInfo, spin_us),
+                            offsetof(RacModelInfo, num_times),
                             offsetof(RacModelInfo, main),
                             offsetof(RacModelInfo, arena_size)};
   const llvm::StructLayout *layout =

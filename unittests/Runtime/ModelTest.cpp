@@ -3,6 +3,7 @@
 #include "TestModel.h"
 
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <gmock/gmock.h>
 #include <thread>
@@ -176,13 +177,64 @@ TEST(Model, SpinIsTheModelsUnlessTheCallerSays) {
   rac_model_destroy(context);
 }
 
+void spend(int64_t nanoseconds) {
+  auto end =
+      std::chrono::steady_clock::now() + std::chrono::nanoseconds(nanoseconds);
+  while (std::chrono::steady_clock::now() < end)
+    ;
+}
+
+/// Group 1 twice, then an end that is no group's.
+void timedMain(RacContext *context) {
+  constexpr int64_t kGroup = 200000, kRest = 100000; // ns
+  for (int i = 0; i < 2; ++i) {
+    rac_profile(context, 1);
+    spend(kGroup);
+    rac_profile(context, -1);
+  }
+  spend(kRest);
+}
+
+TEST(Model, Profile) {
+  TestModel model({}, {}, {}, timedMain);
+  model.info.num_times = 3;
+  TestContext context(model);
+  ASSERT_EQ(context.run({}, {}), RAC_OK);
+  ASSERT_EQ(context.run({}, {}), RAC_OK);
+  RacGroupTime times[3];
+  ASSERT_EQ(rac_model_profile(context.context, times, 3), RAC_OK);
+  EXPECT_EQ(times[0].calls, 0);
+  EXPECT_EQ(times[0].seconds, 0);
+  EXPECT_EQ(times[1].calls, 4);
+  EXPECT_GE(times[1].seconds, 8e-4);
+  EXPECT_EQ(times[2].calls, 2);
+  EXPECT_GE(times[2].seconds, 2e-4);
+  // What was told is forgotten.
+  ASSERT_EQ(rac_model_profile(context.context, times, 3), RAC_OK);
+  EXPECT_EQ(times[1].calls, 0);
+  EXPECT_EQ(times[1].seconds, 0);
+
+  EXPECT_EQ(rac_model_profile(context.context, times, 2), RAC_INVALID_ARGUMENT);
+  EXPECT_EQ(context.error(), "profile: needs room for 3 times, got 2");
+  EXPECT_EQ(rac_model_profile(context.context, nullptr, 3),
+            RAC_INVALID_ARGUMENT);
+}
+
+TEST(Model, ProfileOfAModelWithout) {
+  PlusOne model;
+  TestContext context(model);
+  RacGroupTime times[1];
+  EXPECT_EQ(rac_model_profile(context.context, times, 1), RAC_UNSUPPORTED);
+  EXPECT_EQ(context.error(), "profile: the model was compiled without it");
+}
+
 TEST(Model, AbiVersion) {
   PlusOne model;
   model.info.abi_version = 99;
   RacContext *context;
   EXPECT_EQ(rac_model_create(&model.info, nullptr, &context), RAC_UNSUPPORTED);
   EXPECT_STREQ(rac_model_last_error(nullptr),
-               "the model is of ABI version 99, not 2");
+               "the model is of ABI version 99, not 3");
 }
 
 TEST(Model, CpuFeatures) {

@@ -19,7 +19,7 @@ namespace rac {
 enum class EmitKind { Rac, Plan, Linalg, LLVM, Assembly, Object, Library };
 
 struct CompileOptions {
-  std::string model; ///< an ONNX file
+  std::string model; ///< an ONNX file, or MLIR at level 1 or 2
   std::string
       output; ///< "-": standard output, for text; empty: after the model
   EmitKind emit = EmitKind::Library;
@@ -36,9 +36,12 @@ struct CompileOptions {
   std::string objective = "latency"; ///< or energy, edp, carbon
   double maxSeconds = 0;             ///< budget of a run, s; 0: none
   int64_t maxBytes = 0; ///< budget of weights and working memory, B; 0: none
+  std::string group;            ///< the only one to compile; empty: all
+  bool randomConstants = false; ///< for those that an MLIR file has no data of
   llvm::StringMap<llvm::SmallVector<int64_t>> shapes; ///< by input
   int32_t threads = 0;
   bool useLibrary = true;
+  bool profile = false; ///< the library times each group
   std::vector<std::string>
       flags; ///< for the provenance: what shapes the result
   /// Called as each stage begins.

@@ -19,6 +19,7 @@ struct EmitOptions {
   std::string weightsFile; ///< where weights go; empty: into the library
   int32_t threads = 0;
   int32_t spinMicroseconds = 0;   ///< of waiting threads
+  int32_t numTimes = 0;           ///< as RacModelInfo's num_times
   llvm::json::Object description; ///< joins what describe says
   std::function<void(llvm::StringRef)> progress = [](llvm::StringRef) {};
 };

@@ -13,6 +13,8 @@ def OutlineGroups : Pass<"rac-outline-groups", "::mlir::ModuleOp"> {
     and then one destination per result. Groups of equal body and plan share a
     function. A result whose shape only the run can tell has no destination.
   }];
+  let options = [Option<"profile", "profile", "bool", "false",
+                        "Put rac.profile around each call">];
   let dependentDialects = ["::mlir::affine::AffineDialect",
       "::mlir::bufferization::BufferizationDialect", "::mlir::func::FuncDialect",
       "::mlir::tensor::TensorDialect"];

@@ -65,6 +65,9 @@ struct LoweringOptions : mlir::PassPipelineOptions<LoweringOptions> {
   Option<int32_t> threads{*this, "threads",
                           llvm::cl::desc("Threads that the model will run on"),
                           llvm::cl::init(1)};
+  Option<bool> profile{*this, "profile",
+                       llvm::cl::desc("Time each group as it runs"),
+                       llvm::cl::init(false)};
 };
 
 struct BufferOptions : mlir::PassPipelineOptions<BufferOptions> {

@@ -47,6 +47,9 @@ std::vector<GroupReport> reportGroups(mlir::ModuleOp module);
 
 llvm::json::Value toJson(const Report &report);
 
+/// The report's `groups`.
+llvm::json::Array groupsToJson(llvm::ArrayRef<GroupReport> groups);
+
 /// A few numbers of the plan, for a model's description.
 llvm::json::Value planSummary(const Report &report);
 

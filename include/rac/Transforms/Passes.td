@@ -178,4 +178,35 @@ def CheckBudgets : Pass<"rac-check-budgets", "::mlir::ModuleOp"> {
   ];
 }
 
+def ExtractGroup : Pass<"rac-extract-group", "::mlir::ModuleOp"> {
+  let summary = "Leaves a model that runs one group, as it was planned";
+  let description = [{
+    The function `main` then takes the tensors and sizes that the group `name` uses
+    and gives what it gives. Constants, and what is made of constants alone, come
+    along, so that weights are packed as in the model. Dynamic dimensions stay
+    dynamic. For measuring a group by itself, under this plan or another.
+  }];
+  let options = [
+    Option<"name", "name", "std::string", "\"\"", "The group's name">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def FillConstants : Pass<"rac-fill-constants", "::mlir::ModuleOp"> {
+  let summary = "Gives constants whose data is not there random data";
+  let description = [{
+    A plan that was printed names its large constants only. With this it can be
+    compiled and timed, though not used: floats are uniform in [-1/8, 1/8), bytes
+    any, and other integers, which may be indices, 0. The data depends on the
+    constant's name and `seed` alone.
+  }];
+  let options = [
+    Option<"seed", "seed", "uint64_t", "1", "Of the random numbers">,
+  ];
+  let statistics = [
+    Statistic<"numFilled", "filled", "Constants that got data">,
+  ];
+}
+
 #endif // RAC_TRANSFORMS_PASSES

@@ -8,6 +8,14 @@ func.func @input() {
 
 // -----
 
+func.func @profile() {
+  // expected-error @+1 {{value is non-negative}}
+  rac.profile -1
+  return
+}
+
+// -----
+
 func.func @too_few_sizes() {
   // expected-error @+1 {{has 0 sizes for 1 dynamic dimensions}}
   %m = rac.input_buffer 0 [] : memref<?x4xf32>

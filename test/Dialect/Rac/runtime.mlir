@@ -21,6 +21,10 @@ func.func @buffers(%bytes: index) {
   %weights = rac.weights 64 : memref<4x4xf32>
   // CHECK: rac.block %{{.*}} at %arg0[%[[N]]] : memref<?x2x?xf32> to memref<2x?xf32>
   %block = rac.block %scratch at %bytes [%n] : memref<?x2x?xf32> to memref<2x?xf32>
+  // CHECK: rac.profile 3
+  rac.profile 3
+  // CHECK-NEXT: rac.profile{{$}}
+  rac.profile
   return
 }
 

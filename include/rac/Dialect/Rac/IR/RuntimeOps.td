@@ -126,6 +126,21 @@ def Rac_ParallelForOp : Rac_Op<"parallel_for", [
   let assemblyFormat = "$count `grain` $grain `threads` $threads attr-dict-with-keyword $body";
 }
 
+def Rac_ProfileOp : Rac_Op<"profile", [MemoryEffects<[MemWrite]>]> {
+  let summary = "From here on the run's time is that of a group, by its number, or, without one, of no group.";
+  let description = [{
+    Groups are numbered as they stand in the planned module, as the report lists
+    them.
+
+    ```mlir
+    rac.profile 3
+    rac.profile
+    ```
+  }];
+  let arguments = (ins OptionalAttr<ConfinedAttr<I32Attr, [IntNonNegative]>>:$group);
+  let assemblyFormat = "($group^)? attr-dict";
+}
+
 class Rac_BufferOp<string mnemonic, Type type, list<Trait> traits = []>
     : Rac_Op<mnemonic, traits> {
   let results = (outs type:$result);
