@@ -3,6 +3,8 @@
 #
 #   benchmarks/run.sh models [OPTION]...      whole models, side by side (about 20 minutes)
 #   benchmarks/run.sh kernels [OPTION]...     single operators (about 2 minutes)
+#   benchmarks/run.sh groups [OPTION]...      predictions against the clock (about 2 minutes)
+#   benchmarks/run.sh picks [OPTION]...       the planner's choices against others (about 15 minutes)
 #   benchmarks/run.sh models --help
 #
 # docs/Benchmarks.md says how to write what is measured into the docs. Let nothing else run meanwhile.
@@ -10,7 +12,7 @@ set -euo pipefail
 source "$(dirname "$0")/../scripts/common.sh"
 
 case ${1:-} in
-  models | kernels) ;;
+  models | kernels | groups | picks) ;;
   *) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0" >&2; exit 2 ;;
 esac
 "$ROOT/scripts/build.sh"

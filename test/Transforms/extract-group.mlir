@@ -22,7 +22,7 @@
 module attributes {test.kept} {
 func.func @main(%x: tensor<?x4xf32>, %n: index) -> tensor<?x4xf32> {
   %w = rac.constant dense_resource<weights> : tensor<16xf32>
-  %r = rac.reshape %w to [] : (tensor<16xf32>) -> tensor<4x4xf32>
+  %r = rac.reshape %w to [4, 4] : (tensor<16xf32>) -> tensor<4x4xf32>
   %0 = rac.group @relu ins(%x : tensor<?x4xf32>) -> (tensor<?x4xf32>) plan <kind = generated, precision = f32> {
   ^bb0(%a: tensor<?x4xf32>):
     %3 = rac.relu %a : (tensor<?x4xf32>) -> tensor<?x4xf32>

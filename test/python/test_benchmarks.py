@@ -72,6 +72,84 @@ def test_kernels(compiler, tmp_path):
         assert not any("error" in result for result in row["engines"].values())
 
 
+def test_groups(compiler, tiny):
+    page = tiny / "page.md"
+    page.write_text("<!-- groups -->\n<!-- end of groups -->\n")
+    for threads in (1, 2):  # the second run adds to the first's file
+        run("groups.py", "--manifest", tiny / "models.json", "--models", tiny, f"--threads={threads}",
+            "--rounds=1", "--seconds=0.001", "--energy", "--folder", tiny / "work",
+            "--json", tiny / "out.json", "--markdown", page)
+    rows = json.loads((tiny / "out.json").read_text())["rows"]
+    assert [(row["model"], row["threads"]) for row in rows] == [("tiny", 1), ("tiny", 2)]
+    for row in rows:
+        (group,) = row["groups"]
+        assert group["calls"] == 1 and group["measured"] > 0 and group["predicted"] == group["seconds"]
+        assert group["what"] in ("library matmul", "generated matmul")
+        assert row["latency"] > row["rest"] > 0 and row["energy"]["tried"]
+    text = page.read_text()
+    assert "| tiny | 2 |" in text and "Left out: absent" in text
+    assert "No meter" in text or "measured by" in text
+
+
+def test_group_errors():
+    """Worked by hand: errors of 50 %, 100 % and, short, 300 %."""
+    groups = [{"predicted": predicted, "measured": measured, "calls": 1}
+              for predicted, measured in [(5e-5, 1e-4), (2e-5, 1e-5), (4e-6, 1e-6)]]
+    unknown = [{"predicted": None, "measured": 1e-3, "calls": 1}]
+    never = [{"predicted": 0, "measured": 0, "calls": 0}]
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, json; sys.path.insert(0, sys.argv[1]); import groups as g;"
+         "long, short = g.split(json.loads(sys.argv[2]));"
+         "print(json.dumps([len(long), len(short), g.mean_error(long), g.weighted_error(long),"
+         " g.mean_error(short), g.bias(long)]))", BENCHMARKS, json.dumps(groups + unknown + never)],
+        stdout=subprocess.PIPE, check=True)
+    assert json.loads(done.stdout) == pytest.approx([2, 1, 0.75, 6 / 11, 3, 1])
+
+
+def test_picks(compiler, tiny):
+    page = tiny / "page.md"
+    page.write_text("<!-- picks -->\n<!-- end of picks -->\n")
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["m"]), helper.make_node("Softmax", ["m"], ["y"])]
+    graph = helper.make_graph(
+        nodes, "picks",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [256, 256])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [256, 256])],
+        [onnx.numpy_helper.from_array(np.ones((256, 256), np.float32), "w")])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10),
+              tiny / "picks.onnx")
+    (tiny / "picks.json").write_text(json.dumps({"models": [
+        {"name": "picks", "file": "picks.onnx",
+         "inputs": {"x": {"shape": [256, 256], "dtype": "float32"}}}]}))
+    flags = ["--manifest", tiny / "picks.json", "--models", tiny, "--folder", tiny / "work"]
+    run("picks.py", *flags, "--threads=2", "--compile-only")
+    run("picks.py", *flags, "--measure-only", "--rounds=1", "--seconds=0.001", "--energy",
+        "--json", tiny / "out.json", "--markdown", page)
+    rows = json.loads((tiny / "out.json").read_text())["rows"]
+    assert {row["kind"] for row in rows} & {"library matmul", "generated matmul"}
+    assert any(row["kind"] == "normalisation" for row in rows)
+    for row in rows:
+        assert row["shape"] == [256, 256] and "planned" in row["seconds"] and len(row["seconds"]) > 1
+        assert all(seconds > 0 for seconds in row["seconds"].values())
+    assert "the best or within 5 %" in page.read_text()
+
+
+def test_plans_as_text():
+    """A plan in a module is found, whatever is in it, and edited."""
+    module = ("%0 = rac.group @f ins(%a : tensor<8x4xf32>) -> (tensor<8x4xf32>) plan <kind = generated, "
+              "precision = f32, tiles = [1, 0], cost = #rac.cost<seconds = 1.0, joules = 2.0, flops = 3.0, "
+              "bytes = 4.0>> {")
+    code = ("import sys, json; sys.path.insert(0, sys.argv[1]); import picks as p; module = sys.argv[2];"
+            "print(json.dumps([p.find_plan(module)[0], p.with_plan(module, {'tiles': None, 'threads': '2'}),"
+            " p.result_shape(module), list(p.alternatives(module, ['rac.softmax'], 2))]))")
+    done = subprocess.run([sys.executable, "-c", code, BENCHMARKS, module], stdout=subprocess.PIPE, check=True)
+    fields, edited, shape, labels = json.loads(done.stdout)
+    assert fields["tiles"] == "[1, 0]" and fields["cost"].endswith("bytes = 4.0>")
+    assert edited == ("%0 = rac.group @f ins(%a : tensor<8x4xf32>) -> (tensor<8x4xf32>) plan <kind = "
+                      "generated, precision = f32, threads = 2> {")
+    assert shape == [8, 4]
+    assert labels == ["planned", "untiled", "tiles [2, 0]", "threads 1"]
+
+
 def test_wrong_answers_are_seen(compiler, tiny):
     """Beside answers that are a little off, rac differs."""
     inputs, library = tiny / "x.npy", tiny / "tiny.so"
