@@ -48,7 +48,7 @@ struct RacToLinalg : rac::impl::RacToLinalgBase<RacToLinalg> {
     rac::populateStorageTypePatterns(converter, patterns, target);
     target.addLegalDialect<affine::AffineDialect, linalg::LinalgDialect,
                            math::MathDialect, cf::ControlFlowDialect>();
-    target.addLegalOp<ProfileOp>();
+    target.addLegalOp<rac::ProfileOp>();
 
     ConversionConfig config;
     config.foldingMode = DialectConversionFoldingMode::Never;
