@@ -36,7 +36,7 @@ struct CompileOptions {
   std::string objective = "latency"; ///< or energy, edp, carbon
   double maxSeconds = 0;             ///< budget of a run, s; 0: none
   int64_t maxBytes = 0; ///< budget of weights and working memory, B; 0: none
-  std::string group;            ///< the only one to compile; empty: all
+  std::string group;    ///< the only one to compile; empty: all
   bool randomConstants = false; ///< for those that an MLIR file has no data of
   llvm::StringMap<llvm::SmallVector<int64_t>> shapes; ///< by input
   int32_t threads = 0;
