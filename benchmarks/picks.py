@@ -23,6 +23,8 @@ from kinds import KINDS, kind_of
 TOLERANCE = 0.05
 # Shorter groups are not looked at, s: they are all overhead.
 SHORTEST = 4e-6
+# Of a plan: what changes the code.
+FIELDS = ["kind", "precision", "threads", "tiles", "reduction", "order", "registers"]
 
 
 def parse_arguments():
@@ -58,14 +60,27 @@ def split_fields(text):
     return fields
 
 
+def closed(text, begin):
+    """Where the bracket closes that is open before `begin`."""
+    depth, end = 1, begin
+    while depth:
+        depth += (text[end] in "<[") - (text[end] in ">]")
+        end += 1
+    return end - 1
+
+
 def find_plan(module):
     """Where the attribute of the module's group is: (fields, begin, end)."""
     begin = re.search(r" plan (#rac\.plan)?<", module).end()
-    depth, end = 1, begin
-    while depth:
-        depth += (module[end] in "<[") - (module[end] in ">]")
-        end += 1
-    return split_fields(module[begin:end - 1]), begin, end - 1
+    end = closed(module, begin)
+    return split_fields(module[begin:end]), begin, end
+
+
+def planners_own(module):
+    """Plans for the same ops in one group that the planner has looked at and not chosen."""
+    for found in re.finditer(r'#rac\.alternative<form = "([^"]*)", plan = (#rac\.plan)?<', module):
+        if not set("|+") & set(found.group(1)):
+            yield split_fields(module[found.end():closed(module, found.end())])
 
 
 def numbers(fields, name):
@@ -76,9 +91,8 @@ def with_plan(module, changes):
     """The module with other fields in its plan; None takes one out."""
     fields, begin, end = find_plan(module)
     fields = {key: value for key, value in {**fields, **changes}.items()
-              if value is not None and key not in ("cost", "alternatives", "reason")}
-    order = ["kind", "precision", "threads", "tiles", "reduction", "order", "registers"]
-    fields = {key: fields[key] for key in order if key in fields}
+              if value is not None}
+    fields = {key: fields[key] for key in FIELDS if key in fields}
     return module[:begin] + ", ".join(f"{k} = {v}" for k, v in fields.items()) + module[end:]
 
 
@@ -127,6 +141,10 @@ def alternatives(module, ops, threads):
         now = int(fields.get("threads", 0))
         for count in {1, threads} - {now or threads}:
             found[f"threads {count}"] = with_plan(module, {"threads": str(count)})
+    for plan in planners_own(module):
+        text = with_plan(module, {**dict.fromkeys(FIELDS), **plan})
+        if text not in found.values():
+            found[plan_text(plan)] = text
     return found
 
 
@@ -192,7 +210,6 @@ def compile_group(number, kind, model, name, ops, threads, args):
     job = {"model": model["name"], "group": name, "kind": kind, "threads": threads, "ops": ops,
            "plan": find_plan(module.read_text())[0], "shape": result_shape(module.read_text()),
            "libraries": {}}
-    job["plan"].pop("alternatives", None)
     for i, (label, text) in enumerate(alternatives(module.read_text(), ops, threads).items()):
         edited, library = Path(f"{stem}-{i}.mlir"), f"{stem}-{i}.so"
         edited.write_text(text)
