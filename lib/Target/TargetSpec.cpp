@@ -23,6 +23,7 @@ struct Entry {
 
 /// Targets by name; `host` is one of the others, by its architecture.
 constexpr Entry kTargets[] = {{"x86-avx512", describeX86Avx512},
+                              {"x86-avx2", describeX86Avx2},
                               {"arm-sve", describeArmSVE}};
 constexpr Entry kHosts[] = {{"x86_64", describeX86Host},
                             {"aarch64", describeArmSVEHost}};

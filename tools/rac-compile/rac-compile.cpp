@@ -53,7 +53,7 @@ static Flag<EmitFlag> emitFlag(
                clEnumValN(EmitFlag::Lib, "lib", "a shared library (default)")));
 static Flag<std::string>
     target("target", cl::init("host"),
-           cl::value_desc("host|x86-avx512|arm-sve|nvptx"),
+           cl::value_desc("host|x86-avx512|x86-avx2|arm-sve|nvptx"),
            cl::desc("What to compile for; nvptx: not yet"));
 static Flag<std::string> chip(
     "chip", cl::value_desc("neoverse-v1|neoverse-v2|a64fx"),

@@ -19,8 +19,9 @@ using testing::HasSubstr;
 namespace {
 
 const std::vector<std::string> kNames = {
-    "a100", "a64fx", "epyc-zen4",   "epyc-zen5",   "generic-avx512", "h100",
-    "h200", "l4",    "neoverse-v1", "neoverse-v2", "xeon-spr"};
+    "a100",         "a64fx",          "epyc-zen4",   "epyc-zen5",
+    "generic-avx2", "generic-avx512", "h100",        "h200",
+    "l4",           "neoverse-v1",    "neoverse-v2", "xeon-spr"};
 
 Device named(llvm::StringRef name) {
   std::vector<std::string> notes;
@@ -87,8 +88,8 @@ TEST(DeviceLookup, UnknownChipsGoByFeaturesThenCaches) {
   machine.features.push_back("avx512cd");
   EXPECT_EQ(pickDevice(machine, devices, note)->id, "xeon-spr");
   // One without AVX-512 gets what it lacks least of.
-  machine.features = {"avx2"};
-  EXPECT_EQ(pickDevice(machine, devices, note)->id, "generic-avx512");
+  machine.features = {"avx", "avx2", "bmi2", "fma"};
+  EXPECT_EQ(pickDevice(machine, devices, note)->id, "generic-avx2");
   // Two devices that differ by their caches.
   Device small = named("generic-avx512"), large = small;
   small.id = "small";

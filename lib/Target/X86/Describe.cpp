@@ -40,10 +40,10 @@ bool hasAll(const Features &host, StringRef list) {
 }
 
 /// Raises `spec` level by level as long as `has` says so.
-void raise(TargetSpec &spec, function_ref<bool(StringRef)> has) {
+void raise(TargetSpec &spec, function_ref<bool(const Level &)> has) {
   spec.cpu = "x86-64";
   for (const Level &level : kLevels) {
-    if (!has(level.features))
+    if (!has(level))
       break;
     spec.cpu = level.cpu.str();
     spec.required += (spec.required.empty() ? "" : ",") + level.features.str();
@@ -73,7 +73,8 @@ Expected<TargetSpec> rac::describeX86Host(StringRef chip) {
   TargetSpec spec = make("host");
   spec.cores = hardware_concurrency().compute_thread_count();
   Features host = sys::getHostCPUFeatures();
-  raise(spec, [&](StringRef features) { return hasAll(host, features); });
+  raise(spec,
+        [&](const Level &level) { return hasAll(host, level.features); });
   spec.tuneCpu = sys::getHostCPUName().str();
   if (spec.vectorBits != 512)
     return spec;
@@ -85,12 +86,23 @@ Expected<TargetSpec> rac::describeX86Host(StringRef chip) {
   return spec;
 }
 
-Expected<TargetSpec> rac::describeX86Avx512(StringRef chip) {
+/// Any machine whose vectors have so many bits.
+static Expected<TargetSpec> describe(StringRef name, StringRef chip,
+                                     StringRef device, unsigned vectorBits) {
   if (!chip.empty())
-    return refuseChip("x86-avx512", chip);
-  TargetSpec spec = make("x86-avx512");
-  spec.device = "generic-avx512";
-  raise(spec, [](StringRef) { return true; });
+    return refuseChip(name, chip);
+  TargetSpec spec = make(name);
+  spec.device = device.str();
+  raise(spec,
+        [&](const Level &level) { return level.vectorBits <= vectorBits; });
   spec.tuneCpu = spec.cpu;
   return spec;
+}
+
+Expected<TargetSpec> rac::describeX86Avx512(StringRef chip) {
+  return describe("x86-avx512", chip, "generic-avx512", 512);
+}
+
+Expected<TargetSpec> rac::describeX86Avx2(StringRef chip) {
+  return describe("x86-avx2", chip, "generic-avx2", 256);
 }

@@ -13,6 +13,9 @@ llvm::Expected<TargetSpec> describeX86Host(llvm::StringRef chip);
 /// Any machine with AVX-512 (x86-64-v4).
 llvm::Expected<TargetSpec> describeX86Avx512(llvm::StringRef chip);
 
+/// Any machine with AVX2 and FMA (x86-64-v3).
+llvm::Expected<TargetSpec> describeX86Avx2(llvm::StringRef chip);
+
 } // namespace rac
 
 #endif // RAC_TARGET_X86_DESCRIBE_H
