@@ -345,6 +345,9 @@ llvm::Error Compiler::toLinalg() {
   LoweringOptions lowering;
   lowering.threads = options.threads ? options.threads : target.cores;
   lowering.profile = options.profile;
+  lowering.vectorBits = target.vectorBits;
+  lowering.scalable = target.scalable;
+  lowering.registers = target.vectorRegisters;
   return runPasses("lowering", [&](OpPassManager &manager) {
     populateLinalgPipeline(manager, lowering);
   });

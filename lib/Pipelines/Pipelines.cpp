@@ -40,6 +40,11 @@ void rac::populateLinalgPipeline(OpPassManager &pm,
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createFuseElementwise());
   addCleanup(pm);
+  PackConstantsOptions panels;
+  panels.vectorBits = options.vectorBits;
+  panels.scalable = options.scalable;
+  panels.registers = options.registers;
+  pm.addPass(createPackConstants(panels));
   pm.addNestedPass<func::FuncOp>(createTileGroups());
   addCleanup(pm);
 }

@@ -43,6 +43,26 @@ def FuseElementwise : Pass<"rac-fuse-elementwise", "::mlir::func::FuncOp"> {
       "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect"];
 }
 
+def PackConstants : Pass<"rac-pack-constants", "::mlir::ModuleOp"> {
+  let summary = "Store constant operands of generated contractions in the order they are read";
+  let description = [{
+    An operand of a reduction that is the same constant argument in all calls, and
+    along which lanes run, is laid out anew: in panels as wide as a register tile,
+    each with the reduction's loops outside and the lanes inside, the last one
+    filled up with zeros. Matrix products and filters of convolutions are read
+    contiguously then.
+  }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "int64_t", "512",
+           "Bits of a register; of scalable ones, the least there may be">,
+    Option<"scalable", "scalable", "bool", "false", "Registers are scalable">,
+    Option<"registers", "registers", "int64_t", "32", "Vector registers there are">];
+  let statistics = [
+    Statistic<"numPacked", "num-packed", "Operands laid out anew">,
+    Statistic<"numPlain", "num-plain", "Operands that aren't constant in all calls">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect"];
+}
+
 def TileGroups : Pass<"rac-tile-groups", "::mlir::func::FuncOp"> {
   let summary = "Tile the loop nest of a generated group as its plan says, and fuse into it";
   let description = [{
@@ -157,8 +177,11 @@ def VectorizeLinalg : Pass<"rac-vectorize-linalg", "::mlir::func::FuncOp"> {
     One loop along which all operands are contiguous becomes lanes: a parallel one,
     or a reduction whose lanes combine at the end. Where vectors serve several rows
     of the result, a tile of rows and vectors stays in registers while the
-    reductions run, as in a matrix product. Copies in another order transpose
-    square blocks of registers. What is left at the end of rows is
+    reductions run, as in a matrix product; an elementwise op that alone reads the
+    result is computed on that tile. The plan's `registers` name the tile, rows and
+    vectors; without, it is what `chooseRegisterTile` says. An operand may be in
+    panels, read at (n floordiv P, ..., n mod P): lanes then stay within one.
+    Copies in another order transpose square blocks of registers. What is left at the end of rows is
     masked, so that no loop is scalar. What a target's vectors are like is said by
     the options; scalable vectors take the same way. Ops that don't fit stay as
     they are, and with `remarks` say why.
@@ -171,6 +194,7 @@ def VectorizeLinalg : Pass<"rac-vectorize-linalg", "::mlir::func::FuncOp"> {
     Option<"remarks", "remarks", "bool", "false", "Say which ops stay scalar, and why">];
   let statistics = [
     Statistic<"numVectorized", "num-vectorized", "Ops that became loops over vectors">,
+    Statistic<"numEpilogues", "num-epilogues", "Elementwise ops computed on another's registers">,
     Statistic<"numScalar", "num-scalar", "Ops left as they were">];
   let dependentDialects = ["::mlir::affine::AffineDialect",
       "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",

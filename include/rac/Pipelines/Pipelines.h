@@ -68,6 +68,16 @@ struct LoweringOptions : mlir::PassPipelineOptions<LoweringOptions> {
   Option<bool> profile{*this, "profile",
                        llvm::cl::desc("Time each group as it runs"),
                        llvm::cl::init(false)};
+  Option<int64_t> vectorBits{
+      *this, "vector-bits",
+      llvm::cl::desc("Bits of a vector register; of scalable ones, the least"),
+      llvm::cl::init(512)};
+  Option<bool> scalable{*this, "scalable",
+                        llvm::cl::desc("Vector registers are scalable"),
+                        llvm::cl::init(false)};
+  Option<int64_t> registers{*this, "registers",
+                            llvm::cl::desc("Vector registers there are"),
+                            llvm::cl::init(32)};
 };
 
 struct BufferOptions : mlir::PassPipelineOptions<BufferOptions> {

@@ -4,8 +4,11 @@
 #include "../Math/Expansion.h"
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "rac/Lowering/RegisterTile.h"
 
 using namespace mlir;
+using namespace rac;
 using namespace rac::vectorize;
 
 bool rac::vectorize::isIndependent(AffineMap map, unsigned loop) {
@@ -31,19 +34,67 @@ static std::optional<int64_t> coefficient(AffineExpr expr, unsigned dim) {
   return std::nullopt;
 }
 
+std::optional<int64_t> rac::vectorize::panelOf(AffineMap map, unsigned loop) {
+  auto isPart = [&](AffineExpr expr, AffineExprKind kind, int64_t width) {
+    auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+    if (!binary || binary.getKind() != kind)
+      return false;
+    auto dim = dyn_cast<AffineDimExpr>(binary.getLHS());
+    auto constant = dyn_cast<AffineConstantExpr>(binary.getRHS());
+    return dim && dim.getPosition() == loop && constant &&
+           (width == 0 || constant.getValue() == width);
+  };
+  if (map.getNumResults() < 2 ||
+      !isPart(map.getResults().back(), AffineExprKind::Mod, 0))
+    return std::nullopt;
+  auto last = cast<AffineBinaryOpExpr>(map.getResults().back());
+  int64_t width = cast<AffineConstantExpr>(last.getRHS()).getValue();
+  unsigned panels = 0;
+  for (AffineExpr expr : map.getResults().drop_back()) {
+    if (!expr.isFunctionOfDim(loop))
+      continue;
+    if (!isPart(expr, AffineExprKind::FloorDiv, width))
+      return std::nullopt;
+    ++panels;
+  }
+  return panels == 1 ? std::optional(width) : std::nullopt;
+}
+
+/// Elements from one to the next along each dimension of an operand; of a
+/// tensor, those of the buffer it will be. None where it is no such thing.
+static std::optional<SmallVector<int64_t>> stridesOf(OpOperand &operand) {
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (auto type = dyn_cast<MemRefType>(operand.get().getType())) {
+    if (failed(type.getStridesAndOffset(strides, offset)))
+      return std::nullopt;
+    return strides;
+  }
+  auto type = dyn_cast<RankedTensorType>(operand.get().getType());
+  if (!type)
+    return std::nullopt;
+  int64_t stride = 1;
+  for (int64_t size : llvm::reverse(type.getShape())) {
+    strides.push_back(stride);
+    stride = ShapedType::isDynamic(size) || ShapedType::isDynamic(stride)
+                 ? ShapedType::kDynamic
+                 : stride * size;
+  }
+  std::reverse(strides.begin(), strides.end());
+  return strides;
+}
+
 bool rac::vectorize::isContiguous(OpOperand &operand, AffineMap map,
                                   unsigned loop) {
-  auto type = dyn_cast<MemRefType>(operand.get().getType());
-  if (!type || type.getRank() == 0)
+  auto strides = stridesOf(operand);
+  if (!strides || strides->empty() || strides->back() != 1)
     return false;
+  if (panelOf(map, loop))
+    return true;
   for (AffineExpr expr : map.getResults().drop_back())
     if (expr.isFunctionOfDim(loop))
       return false;
-  SmallVector<int64_t> strides;
-  int64_t offset;
-  return coefficient(map.getResults().back(), loop) == 1 &&
-         succeeded(type.getStridesAndOffset(strides, offset)) &&
-         strides.back() == 1;
+  return coefficient(map.getResults().back(), loop) == 1;
 }
 
 /// Whether all operands are contiguous along `loop` or don't depend on it.
@@ -114,40 +165,125 @@ static bool reusesVectors(linalg::LinalgOp op, unsigned vectorLoop,
   });
 }
 
-static void chooseTile(linalg::LinalgOp op, const VectorTarget &target,
-                       LoopRoles &roles) {
+/// Bytes from one row of what is multiplied with vectors to the next.
+static std::optional<int64_t> rowStride(linalg::LinalgOp op,
+                                        const LoopRoles &roles) {
+  for (OpOperand *operand : op.getDpsInputOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(operand);
+    auto strides = stridesOf(*operand);
+    if (!strides || isIndependent(map, *roles.rowLoop))
+      continue;
+    int64_t elements = 0;
+    for (auto [expr, stride] : llvm::zip_equal(map.getResults(), *strides)) {
+      auto steps = coefficient(expr, *roles.rowLoop);
+      if (steps == 0)
+        continue;
+      if (!steps || ShapedType::isDynamic(stride))
+        return std::nullopt;
+      elements += *steps * stride;
+    }
+    Type element = getElementTypeOrSelf(operand->get().getType());
+    return elements * std::max<int64_t>(1, element.getIntOrFloatBitWidth() / 8);
+  }
+  return std::nullopt;
+}
+
+/// The loop whose iterations share vectors: the innermost there is.
+static std::optional<unsigned> findRowLoop(linalg::LinalgOp op,
+                                           unsigned vectorLoop) {
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
   auto iterators = op.getIteratorTypesArray();
-  bool reduces = op.getNumReductionLoops() > 0;
-  // Enough independent additions to hide their latency.
-  roles.vectors = target.registers >= 32 ? 4 : 2;
-  int64_t extent = ranges[roles.vectorLoop];
-  if (!target.scalable && !ShapedType::isDynamic(extent))
-    roles.vectors = std::clamp<int64_t>(llvm::divideCeil(extent, roles.lanes),
-                                        1, roles.vectors);
-  if (!reduces)
-    return;
   for (unsigned loop = op.getNumLoops(); loop-- > 0;)
-    if (loop != roles.vectorLoop &&
+    if (loop != vectorLoop &&
         iterators[loop] == utils::IteratorType::parallel && ranges[loop] != 1 &&
-        reusesVectors(op, roles.vectorLoop, loop)) {
-      roles.rowLoop = loop;
-      break;
+        reusesVectors(op, vectorLoop, loop))
+      return loop;
+  return std::nullopt;
+}
+
+static void chooseTile(linalg::LinalgOp op, const VectorTarget &target,
+                       ArrayRef<int64_t> wanted, LoopRoles &roles) {
+  auto known = [](int64_t size) {
+    return ShapedType::isDynamic(size) ? std::optional<int64_t>() : size;
+  };
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  RegisterTileProblem problem;
+  problem.registers = target.registers;
+  if (auto extent = known(ranges[roles.vectorLoop]))
+    problem.vectors = llvm::divideCeil(*extent, roles.lanes);
+  if (target.scalable)
+    problem.vectors = std::nullopt;
+  problem.panel = roles.panel / roles.lanes;
+
+  if (op.getNumReductionLoops() > 0)
+    roles.rowLoop = findRowLoop(op, roles.vectorLoop);
+  if (!roles.rowLoop) {
+    // Enough independent additions to hide their latency.
+    int64_t most = target.registers >= 32 ? 4 : 2;
+    roles.vectors = std::clamp<int64_t>(problem.vectors.value_or(most), 1,
+                                        most);
+    while (problem.panel && problem.panel % roles.vectors != 0)
+      --roles.vectors;
+  } else {
+    problem.rows = known(ranges[*roles.rowLoop]);
+    problem.rowStride = rowStride(op, roles);
+    if (roles.horizontal) { // tiles of such are not wider than two vectors
+      problem.panel = 2;
+      problem.vectors = std::nullopt;
     }
-  if (!roles.rowLoop)
+    RegisterTile tile = chooseRegisterTile(problem);
+    roles.rows = tile.rows;
+    roles.vectors = tile.vectors;
+  }
+  if (wanted.empty() || op.getNumReductionLoops() == 0 || roles.horizontal)
     return;
-  if (roles.horizontal)
-    roles.vectors = std::min<int64_t>(roles.vectors, 2);
-  // Beside the tile: a row of vectors, and two for what is multiplied with it.
-  constexpr int64_t mostRows = 12;
-  roles.rows = std::clamp<int64_t>(
-      (target.registers - roles.vectors - 2) / roles.vectors, 1, mostRows);
-  if (int64_t rows = ranges[*roles.rowLoop]; !ShapedType::isDynamic(rows))
-    roles.rows = std::clamp<int64_t>(rows, 1, roles.rows);
+  roles.rows = roles.rowLoop ? wanted[0] : 1;
+  roles.vectors = wanted[1];
+  if (problem.rows)
+    roles.rows = std::clamp<int64_t>(*problem.rows, 1, roles.rows);
+  if (problem.vectors)
+    roles.vectors = std::clamp<int64_t>(*problem.vectors, 1, roles.vectors);
+}
+
+int64_t rac::vectorize::panelWidth(linalg::LinalgOp op,
+                                   const VectorTarget &target,
+                                   ArrayRef<int64_t> wanted, unsigned loop) {
+  LoopRoles roles;
+  roles.vectorLoop = loop;
+  roles.lanes = countLanes(op, target);
+  chooseTile(op, target, wanted, roles);
+  // Of scalable vectors, those of the most common length: longer ones than a
+  // panel work too, not all of their lanes do.
+  constexpr int64_t plannedBits = 512;
+  int64_t scale =
+      target.scalable ? std::max<int64_t>(1, plannedBits / target.bits) : 1;
+  return roles.vectors * roles.lanes * scale;
+}
+
+bool rac::vectorize::worksOnLanes(linalg::LinalgOp op, unsigned loop) {
+  return op.getNumReductionLoops() == 0 && !checkBody(op) &&
+         op.getMatchingIndexingMap(op.getDpsInitOperand(0))
+             .isProjectedPermutation() &&
+         isLane(op, loop) && llvm::none_of(op->getOpOperands(), [&](auto &o) {
+           return panelOf(op.getMatchingIndexingMap(&o), loop).has_value();
+         });
+}
+
+/// The one width of all operands' panels; 0: none has any.
+static FailureOr<int64_t> commonPanel(linalg::LinalgOp op, unsigned loop) {
+  int64_t width = 0;
+  for (OpOperand &operand : op->getOpOperands()) {
+    auto panel = panelOf(op.getMatchingIndexingMap(&operand), loop);
+    if (panel && width != 0 && *panel != width)
+      return failure();
+    width = panel.value_or(width);
+  }
+  return width;
 }
 
 FailureOr<LoopRoles> rac::vectorize::chooseRoles(linalg::LinalgOp op,
                                                  const VectorTarget &target,
+                                                 ArrayRef<int64_t> wanted,
                                                  std::string &why) {
   auto refuse = [&](StringRef reason) {
     why = reason.str();
@@ -186,6 +322,14 @@ FailureOr<LoopRoles> rac::vectorize::chooseRoles(linalg::LinalgOp op,
   if (!lane)
     return refuse("has no loop along which its operands are contiguous");
   roles.vectorLoop = *lane;
-  chooseTile(op, target, roles);
+  FailureOr<int64_t> panel = commonPanel(op, *lane);
+  if (failed(panel) || (roles.horizontal && *panel != 0) ||
+      (!target.scalable && *panel % roles.lanes != 0))
+    return refuse("has panels that are no whole vectors of all operands");
+  roles.panel = *panel;
+  chooseTile(op, target, wanted, roles);
+  if (roles.panel && !target.scalable &&
+      roles.panel % (roles.vectors * roles.lanes) != 0)
+    return refuse("has panels that are no whole tiles");
   return roles;
 }

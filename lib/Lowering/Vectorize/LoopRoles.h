@@ -26,6 +26,9 @@ struct LoopRoles {
   int64_t rows = 1, vectors = 1;
   /// Elements of a vector (times vscale).
   int64_t lanes = 1;
+  /// Elements, from a multiple of which on lanes of all operands are contiguous
+  /// for so long; 0: without an end.
+  int64_t panel = 0;
   /// How lanes combine, where the vector loop is a reduction.
   std::optional<mlir::vector::CombiningKind> horizontal;
 };
@@ -33,17 +36,33 @@ struct LoopRoles {
 /// Whether the operand's address does not depend on a loop.
 bool isIndependent(mlir::AffineMap map, unsigned loop);
 
-/// Whether neighbouring iterations of `loop` touch neighbouring elements.
+/// Whether neighbouring iterations of `loop` touch neighbouring elements, within
+/// panels if the operand has such.
 bool isContiguous(mlir::OpOperand &operand, mlir::AffineMap map, unsigned loop);
+
+/// The width of an operand's panels along `loop`: it is read at (...,
+/// loop floordiv width, ..., loop mod width).
+std::optional<int64_t> panelOf(mlir::AffineMap map, unsigned loop);
+
+/// How wide panels of an operand along `loop` should be, so that they are what a
+/// tile of `op` reads.
+int64_t panelWidth(mlir::linalg::LinalgOp op, const VectorTarget &target,
+                   llvm::ArrayRef<int64_t> wanted, unsigned loop);
+
+/// Whether `op`, elementwise, can have `loop` as lanes.
+bool worksOnLanes(mlir::linalg::LinalgOp op, unsigned loop);
 
 /// The op of the body that combines its result with what was there before; null
 /// if it isn't one op.
 mlir::Operation *findCombiner(mlir::linalg::LinalgOp op);
 
-/// The roles of the loops of `op`, which works on buffers; or, in `why`, the
-/// reason that it stays scalar.
+/// The roles of the loops of `op`, which works on buffers, or on tensors that
+/// will be dense ones; or, in `why`, the reason that it stays scalar. The tile
+/// is `wanted`, rows and vectors, as far as the op has so many; the default if
+/// that is empty.
 llvm::FailureOr<LoopRoles> chooseRoles(mlir::linalg::LinalgOp op,
                                        const VectorTarget &target,
+                                       llvm::ArrayRef<int64_t> wanted,
                                        std::string &why);
 
 } // namespace rac::vectorize

@@ -3,7 +3,8 @@
 #ifndef RAC_LIB_LOWERING_VECTORIZE_TILEEMITTER_H
 #define RAC_LIB_LOWERING_VECTORIZE_TILEEMITTER_H
 
-#include "LoopRoles.h"
+#include "Epilogue.h"
+#include "LaneOp.h"
 
 namespace rac::vectorize {
 
@@ -11,57 +12,45 @@ namespace rac::vectorize {
 class TileEmitter {
 public:
   /// `init` is the scalar that the result starts from; null if it starts from
-  /// what is in memory.
+  /// what is in memory. With an epilogue, which needs `init`, that gets the
+  /// result and memory does not.
   TileEmitter(mlir::linalg::LinalgOp op, const LoopRoles &roles, bool scalable,
-              llvm::ArrayRef<mlir::Range> ranges, mlir::Value init)
-      : op(op), roles(roles), scalable(scalable), ranges(ranges), init(init) {}
+              llvm::ArrayRef<mlir::Range> ranges, mlir::Value init,
+              const std::optional<Epilogue> &epilogue);
 
   /// The tile whose first element is at `position`, one index a loop (those of
-  /// reductions don't count). `mask` tells which lanes there are, of a single
-  /// vector; null: all.
+  /// reductions don't count).
   void emit(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> position,
-            int64_t rows, int64_t vectors, mlir::Value mask);
+            const Tile &tile);
 
-  /// Elements of a vector, at run time.
-  mlir::Value lanes(mlir::OpBuilder &builder, int64_t vectors);
-  mlir::VectorType vectorOf(mlir::Type element) const;
+  LaneOp &main() { return lanes; }
 
 private:
-  using Values = llvm::SmallVector<mlir::Value>;
-
-  mlir::Value indexOf(mlir::OpBuilder &builder, mlir::AffineExpr expr,
-                      llvm::ArrayRef<mlir::Value> position);
-  Values addressOf(mlir::OpBuilder &builder, mlir::AffineMap map,
-                   llvm::ArrayRef<mlir::Value> position);
-  /// `position` moved by some rows and vectors.
-  Values moved(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> position,
-               int64_t row, int64_t vector);
-  mlir::Value load(mlir::OpBuilder &builder, mlir::OpOperand &operand,
-                   llvm::ArrayRef<mlir::Value> position);
   /// What the tile starts from, row by row.
-  Values start(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> position);
+  Values start(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> position,
+               const Tile &tile);
   void finish(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> position,
-              mlir::ValueRange tile);
-  void store(mlir::OpBuilder &builder, mlir::Value value,
-             llvm::ArrayRef<mlir::Value> position);
+              const Tile &tile, mlir::ValueRange registers);
+  void combineLanes(mlir::OpBuilder &builder,
+                    llvm::ArrayRef<mlir::Value> position,
+                    const Tile &tile, mlir::ValueRange registers);
   /// The body on each register of the tile.
   Values compute(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> position,
-                 mlir::ValueRange tile);
-  mlir::Value applyBody(mlir::OpBuilder &builder,
-                        llvm::ArrayRef<mlir::Value> position,
-                        mlir::ValueRange arguments);
+                 const Tile &tile, mlir::ValueRange registers);
   /// The loops over reductions from number `next` on, around `compute`.
   Values reduce(mlir::OpBuilder &builder, Values position, unsigned next,
-                mlir::ValueRange tile);
+                const Tile &tile, mlir::ValueRange registers);
+  Values reduceLanes(mlir::OpBuilder &builder, const Values &position,
+                     const Tile &tile, mlir::ValueRange registers);
+  mlir::Value asValue(mlir::OpBuilder &builder, mlir::OpFoldResult size);
 
   mlir::linalg::LinalgOp op;
   LoopRoles roles;
-  bool scalable;
+  LaneOp lanes;
   llvm::ArrayRef<mlir::Range> ranges;
   mlir::Value init;
-  // Of the tile at hand.
-  int64_t rows = 1, vectors = 1;
-  mlir::Value mask;
+  std::optional<Epilogue> epilogue;
+  std::optional<LaneOp> after;
 };
 
 } // namespace rac::vectorize

@@ -1,0 +1,36 @@
+//===- RegisterTile.h - How much stays in registers -------------*- C++ -*-===//
+
+#ifndef RAC_LOWERING_REGISTERTILE_H
+#define RAC_LOWERING_REGISTERTILE_H
+
+#include <cstdint>
+#include <optional>
+
+namespace rac {
+
+/// A tile of a result that stays in registers while reductions run.
+struct RegisterTile {
+  int64_t rows = 1;
+  int64_t vectors = 1; ///< in a row
+};
+
+/// What the choice of a tile depends on. Extents that only the run can tell are
+/// missing.
+struct RegisterTileProblem {
+  std::optional<int64_t> rows;    ///< of the result
+  std::optional<int64_t> vectors; ///< in a row of the result, rounded up
+  /// From one row of what is multiplied with the vectors to the next (B).
+  std::optional<int64_t> rowStride;
+  int64_t registers = 32; ///< vector registers there are
+  /// Vectors that may not be crossed by a tile; 0: none.
+  int64_t panel = 0;
+};
+
+/// The tile that lowering takes where a plan names none: the one of the least
+/// clocks a step of the reduction, over whole tiles and what is left at the
+/// ends; among equals the one that loads the fewest vectors.
+RegisterTile chooseRegisterTile(const RegisterTileProblem &problem);
+
+} // namespace rac
+
+#endif // RAC_LOWERING_REGISTERTILE_H

@@ -1,0 +1,90 @@
+//===- RegisterTile.cpp - How much stays in registers ---------------------===//
+
+#include "rac/Lowering/RegisterTile.h"
+#include "llvm/Support/MathExtras.h"
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+
+using namespace rac;
+
+// What a core issues in a clock, the same on Zen 4 and 5 (per 256 or 512 bits),
+// Golden Cove and Neoverse V1, V2 with what they name vectors: two multiply-adds
+// and two loads; a multiply-add takes four clocks (uops.info; Arm's software
+// optimization guides).
+constexpr double kMultiplyAdds = 2, kLoads = 2, kLatency = 4;
+/// Beyond this, loads of the rows' elements outnumber what they save (12 to 14
+/// rows of 2 vectors use all of 32 registers).
+constexpr int64_t kMostRows = 14, kMostVectors = 4;
+/// Lines whose addresses agree in these bytes compete for one set of a
+/// first-level cache of 64 sets of 64 B; of its 8 or 12 ways rows may take 6.
+constexpr int64_t kSetBytes = 4096, kRowsPerSet = 6;
+
+/// Clocks that a step of the reduction takes in a tile.
+static double clocks(int64_t rows, int64_t vectors) {
+  return std::max({double(rows * vectors) / kMultiplyAdds,
+                   double(rows + vectors) / kLoads, kLatency});
+}
+
+/// `extent` in whole steps, and what is left. An extent not known counts as
+/// many: what is left of it then hardly matters.
+struct Parts {
+  int64_t whole, rest;
+  Parts(std::optional<int64_t> extent, int64_t step) {
+    constexpr int64_t many = 256;
+    whole = extent ? *extent / step : std::max<int64_t>(1, many / step);
+    rest = extent ? *extent % step : 0;
+  }
+  double of(double size) const { return double(whole) * size; }
+};
+
+static double clocks(const RegisterTileProblem &problem,
+                     const RegisterTile &tile) {
+  Parts rows(problem.rows, tile.rows), vectors(problem.vectors, tile.vectors);
+  auto column = [&](int64_t width) {
+    return rows.of(clocks(tile.rows, width)) +
+           (rows.rest ? clocks(rows.rest, width) : 0);
+  };
+  double sum = vectors.of(column(tile.vectors)) +
+               (vectors.rest ? column(vectors.rest) : 0);
+  // By what is computed, which differs where an extent isn't known.
+  return sum / (rows.of(tile.rows) + rows.rest) /
+         (vectors.of(tile.vectors) + vectors.rest);
+}
+
+/// Rows that don't drive each other out of the first-level cache.
+static int64_t mostRows(const RegisterTileProblem &problem) {
+  if (!problem.rowStride)
+    return kRowsPerSet;
+  int64_t sets = kSetBytes / std::gcd(std::max<int64_t>(1, *problem.rowStride),
+                                      kSetBytes);
+  return std::min(kMostRows, kRowsPerSet * sets);
+}
+
+RegisterTile rac::chooseRegisterTile(const RegisterTileProblem &problem) {
+  int64_t most = mostRows(problem);
+  if (problem.rows)
+    most = std::min(most, std::max<int64_t>(1, *problem.rows));
+  RegisterTile best;
+  std::tuple<double, double, int64_t> least;
+  for (int64_t vectors = 1; vectors <= kMostVectors; ++vectors) {
+    if (problem.panel && problem.panel % vectors != 0)
+      continue;
+    if (problem.vectors && vectors > std::max<int64_t>(1, *problem.vectors))
+      continue;
+    for (int64_t rows = 1; rows <= most; ++rows) {
+      // Beside the tile: a row of vectors, and one for what they are multiplied
+      // with.
+      if (rows * vectors + vectors + 1 > problem.registers && rows > 1)
+        break;
+      RegisterTile tile{rows, vectors};
+      auto cost = std::make_tuple(clocks(problem, tile), 1.0 / rows, -vectors);
+      bool isFirst = rows == 1 && vectors == 1;
+      if (isFirst || cost < least) {
+        least = cost;
+        best = tile;
+      }
+    }
+  }
+  return best;
+}

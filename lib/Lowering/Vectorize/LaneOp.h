@@ -1,0 +1,64 @@
+//===- LaneOp.h - A linalg op's operands and body on registers --*- C++ -*-===//
+
+#ifndef RAC_LIB_LOWERING_VECTORIZE_LANEOP_H
+#define RAC_LIB_LOWERING_VECTORIZE_LANEOP_H
+
+#include "LoopRoles.h"
+
+namespace rac::vectorize {
+
+using Values = llvm::SmallVector<mlir::Value>;
+
+/// Registers that are computed together: `rows` x `vectors`, row by row.
+struct Tile {
+  int64_t rows = 1, vectors = 1;
+  /// Which lanes of each vector there are; null, or none at all: all of them.
+  Values masks;
+
+  mlir::Value mask(int64_t vector) const {
+    return masks.empty() ? mlir::Value() : masks[vector];
+  }
+};
+
+/// Loads, computes and stores what one linalg op has for a tile. Positions are
+/// those of the tile's first element, one index a loop of the op.
+class LaneOp {
+public:
+  LaneOp(mlir::linalg::LinalgOp op, const LoopRoles &roles, bool scalable)
+      : op(op), roles(roles), scalable(scalable) {}
+
+  mlir::VectorType vectorOf(mlir::Type element);
+  /// Elements of so many vectors, at run time.
+  mlir::Value lanes(mlir::OpBuilder &builder, int64_t vectors);
+  /// Where row `row` of the tile has its element of `operand`, at lane 0 of
+  /// vector `vector`.
+  Values address(mlir::OpBuilder &builder, mlir::OpOperand &operand,
+                 llvm::ArrayRef<mlir::Value> position, int64_t row,
+                 int64_t vector);
+  mlir::Value load(mlir::OpBuilder &builder, mlir::OpOperand &operand,
+                   llvm::ArrayRef<mlir::Value> position, int64_t row,
+                   int64_t vector, mlir::Value mask);
+  void store(mlir::OpBuilder &builder, mlir::Value value,
+             llvm::ArrayRef<mlir::Value> position, int64_t row, int64_t vector,
+             mlir::Value mask);
+  /// The body on each register of the tile. Operand number `given` has the
+  /// values `registers` instead of those in memory.
+  Values compute(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> position,
+                 const Tile &tile, unsigned given,
+                 mlir::ValueRange registers);
+
+private:
+  mlir::Value applyBody(mlir::OpBuilder &builder,
+                        llvm::ArrayRef<mlir::Value> position, int64_t row,
+                        int64_t vector, mlir::ValueRange arguments);
+  /// Panels are filled up, so that all of a vector of them can be read.
+  bool isWholeAnyway(mlir::AffineMap map);
+
+  mlir::linalg::LinalgOp op;
+  LoopRoles roles;
+  bool scalable;
+};
+
+} // namespace rac::vectorize
+
+#endif // RAC_LIB_LOWERING_VECTORIZE_LANEOP_H

@@ -1,0 +1,208 @@
+//===- Nest.cpp - The loops around the tiles of an op ---------------------===//
+
+#include "Nest.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+using namespace mlir;
+using namespace rac::vectorize;
+
+Value Nest::constant(int64_t value) {
+  return arith::ConstantIndexOp::create(builder, loc, value);
+}
+
+Value Nest::asValue(OpFoldResult size) {
+  return getValueOrCreateConstantIndexOp(builder, loc, size);
+}
+
+Value Nest::add(Value x, Value y) {
+  return builder.createOrFold<arith::AddIOp>(loc, x, y);
+}
+
+Value Nest::maskOf(Value left) {
+  return vector::CreateMaskOp::create(
+      builder, loc, tiles.main().vectorOf(builder.getI1Type()), left);
+}
+
+/// The parallel loops, outermost first: those that the reused vectors depend
+/// on, then the vectors, so that they stay in the cache for the others.
+SmallVector<unsigned> Nest::order() {
+  SmallVector<unsigned> first, last;
+  for (auto [loop, type] : llvm::enumerate(op.getIteratorTypesArray())) {
+    if (type != utils::IteratorType::parallel || loop == roles.vectorLoop ||
+        loop == roles.rowLoop)
+      continue;
+    bool streams =
+        roles.rowLoop &&
+        llvm::all_of(op.getDpsInputOperands(), [&, loop = loop](OpOperand *o) {
+          AffineMap map = op.getMatchingIndexingMap(o);
+          bool reused = !isIndependent(map, roles.vectorLoop) &&
+                        isIndependent(map, *roles.rowLoop);
+          return !reused || isIndependent(map, loop);
+        });
+    (streams ? last : first).push_back(loop);
+  }
+  if (!roles.horizontal)
+    first.push_back(roles.vectorLoop);
+  llvm::append_range(first, last);
+  if (roles.rowLoop)
+    first.push_back(*roles.rowLoop);
+  return first;
+}
+
+void Nest::emit() {
+  position.assign(op.getNumLoops(), constant(0));
+  SmallVector<unsigned> loops = order();
+  SmallVector<Value> low, high, step;
+  for (unsigned loop : loops) {
+    low.push_back(asValue(ranges[loop].offset));
+    high.push_back(asValue(ranges[loop].size));
+    if (loop == roles.rowLoop)
+      step.push_back(constant(roles.rows));
+    else if (loop != roles.vectorLoop)
+      step.push_back(asValue(ranges[loop].stride));
+    else
+      step.push_back(scalable && roles.panel ? constant(roles.panel)
+                                             : lanes(roles.vectors));
+  }
+  OpBuilder::InsertionGuard guard(builder);
+  if (!loops.empty()) {
+    auto nest = scf::ParallelOp::create(builder, loc, low, high, step);
+    for (auto [loop, at] : llvm::zip_equal(loops, nest.getInductionVars()))
+      position[loop] = at;
+    builder.setInsertionPointToStart(nest.getBody());
+  }
+  emitColumns();
+}
+
+void Nest::split(unsigned loop, Value step, Value end,
+                 function_ref<void()> whole, function_ref<void()> rest) {
+  Value next = add(position[loop], step);
+  Value fits =
+      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ule, next, end);
+  auto choice = scf::IfOp::create(builder, loc, fits, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(choice.thenYield());
+  whole();
+  builder.setInsertionPoint(choice.elseYield());
+  rest();
+}
+
+void Nest::repeat(unsigned loop, Value step, Value end,
+                  function_ref<void()> body) {
+  Value begin = position[loop];
+  auto repeated = scf::ForOp::create(builder, loc, begin, end, step);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(repeated.getBody());
+  position[loop] = repeated.getInductionVar();
+  body();
+  position[loop] = begin;
+}
+
+//===----------------------------------------------------------------------===//
+// Columns
+//===----------------------------------------------------------------------===//
+
+void Nest::emitColumns() {
+  if (roles.horizontal)
+    return emitRows(roles.vectors);
+  if (scalable && roles.panel)
+    return emitPanel();
+  auto extent = getConstantIntValue(ranges[roles.vectorLoop].size);
+  if (scalable || !extent)
+    return emitColumnsUpTo(asValue(ranges[roles.vectorLoop].size));
+  int64_t step = roles.vectors * roles.lanes, rest = *extent % step;
+  if (rest == 0)
+    return emitRows(roles.vectors);
+  if (*extent < step)
+    return emitLastColumns(rest);
+  split(
+      roles.vectorLoop, constant(step), constant(*extent),
+      [&] { emitRows(roles.vectors); }, [&] { emitLastColumns(rest); });
+}
+
+/// A panel need not be whole vectors, whose length only the run can tell.
+void Nest::emitPanel() {
+  Value size = asValue(ranges[roles.vectorLoop].size);
+  Value end = arith::MinUIOp::create(
+      builder, loc, size,
+      add(position[roles.vectorLoop], constant(roles.panel)));
+  repeat(roles.vectorLoop, lanes(roles.vectors), end,
+         [&] { emitColumnsUpTo(end); });
+}
+
+/// A whole tile, or masked vectors up to `end`.
+void Nest::emitColumnsUpTo(Value end) {
+  split(
+      roles.vectorLoop, lanes(roles.vectors), end,
+      [&] { emitRows(roles.vectors); },
+      [&] {
+        repeat(roles.vectorLoop, lanes(1), end, [&] {
+          Value left = arith::SubIOp::create(builder, loc, end,
+                                             position[roles.vectorLoop]);
+          emitRows(1, {maskOf(left)});
+        });
+      });
+}
+
+/// The `count` columns, less than a tile, that are left.
+void Nest::emitLastColumns(int64_t count) {
+  int64_t vectors = llvm::divideCeil(count, roles.lanes);
+  Values masks(vectors);
+  if (int64_t left = count % roles.lanes)
+    masks.back() = maskOf(constant(left));
+  emitRows(vectors, masks);
+}
+
+//===----------------------------------------------------------------------===//
+// Rows
+//===----------------------------------------------------------------------===//
+
+void Nest::emitRows(int64_t vectors, const Values &masks) {
+  auto emit = [&](int64_t rows) {
+    tiles.emit(builder, position, Tile{rows, vectors, masks});
+  };
+  if (!roles.rowLoop)
+    return emit(1);
+  auto extent = getConstantIntValue(ranges[*roles.rowLoop].size);
+  int64_t rest = extent ? *extent % roles.rows : 0;
+  if (extent && rest == 0)
+    return emit(roles.rows);
+  split(
+      *roles.rowLoop, constant(roles.rows), asValue(ranges[*roles.rowLoop].size),
+      [&] { emit(roles.rows); },
+      [&] {
+        if (extent)
+          return emit(rest);
+        emitLastRows(roles.rows / 2, vectors, masks);
+      });
+}
+
+/// What is left, less than twice `rows`: a tile of so many if there are, and
+/// then half as many, down to one.
+void Nest::emitLastRows(int64_t rows, int64_t vectors, const Values &masks) {
+  Value end = asValue(ranges[*roles.rowLoop].size);
+  auto emit = [&] {
+    tiles.emit(builder, position, Tile{rows, vectors, masks});
+  };
+  if (rows <= 1) {
+    rows = 1;
+    return repeat(*roles.rowLoop, constant(1), end, emit);
+  }
+  Value begin = position[*roles.rowLoop];
+  Value next = add(begin, constant(rows));
+  Value fits =
+      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ule, next, end);
+  auto whole = scf::IfOp::create(builder, loc, fits, /*withElseRegion=*/false);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(whole.thenYield());
+    emit();
+  }
+  position[*roles.rowLoop] =
+      arith::SelectOp::create(builder, loc, fits, next, begin);
+  emitLastRows(rows / 2, vectors, masks);
+  position[*roles.rowLoop] = begin;
+}
