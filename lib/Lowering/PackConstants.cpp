@@ -106,8 +106,7 @@ private:
   LogicalResult pack(func::FuncOp function, Candidate candidate,
                      ArrayRef<func::CallOp> calls);
   arith::ConstantOp packConstant(arith::ConstantOp constant,
-                                 RankedTensorType seen,
-                                 RankedTensorType packed,
+                                 RankedTensorType seen, RankedTensorType packed,
                                  const PanelLayout &layout);
 
   /// What has been packed, by the constant, its new type, its layout and where
@@ -161,8 +160,8 @@ static std::optional<unsigned> findLaneLoop(linalg::LinalgOp op,
   return loop;
 }
 
-/// An operand of a reduction that lanes run along, and that isn't in their order
-/// yet.
+/// An operand of a reduction that lanes run along, and that isn't in their
+/// order yet.
 std::optional<Candidate>
 PackConstantsPass::findCandidate(linalg::LinalgOp op,
                                  ArrayRef<int64_t> wanted) {
@@ -227,9 +226,9 @@ arith::ConstantOp PackConstantsPass::packConstant(arith::ConstantOp constant,
   SmallVector<int64_t> how(seen.getShape());
   llvm::append_range(how, layout.order);
   how.push_back(layout.laneDim);
-  auto &place = known[{constant.getValue(), packed,
-                       builder.getDenseI64ArrayAttr(how),
-                       constant->getBlock()}];
+  auto &place =
+      known[{constant.getValue(), packed, builder.getDenseI64ArrayAttr(how),
+             constant->getBlock()}];
   if (place) {
     // What is used must come before its users.
     if (constant->isBeforeInBlock(place))
@@ -260,8 +259,7 @@ LogicalResult PackConstantsPass::pack(func::FuncOp function,
                                       seen.getElementType());
   SmallVector<arith::ConstantOp> constants;
   for (func::CallOp call : calls) {
-    auto constant =
-        call.getOperand(number).getDefiningOp<arith::ConstantOp>();
+    auto constant = call.getOperand(number).getDefiningOp<arith::ConstantOp>();
     if (!constant || (!isa<SplatElementsAttr>(constant.getValue()) &&
                       rawBytes(constant.getValue()).empty()))
       return failure();

@@ -9,9 +9,9 @@
 using namespace rac;
 
 // What a core issues in a clock, the same on Zen 4 and 5 (per 256 or 512 bits),
-// Golden Cove and Neoverse V1, V2 with what they name vectors: two multiply-adds
-// and two loads; a multiply-add takes four clocks (uops.info; Arm's software
-// optimization guides).
+// Golden Cove and Neoverse V1, V2 with what they name vectors: two
+// multiply-adds and two loads; a multiply-add takes four clocks (uops.info;
+// Arm's software optimization guides).
 constexpr double kMultiplyAdds = 2, kLoads = 2, kLatency = 4;
 /// Beyond this, loads of the rows' elements outnumber what they save (12 to 14
 /// rows of 2 vectors use all of 32 registers).
@@ -56,8 +56,8 @@ static double clocks(const RegisterTileProblem &problem,
 static int64_t mostRows(const RegisterTileProblem &problem) {
   if (!problem.rowStride)
     return kRowsPerSet;
-  int64_t sets = kSetBytes / std::gcd(std::max<int64_t>(1, *problem.rowStride),
-                                      kSetBytes);
+  int64_t sets =
+      kSetBytes / std::gcd(std::max<int64_t>(1, *problem.rowStride), kSetBytes);
   return std::min(kMostRows, kRowsPerSet * sets);
 }
 

@@ -72,6 +72,7 @@ void rac::populateBufferPipeline(OpPassManager &pm,
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createForallToParallelLoopPass());
   pm.addNestedPass<func::FuncOp>(createCopiesToLinalg());
+  pm.addNestedPass<func::FuncOp>(createCollapseLoops());
   VectorizeLinalgOptions vectors;
   vectors.vectorBits = options.vectorBits;
   vectors.scalable = options.scalable;

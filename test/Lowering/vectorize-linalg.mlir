@@ -130,3 +130,101 @@ func.func @transpose(%a: memref<?x?xf32>, %c: memref<?x?xf32>) {
   }
   return
 }
+
+// -----
+
+// The plan names the tile; what is left of 20 rows and 40 columns are tiles of their own, the last vector masked.
+// What is done with the result is done in registers, and the memory between goes.
+// CHECK-LABEL: func @epilogue
+// CHECK-NOT: memref.alloc
+// CHECK: scf.parallel {{.*}} to (%c40, %c20) step (%c32, %c8)
+// CHECK: scf.if
+// CHECK: scf.for
+// CHECK-COUNT-16: arith.mulf
+// CHECK-NEXT: arith.addf
+// CHECK-NEXT: scf.yield
+// CHECK-COUNT-16: arith.maximumf
+// CHECK-COUNT-16: vector.store {{.*}} %arg3
+// CHECK: scf.for
+// CHECK-COUNT-8: arith.mulf
+// CHECK-NEXT: arith.addf
+// CHECK-NEXT: scf.yield
+// CHECK-COUNT-8: vector.store {{.*}} %arg3
+// CHECK: vector.constant_mask [8]
+// CHECK: scf.for
+// CHECK-COUNT-8: arith.mulf
+// CHECK-NEXT: arith.addf
+// CHECK-NEXT: scf.yield
+// CHECK-COUNT-8: vector.maskedstore %arg3
+// CHECK: scf.for
+// CHECK-COUNT-4: arith.mulf
+// CHECK-NEXT: arith.addf
+// CHECK-NEXT: scf.yield
+// CHECK-COUNT-4: vector.maskedstore %arg3
+// CHECK-NOT: linalg.generic
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#bias = affine_map<(d0, d1) -> (d1)>
+func.func @epilogue(%a: memref<20x6xf32>, %b: memref<6x40xf32>, %bias: memref<40xf32>, %c: memref<20x40xf32>) attributes {rac.plan = #rac.plan<kind = generated, precision = f32, registers = [8, 2]>} {
+  %zero = arith.constant 0.0 : f32
+  %sum = memref.alloc() : memref<20x40xf32>
+  linalg.fill ins(%zero : f32) outs(%sum : memref<20x40xf32>)
+  linalg.matmul ins(%a, %b : memref<20x6xf32>, memref<6x40xf32>) outs(%sum : memref<20x40xf32>)
+  linalg.generic {indexing_maps = [#id, #bias, #id], iterator_types = ["parallel", "parallel"]} ins(%sum, %bias : memref<20x40xf32>, memref<40xf32>) outs(%c : memref<20x40xf32>) {
+  ^bb0(%x: f32, %y: f32, %old: f32):
+    %0 = arith.addf %x, %y : f32
+    %1 = arith.maximumf %0, %zero : f32
+    linalg.yield %1 : f32
+  }
+  return
+}
+
+// -----
+
+// A result that others read too stays in memory.
+// CHECK-LABEL: func @two_readers
+// CHECK: vector.store {{.*}} %alloc
+// CHECK: vector.load %alloc
+// CHECK: vector.load %alloc
+#id = affine_map<(d0, d1) -> (d0, d1)>
+func.func @two_readers(%a: memref<4x6xf32>, %b: memref<6x16xf32>, %c: memref<4x16xf32>, %d: memref<4x16xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %sum = memref.alloc() : memref<4x16xf32>
+  linalg.fill ins(%zero : f32) outs(%sum : memref<4x16xf32>)
+  linalg.matmul ins(%a, %b : memref<4x6xf32>, memref<6x16xf32>) outs(%sum : memref<4x16xf32>)
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%sum : memref<4x16xf32>) outs(%c : memref<4x16xf32>) {
+  ^bb0(%x: f32, %old: f32):
+    %0 = arith.negf %x : f32
+    linalg.yield %0 : f32
+  }
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%sum : memref<4x16xf32>) outs(%d : memref<4x16xf32>) {
+  ^bb0(%x: f32, %old: f32):
+    %0 = math.absf %x : f32
+    linalg.yield %0 : f32
+  }
+  return
+}
+
+// -----
+
+// Panels: vectors of a tile follow each other within one, whose end is filled up; scalable vectors, of which only the run
+// knows how many a panel has, stop at its end.
+// CHECK-LABEL: func @panels
+// CHECK: scf.parallel {{.*}} step (%c32
+// CHECK: vector.load %arg1[{{.*}}] : memref<2x6x32xf32>, vector<16xf32>
+// CHECK-NOT: vector.maskedload %arg1
+// SVE-LABEL: func @panels
+// SVE: scf.parallel {{.*}} step (%c32
+// SVE: arith.minui
+// SVE: vector.maskedload %arg1
+#a = affine_map<(m, n, k) -> (m, k)>
+#b = affine_map<(m, n, k) -> (n floordiv 32, k, n mod 32)>
+#c = affine_map<(m, n, k) -> (m, n)>
+func.func @panels(%a: memref<?x6xf32>, %b: memref<2x6x32xf32>, %c: memref<?x40xf32>) {
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]} ins(%a, %b : memref<?x6xf32>, memref<2x6x32xf32>) outs(%c : memref<?x40xf32>) {
+  ^bb0(%x: f32, %y: f32, %z: f32):
+    %0 = arith.mulf %x, %y : f32
+    %1 = arith.addf %z, %0 fastmath<reassoc, contract> : f32
+    linalg.yield %1 : f32
+  }
+  return
+}

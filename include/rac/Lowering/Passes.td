@@ -171,6 +171,19 @@ def CopiesToLinalg : Pass<"rac-copies-to-linalg", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect"];
 }
 
+def CollapseLoops : Pass<"rac-collapse-loops", "::mlir::func::FuncOp"> {
+  let summary = "Make one loop of a reduction's parallel loops that run over one piece of memory";
+  let description = [{
+    A 1x1 convolution's rows and columns, or a batch and its rows where all of it is
+    multiplied with the same weights: as one loop they fill tiles of registers
+    better. The elementwise op that alone reads the result is collapsed with it.
+  }];
+  let statistics = [
+    Statistic<"numCollapsed", "num-collapsed", "Reductions with fewer loops">];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+      "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect"];
+}
+
 def VectorizeLinalg : Pass<"rac-vectorize-linalg", "::mlir::func::FuncOp"> {
   let summary = "Turn linalg ops on buffers into loops over vectors";
   let description = [{

@@ -94,17 +94,28 @@ static SmallVector<AffineExpr> dimExprs(OpBuilder &b, unsigned from,
                              [&](unsigned i) { return b.getAffineDimExpr(i); });
 }
 
+/// One loop for each dimension of the window from loop `next` on, which moves
+/// on; a dimension of size 1 has none, and its index is 0.
+static SmallVector<AffineExpr> windowLoops(OpBuilder &b, Value filter,
+                                           unsigned &next) {
+  SmallVector<AffineExpr> loops;
+  for (int64_t size : tensorOf(filter).getShape().drop_front(2))
+    loops.push_back(size == 1 ? b.getAffineConstantExpr(0)
+                              : b.getAffineDimExpr(next++));
+  return loops;
+}
+
 /// Loops n, spatial, [g,] f, window, c.
 static Value buildConvolution(OpBuilder &b, Location loc, Convolution c,
                               ArrayRef<OpFoldResult> sizes) {
   unsigned spatial = c.strides.size(), grouped = c.groups > 1;
-  unsigned loops = 3 + 2 * spatial + grouped;
+  unsigned parallel = 2 + spatial + grouped, loops = parallel;
   AffineExpr n = b.getAffineDimExpr(0);
   SmallVector<AffineExpr> outs = dimExprs(b, 1, spatial);
   SmallVector<AffineExpr> group = dimExprs(b, 1 + spatial, grouped);
   AffineExpr f = b.getAffineDimExpr(1 + spatial + grouped);
-  SmallVector<AffineExpr> ks = dimExprs(b, 2 + spatial + grouped, spatial);
-  AffineExpr channel = b.getAffineDimExpr(loops - 1);
+  SmallVector<AffineExpr> ks = windowLoops(b, c.filter.value, loops);
+  AffineExpr channel = b.getAffineDimExpr(loops++);
 
   SmallVector<AffineExpr> in = {n}, taps = group, out = {n};
   SmallVector<AffineExpr> positions =
@@ -133,61 +144,35 @@ static Value buildConvolution(OpBuilder &b, Location loc, Convolution c,
   };
   c.input.map = mapOf(in);
   c.filter.map = mapOf(taps);
-  Iterators iterators(2 + spatial + grouped, kParallel);
-  iterators.append(spatial + 1, kReduction);
+  Iterators iterators(parallel, kParallel);
+  iterators.append(loops - parallel, kReduction);
   Value result =
       buildContraction(b, loc, c.input, c.filter, {acc, mapOf(out)}, iterators);
   return grouped ? mergeDims(b, loc, result, spatial + 1) : result;
 }
 
-/// One filter per channel: the window is unrolled, so that the loop over the
-/// channels stays innermost and contiguous.
-static Value buildDepthwise(OpBuilder &b, Location loc, const Convolution &c,
+/// One filter per channel. Loops n, spatial, c, window.
+static Value buildDepthwise(OpBuilder &b, Location loc, Convolution c,
                             ArrayRef<OpFoldResult> sizes) {
-  unsigned rank = sizes.size(), spatial = rank - 2;
-  auto filter = tensorOf(c.filter.value);
-  // C x 1 x window becomes window x C.
-  SmallVector<AffineExpr> exprs = {b.getAffineDimExpr(spatial),
-                                   b.getAffineConstantExpr(0)};
-  llvm::append_range(exprs, dimExprs(b, 0, spatial));
-  Sizes filterSizes = tensor::getMixedSizes(b, loc, c.filter.value);
-  Sizes tapSizes(ArrayRef(filterSizes).drop_front(2));
-  tapSizes.push_back(filterSizes.front());
-  Value taps =
-      buildMap(b, loc,
-               Operand{c.filter.value,
-                       AffineMap::get(spatial + 1, 0, exprs, b.getContext())},
-               tapSizes, filter.getElementType(),
-               [](OpBuilder &, Location, ValueRange args) { return args[0]; });
+  unsigned spatial = c.strides.size(), parallel = 2 + spatial, loops = parallel;
+  AffineExpr n = b.getAffineDimExpr(0);
+  AffineExpr channel = b.getAffineDimExpr(1 + spatial);
+  SmallVector<AffineExpr> outs = dimExprs(b, 1, spatial);
+  SmallVector<AffineExpr> ks = windowLoops(b, c.filter.value, loops);
+  SmallVector<AffineExpr> in = {n};
+  llvm::append_range(in, windowExprs(outs, ks, c.strides, c.dilations));
+  in.push_back(channel);
+  SmallVector<AffineExpr> taps = {channel, b.getAffineConstantExpr(0)};
+  llvm::append_range(taps, ks);
 
-  AffineMap channels = AffineMap::get(rank, 0, b.getAffineDimExpr(rank - 1));
-  llvm::SmallBitVector window = bitsAt(spatial + 1, {});
-  window.set(0, spatial);
-  SmallVector<Operand> inputs, weights;
-  for (ArrayRef<int64_t> position :
-       windowPositions(filter.getShape().drop_front(2))) {
-    inputs.push_back({windowSlice(b, loc, c.input.value, position, sizes,
-                                  c.strides, c.dilations),
-                      identityMap(b, rank)});
-    Sizes at = getAsIndexOpFoldResult(b.getContext(), position);
-    at.push_back(b.getIndexAttr(0));
-    Sizes tap(spatial, b.getIndexAttr(1));
-    tap.push_back(tapSizes.back());
-    weights.push_back({sliceTensor(b, loc, taps, at, tap, window), channels});
-  }
-  SmallVector<Operand> ins = inputs;
-  llvm::append_range(ins, weights);
-  return buildMap(b, loc, ins, sizes, accumulatorType(c.input.element),
-                  [&](OpBuilder &b, Location loc, ValueRange args) {
-                    size_t count = inputs.size();
-                    Value sum;
-                    for (size_t i = 0; i < count; ++i) {
-                      Value product = buildProduct(b, loc, c.input, c.filter,
-                                                   args[i], args[count + i]);
-                      sum = sum ? addToSum(b, loc, sum, product) : product;
-                    }
-                    return sum;
-                  });
+  c.input.map = AffineMap::get(loops, 0, in, b.getContext());
+  c.filter.map = AffineMap::get(loops, 0, taps, b.getContext());
+  AffineMap out =
+      AffineMap::get(loops, 0, dimExprs(b, 0, parallel), b.getContext());
+  Iterators iterators(parallel, kParallel);
+  iterators.append(loops - parallel, kReduction);
+  Value acc = zeroAccumulator(b, loc, sizes, c.input.element);
+  return buildContraction(b, loc, c.input, c.filter, {acc, out}, iterators);
 }
 
 static Value zeroOf(OpBuilder &b, Location loc, Type stored) {
@@ -223,10 +208,7 @@ struct LowerConv : OpConversionPattern<ConvOp> {
                      false,
                      {}};
     ArrayRef<int64_t> shape = tensorOf(filter).getShape();
-    bool depthwise =
-        shape[1] == 1 && shape[0] == c.groups && c.groups > 1 &&
-        ShapedType::getNumElements(shape.drop_front(2)) <= kMostUnrolled &&
-        ShapedType::getNumElements(shape.drop_front(2)) > 0;
+    bool depthwise = shape[1] == 1 && shape[0] == c.groups && c.groups > 1;
     Value result = depthwise ? buildDepthwise(rewriter, loc, c, sizes)
                              : buildConvolution(rewriter, loc, c, sizes);
     rewriter.replaceOp(op, castTensor(rewriter, loc, result,

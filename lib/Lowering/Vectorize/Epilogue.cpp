@@ -13,10 +13,22 @@ SmallVector<Value> Epilogue::positionOf(ArrayRef<Value> position) const {
                              [&](unsigned loop) { return position[loop]; });
 }
 
+linalg::FillOp rac::vectorize::findFill(linalg::LinalgOp op) {
+  Value out = op.getDpsInitOperand(0)->get();
+  for (Operation *before = op->getPrevNode(); before;
+       before = before->getPrevNode()) {
+    if (auto fill = dyn_cast<linalg::FillOp>(before))
+      if (fill.getOutputs()[0] == out)
+        return fill;
+    if (!isMemoryEffectFree(before) && !isa<memref::AllocOp>(before))
+      return {};
+  }
+  return {};
+}
+
 /// The only reader of `op`'s result, where only `fill` and `op` write that.
 static OpOperand *findReader(linalg::LinalgOp op, linalg::FillOp fill) {
-  auto alloc =
-      op.getDpsInitOperand(0)->get().getDefiningOp<memref::AllocOp>();
+  auto alloc = op.getDpsInitOperand(0)->get().getDefiningOp<memref::AllocOp>();
   if (!alloc)
     return nullptr;
   OpOperand *reader = nullptr;
@@ -45,18 +57,28 @@ static bool isQuietBetween(Operation *from, Operation *to) {
   return true;
 }
 
-std::optional<Epilogue>
-rac::vectorize::findEpilogue(linalg::LinalgOp op, linalg::FillOp fill,
-                             const LoopRoles &roles) {
-  if (!fill || roles.horizontal || op.getNumReductionLoops() == 0)
-    return std::nullopt;
+OpOperand *rac::vectorize::findElementwiseUse(linalg::LinalgOp op,
+                                              linalg::FillOp fill) {
   OpOperand *use = findReader(op, fill);
-  auto reader = use ? dyn_cast<linalg::LinalgOp>(use->getOwner())
-                    : linalg::LinalgOp();
+  auto reader =
+      use ? dyn_cast<linalg::LinalgOp>(use->getOwner()) : linalg::LinalgOp();
   if (!reader || reader->getBlock() != op->getBlock() ||
       reader.isDpsInit(use) || reader.getNumDpsInits() != 1 ||
       reader.getNumReductionLoops() != 0 || !isQuietBetween(op, reader))
+    return nullptr;
+  return use;
+}
+
+std::optional<Epilogue> rac::vectorize::findEpilogue(linalg::LinalgOp op,
+                                                     linalg::FillOp fill,
+                                                     const LoopRoles &roles,
+                                                     bool scalable) {
+  if (!fill || roles.horizontal || op.getNumReductionLoops() == 0)
     return std::nullopt;
+  OpOperand *use = findElementwiseUse(op, fill);
+  if (!use)
+    return std::nullopt;
+  auto reader = cast<linalg::LinalgOp>(use->getOwner());
   AffineMap map = reader.getMatchingIndexingMap(use);
   AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
   if (!map.isPermutation() || map.getNumDims() != out.getNumResults())
@@ -74,7 +96,8 @@ rac::vectorize::findEpilogue(linalg::LinalgOp op, linalg::FillOp fill,
     if (loop == roles.rowLoop)
       row = own;
   }
-  if (!lane || (roles.rowLoop && !row) || !worksOnLanes(reader, *lane))
+  if (!lane || (roles.rowLoop && !row) ||
+      !worksOnLanes(reader, *lane, scalable))
     return std::nullopt;
   epilogue.roles.vectorLoop = *lane;
   epilogue.roles.rowLoop = row;

@@ -29,8 +29,7 @@ Value LaneOp::lanes(OpBuilder &builder, int64_t vectors) {
 }
 
 Values LaneOp::address(OpBuilder &builder, OpOperand &operand,
-                       ArrayRef<Value> position, int64_t row,
-                       int64_t vector) {
+                       ArrayRef<Value> position, int64_t row, int64_t vector) {
   Location loc = op->getLoc();
   AffineMap map = op.getMatchingIndexingMap(&operand);
   Values at(position);
@@ -97,8 +96,7 @@ void LaneOp::store(OpBuilder &builder, Value value, ArrayRef<Value> position,
 //===----------------------------------------------------------------------===//
 
 Value LaneOp::applyBody(OpBuilder &builder, ArrayRef<Value> position,
-                        int64_t row, int64_t vector,
-                        ValueRange arguments) {
+                        int64_t row, int64_t vector, ValueRange arguments) {
   Location loc = op->getLoc();
   Block *body = op.getBlock();
   IRMapping mapping;
@@ -153,8 +151,7 @@ Value LaneOp::applyBody(OpBuilder &builder, ArrayRef<Value> position,
 }
 
 Values LaneOp::compute(OpBuilder &builder, ArrayRef<Value> position,
-                       const Tile &tile, unsigned given,
-                       ValueRange registers) {
+                       const Tile &tile, unsigned given, ValueRange registers) {
   // What doesn't depend on the row or the vector is loaded once.
   llvm::DenseMap<std::tuple<unsigned, int64_t, int64_t>, Value> loaded;
   auto get = [&](OpOperand &operand, int64_t row, int64_t vector) {
@@ -165,8 +162,7 @@ Values LaneOp::compute(OpBuilder &builder, ArrayRef<Value> position,
       vector = 0;
     Value &value = loaded[{operand.getOperandNumber(), row, vector}];
     if (!value)
-      value =
-          load(builder, operand, position, row, vector, tile.mask(vector));
+      value = load(builder, operand, position, row, vector, tile.mask(vector));
     return value;
   };
   Values results;

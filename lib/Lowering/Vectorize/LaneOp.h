@@ -44,8 +44,7 @@ public:
   /// The body on each register of the tile. Operand number `given` has the
   /// values `registers` instead of those in memory.
   Values compute(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> position,
-                 const Tile &tile, unsigned given,
-                 mlir::ValueRange registers);
+                 const Tile &tile, unsigned given, mlir::ValueRange registers);
 
 private:
   mlir::Value applyBody(mlir::OpBuilder &builder,

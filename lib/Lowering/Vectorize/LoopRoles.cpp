@@ -220,8 +220,8 @@ static void chooseTile(linalg::LinalgOp op, const VectorTarget &target,
   if (!roles.rowLoop) {
     // Enough independent additions to hide their latency.
     int64_t most = target.registers >= 32 ? 4 : 2;
-    roles.vectors = std::clamp<int64_t>(problem.vectors.value_or(most), 1,
-                                        most);
+    roles.vectors =
+        std::clamp<int64_t>(problem.vectors.value_or(most), 1, most);
     while (problem.panel && problem.panel % roles.vectors != 0)
       --roles.vectors;
   } else {
@@ -260,8 +260,9 @@ int64_t rac::vectorize::panelWidth(linalg::LinalgOp op,
   return roles.vectors * roles.lanes * scale;
 }
 
-bool rac::vectorize::worksOnLanes(linalg::LinalgOp op, unsigned loop) {
-  return op.getNumReductionLoops() == 0 && !checkBody(op) &&
+bool rac::vectorize::worksOnLanes(linalg::LinalgOp op, unsigned loop,
+                                  bool scalable) {
+  return op.getNumReductionLoops() == 0 && !checkBody(op, scalable) &&
          op.getMatchingIndexingMap(op.getDpsInitOperand(0))
              .isProjectedPermutation() &&
          isLane(op, loop) && llvm::none_of(op->getOpOperands(), [&](auto &o) {

@@ -36,21 +36,21 @@ struct LoopRoles {
 /// Whether the operand's address does not depend on a loop.
 bool isIndependent(mlir::AffineMap map, unsigned loop);
 
-/// Whether neighbouring iterations of `loop` touch neighbouring elements, within
-/// panels if the operand has such.
+/// Whether neighbouring iterations of `loop` touch neighbouring elements,
+/// within panels if the operand has such.
 bool isContiguous(mlir::OpOperand &operand, mlir::AffineMap map, unsigned loop);
 
 /// The width of an operand's panels along `loop`: it is read at (...,
 /// loop floordiv width, ..., loop mod width).
 std::optional<int64_t> panelOf(mlir::AffineMap map, unsigned loop);
 
-/// How wide panels of an operand along `loop` should be, so that they are what a
-/// tile of `op` reads.
+/// How wide panels of an operand along `loop` should be, so that they are what
+/// a tile of `op` reads.
 int64_t panelWidth(mlir::linalg::LinalgOp op, const VectorTarget &target,
                    llvm::ArrayRef<int64_t> wanted, unsigned loop);
 
 /// Whether `op`, elementwise, can have `loop` as lanes.
-bool worksOnLanes(mlir::linalg::LinalgOp op, unsigned loop);
+bool worksOnLanes(mlir::linalg::LinalgOp op, unsigned loop, bool scalable);
 
 /// The op of the body that combines its result with what was there before; null
 /// if it isn't one op.

@@ -171,8 +171,8 @@ void Nest::emitRows(int64_t vectors, const Values &masks) {
   if (extent && rest == 0)
     return emit(roles.rows);
   split(
-      *roles.rowLoop, constant(roles.rows), asValue(ranges[*roles.rowLoop].size),
-      [&] { emit(roles.rows); },
+      *roles.rowLoop, constant(roles.rows),
+      asValue(ranges[*roles.rowLoop].size), [&] { emit(roles.rows); },
       [&] {
         if (extent)
           return emit(rest);

@@ -131,8 +131,7 @@ Values TileEmitter::reduce(OpBuilder &builder, Values position, unsigned next,
 
 /// Whole tiles of lanes first, then what is left, a vector at a time.
 Values TileEmitter::reduceLanes(OpBuilder &builder, const Values &position,
-                                const Tile &tile,
-                                ValueRange registers) {
+                                const Tile &tile, ValueRange registers) {
   Location loc = op.getLoc();
   Value low = asValue(builder, ranges[roles.vectorLoop].offset),
         high = asValue(builder, ranges[roles.vectorLoop].size);
@@ -140,8 +139,8 @@ Values TileEmitter::reduceLanes(OpBuilder &builder, const Values &position,
   Value extent = arith::SubIOp::create(builder, loc, high, low);
   Value rest = arith::RemUIOp::create(builder, loc, extent, step);
   Value whole = arith::SubIOp::create(builder, loc, high, rest);
-  auto loopOver = [&](Value from, Value to, Value by, Tile part,
-                      bool masked, ValueRange start) {
+  auto loopOver = [&](Value from, Value to, Value by, Tile part, bool masked,
+                      ValueRange start) {
     auto loop = scf::ForOp::create(builder, loc, from, to, by, start);
     OpBuilder inner = OpBuilder::atBlockBegin(loop.getBody());
     Values at = position;
@@ -160,8 +159,8 @@ Values TileEmitter::reduceLanes(OpBuilder &builder, const Values &position,
   Values first;
   for (int64_t row = 0; row < tile.rows; ++row)
     first.push_back(results[row * tile.vectors]);
-  first = loopOver(whole, high, lanes.lanes(builder, 1),
-                   Tile{tile.rows, 1, {}}, true, first);
+  first = loopOver(whole, high, lanes.lanes(builder, 1), Tile{tile.rows, 1, {}},
+                   true, first);
   for (int64_t row = 0; row < tile.rows; ++row)
     results[row * tile.vectors] = first[row];
   return results;

@@ -32,8 +32,8 @@ private:
   void finish(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> position,
               const Tile &tile, mlir::ValueRange registers);
   void combineLanes(mlir::OpBuilder &builder,
-                    llvm::ArrayRef<mlir::Value> position,
-                    const Tile &tile, mlir::ValueRange registers);
+                    llvm::ArrayRef<mlir::Value> position, const Tile &tile,
+                    mlir::ValueRange registers);
   /// The body on each register of the tile.
   Values compute(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> position,
                  const Tile &tile, mlir::ValueRange registers);

@@ -23,21 +23,6 @@ using namespace rac::vectorize;
 
 namespace {
 
-/// The fill that gives `op`'s result its first value, if nothing happens in
-/// between.
-linalg::FillOp findFill(linalg::LinalgOp op) {
-  Value out = op.getDpsInitOperand(0)->get();
-  for (Operation *before = op->getPrevNode(); before;
-       before = before->getPrevNode()) {
-    if (auto fill = dyn_cast<linalg::FillOp>(before))
-      if (fill.getOutputs()[0] == out)
-        return fill;
-    if (!isMemoryEffectFree(before) && !isa<memref::AllocOp>(before))
-      return {};
-  }
-  return {};
-}
-
 /// The tile that the function's plan asks for.
 ArrayRef<int64_t> plannedTile(func::FuncOp function) {
   auto plan = function->getAttrOfType<PlanAttr>("rac.plan");
@@ -89,7 +74,7 @@ private:
     if (op.payloadUsesValueFromOperand(op.getDpsInitOperand(0)))
       if (linalg::FillOp fill = findFill(op)) {
         init = fill.value();
-        epilogue = findEpilogue(op, fill, *roles);
+        epilogue = findEpilogue(op, fill, *roles, target.scalable);
         fill.erase();
       }
     OpBuilder builder(epilogue ? epilogue->op : op);

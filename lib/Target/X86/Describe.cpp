@@ -73,8 +73,7 @@ Expected<TargetSpec> rac::describeX86Host(StringRef chip) {
   TargetSpec spec = make("host");
   spec.cores = hardware_concurrency().compute_thread_count();
   Features host = sys::getHostCPUFeatures();
-  raise(spec,
-        [&](const Level &level) { return hasAll(host, level.features); });
+  raise(spec, [&](const Level &level) { return hasAll(host, level.features); });
   spec.tuneCpu = sys::getHostCPUName().str();
   if (spec.vectorBits != 512)
     return spec;

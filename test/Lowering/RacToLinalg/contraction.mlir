@@ -49,15 +49,26 @@ func.func @grouped(%x: tensor<1x9x4xf32>, %f: tensor<8x2x3xf32>) -> tensor<1x7x8
 // -----
 
 // One filter a channel: parallel over the channels.
+// CHECK-DAG: #[[$INPUT:.+]] = affine_map<(d0, d1, d2, d3) -> (d0, d1 + d3, d2)>
+// CHECK-DAG: #[[$FILTER:.+]] = affine_map<(d0, d1, d2, d3) -> (d2, 0, d3)>
 // CHECK-LABEL: func @depthwise
-// CHECK: %[[TAPS:.*]] = linalg.generic {{.*}} ins(%arg1 : tensor<4x1x3xf32>) outs(%{{.*}} : tensor<3x4xf32>)
-// CHECK: tensor.extract_slice %arg0[0, 1, 0] [1, 7, 4] [1, 1, 1]
-// CHECK: tensor.extract_slice %[[TAPS]][1, 0] [1, 4] [1, 1] : tensor<3x4xf32> to tensor<4xf32>
-// CHECK: linalg.generic {{.*}}iterator_types = ["parallel", "parallel", "parallel"]}
-// CHECK-COUNT-3: arith.mulf
+// CHECK: linalg.generic {indexing_maps = [#[[$INPUT]], #[[$FILTER]], #{{.*}}], iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+// CHECK-SAME: ins(%arg0, %arg1
 func.func @depthwise(%x: tensor<1x9x4xf32>, %f: tensor<4x1x3xf32>) -> tensor<1x7x4xf32> {
   %0 = rac.conv %x, %f {strides = array<i64: 1>, dilations = array<i64: 1>, pads_low = array<i64: 0>, pads_high = array<i64: 0>, groups = 4 : i64} : (tensor<1x9x4xf32>, tensor<4x1x3xf32>) -> tensor<1x7x4xf32>
   return %0 : tensor<1x7x4xf32>
+}
+
+// -----
+
+// A window of one element has no loops: a product of matrices.
+// CHECK-DAG: #[[$INPUT:.+]] = affine_map<(d0, d1, d2, d3) -> (d0, d1, d3)>
+// CHECK-DAG: #[[$FILTER:.+]] = affine_map<(d0, d1, d2, d3) -> (d2, d3, 0)>
+// CHECK-LABEL: func @pointwise
+// CHECK: linalg.generic {indexing_maps = [#[[$INPUT]], #[[$FILTER]], #{{.*}}], iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+func.func @pointwise(%x: tensor<1x9x4xf32>, %f: tensor<8x4x1xf32>) -> tensor<1x9x8xf32> {
+  %0 = rac.conv %x, %f {strides = array<i64: 1>, dilations = array<i64: 1>, pads_low = array<i64: 0>, pads_high = array<i64: 0>, groups = 1 : i64} : (tensor<1x9x4xf32>, tensor<8x4x1xf32>) -> tensor<1x9x8xf32>
+  return %0 : tensor<1x9x8xf32>
 }
 
 // -----

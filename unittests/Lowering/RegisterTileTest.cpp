@@ -1,0 +1,68 @@
+//===- RegisterTileTest.cpp - How much stays in registers -----------------===//
+
+#include "rac/Lowering/RegisterTile.h"
+#include "gtest/gtest.h"
+
+using namespace rac;
+
+namespace {
+
+RegisterTile tileOf(std::optional<int64_t> rows, std::optional<int64_t> vectors,
+                    std::optional<int64_t> rowStride, int64_t registers = 32,
+                    int64_t panel = 0) {
+  return chooseRegisterTile({rows, vectors, rowStride, registers, panel});
+}
+
+void expectTile(const RegisterTile &tile, int64_t rows, int64_t vectors) {
+  EXPECT_EQ(tile.rows, rows);
+  EXPECT_EQ(tile.vectors, vectors);
+}
+
+// 14 x 2, two vectors and one element are 31 registers.
+TEST(RegisterTile, AsManyRowsAsRegistersAllow) {
+  expectTile(tileOf(56, 4, 256), 14, 2);
+  expectTile(tileOf(28, 16, 256), 14, 2);
+}
+
+// 6 x 2 + 2 + 1 = 15 of 16.
+TEST(RegisterTile, FewerRegisters) { expectTile(tileOf(60, 8, 256, 16), 6, 2); }
+
+// Rows 4 KiB apart share a set of the first-level cache: six of them stay.
+TEST(RegisterTile, RowsThatCollideAreFewAndWide) {
+  expectTile(tileOf(60, 8, 4096), 6, 4);
+  expectTile(tileOf(60, 8, 3 * 4096), 6, 4);
+  // Two sets for twice as many.
+  expectTile(tileOf(60, 8, 2048), 12, 2);
+}
+
+// Unknown strides may collide; unknown extents are taken to be large.
+TEST(RegisterTile, UnknownSizes) {
+  expectTile(tileOf({}, {}, {}), 6, 4);
+  expectTile(tileOf({}, 8, 256), 14, 2);
+}
+
+TEST(RegisterTile, NoMoreThanThereIs) {
+  expectTile(tileOf(7, 2, 256), 7, 2);
+  expectTile(tileOf(1, 1, 256), 1, 1);
+  expectTile(tileOf(0, 0, 256), 1, 1);
+}
+
+// Of a product with one row, every vector is used once: independent sums
+// matter.
+TEST(RegisterTile, OneRowHidesTheLatencyByColumns) {
+  expectTile(tileOf(1, 64, 4096), 1, 4);
+}
+
+// 197 = 16 x 12 + 5 takes 16 x 12 + 5 clocks; 14 x 14 + 1 takes 14 x 14 + 4.
+TEST(RegisterTile, WhatIsLeftCounts) {
+  expectTile(tileOf(197, 192, 3072), 12, 2);
+}
+
+// A panel of two vectors is not crossed.
+TEST(RegisterTile, StaysInPanels) {
+  RegisterTile tile = tileOf(60, 8, 4096, 32, 2);
+  EXPECT_EQ(2 % tile.vectors, 0);
+  expectTile(tile, 6, 2);
+}
+
+} // namespace
