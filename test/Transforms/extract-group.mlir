@@ -35,7 +35,7 @@ func.func @main(%x: tensor<?x4xf32>, %n: index) -> tensor<?x4xf32> {
   }
   %2 = rac.group @rows ins(%1, %n : tensor<?x4xf32>, index) -> (tensor<?x4xf32>) plan <kind = generated, precision = f32> {
   ^bb0(%a: tensor<?x4xf32>, %b: index):
-    %3 = rac.reshape %a to [%b] : (tensor<?x4xf32>) -> tensor<?x4xf32>
+    %3 = rac.reshape %a to [%b, 4] : (tensor<?x4xf32>) -> tensor<?x4xf32>
     rac.yield %3 : tensor<?x4xf32>
   }
   return %2 : tensor<?x4xf32>

@@ -24,8 +24,11 @@ def Rac_AlternativeAttr : AttrDef<Rac_Dialect, "Alternative"> {
     stated uncertainty it may be the better one.
 
     ```mlir
-    #rac.alternative<form = "conv | relu", plan = <kind = generated, precision = f32, cost = <seconds = 2.0e-3, flops = 1.0e6>>, reason = "1.5 times the time">
-    #rac.alternative<form = "conv_relu", plan = <kind = generated, precision = f32, cost = <seconds = 2.0e-3, flops = 1.0e6>>, reason = "1.1 times the time", undecided = true>
+    #rac.alternative<form = "conv | relu", plan = <kind = generated, precision = f32, cost = #rac.cost<seconds = 2.0e-3, flops = 1.0e6>>, reason = "1.5 times the time">
+    ```
+
+    ```mlir
+    #rac.alternative<form = "conv_relu", plan = <kind = generated, precision = f32, cost = #rac.cost<seconds = 2.0e-3, flops = 1.0e6>>, reason = "1.1 times the time", undecided = true>
     ```
   }];
   let parameters = (ins
