@@ -1,10 +1,8 @@
-//===- Work.cpp - Operations and bytes of some ops ------------------------===//
+//===- Work.cpp - What some ops compute, and on how much data -------------===//
 
 #include "rac/Cost/Work.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/SetVector.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace rac;
@@ -40,109 +38,154 @@ Candidate Candidate::of(GroupOp group) {
   return candidate;
 }
 
-double rac::countElements(Value tensor, const Assumptions &assumptions) {
-  double count = 1;
-  for (int64_t size : cast<RankedTensorType>(tensor.getType()).getShape())
-    count *= ShapedType::isDynamic(size) ? assumptions.dim : size;
-  return count;
+bool WorkUse::dependsOn(unsigned loop) const {
+  return llvm::any_of(dims, [&](const auto &terms) {
+    return llvm::any_of(terms,
+                        [&](const Term &term) { return term.loop == loop; });
+  });
 }
 
-double rac::countBytes(Value tensor, const Assumptions &assumptions) {
-  unsigned bits =
-      cast<RankedTensorType>(tensor.getType()).getElementTypeBitWidth();
-  return countElements(tensor, assumptions) * std::max(1u, bits / 8);
+double WorkNest::flops() const {
+  return iterations() *
+         (2 * multiplyAdds + operations + kFunctionTerms * functions);
 }
 
-/// Operations for one element: each arith op counts one, each math op the terms
-/// of a polynomial.
-static double scalarWork(ElementwiseOpInterface op) {
-  constexpr double polynomial = 16;
-  Block body;
-  OpBuilder builder(op.getContext());
-  builder.setInsertionPointToStart(&body);
-  for (Value operand : op->getOperands())
-    body.addArgument(getElementTypeOrSelf(operand), op.getLoc());
-  (void)op.buildScalar(builder, op.getLoc(), body.getArguments());
-  double work = 0;
-  for (Operation &scalar : body)
-    if (!scalar.hasTrait<OpTrait::ConstantLike>())
-      work += isa<math::MathDialect>(scalar.getDialect()) &&
-                      !isa<math::SqrtOp, math::FmaOp, math::AbsFOp>(scalar)
-                  ? polynomial
-                  : 1;
-  while (!body.empty())
-    body.back().erase();
-  return work;
+double Work::flops() const {
+  double sum = 0;
+  for (const WorkNest &nest : nests)
+    sum += nest.flops();
+  return sum;
 }
 
-static void addWork(Operation *op, const Assumptions &assumptions, Work &work) {
-  auto elements = [&](Value v) { return countElements(v, assumptions); };
-  llvm::TypeSwitch<Operation *>(op)
-      .Case([&](ElementwiseOpInterface op) {
-        work.elementwise += elements(op->getResult(0)) * scalarWork(op);
-      })
-      .Case([&](MatmulOp op) {
-        auto lhs = cast<RankedTensorType>(op.getLhs().getType());
-        int64_t k = lhs.getShape().back();
-        work.matmul += 2 * elements(op.getResult()) *
-                       (ShapedType::isDynamic(k) ? assumptions.dim : k);
-      })
-      // Each filter element of a channel meets each result element of it once.
-      .Case([&](ConvOp op) {
-        auto filter = cast<RankedTensorType>(op.getFilter().getType());
-        work.contraction += 2 * elements(op.getResult()) *
-                            elements(op.getFilter()) /
-                            std::max<int64_t>(1, filter.getDimSize(0));
-      })
-      .Case([&](ConvTransposeOp op) {
-        auto filter = cast<RankedTensorType>(op.getFilter().getType());
-        work.contraction += 2 * elements(op.getInput()) *
-                            elements(op.getFilter()) /
-                            std::max<int64_t>(1, filter.getDimSize(0));
-      })
-      .Case([&](LstmOp op) {
-        double steps =
-            elements(op.getInput()) / op.getInput().getType().getShape().back();
-        work.contraction +=
-            2 * std::abs(steps) *
-            (elements(op.getWeight()) + elements(op.getRecurrence()));
-      })
-      .Case([&](PoolOp op) {
-        double window = 1;
-        for (int64_t size : op.getWindow())
-          window *= size;
-        work.elementwise += elements(op.getResult()) * window;
-      })
-      // Maximum, exponential with its polynomial, sum, product.
-      .Case([&](SoftmaxOp op) {
-        work.elementwise += 20 * elements(op.getInput());
-      })
-      // Mean, variance, scale and shift.
-      .Case([&](NormalizeOp op) {
-        work.elementwise += 7 * elements(op.getInput());
-      })
-      .Case<ReduceOp, ArgReduceOp, ScanOp>(
-          [&](auto op) { work.elementwise += elements(op.getInput()); });
+double Work::contractionFlops() const {
+  double sum = 0;
+  for (const WorkNest &nest : nests)
+    sum += nest.iterations() * 2 * nest.multiplyAdds;
+  return sum;
 }
 
-/// Ops that read no more of an operand than they give.
-static bool readsPart(Operation *op) {
-  return isa<SliceOp, GatherOp, GatherElementsOp, GatherNdOp>(op);
-}
-
-Work rac::analyzeWork(const Candidate &candidate,
-                      const Assumptions &assumptions) {
-  Work work;
-  for (Operation *op : candidate.ops)
-    addWork(op, assumptions, work);
-  for (Value input : candidate.inputs) {
-    double bytes = countBytes(input, assumptions);
-    for (Operation *op : candidate.ops)
-      if (readsPart(op) && op->getOperand(0) == input)
-        bytes = std::min(bytes, countBytes(op->getResult(0), assumptions));
-    work.bytes += bytes;
+/// Whether a value is the same in every run: a constant, through views of it,
+/// and through the arguments of a group.
+static bool isConstant(Value value) {
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    auto group = dyn_cast<GroupOp>(argument.getOwner()->getParentOp());
+    return group && isConstant(group.getInputs()[argument.getArgNumber()]);
   }
-  for (Value output : candidate.outputs)
-    work.bytes += countBytes(output, assumptions);
-  return work;
+  Operation *op = value.getDefiningOp();
+  if (isa<TransposeOp, ReshapeOp>(op))
+    return isConstant(op->getOperand(0));
+  return op->hasTrait<OpTrait::ConstantLike>();
+}
+
+namespace {
+
+/// Fills in a candidate's sizes.
+class Analysis {
+public:
+  Analysis(const Candidate &candidate, double dim)
+      : candidate(candidate), dim(dim) {}
+  Work run();
+
+private:
+  double sizeOf(int64_t size) {
+    work.isDynamic |= ShapedType::isDynamic(size);
+    return ShapedType::isDynamic(size) ? dim : double(size);
+  }
+  unsigned tensorOf(Value value);
+  WorkUse useOf(const Access &access);
+  WorkNest resolve(const LoopNest &nest);
+
+  const Candidate &candidate;
+  double dim;
+  Work work;
+  llvm::DenseMap<Value, unsigned> numbers;
+};
+
+} // namespace
+
+unsigned Analysis::tensorOf(Value value) {
+  auto [place, isNew] = numbers.try_emplace(value, work.tensors.size());
+  if (!isNew)
+    return place->second;
+  auto type = cast<RankedTensorType>(value.getType());
+  WorkTensor &tensor = work.tensors.emplace_back();
+  tensor.value = value;
+  for (int64_t size : type.getShape())
+    tensor.shape.push_back(sizeOf(size));
+  tensor.strides.resize(tensor.shape.size());
+  double stride = 1;
+  for (size_t i = tensor.shape.size(); i-- > 0;) {
+    tensor.strides[i] = stride;
+    stride *= tensor.shape[i];
+  }
+  // A truth value takes a byte.
+  tensor.elementBytes = std::max(1u, type.getElementTypeBitWidth() / 8);
+  tensor.isInput = llvm::is_contained(candidate.inputs, value);
+  tensor.isOutput = llvm::is_contained(candidate.outputs, value);
+  tensor.isWeight = tensor.isInput && isConstant(value);
+  return place->second;
+}
+
+/// Adds factor * expr; what isn't linear counts as a loop of its own.
+static void addTerms(AffineExpr expr, double factor,
+                     SmallVectorImpl<WorkUse::Term> &terms) {
+  if (isa<AffineConstantExpr>(expr))
+    return;
+  if (auto loop = dyn_cast<AffineDimExpr>(expr)) {
+    terms.push_back({loop.getPosition(), factor});
+    return;
+  }
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  if (auto constant = dyn_cast<AffineConstantExpr>(binary.getRHS());
+      constant && expr.getKind() == AffineExprKind::Mul) {
+    if (constant.getValue() != 0)
+      addTerms(binary.getLHS(), factor * std::abs(constant.getValue()), terms);
+    return;
+  }
+  addTerms(binary.getLHS(), factor, terms);
+  addTerms(binary.getRHS(), factor, terms);
+}
+
+WorkUse Analysis::useOf(const Access &access) {
+  WorkUse use;
+  use.tensor = tensorOf(access.tensor);
+  use.scattered = access.scattered;
+  for (AffineExpr expr : access.map.getResults())
+    addTerms(expr, 1, use.dims.emplace_back());
+  return use;
+}
+
+WorkNest Analysis::resolve(const LoopNest &nest) {
+  WorkNest result;
+  for (const Extent &extent : nest.loops)
+    result.sizes.push_back(sizeOf(extent.size));
+  result.reductions = nest.reductions;
+  for (const Access &access : nest.reads) {
+    WorkUse use = useOf(access);
+    if (!llvm::is_contained(result.reads, use))
+      result.reads.push_back(std::move(use));
+  }
+  for (const Access &access : nest.writes)
+    result.writes.push_back(useOf(access));
+  if (nest.type)
+    result.type = dataTypeOf(nest.type).value_or(DataType::i32);
+  result.multiplyAdds = nest.multiplyAdds;
+  result.operations = nest.operations;
+  result.functions = nest.functions;
+  return result;
+}
+
+Work Analysis::run() {
+  for (Operation *op : candidate.ops)
+    if (auto looping = dyn_cast<LoopNestOpInterface>(op)) {
+      SmallVector<LoopNest> nests;
+      looping.getLoopNests(nests);
+      for (const LoopNest &nest : nests)
+        work.nests.push_back(resolve(nest));
+    }
+  return std::move(work);
+}
+
+Work rac::analyzeWork(const Candidate &candidate, double dim) {
+  return Analysis(candidate, dim).run();
 }

@@ -149,7 +149,7 @@ void FormGroups::runOnOperation() {
 
   Unknowns unknowns;
   Assumptions assumptions;
-  RooflineModel costs(*described, assumptions, usable, unknowns);
+  DeviceModel costs(*described, assumptions, usable, unknowns);
   PlanSearch search(module, costs, *wanted, assumptions);
   search.run(blocks);
   if (search.empty())

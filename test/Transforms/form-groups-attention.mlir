@@ -1,12 +1,12 @@
 // RUN: rac-opt %s --rac-form-groups=device=epyc-zen4 --split-input-file | FileCheck %s
-// RUN: %python %S/Inputs/device.py %root/devices/epyc-zen4.json memory.DRAM.core_bytes_per_s=1e9 > %t.json
+// RUN: %python %S/Inputs/device.py %root/devices/epyc-zen4.json memory.L3.core_bytes_per_s=1e9 memory.DRAM.core_bytes_per_s=1e9 > %t.json
 // RUN: rac-opt %s --rac-form-groups=device=%t.json --split-input-file | FileCheck %s --check-prefix=NARROW
 
-// With little bandwidth, two products and all between them are one generated group, by rows of the
+// With little bandwidth beyond the second-level cache, two products and all between them are one generated group, by rows of the
 // result; the mask's own computation and the key's transpose, for lanes, are not.
 // NARROW-LABEL: func @attention
 // NARROW: rac.group @transpose
-// NARROW: rac.group {{.*}} plan <kind = generated, precision = f32, tiles = [1, 48, 1, 0]
+// NARROW: rac.group {{.*}} plan <kind = generated, precision = f32, tiles = [1, 24, 1, 0]
 // NARROW-NOT: rac.transpose {{.*}} [0, 2, 3, 1] :
 // NARROW: rac.matmul
 // NARROW-NEXT: rac.add

@@ -3,7 +3,7 @@
 // RUN: %python %S/Inputs/device.py %root/devices/epyc-zen4.json topology.cores=4 memory.L3.sharers=4 memory.DRAM.sharers=4 > %t.cores.json
 // RUN: %python %S/Inputs/device.py %root/devices/epyc-zen4.json overheads.fork_join_s=1e-3 > %t.fork.json
 // RUN: %python %S/Inputs/device.py %root/devices/epyc-zen4.json units.avx512.library_fraction.f32=0.5 > %t.library.json
-// RUN: %python %S/Inputs/device.py %root/devices/epyc-zen4.json memory.DRAM.core_bytes_per_s=1e9 > %t.bandwidth.json
+// RUN: %python %S/Inputs/device.py %root/devices/epyc-zen4.json memory.L3.core_bytes_per_s=1e9 memory.DRAM.core_bytes_per_s=1e9 > %t.bandwidth.json
 
 // A 96-core machine has the cores for the product: handing it to each takes 2 us, so that 16 are the
 // best of 1, 2, 4 ... 96.
@@ -27,8 +27,9 @@
 // SLOW: func.func @product
 // SLOW: plan <kind = generated,
 
-// What is between the two products is larger than they are. With 20 GB/s the library's faster products
-// are worth writing and reading it; with 1 GB/s it has to stay in the cache, in one group.
+// What is between the two products is larger than they are, and than the second-level cache. Where the
+// third delivers a quarter of what that one does, the library's faster products are worth it; with 1 GB/s
+// it has to stay near, in one group.
 // RUN: rac-opt %s --rac-form-groups=device=%t.bandwidth.json | FileCheck %s --check-prefix=NARROW
 // FAST: func.func @chain
 // FAST: rac.group @matmul_{{[0-9]}} {{.*}}plan <kind = library,
@@ -40,9 +41,9 @@ func.func @product(%a: tensor<256x256xf32>, %b: tensor<256x256xf32>) -> tensor<2
   return %0 : tensor<256x256xf32>
 }
 
-func.func @chain(%q: tensor<512x256xf32>, %k: tensor<256x512xf32>, %v: tensor<512x256xf32>) -> tensor<512x256xf32> {
-  %0 = rac.matmul %q, %k : (tensor<512x256xf32>, tensor<256x512xf32>) -> tensor<512x512xf32>
-  %1 = rac.exp %0 : (tensor<512x512xf32>) -> tensor<512x512xf32>
-  %2 = rac.matmul %1, %v : (tensor<512x512xf32>, tensor<512x256xf32>) -> tensor<512x256xf32>
-  return %2 : tensor<512x256xf32>
+func.func @chain(%q: tensor<2048x64xf32>, %k: tensor<64x256xf32>, %v: tensor<256x64xf32>) -> tensor<2048x64xf32> {
+  %0 = rac.matmul %q, %k : (tensor<2048x64xf32>, tensor<64x256xf32>) -> tensor<2048x256xf32>
+  %1 = rac.exp %0 : (tensor<2048x256xf32>) -> tensor<2048x256xf32>
+  %2 = rac.matmul %1, %v : (tensor<2048x256xf32>, tensor<256x64xf32>) -> tensor<2048x64xf32>
+  return %2 : tensor<2048x64xf32>
 }

@@ -23,8 +23,8 @@ struct ParsedOps {
       if (mlir::isa<rac::ShapeOpInterface>(op))
         ops.push_back(&op);
   }
-  rac::Work work(rac::Assumptions assumptions = {}) {
-    return rac::analyzeWork(rac::Candidate::of(ops), assumptions);
+  rac::Work work(double dim = 64) {
+    return rac::analyzeWork(rac::Candidate::of(ops), dim);
   }
 
   mlir::MLIRContext context;

@@ -1,9 +1,26 @@
-//===- WorkTest.cpp - Operations and bytes, worked by hand ----------------===//
+//===- WorkTest.cpp - Loop nests and operations, worked by hand -----------===//
 
 #include "ParsedOps.h"
+#include "rac/Cost/ContractionShape.h"
 #include "gtest/gtest.h"
 
 using namespace rac;
+
+namespace {
+
+const char *kConv = R"({strides = array<i64: 1, 1>,
+    dilations = array<i64: 1, 1>, pads_low = array<i64: 0, 0>,
+    pads_high = array<i64: 0, 0>, groups = %d : i64})";
+
+std::string conv(int groups, std::string types) {
+  char attributes[256];
+  snprintf(attributes, sizeof attributes, kConv, groups);
+  return std::string("%0 = rac.conv %x, %f ") + attributes + " : " + types;
+}
+
+std::vector<double> sizesOf(const WorkNest &nest) {
+  return {nest.sizes.begin(), nest.sizes.end()};
+}
 
 TEST(Work, Matmul) {
   ParsedOps p("(%a: tensor<2x3x4xf32>, %b: tensor<4x5xf32>) -> "
@@ -12,34 +29,123 @@ TEST(Work, Matmul) {
                    tensor<4x5xf32>) -> tensor<2x3x5xf32>
                  return %0 : tensor<2x3x5xf32>)");
   Work work = p.work();
-  EXPECT_EQ(work.matmul, 2 * 2 * 3 * 5 * 4);
-  EXPECT_EQ(work.elementwise, 0);
-  EXPECT_EQ(work.bytes, 4 * (2 * 3 * 4 + 4 * 5 + 2 * 3 * 5));
+  EXPECT_EQ(work.flops(), 2 * 2 * 3 * 5 * 4);
+  EXPECT_EQ(work.contractionFlops(), work.flops());
+  ASSERT_EQ(work.nests.size(), 1u);
+  EXPECT_EQ(sizesOf(work.nests[0]), (std::vector<double>{2, 3, 5, 4}));
+  // One matrix of weights serves the whole batch: its rows are rows.
+  ContractionShape shape = contractionShape(work.nests[0]);
+  EXPECT_EQ(shape.batch, 1);
+  EXPECT_EQ(shape.m, 6);
+  EXPECT_EQ(shape.n, 5);
+  EXPECT_EQ(shape.k, 4);
+  EXPECT_FALSE(shape.isConv);
+}
+
+TEST(Work, BatchedMatmul) {
+  ParsedOps p("(%a: tensor<7x3x4xf32>, %b: tensor<7x4x5xf32>) -> "
+              "tensor<7x3x5xf32>",
+              R"(%0 = rac.matmul %a, %b : (tensor<7x3x4xf32>,
+                   tensor<7x4x5xf32>) -> tensor<7x3x5xf32>
+                 return %0 : tensor<7x3x5xf32>)");
+  ContractionShape shape = contractionShape(p.work().nests[0]);
+  EXPECT_EQ(shape.batch, 7);
+  EXPECT_EQ(shape.m, 3);
+}
+
+TEST(Work, ConvIsAProductOfPixels) {
+  ParsedOps p("(%x: tensor<2x6x6x8xf32>, %f: tensor<16x8x3x3xf32>) -> "
+              "tensor<2x4x4x16xf32>",
+              conv(1, "(tensor<2x6x6x8xf32>, tensor<16x8x3x3xf32>) -> "
+                      "tensor<2x4x4x16xf32>") +
+                  " return %0 : tensor<2x4x4x16xf32>");
+  Work work = p.work();
+  EXPECT_EQ(work.contractionFlops(), 2.0 * 2 * 16 * 16 * 72);
+  ContractionShape shape = contractionShape(work.nests[0]);
+  EXPECT_TRUE(shape.isConv);
+  EXPECT_FALSE(shape.isDepthwise);
+  EXPECT_EQ(shape.m, 2 * 4 * 4);
+  EXPECT_EQ(shape.n, 16);
+  EXPECT_EQ(shape.k, 8 * 9);
 }
 
 TEST(Work, GroupedConv) {
   ParsedOps p("(%x: tensor<1x6x6x8xf32>, %f: tensor<4x2x3x3xf32>) -> "
               "tensor<1x4x4x4xf32>",
-              R"(%0 = rac.conv %x, %f {strides = array<i64: 1, 1>,
-                   dilations = array<i64: 1, 1>, pads_low = array<i64: 0, 0>,
-                   pads_high = array<i64: 0, 0>, groups = 4 : i64} :
-                   (tensor<1x6x6x8xf32>, tensor<4x2x3x3xf32>) -> tensor<1x4x4x4xf32>
-                 return %0 : tensor<1x4x4x4xf32>)");
+              conv(4, "(tensor<1x6x6x8xf32>, tensor<4x2x3x3xf32>) -> "
+                      "tensor<1x4x4x4xf32>") +
+                  " return %0 : tensor<1x4x4x4xf32>");
   Work work = p.work();
   // Each of 64 results: 2 channels of a 3x3 window.
-  EXPECT_EQ(work.contraction, 2 * 64 * 18);
-  EXPECT_EQ(work.bytes, 4 * (288 + 72 + 64));
+  EXPECT_EQ(work.contractionFlops(), 2 * 64 * 18);
+  ContractionShape shape = contractionShape(work.nests[0]);
+  EXPECT_EQ(shape.batch, 4);
+  EXPECT_EQ(shape.k, 18);
+  EXPECT_FALSE(shape.isDepthwise);
+}
+
+TEST(Work, DepthwiseConv) {
+  ParsedOps p("(%x: tensor<1x6x6x8xf32>, %f: tensor<8x1x3x3xf32>) -> "
+              "tensor<1x4x4x8xf32>",
+              conv(8, "(tensor<1x6x6x8xf32>, tensor<8x1x3x3xf32>) -> "
+                      "tensor<1x4x4x8xf32>") +
+                  " return %0 : tensor<1x4x4x8xf32>");
+  Work work = p.work();
+  EXPECT_EQ(work.contractionFlops(), 2 * 128 * 9);
+  ContractionShape shape = contractionShape(work.nests[0]);
+  EXPECT_TRUE(shape.isDepthwise);
+  EXPECT_EQ(shape.m, 16);
+  EXPECT_EQ(shape.k, 9);
+}
+
+TEST(Work, FiltersAreLaidOutForLanes) {
+  ParsedOps p("(%x: tensor<2x6x6x8xf32>, %f: tensor<16x8x3x3xf32>) -> "
+              "tensor<2x4x4x16xf32>",
+              conv(1, "(tensor<2x6x6x8xf32>, tensor<16x8x3x3xf32>) -> "
+                      "tensor<2x4x4x16xf32>") +
+                  " return %0 : tensor<2x4x4x16xf32>");
+  Work work = p.work();
+  layOutFilters(work);
+  const WorkTensor &filter = work.tensors[work.nests[0].reads[1].tensor];
+  EXPECT_EQ(filter.strides, (llvm::SmallVector<double, 4>{1, 144, 48, 16}));
+}
+
+TEST(Work, TransposedConvCountsInputElements) {
+  ParsedOps p("(%x: tensor<1x5x8xf32>, %f: tensor<8x4x3xf32>) -> "
+              "tensor<1x10x4xf32>",
+              R"(%0 = rac.conv_transpose %x, %f {strides = array<i64: 2>,
+                   dilations = array<i64: 1>, pads_low = array<i64: 1>,
+                   pads_high = array<i64: 1>, output_padding = array<i64: 1>,
+                   groups = 1 : i64} : (tensor<1x5x8xf32>, tensor<8x4x3xf32>)
+                   -> tensor<1x10x4xf32>
+                 return %0 : tensor<1x10x4xf32>)");
+  EXPECT_EQ(p.work().contractionFlops(), 2 * 5 * 8 * 4 * 3);
+}
+
+TEST(Work, PoolCombinesItsWindow) {
+  ParsedOps p("(%x: tensor<1x8x8x4xf32>) -> tensor<1x4x4x4xf32>",
+              R"(%0 = rac.pool max %x {window = array<i64: 2, 2>,
+                   strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>,
+                   pads_low = array<i64: 0, 0>, pads_high = array<i64: 0, 0>,
+                   ceil_extra = array<i64: 0, 0>} : (tensor<1x8x8x4xf32>) ->
+                   tensor<1x4x4x4xf32>
+                 return %0 : tensor<1x4x4x4xf32>)");
+  EXPECT_EQ(p.work().flops(), 64 * 4);
 }
 
 TEST(Work, FusedChainLeavesNothingBetween) {
   ParsedOps p(
       "(%x: tensor<8x8xf32>, %b: tensor<8xf32>) -> tensor<8x8xf32>",
       R"(%0 = rac.add %x, %b : (tensor<8x8xf32>, tensor<8xf32>) -> tensor<8x8xf32>
-                 %1 = rac.mul %0, %0 : (tensor<8x8xf32>, tensor<8x8xf32>) -> tensor<8x8xf32>
-                 return %1 : tensor<8x8xf32>)");
+         %1 = rac.mul %0, %0 : (tensor<8x8xf32>, tensor<8x8xf32>) -> tensor<8x8xf32>
+         return %1 : tensor<8x8xf32>)");
   Work work = p.work();
-  EXPECT_EQ(work.elementwise, 64 + 64);
-  EXPECT_EQ(work.bytes, 4 * (64 + 8 + 64));
+  EXPECT_EQ(work.nests.size(), 2u);
+  EXPECT_EQ(work.flops(), 64 + 64);
+  fuseNests(work, /*afterContractions=*/false);
+  ASSERT_EQ(work.nests.size(), 1u);
+  EXPECT_EQ(work.flops(), 64 + 64);
+  EXPECT_EQ(work.nests[0].reads.size(), 2u); // x and b
 }
 
 TEST(Work, ValueUsedOutsideIsWritten) {
@@ -47,44 +153,130 @@ TEST(Work, ValueUsedOutsideIsWritten) {
               R"(%0 = rac.neg %x : (tensor<8xf32>) -> tensor<8xf32>
                  %1 = rac.neg %0 : (tensor<8xf32>) -> tensor<8xf32>
                  return %0, %1 : tensor<8xf32>, tensor<8xf32>)");
-  EXPECT_EQ(p.work().bytes, 4 * (8 + 8 + 8));
+  Work work = p.work();
+  fuseNests(work, /*afterContractions=*/false);
+  EXPECT_EQ(work.nests.size(), 2u);
+}
+
+TEST(Work, WhatFollowsAProductIsAppliedToItsRegisters) {
+  ParsedOps p(
+      "(%a: tensor<4x8xf32>, %w: tensor<8x16xf32>, %b: tensor<16xf32>) -> "
+      "tensor<4x16xf32>",
+      R"(%0 = rac.matmul %a, %w : (tensor<4x8xf32>, tensor<8x16xf32>) -> tensor<4x16xf32>
+         %1 = rac.add %0, %b : (tensor<4x16xf32>, tensor<16xf32>) -> tensor<4x16xf32>
+         %2 = rac.relu %1 : (tensor<4x16xf32>) -> tensor<4x16xf32>
+         return %2 : tensor<4x16xf32>)");
+  Work work = p.work();
+  fuseNests(work, /*afterContractions=*/true);
+  ASSERT_EQ(work.nests.size(), 1u);
+  EXPECT_EQ(work.flops(), 2 * 4 * 16 * 8 + 4 * 16 * 2);
+  EXPECT_EQ(work.nests[0].reads.size(), 3u);
+  // Or else the product is written, and read again.
+  Work apart = p.work();
+  fuseNests(apart, /*afterContractions=*/false);
+  EXPECT_EQ(apart.nests.size(), 2u);
+}
+
+TEST(Work, ProducersAreNotComputedAgainInAReduction) {
+  ParsedOps p("(%a: tensor<4x8xf32>, %w: tensor<8x16xf32>) -> tensor<4x16xf32>",
+              R"(%0 = rac.exp %a : (tensor<4x8xf32>) -> tensor<4x8xf32>
+         %1 = rac.matmul %0, %w : (tensor<4x8xf32>, tensor<8x16xf32>) -> tensor<4x16xf32>
+         return %1 : tensor<4x16xf32>)");
+  Work work = p.work();
+  fuseNests(work, /*afterContractions=*/false);
+  EXPECT_EQ(work.nests.size(), 2u);
+}
+
+TEST(Work, TransposesBeforeAProductAreReadInOrder) {
+  ParsedOps p(
+      "(%a: tensor<4x8xf32>, %w: tensor<16x8xf32>) -> tensor<4x16xf32>",
+      R"(%0 = rac.transpose %w, [1, 0] : (tensor<16x8xf32>) -> tensor<8x16xf32>
+         %1 = rac.matmul %a, %0 : (tensor<4x8xf32>, tensor<8x16xf32>) -> tensor<4x16xf32>
+         return %1 : tensor<4x16xf32>)");
+  Work work = p.work();
+  fuseNests(work, /*afterContractions=*/false);
+  ASSERT_EQ(work.nests.size(), 1u);
+  // Loops m, n, k: w is read at (n, k).
+  const WorkUse &weights = work.nests[0].reads[1];
+  EXPECT_EQ(weights.dims[0][0].loop, 1u);
+  EXPECT_EQ(weights.dims[1][0].loop, 2u);
 }
 
 TEST(Work, MathFunctionsArePolynomials) {
   ParsedOps p("(%x: tensor<8xf32>) -> tensor<8xf32>",
               R"(%0 = rac.exp %x : (tensor<8xf32>) -> tensor<8xf32>
                  return %0 : tensor<8xf32>)");
-  EXPECT_EQ(p.work().elementwise, 8 * 16);
+  EXPECT_EQ(p.work().flops(), 8 * 16);
 }
 
-TEST(Work, GatherReadsWhatItTakes) {
+TEST(Work, SoftmaxIsFourPasses) {
+  ParsedOps p("(%x: tensor<4x16xf32>) -> tensor<4x16xf32>",
+              R"(%0 = rac.softmax %x axis 1 : tensor<4x16xf32>
+                 return %0 : tensor<4x16xf32>)");
+  Work work = p.work();
+  EXPECT_EQ(work.nests.size(), 4u);
+  // Maximum; difference and exponential; sum; product.
+  EXPECT_EQ(work.flops(), 64 * (1 + 17 + 1 + 1));
+}
+
+TEST(Work, NormalizeIsThreePasses) {
+  ParsedOps p("(%x: tensor<4x16xf32>, %s: tensor<16xf32>, %b: tensor<16xf32>) "
+              "-> tensor<4x16xf32>",
+              R"(%0 = rac.normalize layer %x, %s, %b axis 1 epsilon 1.0e-5 :
+                   (tensor<4x16xf32>, tensor<16xf32>, tensor<16xf32>) -> tensor<4x16xf32>
+                 return %0 : tensor<4x16xf32>)");
+  Work work = p.work();
+  EXPECT_EQ(work.nests.size(), 3u);
+  // Sum; squares of differences; difference, two products, sum.
+  EXPECT_EQ(work.flops(), 64 * (1 + 3 + 4));
+}
+
+TEST(Work, GatherPicksAnywhere) {
   ParsedOps p("(%x: tensor<1000x4xf32>, %i: tensor<3xi64>) -> tensor<3x4xf32>",
               R"(%0 = rac.gather %x, %i axis 0 : (tensor<1000x4xf32>,
                    tensor<3xi64>) -> tensor<3x4xf32>
                  return %0 : tensor<3x4xf32>)");
-  EXPECT_EQ(p.work().bytes, 4 * 12 + 8 * 3 + 4 * 12);
+  Work work = p.work();
+  EXPECT_EQ(work.flops(), 0);
+  EXPECT_EQ(sizesOf(work.nests[0]), (std::vector<double>{3, 4}));
+  EXPECT_TRUE(work.nests[0].reads[0].scattered.test(0));
+  EXPECT_FALSE(work.nests[0].reads[0].scattered.test(1));
+}
+
+TEST(Work, SliceSkips) {
+  ParsedOps p("(%x: tensor<8xf32>) -> tensor<4xf32>",
+              R"(%0 = rac.slice %x[0] [4] [2] : (tensor<8xf32>) -> tensor<4xf32>
+                 return %0 : tensor<4xf32>)");
+  EXPECT_EQ(p.work().nests[0].reads[0].dims[0][0].step, 2);
 }
 
 TEST(Work, UnknownDimensionsCountAsAssumed) {
   ParsedOps p("(%x: tensor<?x4xf32>) -> tensor<?x4xf32>",
               R"(%0 = rac.neg %x : (tensor<?x4xf32>) -> tensor<?x4xf32>
                  return %0 : tensor<?x4xf32>)");
-  EXPECT_EQ(p.work({/*dim=*/10}).elementwise, 40);
-  EXPECT_EQ(p.work({/*dim=*/100}).bytes, 2 * 4 * 400);
+  EXPECT_EQ(p.work(10).flops(), 40);
+  EXPECT_EQ(p.work(100).flops(), 400);
+  EXPECT_TRUE(p.work().isDynamic);
 }
 
 TEST(Work, ReductionReadsAllOnce) {
   ParsedOps p(
       "(%x: tensor<16x8xf32>) -> tensor<16xf32>",
       R"(%0 = rac.reduce sum %x axes [1] : (tensor<16x8xf32>) -> tensor<16xf32>
-                 return %0 : tensor<16xf32>)");
-  EXPECT_EQ(p.work().elementwise, 128);
-  EXPECT_EQ(p.work().bytes, 4 * (128 + 16));
+         return %0 : tensor<16xf32>)");
+  Work work = p.work();
+  EXPECT_EQ(work.flops(), 128);
+  EXPECT_FALSE(work.nests[0].reductions.test(0));
+  EXPECT_TRUE(work.nests[0].reductions.test(1));
+  EXPECT_FALSE(work.isDynamic);
 }
 
 TEST(Work, BooleansAreBytes) {
   ParsedOps p("(%x: tensor<8xf32>) -> tensor<8xi1>",
               R"(%0 = rac.is_nan %x : (tensor<8xf32>) -> tensor<8xi1>
                  return %0 : tensor<8xi1>)");
-  EXPECT_EQ(p.work().bytes, 4 * 8 + 8);
+  Work work = p.work();
+  EXPECT_EQ(work.tensors[work.nests[0].writes[0].tensor].bytes(), 8);
 }
+
+} // namespace

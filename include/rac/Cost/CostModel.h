@@ -8,7 +8,7 @@
 #define RAC_COST_COSTMODEL_H
 
 #include "rac/Cost/Estimate.h"
-#include "rac/Cost/Work.h"
+#include "rac/Cost/Schedule.h"
 
 namespace rac {
 
@@ -20,24 +20,25 @@ public:
                             PlanAttr plan) const = 0;
 };
 
-/// Time is the larger of computing and moving bytes, plus the overhead of a
-/// kernel; energy is the cores' share of the device's TDP for that time, an
-/// upper bound.
-class RooflineModel : public CostModel {
+/// Costs from loop nests, by reuse analysis, on a device's description:
+/// docs/Cost.md. Not for use by several threads at once.
+class DeviceModel : public CostModel {
 public:
   /// A plan of 0 threads is costed with `threads`. `unknowns` is told what the
-  /// device lacks.
-  RooflineModel(const Device &device, const Assumptions &assumptions,
-                int64_t threads, Unknowns &unknowns)
-      : device(device), assumptions(assumptions), threads(threads),
-        unknowns(unknowns) {}
+  /// device lacks; both must outlive the model, and it its estimates.
+  DeviceModel(const Device &device, const Assumptions &assumptions,
+              int64_t threads, Unknowns &unknowns)
+      : assumptions(assumptions), threads(threads),
+        coefficients(device, unknowns) {}
   Estimate estimate(const Candidate &candidate, PlanAttr plan) const override;
 
 private:
-  const Device &device;
+  Estimate estimateFor(const Candidate &candidate, PlanAttr plan,
+                       double dim) const;
+
   Assumptions assumptions;
   int64_t threads;
-  Unknowns &unknowns;
+  mutable Coefficients coefficients;
 };
 
 } // namespace rac

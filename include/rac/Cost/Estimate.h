@@ -3,23 +3,14 @@
 #ifndef RAC_COST_ESTIMATE_H
 #define RAC_COST_ESTIMATE_H
 
-#include "rac/Cost/Device.h"
+#include "rac/Cost/Coefficients.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 
 namespace rac {
 
-/// A number of the device that an estimate rests on.
-struct Coefficient {
-  std::string name; ///< the key: "memory.L2.core_bytes_per_s"
-  double value = 0; ///< in the key's unit
-  double unc = 0;   ///< as in the file
-  Origin origin = Origin::guess;
-  bool stoodIn = false; ///< the file has null there
-};
-
 /// What the time and the energy are made of; what belongs to a level is in the
-/// order of `Estimate::bytes`. Times may overlap: they don't add up to the
-/// whole. Energies do.
+/// order of `Estimate::bytes`. Times overlap: they don't add up to the whole.
+/// Energies do.
 struct Breakdown {
   double computeSeconds = 0;
   llvm::SmallVector<double, 4> transferSeconds; ///< of each level
@@ -27,20 +18,29 @@ struct Breakdown {
   double opsJoules = 0;
   llvm::SmallVector<double, 4> bytesJoules; ///< of each level
   double staticJoules = 0;
+  /// B that each cache brings in from the level after it.
+  llvm::SmallVector<double, 4> fillBytes;
+};
+
+/// What an estimate takes of one coefficient.
+struct CoefficientUse {
+  const Coefficient *coefficient; ///< owned by the model
+  /// s, with this one at the bound that takes less time, and more.
+  double fewerSeconds = 0, moreSeconds = 0;
 };
 
 /// What one run of a group is thought to cost. The intervals are what the
-/// coefficients' stated uncertainties allow.
+/// coefficients' stated uncertainties, and assumed sizes, allow.
 struct Estimate {
   Interval seconds;                             ///< s
   std::optional<Interval> joules = Interval(0); ///< J; none: unknown
   JoulesOrigin joulesOrigin = JoulesOrigin::modelled;
   double flops = 0; ///< FLOP, and integer operations
-  /// What crosses each memory level, B, nearest first; the last is main memory.
+  /// What each level delivers to the one before it, and gets back, B: nearest
+  /// first, of the first to and from registers, the last is main memory.
   llvm::SmallVector<LevelBytes, 4> bytes;
   Breakdown breakdown;
-  /// What it rests on; owned by the model.
-  llvm::SmallVector<const Coefficient *, 8> coefficients;
+  llvm::SmallVector<CoefficientUse, 12> coefficients;
 
   /// One after the other.
   Estimate &operator+=(const Estimate &other);
@@ -50,7 +50,10 @@ struct Estimate {
   CostAttr toAttr(mlir::MLIRContext *ctx) const;
 };
 
-/// Whether either of the two may turn out to take less time.
+/// Whether the one that is thought to take more time may turn out to take less,
+/// for values of the coefficients within their uncertainty. What both rest on
+/// has the same value in both. To first order: each coefficient shifts the
+/// difference on its own.
 bool undecided(const Estimate &a, const Estimate &b);
 
 } // namespace rac

@@ -1,15 +1,27 @@
-//===- Work.h - Operations and bytes of some ops ----------------*- C++ -*-===//
+//===- Work.h - What some ops compute, and on how much data -----*- C++ -*-===//
+//
+// The loop nests of level-1 ops (LoopNestOpInterface) with sizes filled in:
+// what is counted, tiled and costed.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef RAC_COST_WORK_H
 #define RAC_COST_WORK_H
 
+#include "rac/Cost/Device.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 
 namespace rac {
 
 /// What stands in for what only the run knows.
 struct Assumptions {
-  int64_t dim = 64;
+  /// Of a dimension that isn't known: most likely, at least, at most.
+  int64_t dim = 64, dimLow = 64, dimHigh = 64;
+  /// What else a run touches before it comes back to a group's weights, B: they
+  /// are still in a level that holds that much.
+  double modelBytes = 0;
+  /// Nothing is in a cache before.
+  bool cold = false;
 };
 
 /// Ops that would run as one kernel: a group, or what could become one.
@@ -22,17 +34,90 @@ struct Candidate {
   static Candidate of(GroupOp group);
 };
 
-/// Floating-point (or integer) operations by how they are computed.
-struct Work {
-  double matmul = 0;
-  double contraction = 0; // other
-  double elementwise = 0;
-  double bytes = 0;
+/// A tensor of a candidate. Sizes are doubles: they may be assumed ones, and
+/// their products large.
+struct WorkTensor {
+  mlir::Value value;
+  llvm::SmallVector<double, 4> shape, strides; ///< elements; row-major
+  double elementBytes = 0;
+  bool isInput = false, isOutput = false;
+  bool isWeight = false; ///< the same in every run
+
+  double bytes() const {
+    double count = elementBytes;
+    for (double size : shape)
+      count *= size;
+    return count;
+  }
 };
 
-double countElements(mlir::Value tensor, const Assumptions &assumptions);
-double countBytes(mlir::Value tensor, const Assumptions &assumptions);
-Work analyzeWork(const Candidate &candidate, const Assumptions &assumptions);
+/// What an iteration touches of a tensor: along each dimension the sum of
+/// step * position over some loops.
+struct WorkUse {
+  struct Term {
+    unsigned loop;
+    double step;
+    bool operator==(const Term &o) const {
+      return loop == o.loop && step == o.step;
+    }
+  };
+  unsigned tensor = 0;
+  llvm::SmallVector<llvm::SmallVector<Term, 2>, 4> dims;
+  llvm::SmallBitVector scattered;
+
+  bool operator==(const WorkUse &o) const {
+    return tensor == o.tensor && dims == o.dims;
+  }
+  bool dependsOn(unsigned loop) const;
+};
+
+/// A loop nest with sizes.
+struct WorkNest {
+  llvm::SmallVector<double, 6> sizes;
+  llvm::SmallBitVector reductions;
+  llvm::SmallVector<WorkUse, 3> reads;
+  llvm::SmallVector<WorkUse, 1> writes;
+  DataType type = DataType::f32;
+  double multiplyAdds = 0, operations = 0, functions = 0; ///< an iteration
+
+  double iterations() const {
+    double count = 1;
+    for (double size : sizes)
+      count *= size;
+    return count;
+  }
+  bool isContraction() const { return multiplyAdds > 0; }
+  /// Operations: a multiply-add is two, a function the terms of a polynomial.
+  double flops() const;
+};
+
+/// Terms of the polynomials that functions like exp are computed with.
+constexpr double kFunctionTerms = 16;
+
+struct Work {
+  llvm::SmallVector<WorkTensor, 4> tensors;
+  llvm::SmallVector<WorkNest, 4> nests;
+  /// Whether some size was assumed.
+  bool isDynamic = false;
+
+  double flops() const;
+  /// Of multiply-adds that are sums of products.
+  double contractionFlops() const;
+};
+
+/// Each of the candidate's loop nests, as its ops state them, with `dim` for
+/// dimensions that aren't known.
+Work analyzeWork(const Candidate &candidate, double dim);
+
+/// Elementwise nests move into the loops of the only nest that reads what they
+/// write, as lowering does: it then never is in memory. With
+/// `afterContractions` they also move into the contraction before them, whose
+/// results are still in registers: the library does so, and generated code.
+void fuseNests(Work &work, bool afterContractions);
+
+/// Generated convolutions read their filters laid out with a group's result
+/// channels, the lanes, innermost.
+void layOutFilters(Work &work);
 
 } // namespace rac
 

@@ -155,11 +155,25 @@ def PlanTiles : Pass<"rac-plan-tiles", "::mlir::func::FuncOp"> {
 def CostGroups : Pass<"rac-cost-groups", "::mlir::ModuleOp"> {
   let summary = "Says what planned groups cost that have no cost yet";
   let description = [{
-    For plans that somebody wrote or edited: the cost model's estimate on the
-    module's device becomes the plan's cost.
+    For plans that somebody wrote or edited: the cost model's estimate becomes the
+    plan's cost, on the device that the module has (`rac-attach-device`) or that
+    `device` gives it; with `again` also where there is a cost already. Sizes that
+    aren't known are taken to be `dim`, and at least and at most `dim-low` and
+    `dim-high`, which widens the costs' intervals. Numbers that the device lacks are
+    listed in `rac.unknowns`. With `traffic`, remarks say what each cache brings in.
   }];
+  let dependentDialects = ["::mlir::DLTIDialect", "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
   let options = [
+    Option<"device", "device", "std::string", "\"\"",
+           "The name of a device, its file, or host; empty: the module's own">,
     Option<"threads", "threads", "int64_t", "1", "Threads that a run may use; 0: all cores of the device">,
+    Option<"again", "again", "bool", "false", "Groups that have a cost, too">,
+    Option<"dim", "dim", "int64_t", "64", "Size of a dimension that isn't known">,
+    Option<"dimLow", "dim-low", "int64_t", "0", "The least that it may be; 0: dim">,
+    Option<"dimHigh", "dim-high", "int64_t", "0", "The most that it may be; 0: dim">,
+    Option<"cold", "cold", "bool", "false", "Caches are empty before each group">,
+    Option<"traffic", "traffic", "bool", "false", "Say what each cache brings in">,
   ];
 }
 

@@ -1,0 +1,53 @@
+//===- Schedule.h - The loops that a plan makes of a candidate --*- C++ -*-===//
+
+#ifndef RAC_COST_SCHEDULE_H
+#define RAC_COST_SCHEDULE_H
+
+#include "rac/Cost/Work.h"
+
+namespace rac {
+
+/// What generated code is made for.
+struct VectorShape {
+  int64_t bits = 512; ///< of a register
+  int64_t registers = 32;
+};
+
+/// One loop nest of a candidate inside a tile.
+struct NestSchedule {
+  /// Iterations of each of the nest's loops while the loops over tiles from
+  /// number i on run: extents[0] in all, extents.back() in one tile.
+  llvm::SmallVector<llvm::SmallVector<double, 6>, 4> extents;
+  /// Loops inside a tile, outermost first: how often, and how many of the
+  /// loop's iterations each of them does.
+  struct Level {
+    unsigned loop;
+    double trips, step;
+  };
+  llvm::SmallVector<Level, 8> levels;
+  /// The loops whose iterations are lanes, and rows of a tile of registers;
+  /// none where the nest stays scalar.
+  std::optional<unsigned> vectorLoop, rowLoop;
+  double lanes = 1, rows = 1, vectors = 1;
+
+  double iterationsOfTile() const;
+};
+
+/// The loops over tiles, then the nests of a tile one after the other.
+struct Schedule {
+  llvm::SmallVector<double, 4> tileTrips; ///< outermost first
+  llvm::SmallVector<NestSchedule, 4> nests;
+  double tiles() const;
+  /// Iterations that threads can share: of the loops over tiles, or else of the
+  /// outer loop of the largest nest.
+  double parallelTrips(const Work &work) const;
+};
+
+/// How generated code runs a candidate whose elementwise nests are fused: the
+/// plan's tiles, and lowering's choices for the rest.
+Schedule scheduleOf(const Work &work, PlanAttr plan,
+                    const VectorShape &vectors);
+
+} // namespace rac
+
+#endif // RAC_COST_SCHEDULE_H

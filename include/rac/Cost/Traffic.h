@@ -1,0 +1,54 @@
+//===- Traffic.h - Bytes that cross a memory level --------------*- C++ -*-===//
+//
+// Reuse analysis. A candidate under a plan is a sequence of loop nests inside
+// the loops over tiles. For a cache of some size, what an iteration of a loop
+// touches is still there in the next one if all of it fits (least recently used
+// goes first); then the loop brings in what it touches in all, else what an
+// iteration brings in, each time. From the innermost loop outwards that gives
+// the bytes brought in. docs/Cost.md explains it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RAC_COST_TRAFFIC_H
+#define RAC_COST_TRAFFIC_H
+
+#include "rac/Cost/Schedule.h"
+
+namespace rac {
+
+/// A cache that a candidate's accesses go through.
+struct CacheShape {
+  double bytes = 0; ///< infinite: holds everything
+  double line = 64; ///< B
+};
+
+/// Bytes between a cache and the next level.
+struct Traffic {
+  double fills = 0;      ///< brought in; a line that is written is, too
+  double writeBacks = 0; ///< changed lines that go back
+  double total() const { return fills + writeBacks; }
+};
+
+/// B of the lines that `use` touches while each loop runs `extents` of its
+/// iterations.
+double footprint(const WorkTensor &tensor, const WorkUse &use,
+                 llvm::ArrayRef<double> extents, double line);
+
+/// What a generated candidate moves.
+Traffic generatedTraffic(const Work &work, const Schedule &schedule,
+                         const CacheShape &cache,
+                         const Assumptions &assumptions);
+
+/// What it moves between registers and the nearest level, B.
+double registerTraffic(const Work &work, const Schedule &schedule);
+
+/// What a library moves that blocks its contractions for the cache: each tensor
+/// once, and the products no more than 2 m n k / sqrt(elements that fit), the
+/// least there can be (Smith, Lowery, Langou and van de Geijn, "A tight I/O
+/// lower bound for matrix multiplication", 2019).
+Traffic libraryTraffic(const Work &work, const CacheShape &cache,
+                       const Assumptions &assumptions);
+
+} // namespace rac
+
+#endif // RAC_COST_TRAFFIC_H

@@ -1,0 +1,353 @@
+//===- DeviceModel.cpp - Costs from loop nests and a device ---------------===//
+
+#include "TimeFormula.h"
+#include "rac/Cost/ContractionShape.h"
+#include "rac/Cost/CostModel.h"
+#include "rac/Cost/Traffic.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace rac;
+
+namespace {
+
+using Kernel = Coefficients::Kernel;
+
+/// One candidate under one plan, its unknown dimensions assumed.
+class Costing {
+public:
+  Costing(Coefficients &coefficients, const Assumptions &assumptions,
+          PlanAttr plan, int64_t threads, Work work)
+      : coefficients(coefficients), assumptions(assumptions), plan(plan),
+        threads(std::max<int64_t>(1, threads)), work(std::move(work)),
+        isLibrary(plan.getKind() == KernelKind::library),
+        type(dataTypeOf(plan.getPrecision()).value_or(DataType::f32)) {}
+
+  Estimate run();
+
+private:
+  void computeLibrary();
+  void computeGenerated();
+  void addVectorWork(DataType type, double ops, double utilization);
+  void measureTraffic();
+  void addOverheads();
+  void addEnergy(Estimate &estimate);
+  /// ops by unit, for energy.
+  void countOps(const ComputeUnit &unit, DataType type, double ops);
+
+  Coefficients &coefficients;
+  const Assumptions &assumptions;
+  PlanAttr plan;
+  double threads;
+  Work work;
+  bool isLibrary;
+  DataType type;
+
+  std::optional<Schedule> schedule;
+  TimeFormula formula;
+  SmallVector<double, 4> bytes; ///< by level
+  SmallVector<double, 4> fills; ///< of each cache
+  struct Ops {
+    const ComputeUnit *unit;
+    DataType type;
+    double count;
+  };
+  SmallVector<Ops, 4> ops;
+};
+
+} // namespace
+
+void Costing::countOps(const ComputeUnit &unit, DataType opType, double count) {
+  for (Ops &known : ops)
+    if (known.unit == &unit && known.type == opType) {
+      known.count += count;
+      return;
+    }
+  ops.push_back({&unit, opType, count});
+}
+
+//===----------------------------------------------------------------------===//
+// Computing
+//===----------------------------------------------------------------------===//
+
+/// Operations that are no multiply-adds take what the unit counts two for.
+void Costing::addVectorWork(DataType opType, double count, double utilization) {
+  if (count == 0)
+    return;
+  const ComputeUnit &unit = coefficients.vectorUnit();
+  TimeFormula::Compute compute;
+  compute.ops = 2 * count;
+  compute.peak = &coefficients.peak(unit, opType);
+  compute.fraction = &coefficients.fraction(unit, opType, Kernel::vector);
+  compute.utilization = utilization;
+  formula.computes.push_back(compute);
+  countOps(unit, opType, count);
+}
+
+void Costing::computeLibrary() {
+  const ComputeUnit &unit = coefficients.bestUnit(type);
+  for (const WorkNest &nest : work.nests) {
+    double iterations = nest.iterations();
+    double products = 2 * nest.multiplyAdds * iterations;
+    // What follows a product is done with its results in registers.
+    addVectorWork(nest.type, nest.flops() - products, 1);
+    if (products == 0)
+      continue;
+    ContractionShape shape = contractionShape(nest);
+    TimeFormula::Compute compute;
+    compute.ops = products;
+    compute.peak = &coefficients.peak(unit, type);
+    compute.fraction =
+        &coefficients.fraction(unit, type,
+                               shape.isDepthwise ? Kernel::libraryDepthwise
+                               : shape.isConv    ? Kernel::libraryConv
+                                                 : Kernel::libraryMatmul);
+    if (!shape.isDepthwise)
+      compute.halves = {{&coefficients.half(unit, type, 'm'), shape.m},
+                        {&coefficients.half(unit, type, 'n'), shape.n},
+                        {&coefficients.half(unit, type, 'k'), shape.k}};
+    formula.computes.push_back(compute);
+    countOps(unit, type, products);
+  }
+  formula.speedup = threads;
+}
+
+/// The part of the multiply-adds that a tile of registers keeps busy: of the
+/// lanes those there are results for, and of the clocks those not spent on
+/// loads and on waiting for sums (two multiply-adds and two loads a clock, four
+/// clocks a multiply-add: uops.info, Zen 4 and Golden Cove).
+static double registerUtilization(const NestSchedule &nest) {
+  constexpr double multiplyAdds = 2, loads = 2, latency = 4;
+  const auto &extents = nest.extents.back();
+  double columns = extents[*nest.vectorLoop];
+  double lanes = columns / (std::ceil(columns / nest.lanes) * nest.lanes);
+  double rows = nest.rows,
+         vectors = std::min(nest.vectors, std::ceil(columns / nest.lanes));
+  double clocks = std::max(
+      {rows * vectors / multiplyAdds, (rows + vectors) / loads, latency});
+  return lanes * (rows * vectors / multiplyAdds) / clocks;
+}
+
+void Costing::computeGenerated() {
+  VectorShape vectors;
+  const ComputeUnit &unit = coefficients.vectorUnit();
+  if (unit.vectorBits)
+    vectors.bits = unit.vectorBits->v;
+  if (unit.registers)
+    vectors.registers = unit.registers->v;
+  schedule = scheduleOf(work, plan, vectors);
+  double trips = schedule->parallelTrips(work);
+  double used = std::max(1.0, std::min(threads, trips));
+  formula.speedup = trips / std::ceil(trips / used);
+  if (trips < 1)
+    formula.speedup = 1;
+  for (auto [nest, loops] : llvm::zip_equal(work.nests, schedule->nests)) {
+    double iterations = schedule->tiles() * loops.iterationsOfTile();
+    double products = 2 * nest.multiplyAdds * iterations;
+    double others =
+        (nest.operations + kFunctionTerms * nest.functions) * iterations;
+    if (!loops.vectorLoop) {
+      // Each element is loaded, stored and found on its own.
+      double moves = (nest.reads.size() + nest.writes.size()) * iterations;
+      TimeFormula::Compute compute;
+      compute.ops = products + 2 * (others + moves);
+      compute.peak = &coefficients.scalarPeak(nest.type);
+      formula.computes.push_back(compute);
+      countOps(unit, nest.type, products + others);
+      continue;
+    }
+    double columns = loops.extents.back()[*loops.vectorLoop];
+    double lanes = columns / (std::ceil(columns / loops.lanes) * loops.lanes);
+    addVectorWork(nest.type, others, lanes);
+    if (products == 0)
+      continue;
+    ContractionShape shape = contractionShape(nest);
+    if (shape.isDepthwise) {
+      // Its window is unrolled over the channels' lanes: elementwise code.
+      addVectorWork(nest.type, products / 2, 1);
+      continue;
+    }
+    TimeFormula::Compute compute;
+    compute.ops = products;
+    compute.peak = &coefficients.peak(unit, type);
+    compute.fraction = &coefficients.fraction(
+        unit, type,
+        shape.isConv ? Kernel::generatedConv : Kernel::generatedMatmul);
+    compute.utilization = registerUtilization(loops);
+    formula.computes.push_back(compute);
+    countOps(unit, type, products);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Moving
+//===----------------------------------------------------------------------===//
+
+void Costing::measureTraffic() {
+  size_t levels = coefficients.getDevice().memory.size();
+  const ComputeUnit &unit = coefficients.vectorUnit();
+  for (size_t level = 0; level < levels; ++level) {
+    double moved;
+    if (level > 0) {
+      CacheShape cache{coefficients.levelBytes(level - 1),
+                       coefficients.lineBytes(level - 1)};
+      Traffic traffic =
+          isLibrary ? libraryTraffic(work, cache, assumptions)
+                    : generatedTraffic(work, *schedule, cache, assumptions);
+      fills.push_back(traffic.fills);
+      moved = traffic.total();
+    } else if (isLibrary) {
+      // Registers are a small cache that the library blocks for.
+      double registers = unit.registers ? unit.registers->v : 16;
+      double bits = unit.vectorBits ? unit.vectorBits->v : 128;
+      Assumptions empty = assumptions;
+      empty.cold = true;
+      moved = libraryTraffic(work, {registers * bits / 8, 1}, empty).total();
+    } else {
+      moved = registerTraffic(work, *schedule);
+    }
+    bytes.push_back(moved);
+    TimeFormula::Transfer transfer;
+    transfer.bytes = moved;
+    transfer.core = &coefficients.coreBandwidth(level);
+    if (formula.speedup > 1 &&
+        coefficients.getDevice().memory[level].scope != LevelScope::core)
+      transfer.device = &coefficients.deviceBandwidth(level);
+    formula.transfers.push_back(transfer);
+  }
+}
+
+void Costing::addOverheads() {
+  formula.overlap = &coefficients.overlap();
+  formula.overheads.push_back({&coefficients.launch(), 1});
+  if (isLibrary)
+    formula.overheads.push_back({&coefficients.libraryCall(), 1});
+  if (formula.speedup <= 1)
+    return;
+  // Each nest shares its loops on its own, where they are not in tiles.
+  double regions =
+      isLibrary || !schedule->tileTrips.empty() ? 1 : work.nests.size();
+  formula.overheads.push_back(
+      {&coefficients.forkJoin(), regions * (threads - 1)});
+}
+
+//===----------------------------------------------------------------------===//
+// Energy
+//===----------------------------------------------------------------------===//
+
+void Costing::addEnergy(Estimate &estimate) {
+  constexpr double pico = 1e-12;
+  const Device &device = coefficients.getDevice();
+  double cores = device.topology.cores->v;
+  double share = std::min(1.0, threads / cores);
+  // What only moves data counts no operations, but needs to know of their
+  // scope.
+  if (ops.empty())
+    countOps(coefficients.vectorUnit(), DataType::f32, 0);
+  bool modelled = llvm::all_of(ops, [&](const Ops &o) {
+    return coefficients.opEnergy(*o.unit, o.type) != nullptr;
+  });
+  if (!modelled) {
+    // All the power that so many cores may take: a bound.
+    estimate.joules.reset();
+    estimate.joulesOrigin = JoulesOrigin::tdp;
+    if (const Coefficient *tdp = coefficients.tdp())
+      estimate.joules = estimate.seconds *
+                        Interval(tdp->value, tdp->low(), tdp->high()) *
+                        Interval(share);
+    return;
+  }
+  Interval sum;
+  auto add = [&](double amount, const Coefficient &each) {
+    sum += Interval(amount) * Interval(each.value, each.low(), each.high());
+    return amount * each.value;
+  };
+  for (const Ops &o : ops)
+    estimate.breakdown.opsJoules +=
+        add(o.count * pico, *coefficients.opEnergy(*o.unit, o.type));
+  EnergyScope scope =
+      *coefficients.energyScope(*ops.front().unit, ops.front().type);
+  for (size_t level = 0; level < bytes.size(); ++level)
+    estimate.breakdown.bytesJoules.push_back(
+        add(bytes[level] * pico, coefficients.byteEnergy(level, scope)));
+  auto hold = [&](const Coefficient &watts, double part) {
+    sum += estimate.seconds * Interval(watts.value, watts.low(), watts.high()) *
+           Interval(part);
+    estimate.breakdown.staticJoules +=
+        estimate.seconds.value * watts.value * part;
+  };
+  hold(coefficients.idle(), share);
+  hold(coefficients.deviceStatic(), share);
+  hold(coefficients.coreStatic(), std::min(threads, cores));
+  estimate.joules = sum;
+}
+
+//===----------------------------------------------------------------------===//
+// All of it
+//===----------------------------------------------------------------------===//
+
+Estimate Costing::run() {
+  using Values = TimeFormula::Values;
+  Estimate estimate;
+  estimate.flops = work.flops();
+  fuseNests(work, /*afterContractions=*/true);
+  if (!isLibrary)
+    layOutFilters(work);
+  formula.threads = threads;
+  if (isLibrary)
+    computeLibrary();
+  else
+    computeGenerated();
+  measureTraffic();
+  addOverheads();
+
+  auto at = [&](Values::Bound all, const Coefficient *one = nullptr,
+                double value = 0) {
+    return formula.seconds({all, one, value});
+  };
+  estimate.seconds = {
+      formula.seconds({Values::thought, nullptr, 0}, &estimate.breakdown),
+      at(Values::best), at(Values::worst)};
+  for (const Coefficient *c : formula.coefficients()) {
+    double low = at(Values::thought, c, c->low()),
+           high = at(Values::thought, c, c->high());
+    estimate.coefficients.push_back(
+        {c, std::min(low, high), std::max(low, high)});
+  }
+  MLIRContext *ctx = plan.getContext();
+  for (auto [level, moved] :
+       llvm::zip_equal(coefficients.getDevice().memory, bytes))
+    estimate.bytes.push_back({StringAttr::get(ctx, level.name), moved});
+  estimate.breakdown.fillBytes = fills;
+  addEnergy(estimate);
+  return estimate;
+}
+
+Estimate DeviceModel::estimateFor(const Candidate &candidate, PlanAttr plan,
+                                  double dim) const {
+  int64_t used = plan.getThreads() > 0 ? plan.getThreads() : threads;
+  return Costing(coefficients, assumptions, plan, used,
+                 analyzeWork(candidate, dim))
+      .run();
+}
+
+Estimate DeviceModel::estimate(const Candidate &candidate,
+                               PlanAttr plan) const {
+  Estimate estimate = estimateFor(candidate, plan, assumptions.dim);
+  bool exact = assumptions.dimLow == assumptions.dim &&
+               assumptions.dimHigh == assumptions.dim;
+  if (exact || !analyzeWork(candidate, assumptions.dim).isDynamic)
+    return estimate;
+  // Costs grow with sizes.
+  Estimate least = estimateFor(candidate, plan, assumptions.dimLow),
+           most = estimateFor(candidate, plan, assumptions.dimHigh);
+  auto widen = [](Interval &interval, const Interval &low,
+                  const Interval &high) {
+    interval.low = std::min(interval.low, low.low);
+    interval.high = std::max(interval.high, high.high);
+  };
+  widen(estimate.seconds, least.seconds, most.seconds);
+  if (estimate.joules && least.joules && most.joules)
+    widen(*estimate.joules, *least.joules, *most.joules);
+  return estimate;
+}

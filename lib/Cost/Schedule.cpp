@@ -1,0 +1,323 @@
+//===- Schedule.cpp - The loops that a plan makes of a candidate ----------===//
+//
+// Follows rac-tile-groups and rac-vectorize-linalg, which carry a plan out.
+//
+//===----------------------------------------------------------------------===//
+
+#include "rac/Cost/Schedule.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace rac;
+
+double NestSchedule::iterationsOfTile() const {
+  double count = 1;
+  for (double extent : extents.back())
+    count *= extent;
+  return count;
+}
+
+double Schedule::tiles() const {
+  double count = 1;
+  for (double trips : tileTrips)
+    count *= trips;
+  return count;
+}
+
+double Schedule::parallelTrips(const Work &work) const {
+  if (!tileTrips.empty())
+    return tiles();
+  double most = 0, trips = 1;
+  for (auto [nest, schedule] : llvm::zip_equal(work.nests, nests)) {
+    if (nest.flops() + nest.iterations() < most)
+      continue;
+    most = nest.flops() + nest.iterations();
+    trips = 1;
+    for (const NestSchedule::Level &level : schedule.levels)
+      if (!nest.reductions.test(level.loop))
+        trips *= level.trips;
+  }
+  return trips;
+}
+
+namespace {
+
+using Extents = SmallVector<double, 6>;
+
+/// Iterations of each nest's loops that are needed for `tile` elements along
+/// each dimension of the first output: backwards from it, as tiling fuses.
+class Demand {
+public:
+  Demand(const Work &work) : work(work), boxes(work.tensors.size()) {}
+  SmallVector<Extents> of(unsigned output, ArrayRef<double> tile);
+
+private:
+  Extents extentsOf(const WorkNest &nest);
+  void need(const WorkNest &nest, const Extents &extents);
+
+  const Work &work;
+  SmallVector<SmallVector<double, 4>> boxes; ///< by tensor; empty: not needed
+};
+
+} // namespace
+
+Extents Demand::extentsOf(const WorkNest &nest) {
+  Extents extents(nest.sizes.begin(), nest.sizes.end());
+  // A pass that leaves nothing goes over what the later ones need.
+  const WorkUse *use = !nest.writes.empty()  ? &nest.writes.front()
+                       : !nest.reads.empty() ? &nest.reads.front()
+                                             : nullptr;
+  if (!use || boxes[use->tensor].empty())
+    return extents;
+  for (auto [terms, box] : llvm::zip_equal(use->dims, boxes[use->tensor]))
+    if (terms.size() == 1 && terms[0].step == 1)
+      extents[terms[0].loop] = std::min(extents[terms[0].loop], box);
+  return extents;
+}
+
+void Demand::need(const WorkNest &nest, const Extents &extents) {
+  for (const WorkUse &read : nest.reads) {
+    auto &box = boxes[read.tensor];
+    const auto &shape = work.tensors[read.tensor].shape;
+    box.resize(shape.size(), 1);
+    for (auto [i, terms] : llvm::enumerate(read.dims)) {
+      double span = 1;
+      for (const WorkUse::Term &term : terms)
+        span += term.step * (extents[term.loop] - 1);
+      box[i] = std::max(box[i], std::min(span, shape[i]));
+    }
+  }
+}
+
+SmallVector<Extents> Demand::of(unsigned output, ArrayRef<double> tile) {
+  boxes[output].assign(tile.begin(), tile.end());
+  SmallVector<Extents> result(work.nests.size());
+  for (size_t i = work.nests.size(); i-- > 0;) {
+    result[i] = extentsOf(work.nests[i]);
+    need(work.nests[i], result[i]);
+  }
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Inside a tile
+//===----------------------------------------------------------------------===//
+
+/// Whether neighbouring iterations of `loop` touch neighbours in memory.
+static bool isContiguous(const WorkTensor &tensor, const WorkUse &use,
+                         unsigned loop) {
+  double stride = 0;
+  for (auto [i, terms] : llvm::enumerate(use.dims))
+    for (const WorkUse::Term &term : terms)
+      if (term.loop == loop) {
+        if (use.scattered.test(i))
+          return false;
+        stride += term.step * tensor.strides[i];
+      }
+  return stride == 1;
+}
+
+static bool isLane(const Work &work, const WorkNest &nest, unsigned loop) {
+  auto fits = [&](const WorkUse &use) {
+    return !use.dependsOn(loop) ||
+           isContiguous(work.tensors[use.tensor], use, loop);
+  };
+  return llvm::all_of(nest.reads, fits) && llvm::all_of(nest.writes, fits);
+}
+
+static bool writesAlong(const WorkNest &nest, unsigned loop) {
+  return llvm::any_of(
+      nest.writes, [&](const WorkUse &write) { return write.dependsOn(loop); });
+}
+
+static std::optional<unsigned> findLane(const Work &work,
+                                        const WorkNest &nest) {
+  for (unsigned loop = nest.sizes.size(); loop-- > 0;)
+    if (!nest.reductions.test(loop) && nest.sizes[loop] != 1 &&
+        writesAlong(nest, loop) && isLane(work, nest, loop))
+      return loop;
+  for (unsigned loop = nest.sizes.size(); loop-- > 0;)
+    if (nest.reductions.test(loop) && nest.sizes[loop] != 1 &&
+        isLane(work, nest, loop))
+      return loop;
+  return std::nullopt;
+}
+
+/// The innermost loop whose iterations share vectors.
+static std::optional<unsigned> findRows(const WorkNest &nest,
+                                        unsigned vectorLoop) {
+  for (unsigned loop = nest.sizes.size(); loop-- > 0;)
+    if (loop != vectorLoop && !nest.reductions.test(loop) &&
+        nest.sizes[loop] != 1 &&
+        llvm::any_of(nest.reads, [&](const WorkUse &read) {
+          return read.dependsOn(vectorLoop) && !read.dependsOn(loop);
+        }))
+      return loop;
+  return std::nullopt;
+}
+
+static unsigned widestBits(const Work &work, const WorkNest &nest) {
+  double bytes = 1;
+  for (const WorkUse &use : nest.reads)
+    bytes = std::max(bytes, work.tensors[use.tensor].elementBytes);
+  for (const WorkUse &use : nest.writes)
+    bytes = std::max(bytes, work.tensors[use.tensor].elementBytes);
+  return 8 * bytes;
+}
+
+/// Beside the tile: a row of vectors, and two for what is multiplied with it.
+static void chooseRegisters(const WorkNest &nest, PlanAttr plan,
+                            const VectorShape &target, NestSchedule &schedule) {
+  const Extents &extents = schedule.extents.back();
+  double most = target.registers >= 32 ? 4 : 2;
+  double rows = 1, vectors = most;
+  bool horizontal = nest.reductions.test(*schedule.vectorLoop);
+  if (schedule.rowLoop) {
+    if (horizontal)
+      vectors = 2;
+    constexpr double mostRows = 12;
+    rows = std::clamp<double>(
+        std::floor((target.registers - vectors - 2) / vectors), 1, mostRows);
+    if (plan.getRegisters().size() == 2) {
+      rows = plan.getRegisters()[0];
+      vectors = plan.getRegisters()[1];
+    }
+    rows = std::min(rows, extents[*schedule.rowLoop]);
+  }
+  schedule.vectors = std::clamp<double>(
+      std::ceil(extents[*schedule.vectorLoop] / schedule.lanes), 1, vectors);
+  schedule.rows = std::max(1.0, rows);
+}
+
+/// The loops of one nest in the order in which rac-vectorize-linalg puts them:
+/// those that reused vectors depend on, the vectors, other ones, the rows, the
+/// reductions.
+static void orderLoops(const WorkNest &nest, PlanAttr plan,
+                       NestSchedule &schedule) {
+  const Extents &extents = schedule.extents.back();
+  auto add = [&](unsigned loop, double step) {
+    step = std::min(step, extents[loop]);
+    double trips = std::ceil(extents[loop] / std::max(1.0, step));
+    if (trips > 1)
+      schedule.levels.push_back({loop, trips, step});
+  };
+  unsigned count = nest.sizes.size();
+  if (!schedule.vectorLoop) {
+    for (bool reduction : {false, true})
+      for (unsigned loop = 0; loop < count; ++loop)
+        if (nest.reductions.test(loop) == reduction)
+          add(loop, 1);
+    return;
+  }
+  // Blocks of the reductions go around all of that.
+  SmallVector<double> blocks(count, 0);
+  if (nest.isContraction() || nest.reductions.any()) {
+    ArrayRef<int64_t> wanted = plan.getReduction();
+    for (unsigned loop = 0; loop < count; ++loop)
+      if (nest.reductions.test(loop) && !wanted.empty()) {
+        blocks[loop] = wanted.front();
+        wanted = wanted.drop_front();
+        if (blocks[loop] > 0)
+          add(loop, blocks[loop]);
+      }
+  }
+  SmallVector<unsigned> last;
+  for (unsigned loop = 0; loop < count; ++loop) {
+    if (nest.reductions.test(loop) || loop == schedule.vectorLoop ||
+        loop == schedule.rowLoop)
+      continue;
+    bool streams =
+        schedule.rowLoop && llvm::all_of(nest.reads, [&](const WorkUse &read) {
+          bool reused = read.dependsOn(*schedule.vectorLoop) &&
+                        !read.dependsOn(*schedule.rowLoop);
+          return !reused || !read.dependsOn(loop);
+        });
+    if (streams)
+      last.push_back(loop);
+    else
+      add(loop, 1);
+  }
+  bool horizontal = nest.reductions.test(*schedule.vectorLoop);
+  double width = schedule.lanes * schedule.vectors;
+  if (!horizontal)
+    add(*schedule.vectorLoop, width);
+  for (unsigned loop : last)
+    add(loop, 1);
+  if (schedule.rowLoop)
+    add(*schedule.rowLoop, schedule.rows);
+  for (unsigned loop = 0; loop < count; ++loop) {
+    if (!nest.reductions.test(loop))
+      continue;
+    double step = loop == schedule.vectorLoop ? width : 1;
+    double whole = blocks[loop] > 0 ? std::min(blocks[loop], extents[loop])
+                                    : extents[loop];
+    if (double trips = std::ceil(whole / step); trips > 1)
+      schedule.levels.push_back({loop, trips, step});
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Tiles
+//===----------------------------------------------------------------------===//
+
+static std::optional<unsigned> firstOutput(const Work &work) {
+  for (auto [i, tensor] : llvm::enumerate(work.tensors))
+    if (tensor.isOutput)
+      return i;
+  return std::nullopt;
+}
+
+Schedule rac::scheduleOf(const Work &work, PlanAttr plan,
+                         const VectorShape &target) {
+  Schedule schedule;
+  schedule.nests.resize(work.nests.size());
+  auto output = firstOutput(work);
+  ArrayRef<int64_t> tiles = plan.getTiles();
+  ArrayRef<double> shape = output
+                               ? ArrayRef<double>(work.tensors[*output].shape)
+                               : ArrayRef<double>();
+  if (tiles.size() != shape.size())
+    tiles = {};
+
+  // The loops over tiles in their order; what each of them leaves.
+  SmallVector<unsigned> dims;
+  for (unsigned dim = 0; dim < tiles.size(); ++dim)
+    dims.push_back(dim);
+  if (!plan.getOrder().empty()) {
+    dims.clear();
+    for (int64_t dim : plan.getOrder())
+      if (dim < static_cast<int64_t>(tiles.size()))
+        dims.push_back(dim);
+  }
+  SmallVector<double, 4> box(shape);
+  SmallVector<SmallVector<double, 4>> boxes = {box};
+  for (unsigned dim : dims) {
+    if (tiles[dim] <= 0 || tiles[dim] >= shape[dim])
+      continue;
+    double trips = std::ceil(shape[dim] / tiles[dim]);
+    schedule.tileTrips.push_back(trips);
+    // The last tile may be smaller: on average they are.
+    box[dim] = shape[dim] / trips;
+    boxes.push_back(box);
+  }
+  for (const auto &tile : boxes) {
+    SmallVector<Extents> extents;
+    if (output)
+      extents = Demand(work).of(*output, tile);
+    for (auto [i, nest] : llvm::enumerate(schedule.nests))
+      nest.extents.push_back(output ? extents[i]
+                                    : Extents(work.nests[i].sizes.begin(),
+                                              work.nests[i].sizes.end()));
+  }
+  for (auto [nest, inner] : llvm::zip_equal(work.nests, schedule.nests)) {
+    inner.lanes = std::max<double>(1, target.bits / widestBits(work, nest));
+    inner.vectorLoop = findLane(work, nest);
+    if (inner.vectorLoop) {
+      if (nest.reductions.any())
+        inner.rowLoop = findRows(nest, *inner.vectorLoop);
+      chooseRegisters(nest, plan, target, inner);
+    }
+    orderLoops(nest, plan, inner);
+  }
+  return schedule;
+}

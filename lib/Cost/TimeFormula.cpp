@@ -1,0 +1,83 @@
+//===- TimeFormula.cpp - Seconds as a function of coefficients ------------===//
+
+#include "TimeFormula.h"
+#include "llvm/ADT/STLExtras.h"
+#include <cmath>
+
+using namespace llvm;
+using namespace rac;
+
+double TimeFormula::Values::of(const Coefficient &coefficient) const {
+  if (&coefficient == one)
+    return oneAt;
+  if (all == thought)
+    return coefficient.value;
+  return (all == best) == coefficient.isRate ? coefficient.high()
+                                             : coefficient.low();
+}
+
+/// (sum t^p)^(1/p), scaled so that nothing overflows.
+static double together(ArrayRef<double> times, double p) {
+  double longest = 0, sum = 0;
+  for (double t : times)
+    longest = std::max(longest, t);
+  if (longest == 0)
+    return 0;
+  for (double t : times)
+    sum += std::pow(t / longest, p);
+  return longest * std::pow(sum, 1 / p);
+}
+
+double TimeFormula::seconds(const Values &values, Breakdown *breakdown) const {
+  auto of = [&](const Coefficient *coefficient) {
+    return coefficient ? values.of(*coefficient) : 1;
+  };
+  double compute = 0;
+  for (const Compute &c : computes) {
+    double time = c.ops / (of(c.peak) * of(c.fraction) * c.utilization);
+    for (const Compute::Half &h : c.halves)
+      time *= 1 + of(h.half) / h.size;
+    compute += time;
+  }
+  compute /= speedup;
+  SmallVector<double> times = {compute};
+  for (const Transfer &t : transfers) {
+    double rate = of(t.core) * speedup;
+    if (t.device)
+      rate = std::min(rate, of(t.device));
+    times.push_back(t.bytes > 0 ? t.bytes / rate : 0);
+  }
+  double overhead = 0;
+  for (const Overhead &o : overheads)
+    overhead += o.times * of(o.each);
+  if (breakdown) {
+    breakdown->computeSeconds = compute;
+    breakdown->transferSeconds.assign(times.begin() + 1, times.end());
+    breakdown->overheadSeconds = overhead;
+  }
+  // An exponent below 1 would add to the sum.
+  return together(times, std::max(1.0, of(overlap))) + overhead;
+}
+
+SmallVector<const Coefficient *, 16> TimeFormula::coefficients() const {
+  SmallVector<const Coefficient *, 16> used;
+  auto add = [&](const Coefficient *coefficient) {
+    if (coefficient && !is_contained(used, coefficient))
+      used.push_back(coefficient);
+  };
+  for (const Compute &c : computes) {
+    add(c.peak);
+    add(c.fraction);
+    for (const Compute::Half &h : c.halves)
+      add(h.half);
+  }
+  for (const Transfer &t : transfers)
+    if (t.bytes > 0) {
+      add(t.core);
+      add(t.device);
+    }
+  add(overlap);
+  for (const Overhead &o : overheads)
+    add(o.each);
+  return used;
+}

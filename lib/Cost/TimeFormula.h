@@ -1,0 +1,63 @@
+//===- TimeFormula.h - Seconds as a function of coefficients ----*- C++ -*-===//
+//
+// The amounts that a candidate takes of each of the device's coefficients. The
+// time can so be asked for with the coefficients as they are thought to be, at
+// their bounds, or with one of them at a bound.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RAC_LIB_COST_TIMEFORMULA_H
+#define RAC_LIB_COST_TIMEFORMULA_H
+
+#include "rac/Cost/Coefficients.h"
+#include "rac/Cost/Estimate.h"
+
+namespace rac {
+
+struct TimeFormula {
+  /// ops / (peak * fraction * utilization) * (1 + half / size) for each half.
+  struct Compute {
+    double ops = 0;
+    const Coefficient *peak = nullptr;
+    const Coefficient *fraction = nullptr; ///< null: 1
+    double utilization = 1;
+    struct Half {
+      const Coefficient *half;
+      double size;
+    };
+    llvm::SmallVector<Half, 3> halves;
+  };
+  /// bytes / min(core * threads, device); null device: the core's own.
+  struct Transfer {
+    double bytes = 0;
+    const Coefficient *core = nullptr;
+    const Coefficient *device = nullptr;
+  };
+  struct Overhead {
+    const Coefficient *each = nullptr;
+    double times = 1;
+  };
+
+  llvm::SmallVector<Compute, 4> computes;
+  llvm::SmallVector<Transfer, 4> transfers; ///< by level
+  llvm::SmallVector<Overhead, 4> overheads;
+  const Coefficient *overlap = nullptr;
+  double threads = 1;
+  /// By how much threads shorten what they share.
+  double speedup = 1;
+
+  /// Which values coefficients have.
+  struct Values {
+    enum Bound { thought, best, worst } all = thought;
+    const Coefficient *one = nullptr; ///< this one at `oneAt` instead
+    double oneAt = 0;
+    double of(const Coefficient &coefficient) const;
+  };
+  double seconds(const Values &values, Breakdown *breakdown = nullptr) const;
+  /// Those that matter, each once, in a fixed order.
+  llvm::SmallVector<const Coefficient *, 16> coefficients() const;
+};
+
+} // namespace rac
+
+#endif // RAC_LIB_COST_TIMEFORMULA_H

@@ -1,0 +1,319 @@
+//===- Traffic.cpp - Bytes that cross a memory level ----------------------===//
+
+#include "rac/Cost/Traffic.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace rac;
+
+//===----------------------------------------------------------------------===//
+// What some iterations touch
+//===----------------------------------------------------------------------===//
+
+double rac::footprint(const WorkTensor &tensor, const WorkUse &use,
+                      ArrayRef<double> extents, double line) {
+  // From the last dimension outwards: a run of memory that is touched without a
+  // gap of a line, and how many such runs there are.
+  double run = tensor.elementBytes, runs = 1;
+  bool aligned = true;
+  for (size_t i = use.dims.size(); i-- > 0;) {
+    double span = 1, positions = 1;
+    for (const WorkUse::Term &term : use.dims[i]) {
+      span += term.step * (extents[term.loop] - 1);
+      positions *= extents[term.loop];
+    }
+    span = std::min(span, tensor.shape[i]);
+    positions = std::min(positions, span);
+    if (positions <= 1)
+      continue;
+    double stride = tensor.strides[i] * tensor.elementBytes;
+    double apart = stride * (span - 1) / (positions - 1);
+    if (use.scattered.test(i)) {
+      // Anywhere in the dimension.
+      apart = stride * tensor.shape[i] / positions;
+      span = tensor.shape[i];
+    }
+    if (runs == 1 && apart - run < line) {
+      run += stride * (span - 1);
+      continue;
+    }
+    runs *= positions;
+    aligned &= std::fmod(use.scattered.test(i) ? stride : apart, line) == 0;
+  }
+  // A run that may begin anywhere touches a line more, or a part of it.
+  double lines =
+      aligned ? std::ceil(run / line) : (run - tensor.elementBytes) / line + 1;
+  return std::min(runs * lines, std::ceil(tensor.bytes() / line)) * line;
+}
+
+namespace {
+
+/// By tensor: bytes brought in, bytes touched, and bytes brought in to be
+/// written.
+struct Flow {
+  SmallVector<double, 4> in, touched, written;
+
+  explicit Flow(size_t tensors)
+      : in(tensors, 0), touched(tensors, 0), written(tensors, 0) {}
+  double size() const {
+    double sum = 0;
+    for (double bytes : touched)
+      sum += bytes;
+    return sum;
+  }
+};
+
+class Reuse {
+public:
+  Reuse(const Work &work, const Schedule &schedule, const CacheShape &cache)
+      : work(work), schedule(schedule), cache(cache) {}
+
+  /// What all of the candidate moves, starting with an empty cache.
+  Flow run();
+
+private:
+  bool fits(double bytes) const { return bytes <= cache.bytes; }
+  /// B that a nest touches while its loops run `extents` iterations.
+  void touch(const WorkNest &nest, ArrayRef<double> extents, Flow &flow,
+             bool write) const;
+  Flow touchedBy(const WorkNest &nest, ArrayRef<double> extents) const;
+  /// One tile of a nest.
+  Flow nestFlow(const WorkNest &nest, const NestSchedule &loops) const;
+  /// The nests of a tile in sequence.
+  Flow tileFlow() const;
+  /// `flow` is of an iteration; `outer` of what all `trips` touch, of which the
+  /// last may be smaller: together they are `average` whole ones.
+  Flow repeat(Flow flow, const Flow &outer, double trips, double average,
+              function_ref<bool(unsigned)> staysInRegisters) const;
+
+  const Work &work;
+  const Schedule &schedule;
+  CacheShape cache;
+};
+
+} // namespace
+
+void Reuse::touch(const WorkNest &nest, ArrayRef<double> extents, Flow &flow,
+                  bool write) const {
+  for (const WorkUse &use :
+       write ? ArrayRef<WorkUse>(nest.writes) : ArrayRef<WorkUse>(nest.reads)) {
+    const WorkTensor &tensor = work.tensors[use.tensor];
+    double bytes = footprint(tensor, use, extents, cache.line);
+    double all = std::ceil(tensor.bytes() / cache.line) * cache.line;
+    double &touched = flow.touched[use.tensor];
+    // What is updated in place is touched once.
+    bool same = write && llvm::any_of(nest.reads, [&](const WorkUse &read) {
+                  return read == use;
+                });
+    if (!same)
+      touched = std::min(all, touched + bytes);
+    if (write)
+      flow.written[use.tensor] += bytes;
+  }
+}
+
+Flow Reuse::touchedBy(const WorkNest &nest, ArrayRef<double> extents) const {
+  Flow flow(work.tensors.size());
+  touch(nest, extents, flow, /*write=*/false);
+  touch(nest, extents, flow, /*write=*/true);
+  flow.in = flow.touched;
+  return flow;
+}
+
+Flow Reuse::repeat(Flow flow, const Flow &outer, double trips, double average,
+                   function_ref<bool(unsigned)> staysInRegisters) const {
+  bool reused = fits(flow.size());
+  for (unsigned t = 0; t < work.tensors.size(); ++t) {
+    if (reused || staysInRegisters(t)) {
+      flow.in[t] = std::max(flow.in[t], outer.touched[t]);
+      flow.written[t] = std::max(flow.written[t], outer.written[t]);
+    } else {
+      // What the loop goes along has less in the last iteration.
+      bool same = outer.touched[t] == flow.touched[t];
+      double times = same ? trips : average;
+      flow.in[t] = std::max(outer.touched[t], times * flow.in[t]);
+      flow.written[t] = std::max(outer.written[t], times * flow.written[t]);
+    }
+    flow.touched[t] = outer.touched[t];
+  }
+  return flow;
+}
+
+Flow Reuse::nestFlow(const WorkNest &nest, const NestSchedule &loops) const {
+  ArrayRef<double> tile = loops.extents.back();
+  // Iterations inside the innermost level: a register tile, or one.
+  SmallVector<double, 6> extents(nest.sizes.size(), 1);
+  if (loops.vectorLoop)
+    extents[*loops.vectorLoop] =
+        std::min(tile[*loops.vectorLoop], loops.lanes * loops.vectors);
+  if (loops.rowLoop)
+    extents[*loops.rowLoop] = std::min(tile[*loops.rowLoop], loops.rows);
+  Flow flow = touchedBy(nest, extents);
+  auto isWritten = [&](unsigned tensor) {
+    return llvm::any_of(nest.writes, [&](const WorkUse &write) {
+      return write.tensor == tensor;
+    });
+  };
+  // The reductions inside all else keep what they write in registers.
+  bool inside = true;
+  for (const NestSchedule::Level &level : llvm::reverse(loops.levels)) {
+    inside &= nest.reductions.test(level.loop);
+    double each = extents[level.loop];
+    extents[level.loop] = std::min(tile[level.loop], each * level.trips);
+    flow = repeat(std::move(flow), touchedBy(nest, extents), level.trips,
+                  extents[level.loop] / each,
+                  [&](unsigned t) { return inside && isWritten(t); });
+  }
+  return flow;
+}
+
+/// A nest finds what an earlier one touched if all that came between fits.
+Flow Reuse::tileFlow() const {
+  Flow sum(work.tensors.size());
+  SmallVector<Flow> flows;
+  for (auto [nest, loops] : llvm::zip_equal(work.nests, schedule.nests))
+    flows.push_back(nestFlow(nest, loops));
+  for (auto [j, flow] : llvm::enumerate(flows))
+    for (unsigned t = 0; t < work.tensors.size(); ++t) {
+      double in = flow.in[t], kept = 0;
+      double between = 0;
+      if (flow.touched[t] > 0) {
+        between = flow.size();
+        for (size_t i = j; i-- > 0;) {
+          double common = flows[i].touched[t];
+          // What both touch is there once.
+          between += flows[i].size() - (common > 0 ? common : 0);
+          if (common == 0)
+            continue;
+          if (fits(between))
+            kept = std::min(common, flow.touched[t]);
+          break;
+        }
+      }
+      sum.in[t] += std::max(0.0, in - kept);
+      sum.touched[t] = std::max(sum.touched[t], flow.touched[t]);
+      // A line that is changed twice while it is there goes back once.
+      bool again = sum.written[t] > 0 && kept > 0;
+      sum.written[t] += std::max(0.0, flow.written[t] - (again ? kept : 0));
+    }
+  return sum;
+}
+
+Flow Reuse::run() {
+  Flow flow = tileFlow();
+  size_t tiles = schedule.tileTrips.size();
+  for (size_t depth = tiles; depth-- > 0;) {
+    Flow outer(work.tensors.size());
+    for (auto [nest, loops] : llvm::zip_equal(work.nests, schedule.nests)) {
+      Flow all = touchedBy(nest, loops.extents[depth]);
+      for (unsigned t = 0; t < work.tensors.size(); ++t) {
+        const WorkTensor &tensor = work.tensors[t];
+        // What passes between nests has the same memory for every tile.
+        bool passing = !tensor.isInput && !tensor.isOutput;
+        outer.touched[t] = std::max(outer.touched[t],
+                                    passing ? flow.touched[t] : all.touched[t]);
+        outer.written[t] = std::max(outer.written[t],
+                                    passing ? flow.touched[t] : all.written[t]);
+      }
+    }
+    double trips = schedule.tileTrips[depth];
+    flow = repeat(std::move(flow), outer, trips, trips,
+                  [](unsigned) { return false; });
+  }
+  return flow;
+}
+
+//===----------------------------------------------------------------------===//
+// Whole candidates
+//===----------------------------------------------------------------------===//
+
+/// B of a tensor that are in the cache when the candidate starts: what was just
+/// computed, if the candidate is small; weights, if the model is.
+static double startsWith(const WorkTensor &tensor, double candidate,
+                         const CacheShape &cache,
+                         const Assumptions &assumptions) {
+  if (assumptions.cold)
+    return 0;
+  double since =
+      tensor.isWeight ? std::max(candidate, assumptions.modelBytes) : candidate;
+  return since <= cache.bytes ? std::numeric_limits<double>::infinity() : 0;
+}
+
+static Traffic sumUp(const Work &work, const Flow &flow,
+                     const CacheShape &cache, const Assumptions &assumptions) {
+  Traffic traffic;
+  double size = flow.size();
+  for (auto [t, tensor] : llvm::enumerate(work.tensors)) {
+    double there =
+        std::min(startsWith(tensor, size, cache, assumptions), flow.touched[t]);
+    traffic.fills += std::max(0.0, flow.in[t] - there);
+    traffic.writeBacks += std::max(0.0, flow.written[t] - there);
+  }
+  return traffic;
+}
+
+Traffic rac::generatedTraffic(const Work &work, const Schedule &schedule,
+                              const CacheShape &cache,
+                              const Assumptions &assumptions) {
+  return sumUp(work, Reuse(work, schedule, cache).run(), cache, assumptions);
+}
+
+double rac::registerTraffic(const Work &work, const Schedule &schedule) {
+  double sum = 0;
+  for (auto [nest, loops] : llvm::zip_equal(work.nests, schedule.nests)) {
+    double iterations = loops.iterationsOfTile();
+    auto moved = [&](const WorkUse &use, bool write) {
+      double count = iterations;
+      // One for all lanes, rows or vectors that share it.
+      if (loops.vectorLoop && !use.dependsOn(*loops.vectorLoop))
+        count /= std::min(loops.lanes * loops.vectors,
+                          loops.extents.back()[*loops.vectorLoop]);
+      if (loops.rowLoop && !use.dependsOn(*loops.rowLoop))
+        count /= loops.rows;
+      // Sums stay in registers.
+      if (write)
+        for (unsigned loop = 0; loop < nest.sizes.size(); ++loop)
+          if (nest.reductions.test(loop))
+            count /= loops.vectorLoop == loop
+                         ? loops.extents.back()[loop] /
+                               std::min(loops.lanes * loops.vectors,
+                                        loops.extents.back()[loop])
+                         : loops.extents.back()[loop];
+      return count * work.tensors[use.tensor].elementBytes;
+    };
+    for (const WorkUse &use : nest.reads)
+      sum += schedule.tiles() * moved(use, false);
+    for (const WorkUse &use : nest.writes)
+      sum += schedule.tiles() * moved(use, true);
+  }
+  return sum;
+}
+
+Traffic rac::libraryTraffic(const Work &work, const CacheShape &cache,
+                            const Assumptions &assumptions) {
+  Flow flow(work.tensors.size());
+  double products = 0, elementBytes = 4;
+  for (const WorkNest &nest : work.nests) {
+    auto add = [&](const WorkUse &use, bool write) {
+      double bytes =
+          footprint(work.tensors[use.tensor], use, nest.sizes, cache.line);
+      flow.touched[use.tensor] = std::max(flow.touched[use.tensor], bytes);
+      if (write)
+        flow.written[use.tensor] = bytes;
+    };
+    for (const WorkUse &use : nest.reads)
+      add(use, false);
+    for (const WorkUse &use : nest.writes)
+      add(use, true);
+    products += nest.iterations() * nest.multiplyAdds;
+    if (nest.isContraction())
+      elementBytes = work.tensors[nest.reads.front().tensor].elementBytes;
+  }
+  flow.in = flow.touched;
+  Traffic traffic = sumUp(work, flow, cache, assumptions);
+  if (products > 0 && std::isfinite(cache.bytes) && flow.size() > cache.bytes)
+    traffic.fills = std::max(
+        traffic.fills,
+        2 * products / std::sqrt(cache.bytes / elementBytes) * elementBytes);
+  return traffic;
+}

@@ -1,0 +1,364 @@
+//===- DeviceModelTest.cpp - Time and energy, worked by hand --------------===//
+
+#include "ParsedOps.h"
+#include "RoundDevice.h"
+#include "rac/Cost/CostModel.h"
+#include "gtest/gtest.h"
+#include <cmath>
+
+using namespace rac;
+
+namespace {
+
+Assumptions cold() {
+  Assumptions assumptions;
+  assumptions.cold = true;
+  return assumptions;
+}
+
+PlanAttr planOf(ParsedOps &p, KernelKind kind, int64_t threads = 0) {
+  return PlanAttr::get(kind, mlir::Float32Type::get(&p.context), threads);
+}
+
+/// A model and what it needs to live.
+struct Model {
+  Device device;
+  Unknowns unknowns;
+  DeviceModel model;
+  explicit Model(Device described = roundDevice(),
+                 Assumptions assumptions = cold())
+      : device(std::move(described)), model(device, assumptions, 1, unknowns) {}
+
+  Estimate operator()(ParsedOps &p, KernelKind kind, int64_t threads = 0) {
+    return model.estimate(Candidate::of(p.ops), planOf(p, kind, threads));
+  }
+};
+
+/// 2 * 100^3 operations, 3 * 40000 B.
+struct Matmul : ParsedOps {
+  Matmul()
+      : ParsedOps("(%a: tensor<100x100xf32>, %b: tensor<100x100xf32>) -> "
+                  "tensor<100x100xf32>",
+                  R"(%0 = rac.matmul %a, %b : (tensor<100x100xf32>,
+                       tensor<100x100xf32>) -> tensor<100x100xf32>
+                     return %0 : tensor<100x100xf32>)") {}
+  static constexpr double flops = 2e6;
+  /// What 512 registers' floats leave to the cache: 2 * 100^3 / sqrt(512), and
+  /// the result's write-back.
+  static double registerBytes() { return 2e6 / std::sqrt(512.0) * 4 + 40000; }
+  /// Read, or brought in to be written, and written back.
+  static constexpr double memoryBytes = 3 * 40000 + 40000;
+};
+
+struct Neg : ParsedOps {
+  explicit Neg(int count)
+      : ParsedOps("(%x: tensor<" + std::to_string(count) + "xf32>) -> tensor<" +
+                      std::to_string(count) + "xf32>",
+                  "%0 = rac.neg %x : (tensor<" + std::to_string(count) +
+                      "xf32>) -> tensor<" + std::to_string(count) +
+                      "xf32> return %0 : tensor<" + std::to_string(count) +
+                      "xf32>") {}
+};
+
+//===----------------------------------------------------------------------===//
+// Time
+//===----------------------------------------------------------------------===//
+
+TEST(DeviceModel, LibraryProduct) {
+  Matmul p;
+  Model model;
+  Estimate cost = model(p, KernelKind::library);
+  double compute = 2e6 / 1e9, cache = Matmul::registerBytes() / 1e10,
+         memory = Matmul::memoryBytes / 1e9;
+  EXPECT_DOUBLE_EQ(cost.breakdown.computeSeconds, compute);
+  EXPECT_DOUBLE_EQ(cost.breakdown.transferSeconds[0], cache);
+  EXPECT_DOUBLE_EQ(cost.breakdown.transferSeconds[1], memory);
+  EXPECT_DOUBLE_EQ(cost.breakdown.overheadSeconds, 1e-6 + 2e-6);
+  EXPECT_DOUBLE_EQ(cost.seconds.value, compute + cache + memory + 3e-6);
+  EXPECT_TRUE(cost.seconds.isExact());
+  EXPECT_DOUBLE_EQ(cost.flops, 2e6);
+  ASSERT_EQ(cost.bytes.size(), 2u);
+  EXPECT_EQ(cost.bytes[0].level, "L1d");
+  EXPECT_DOUBLE_EQ(cost.bytes[0].bytes, Matmul::registerBytes());
+  EXPECT_EQ(cost.memoryBytes(), Matmul::memoryBytes);
+  EXPECT_TRUE(model.unknowns.list().empty());
+}
+
+TEST(DeviceModel, OverlapTakesTheLongestMostly) {
+  Matmul p;
+  Device device = roundDevice();
+  device.execution.overlapExponent = number(2);
+  double compute = 2e6 / 1e9, cache = Matmul::registerBytes() / 1e10,
+         memory = Matmul::memoryBytes / 1e9;
+  EXPECT_DOUBLE_EQ(
+      Model(device)(p, KernelKind::library).seconds.value,
+      std::sqrt(compute * compute + cache * cache + memory * memory) + 3e-6);
+}
+
+TEST(DeviceModel, SmallSizesAttainLess) {
+  Matmul p;
+  Device device = roundDevice();
+  device.units[0].libraryHalfM[DataType::f32] = number(100);
+  device.units[0].libraryHalfN[DataType::f32] = number(25);
+  device.units[0].libraryHalfK[DataType::f32] = number(50);
+  EXPECT_DOUBLE_EQ(
+      Model(device)(p, KernelKind::library).breakdown.computeSeconds,
+      2e6 / 1e9 * 2 * 1.25 * 1.5);
+}
+
+/// 8 channels of 4 x 4 pixels, windows of 3 x 3.
+struct Conv : ParsedOps {
+  explicit Conv(bool depthwise)
+      : ParsedOps(std::string("(%x: tensor<1x6x6x8xf32>, %f: tensor<8x") +
+                      (depthwise ? "1" : "8") +
+                      "x3x3xf32>) -> tensor<1x4x4x8xf32>",
+                  std::string("%0 = rac.conv %x, %f {strides = array<i64: 1, "
+                              "1>, dilations = array<i64: 1, 1>, pads_low = "
+                              "array<i64: 0, 0>, pads_high = array<i64: 0, "
+                              "0>, groups = ") +
+                      (depthwise ? "8" : "1") +
+                      " : i64} : (tensor<1x6x6x8xf32>, tensor<8x" +
+                      (depthwise ? "1" : "8") +
+                      "x3x3xf32>) -> tensor<1x4x4x8xf32> return %0 : "
+                      "tensor<1x4x4x8xf32>") {}
+};
+
+TEST(DeviceModel, ConvolutionsHaveTheirOwnRate) {
+  Conv full(false), depthwise(true);
+  EXPECT_DOUBLE_EQ(Model()(full, KernelKind::library).breakdown.computeSeconds,
+                   2.0 * 128 * 72 / (2e8 * 4));
+  EXPECT_DOUBLE_EQ(
+      Model()(depthwise, KernelKind::library).breakdown.computeSeconds,
+      2.0 * 128 * 9 / (2e8 * 0.25));
+}
+
+TEST(DeviceModel, GeneratedProductPaysForRaggedLanes) {
+  Matmul p;
+  Estimate cost = Model()(p, KernelKind::generated);
+  // 100 columns fill 7 vectors of 16. Tiles of 6 rows and 4 vectors compute
+  // without waiting: 12 clocks, 5 of loads.
+  EXPECT_DOUBLE_EQ(cost.breakdown.computeSeconds,
+                   2e6 / (2e8 * 0.5 * (100.0 / 112)));
+  EXPECT_DOUBLE_EQ(cost.breakdown.overheadSeconds, 1e-6);
+}
+
+TEST(DeviceModel, ElementwiseOnThreads) {
+  Neg p(16000);
+  // An operation takes what a multiply-add does. 128 KB in and out of
+  // registers; 64 KB read, brought in and written back.
+  double compute = 2 * 16000 / 2e8, cache = 128e3 / 1e10, memory = 192e3;
+  EXPECT_DOUBLE_EQ(Model()(p, KernelKind::generated).seconds.value,
+                   compute + cache + memory / 1e9 + 1e-6);
+  // 250 iterations of 4 vectors, shared evenly.
+  EXPECT_DOUBLE_EQ(Model()(p, KernelKind::generated, 2).seconds.value,
+                   compute / 2 + cache / 2 + memory / 2e9 + 1e-6 + 5e-6);
+  // On four the memory's 3e9 B/s bind, and a thread has 63 iterations.
+  double speedup = 250.0 / 63;
+  EXPECT_DOUBLE_EQ(Model()(p, KernelKind::generated, 4).seconds.value,
+                   compute / speedup + cache / speedup + memory / 3e9 + 1e-6 +
+                       3 * 5e-6);
+}
+
+TEST(DeviceModel, FusionSavesTraffic) {
+  ParsedOps p("(%x: tensor<1600xf32>) -> tensor<1600xf32>",
+              R"(%0 = rac.neg %x : (tensor<1600xf32>) -> tensor<1600xf32>
+                 %1 = rac.abs %0 : (tensor<1600xf32>) -> tensor<1600xf32>
+                 return %1 : tensor<1600xf32>)");
+  Model model;
+  PlanAttr plan = planOf(p, KernelKind::generated);
+  Estimate apart = model.model.estimate(Candidate::of({p.ops[0]}), plan) +
+                   model.model.estimate(Candidate::of({p.ops[1]}), plan);
+  Estimate together = model.model.estimate(Candidate::of(p.ops), plan);
+  EXPECT_LT(together.seconds.value, apart.seconds.value);
+  EXPECT_DOUBLE_EQ(apart.memoryBytes() - together.memoryBytes(), 3 * 6400);
+  EXPECT_DOUBLE_EQ(apart.flops, together.flops);
+  EXPECT_DOUBLE_EQ(apart.breakdown.overheadSeconds, 2e-6);
+}
+
+TEST(DeviceModel, DynamicSizesGiveARange) {
+  ParsedOps p("(%x: tensor<?x16xf32>) -> tensor<?x16xf32>",
+              R"(%0 = rac.neg %x : (tensor<?x16xf32>) -> tensor<?x16xf32>
+                 return %0 : tensor<?x16xf32>)");
+  Assumptions range = cold();
+  range.dimLow = 1;
+  range.dim = 100;
+  range.dimHigh = 1000;
+  Estimate cost = Model(roundDevice(), range)(p, KernelKind::generated);
+  // 16 elements a row: 2 * 16 operations at 2e8, 128 B at 1e10, 192 B at 1e9.
+  double row = 32 / 2e8 + 128 / 1e10 + 192 / 1e9;
+  EXPECT_DOUBLE_EQ(cost.seconds.low, row + 1e-6);
+  EXPECT_DOUBLE_EQ(cost.seconds.value, 100 * row + 1e-6);
+  EXPECT_DOUBLE_EQ(cost.seconds.high, 1000 * row + 1e-6);
+}
+
+//===----------------------------------------------------------------------===//
+// Energy
+//===----------------------------------------------------------------------===//
+
+TEST(DeviceModel, TdpIsABound) {
+  Matmul p;
+  Estimate one = Model()(p, KernelKind::library, 1);
+  ASSERT_TRUE(one.joules);
+  EXPECT_EQ(one.joulesOrigin, JoulesOrigin::tdp);
+  EXPECT_DOUBLE_EQ(one.joules->value, one.seconds.value * 16 / 4);
+  Estimate two = Model()(p, KernelKind::library, 2);
+  EXPECT_DOUBLE_EQ(two.joules->value, two.seconds.value * 16 / 2);
+}
+
+/// 100 pJ an operation, 10 and 1000 pJ a byte; 4 W idle, 8 W more at work, 3 W
+/// more a core.
+Device measuredDevice() {
+  Device device = roundDevice();
+  device.units[0].picojoulesPerOp[DataType::f32] = energy(100);
+  device.memory[0].picojoulesPerByte = energy(10);
+  device.memory[1].picojoulesPerByte = energy(1000);
+  device.power.idleWatts = number(4);
+  device.power.deviceStaticWatts = number(8);
+  device.power.coreStaticWatts = number(3);
+  return device;
+}
+
+TEST(DeviceModel, EnergyAddsUp) {
+  Matmul p;
+  Model model(measuredDevice());
+  Estimate cost = model(p, KernelKind::library, 2);
+  EXPECT_EQ(cost.joulesOrigin, JoulesOrigin::modelled);
+  EXPECT_DOUBLE_EQ(cost.breakdown.opsJoules, 2e6 * 100e-12);
+  EXPECT_DOUBLE_EQ(cost.breakdown.bytesJoules[0],
+                   Matmul::registerBytes() * 10e-12);
+  EXPECT_DOUBLE_EQ(cost.breakdown.bytesJoules[1],
+                   Matmul::memoryBytes * 1000e-12);
+  // Two of four cores: half of the device, and both cores.
+  EXPECT_DOUBLE_EQ(cost.breakdown.staticJoules,
+                   cost.seconds.value * (4 / 2.0 + 8 / 2.0 + 2 * 3));
+  EXPECT_DOUBLE_EQ(cost.joules->value, cost.breakdown.opsJoules +
+                                           cost.breakdown.bytesJoules[0] +
+                                           cost.breakdown.bytesJoules[1] +
+                                           cost.breakdown.staticJoules);
+  EXPECT_TRUE(model.unknowns.list().empty());
+}
+
+TEST(DeviceModel, EnergiesOfTwoScopesDontAddUp) {
+  Matmul p;
+  Device device = measuredDevice();
+  device.memory[1].picojoulesPerByte = energy(1000, EnergyScope::board);
+  Model model(device);
+  Estimate cost = model(p, KernelKind::library);
+  EXPECT_EQ(cost.breakdown.bytesJoules[1], 0);
+  ASSERT_EQ(model.unknowns.list().size(), 1u);
+  EXPECT_EQ(model.unknowns.list()[0].what, "memory.DRAM.pj_per_byte");
+}
+
+TEST(DeviceModel, BoundsPerOpAreNoEnergyPerOp) {
+  Matmul p;
+  Device device = measuredDevice();
+  device.units[0].picojoulesPerOp[DataType::f32] =
+      energy(100, EnergyScope::package, Origin::tdp);
+  EXPECT_EQ(Model(device)(p, KernelKind::library).joulesOrigin,
+            JoulesOrigin::tdp);
+}
+
+//===----------------------------------------------------------------------===//
+// What is not known, or not exactly
+//===----------------------------------------------------------------------===//
+
+TEST(DeviceModel, WhatIsUnknownIsStoodInForAndListed) {
+  Matmul p;
+  Device device = roundDevice();
+  device.units[0].libraryFraction.clear();
+  device.overheads.libraryCallSeconds = std::nullopt;
+  device.power.tdpWatts = std::nullopt;
+  device.memory[1].coreBytesPerSecond = std::nullopt;
+  Model model(device);
+  for (int times = 0; times < 2; ++times) {
+    Estimate cost = model(p, KernelKind::library);
+    EXPECT_DOUBLE_EQ(cost.breakdown.computeSeconds, 2e6 / 2e8);
+    EXPECT_DOUBLE_EQ(cost.breakdown.transferSeconds[1],
+                     Matmul::memoryBytes / (3e9 / 4));
+    EXPECT_DOUBLE_EQ(cost.breakdown.overheadSeconds, 1e-6);
+    EXPECT_FALSE(cost.joules);
+    EXPECT_FALSE((cost + cost).joules);
+  }
+  std::vector<std::string> what;
+  for (const Unknowns::StandIn &standIn : model.unknowns.list())
+    what.push_back(standIn.what);
+  EXPECT_EQ(what, (std::vector<std::string>{"units.fpu.library_fraction.f32",
+                                            "memory.DRAM.core_bytes_per_s",
+                                            "overheads.library_call_s",
+                                            "power.tdp_w"}));
+}
+
+TEST(DeviceModel, TypeWhoseRateIsUnknownCountsAsF32) {
+  Device device = roundDevice();
+  device.units[0].opsPerClock[DataType::bf16] = std::nullopt;
+  Matmul p;
+  Model model(device);
+  model.model.estimate(Candidate::of(p.ops),
+                       PlanAttr::get(KernelKind::generated,
+                                     mlir::BFloat16Type::get(&p.context), 1));
+  ASSERT_FALSE(model.unknowns.list().empty());
+  EXPECT_EQ(model.unknowns.list()[0].what, "units.fpu.ops_per_clock.bf16");
+  EXPECT_EQ(model.unknowns.list()[0].instead, 2e8);
+}
+
+TEST(DeviceModel, UncertaintyGivesAnInterval) {
+  Matmul p;
+  Device device = roundDevice();
+  device.units[0].libraryFraction[DataType::f32] = number(5, 1);
+  device.overheads.launchSeconds = number(1e-6, 3);
+  Estimate cost = Model(device)(p, KernelKind::library);
+  double rest =
+      Matmul::registerBytes() / 1e10 + Matmul::memoryBytes / 1e9 + 2e-6;
+  EXPECT_DOUBLE_EQ(cost.seconds.low, 2e6 / 2e9 + rest + 1e-6 / 4);
+  EXPECT_DOUBLE_EQ(cost.seconds.value, 2e6 / 1e9 + rest + 1e-6);
+  EXPECT_DOUBLE_EQ(cost.seconds.high, 2e6 / 0.5e9 + rest + 4e-6);
+}
+
+TEST(DeviceModel, WhatBothRestOnDecidesNothing) {
+  // Memory may have half the bandwidth, or twice: for both.
+  Device device = roundDevice();
+  device.memory[1].coreBytesPerSecond = number(1e9, 1);
+  device.memory[1].deviceBytesPerSecond = std::nullopt;
+  Neg small(16000), large(24000);
+  Model model(device);
+  Estimate a = model(small, KernelKind::generated),
+           b = model(large, KernelKind::generated);
+  EXPECT_GT(a.seconds.high, b.seconds.low);
+  EXPECT_FALSE(undecided(a, b));
+  EXPECT_FALSE(undecided(b, a));
+}
+
+TEST(DeviceModel, ChoiceThatFlipsIsUndecided) {
+  Matmul p;
+  Device device = roundDevice();
+  // Generated code takes 22.4 ms, or between half and twice of that; the
+  // library 10 to 11.
+  device.units[0].libraryFraction[DataType::f32] = number(1);
+  device.units[0].generatedFraction[DataType::f32] = number(0.5, 2);
+  Model model(device);
+  Estimate library = model(p, KernelKind::library),
+           generated = model(p, KernelKind::generated);
+  EXPECT_LT(library.seconds.value, generated.seconds.value);
+  EXPECT_TRUE(undecided(library, generated));
+  EXPECT_TRUE(undecided(generated, library));
+  device.units[0].generatedFraction[DataType::f32] = number(0.5, 0.1);
+  Model sure(device);
+  EXPECT_FALSE(
+      undecided(sure(p, KernelKind::library), sure(p, KernelKind::generated)));
+}
+
+TEST(DeviceModel, SumsKeepWhatTheyRestOn) {
+  Device device = roundDevice();
+  device.units[0].vectorFraction[DataType::f32] = number(1, 1);
+  Neg p(16000);
+  Model model(device);
+  Estimate one = model(p, KernelKind::generated), two = one + one;
+  ASSERT_EQ(two.coefficients.size(), one.coefficients.size());
+  for (size_t i = 0; i < one.coefficients.size(); ++i) {
+    EXPECT_EQ(two.coefficients[i].coefficient, one.coefficients[i].coefficient);
+    EXPECT_DOUBLE_EQ(two.coefficients[i].moreSeconds,
+                     2 * one.coefficients[i].moreSeconds);
+  }
+}
+
+} // namespace

@@ -1,0 +1,303 @@
+//===- TrafficTest.cpp - Bytes that cross a level, worked by hand ---------===//
+//
+// Lines are of 64 B, floats of 4 B, vectors of 16 floats, register tiles of 6
+// rows of up to 4 vectors.
+//
+//===----------------------------------------------------------------------===//
+
+#include "rac/Cost/Traffic.h"
+#include "ParsedOps.h"
+#include "gtest/gtest.h"
+
+using namespace rac;
+
+namespace {
+
+constexpr double kInfinite = std::numeric_limits<double>::infinity();
+
+struct Moving : ParsedOps {
+  using ParsedOps::ParsedOps;
+
+  Traffic generated(double cacheBytes, llvm::ArrayRef<int64_t> tiles = {},
+                    Assumptions assumptions = cold()) {
+    Work work = this->work();
+    fuseNests(work, /*afterContractions=*/false);
+    auto plan = PlanAttr::get(KernelKind::generated,
+                              mlir::Float32Type::get(&context), 1, tiles);
+    return generatedTraffic(work, scheduleOf(work, plan, {512, 32}),
+                            {cacheBytes, 64}, assumptions);
+  }
+  static Assumptions cold() {
+    Assumptions assumptions;
+    assumptions.cold = true;
+    return assumptions;
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Footprints
+//===----------------------------------------------------------------------===//
+
+struct Grid {
+  WorkTensor tensor;
+  WorkUse use;
+  /// rows x columns floats, element (d0, d1).
+  Grid(double rows, double columns) {
+    tensor.shape = {rows, columns};
+    tensor.strides = {columns, 1};
+    tensor.elementBytes = 4;
+    use.dims = {{{0, 1}}, {{1, 1}}};
+    use.scattered.resize(2);
+  }
+  double lines(double rows, double columns) {
+    return footprint(tensor, use, {rows, columns}, 64) / 64;
+  }
+};
+
+TEST(Footprint, AlignedTile) {
+  // Each of 16 rows is a line.
+  EXPECT_EQ(Grid(64, 64).lines(16, 16), 16);
+  // Less than a line is one.
+  EXPECT_EQ(Grid(64, 64).lines(16, 4), 16);
+}
+
+TEST(Footprint, WholeRowsAreOneRun) {
+  EXPECT_EQ(Grid(64, 64).lines(4, 64), 16);
+}
+
+TEST(Footprint, ColumnTakesALineEach) {
+  EXPECT_EQ(Grid(64, 64).lines(64, 1), 64);
+}
+
+TEST(Footprint, ColumnOfShortRowsSharesLines) {
+  // 64 rows of 16 B: 63 * 16 + 4 B in one run, which begins anywhere in a line.
+  EXPECT_EQ(Grid(64, 4).lines(64, 1), 16);
+}
+
+TEST(Footprint, RowsThatBeginAnywhereTouchPartOfALineMore) {
+  // Rows of 400 B, 40 B of each of 10: (40 - 4) / 64 + 1 lines on average.
+  EXPECT_DOUBLE_EQ(Grid(100, 100).lines(10, 10), 10 * (36.0 / 64 + 1));
+}
+
+TEST(Footprint, NeverMoreThanTheTensor) {
+  EXPECT_EQ(Grid(3, 5).lines(3, 5), 1);
+}
+
+TEST(Footprint, ConvolutionHasAHalo) {
+  // 10 x 10 pixels of 64 B; 2 x 3 results of a 3 x 3 window need 4 x 5 pixels:
+  // 4 runs of 5 lines.
+  WorkTensor image;
+  image.shape = {10, 10, 16};
+  image.strides = {160, 16, 1};
+  image.elementBytes = 4;
+  WorkUse use; // loops h, w, kh, kw, c
+  use.dims = {{{0, 1}, {2, 1}}, {{1, 1}, {3, 1}}, {{4, 1}}};
+  use.scattered.resize(3);
+  EXPECT_EQ(footprint(image, use, {2, 3, 3, 3, 16}, 64), 4 * 5 * 64);
+  // With stride 2 they need 5 x 7.
+  use.dims[0][0].step = use.dims[1][0].step = 2;
+  EXPECT_EQ(footprint(image, use, {2, 3, 3, 3, 16}, 64), 5 * 7 * 64);
+}
+
+TEST(Footprint, StrideLeavesLinesOut) {
+  // A 1x1 window with stride 2: every second pixel, a line each.
+  WorkTensor image;
+  image.shape = {64, 16};
+  image.strides = {16, 1};
+  image.elementBytes = 4;
+  WorkUse use;
+  use.dims = {{{0, 2}}, {{1, 1}}};
+  use.scattered.resize(2);
+  // The gap is a line: no run.
+  EXPECT_EQ(footprint(image, use, {8, 16}, 64), 8 * 64);
+}
+
+TEST(Footprint, GatheredRowsLieApart) {
+  WorkTensor table;
+  table.shape = {1000, 16};
+  table.strides = {16, 1};
+  table.elementBytes = 4;
+  WorkUse use;
+  use.dims = {{{0, 1}}, {{1, 1}}};
+  use.scattered.resize(2);
+  use.scattered.set(0);
+  EXPECT_EQ(footprint(table, use, {3, 16}, 64), 3 * 64);
+}
+
+//===----------------------------------------------------------------------===//
+// Matrix products of 64 x 64 x 64: each matrix has 16 KiB
+//===----------------------------------------------------------------------===//
+
+struct Matmul : Moving {
+  Matmul()
+      : Moving("(%a: tensor<64x64xf32>, %b: tensor<64x64xf32>) -> "
+               "tensor<64x64xf32>",
+               R"(%0 = rac.matmul %a, %b : (tensor<64x64xf32>,
+                    tensor<64x64xf32>) -> tensor<64x64xf32>
+                  return %0 : tensor<64x64xf32>)") {}
+};
+
+TEST(Traffic, MatmulInACacheThatHoldsAll) {
+  Traffic traffic = Matmul().generated(kInfinite);
+  EXPECT_EQ(traffic.fills, 3 * 16384);
+  EXPECT_EQ(traffic.writeBacks, 16384);
+}
+
+TEST(Traffic, MatmulWhoseRightMatrixStays) {
+  // 6 rows of A and C (1.5 KiB each) go past B: 19 KiB.
+  Traffic traffic = Matmul().generated(32768);
+  EXPECT_EQ(traffic.fills, 3 * 16384);
+}
+
+TEST(Traffic, MatmulWhoseRightMatrixDoesNotStay) {
+  // B comes in again for each of 11 groups of 6 rows; A and C once.
+  Traffic traffic = Matmul().generated(16384);
+  EXPECT_EQ(traffic.fills, (1 + 11 + 1) * 16384);
+  EXPECT_EQ(traffic.writeBacks, 16384);
+}
+
+TEST(Traffic, TilesOfRowsDontHelp) {
+  // 16 rows a tile: B three times in each of four.
+  Traffic traffic = Matmul().generated(16384, {16, 64});
+  EXPECT_EQ(traffic.fills, (1 + 12 + 1) * 16384);
+}
+
+TEST(Traffic, TilesOfColumnsKeepAPanelOfB) {
+  // 16 columns of B (4 KiB) stay for all rows; A comes in for each of four.
+  Traffic traffic = Matmul().generated(16384, {64, 16});
+  EXPECT_EQ(traffic.fills, (4 + 1 + 1) * 16384);
+}
+
+TEST(Traffic, BlocksOfTheReductionUpdateTheResult) {
+  Matmul p;
+  Work work = p.work();
+  auto plan = PlanAttr::get(
+      &p.context, KernelKind::generated, mlir::Float32Type::get(&p.context), 1,
+      /*tiles=*/{}, /*reduction=*/{32}, /*order=*/{}, /*registers=*/{}, {});
+  Traffic traffic = generatedTraffic(work, scheduleOf(work, plan, {512, 32}),
+                                     {16384, 64}, Moving::cold());
+  // Half of B (8 KiB) stays for all rows. A's halves are 128 B of each row: it
+  // is read once in all; C twice, and written twice.
+  EXPECT_EQ(traffic.fills, (1 + 1 + 2) * 16384);
+  EXPECT_EQ(traffic.writeBacks, 2 * 16384);
+}
+
+TEST(Traffic, LibraryBlocksForTheCache) {
+  Matmul p;
+  Work work = p.work();
+  // 1024 floats fit: 2 * 64^3 / 32 elements.
+  EXPECT_EQ(libraryTraffic(work, {4096, 64}, Moving::cold()).fills,
+            2.0 * 64 * 64 * 64 / 32 * 4);
+  EXPECT_EQ(libraryTraffic(work, {kInfinite, 64}, Moving::cold()).fills,
+            3 * 16384);
+}
+
+//===----------------------------------------------------------------------===//
+// Other ops
+//===----------------------------------------------------------------------===//
+
+TEST(Traffic, ConvolutionReadsTheHaloOfEachTileAgain) {
+  // 34 x 34 pixels of 64 B, a filter of 9 KiB, 64 KiB of results. A tile of 8
+  // rows needs 10 rows of the input.
+  Moving p("(%x: tensor<1x34x34x16xf32>, %f: tensor<16x16x3x3xf32>) -> "
+           "tensor<1x32x32x16xf32>",
+           R"(%0 = rac.conv %x, %f {strides = array<i64: 1, 1>,
+                dilations = array<i64: 1, 1>, pads_low = array<i64: 0, 0>,
+                pads_high = array<i64: 0, 0>, groups = 1 : i64} :
+                (tensor<1x34x34x16xf32>, tensor<16x16x3x3xf32>) -> tensor<1x32x32x16xf32>
+              return %0 : tensor<1x32x32x16xf32>)");
+  EXPECT_EQ(p.generated(kInfinite, {1, 8, 32, 16}).fills,
+            34 * 34 * 64 + 9216 + 65536);
+  // A tile's 46 KiB don't stay in 40: the halo and the filter come in again.
+  EXPECT_EQ(p.generated(40960, {1, 8, 32, 16}).fills,
+            4 * (10 * 34 * 64 + 9216) + 65536);
+}
+
+TEST(Traffic, FusedChainMovesItsEnds) {
+  Moving p("(%x: tensor<128x128xf32>) -> tensor<128x128xf32>",
+           R"(%0 = rac.neg %x : (tensor<128x128xf32>) -> tensor<128x128xf32>
+              %1 = rac.exp %0 : (tensor<128x128xf32>) -> tensor<128x128xf32>
+              return %1 : tensor<128x128xf32>)");
+  Traffic traffic = p.generated(4096);
+  EXPECT_EQ(traffic.fills, 2 * 65536);
+  EXPECT_EQ(traffic.writeBacks, 65536);
+}
+
+TEST(Traffic, ReductionWritesLittle) {
+  Moving p(
+      "(%x: tensor<64x256xf32>) -> tensor<64xf32>",
+      R"(%0 = rac.reduce sum %x axes [1] : (tensor<64x256xf32>) -> tensor<64xf32>
+              return %0 : tensor<64xf32>)");
+  Traffic traffic = p.generated(4096);
+  EXPECT_EQ(traffic.fills, 65536 + 256);
+  EXPECT_EQ(traffic.writeBacks, 256);
+}
+
+TEST(Traffic, SoftmaxByRowsIsOnePass) {
+  Moving p("(%x: tensor<64x256xf32>) -> tensor<64x256xf32>",
+           R"(%0 = rac.softmax %x axis 1 : tensor<64x256xf32>
+              return %0 : tensor<64x256xf32>)");
+  // A row of 1 KiB and its result stay while its four passes run.
+  Traffic rows = p.generated(4096, {1, 0});
+  EXPECT_EQ(rows.fills, 2 * 65536);
+  EXPECT_EQ(rows.writeBacks, 65536);
+  // Without tiles each pass reads what it needs, and two write.
+  Traffic whole = p.generated(4096);
+  EXPECT_EQ(whole.fills, (1 + 2 + 1 + 1) * 65536);
+  EXPECT_EQ(whole.writeBacks, 2 * 65536);
+}
+
+TEST(Traffic, TransposeMovesBlocks) {
+  Moving p(
+      "(%x: tensor<64x64xf32>) -> tensor<64x64xf32>",
+      R"(%0 = rac.transpose %x, [1, 0] : (tensor<64x64xf32>) -> tensor<64x64xf32>
+              return %0 : tensor<64x64xf32>)");
+  EXPECT_EQ(p.generated(kInfinite).fills, 2 * 16384);
+}
+
+TEST(Traffic, GatherBringsInWhatItPicks) {
+  Moving p("(%x: tensor<1000x16xf32>, %i: tensor<32xi64>) -> tensor<32x16xf32>",
+           R"(%0 = rac.gather %x, %i axis 0 : (tensor<1000x16xf32>,
+                tensor<32xi64>) -> tensor<32x16xf32>
+              return %0 : tensor<32x16xf32>)");
+  EXPECT_EQ(p.generated(1024).fills, 32 * 64 + 32 * 8 + 32 * 64);
+}
+
+//===----------------------------------------------------------------------===//
+// What is there already
+//===----------------------------------------------------------------------===//
+
+TEST(Traffic, WhatWasJustComputedIsThere) {
+  Moving p("(%x: tensor<16x16xf32>) -> tensor<16x16xf32>",
+           R"(%0 = rac.neg %x : (tensor<16x16xf32>) -> tensor<16x16xf32>
+              return %0 : tensor<16x16xf32>)");
+  EXPECT_EQ(p.generated(4096, {}, {}).total(), 0);
+  EXPECT_EQ(p.generated(1024, {}, {}).total(), 3 * 1024);
+}
+
+TEST(Traffic, WeightsAreThereIfTheModelFits) {
+  Moving p("(%a: tensor<16x16xf32>) -> tensor<16x16xf32>",
+           R"(%w = rac.constant dense<1.0> : tensor<16x16xf32>
+              %0 = rac.matmul %a, %w : (tensor<16x16xf32>,
+                tensor<16x16xf32>) -> tensor<16x16xf32>
+              return %0 : tensor<16x16xf32>)");
+  Assumptions small, large;
+  small.modelBytes = 4096;
+  large.modelBytes = 1e6;
+  EXPECT_EQ(p.generated(8192, {}, small).total(), 0);
+  EXPECT_EQ(p.generated(8192, {}, large).total(), 1024);
+}
+
+TEST(Traffic, RegistersShareWhatTheyLoad) {
+  Matmul p;
+  Work work = p.work();
+  auto plan =
+      PlanAttr::get(KernelKind::generated, mlir::Float32Type::get(&p.context));
+  // A tile of 6 rows and 64 columns loads each of A once for 64 columns, each
+  // of B once for 6 rows; C is written once.
+  double products = 64.0 * 64 * 64;
+  EXPECT_DOUBLE_EQ(registerTraffic(work, scheduleOf(work, plan, {512, 32})),
+                   4 * (products / 64 + products / 6 + 64 * 64));
+}
+
+} // namespace
