@@ -22,6 +22,8 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "test/python"))
 from support import BUILD, MODELS, Misbehaved, Refused, run_compiler  # noqa: E402
 
@@ -33,13 +35,11 @@ WINDOW = 64
 def graph_bytes(content):
     """Offsets of bytes that are likely to be structure: near text, since names are everywhere in
     a graph and nowhere in weights."""
-    offsets = []
-    for start in range(0, len(content), WINDOW):
-        window = content[start : start + WINDOW]
-        letters = sum(48 <= byte < 123 for byte in window)
-        if letters > len(window) // 2:
-            offsets.extend(range(start, start + len(window)))
-    return offsets or range(len(content))
+    whole = np.frombuffer(content, np.uint8, len(content) // WINDOW * WINDOW).reshape(-1, WINDOW)
+    letters = ((whole >= 48) & (whole < 123)).sum(axis=1)
+    starts = np.flatnonzero(letters > WINDOW // 2) * WINDOW
+    offsets = (starts[:, None] + np.arange(WINDOW)).ravel()
+    return offsets if len(offsets) else range(len(content))
 
 
 def damaged(content, cuts, flips, seed):
