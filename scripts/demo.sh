@@ -16,6 +16,7 @@ build=$ROOT/build
 models=$RAC_CACHE/models
 demo=$build/demo
 steps=$ROOT/scripts/demo.py
+export PYTHONPATH=$build/python
 rm -rf "$demo"
 mkdir -p "$demo"
 
@@ -42,6 +43,9 @@ python "$steps" answer "$demo"
 say "what one run of each costs, as the compiler predicts it"
 "$build/bin/rac-compile" "$models/ch_PP-OCRv4_det_infer.onnx" -o "$demo/detector-page.so" \
   --shape="x=$(python "$steps" shape "$demo/page.npy")" --report="$demo/detector.json"
+python -m rac.report "$demo/detector.json" >/dev/null
 "$build/bin/rac-compile" "$models/ch_ppocr_mobile_v2.0_cls_infer.onnx" -o "$demo/classifier-lines.so" \
   --shape="x=$(python "$steps" shape "$demo/lines.npy")" --report="$demo/classifier.json"
+python -m rac.report "$demo/classifier.json" >/dev/null
 python "$steps" cost "$demo"
+say "the same as pages, with charts and words: open $demo/detector.html and classifier.html in a browser"

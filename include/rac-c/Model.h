@@ -7,6 +7,9 @@
  *   <prefix>_profile
  *   rac_model_prefix    const char[]: the prefix, for who opens the library by
  *                       dlopen and does not know it
+ *   rac_model_report    const char[]: what the compiler decided, and what it
+ *                       expects a run to cost: JSON, schema rac-report/1
+ *                       (docs/Report.md); "": it isn't told
  *
  * RAC_DECLARE_MODEL(prefix) declares them all:
  *

@@ -10,12 +10,14 @@
 #include "rac/Cost/Carbon.h"
 #include "rac/Cost/DeviceLookup.h"
 #include "rac/Cost/DeviceSpec.h"
+#include "rac/Cost/Work.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 #include "rac/Emit/Config.h"
 #include "rac/Emit/Emit.h"
 #include "rac/Import/Import.h"
 #include "rac/Pipelines/Pipelines.h"
-#include "rac/Report/Report.h"
+#include "rac/Report/Html.h"
+#include "rac/Report/Summary.h"
 #include "rac/Transforms/Passes.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -25,6 +27,9 @@ using namespace mlir;
 using namespace rac;
 
 namespace {
+
+/// Where no site is given: the world's average, which the report says.
+constexpr llvm::StringLiteral kDefaultSite = "world";
 
 /// Keeps what MLIR complains about, to be told as one message.
 class Complaints {
@@ -45,6 +50,15 @@ private:
   std::string first;
   ScopedDiagnosticHandler handler;
 };
+
+std::string tensorText(const ModelSignature &signature,
+                       const TensorSignature &tensor) {
+  std::string text = tensor.name + ": " + dtypeName(tensor.dtype).str() + "[";
+  for (auto [i, dim] : llvm::enumerate(tensor.dims))
+    text += (i ? ", " : "") +
+            (dim >= 0 ? std::to_string(dim) : signature.symbols[-1 - dim]);
+  return text + "]";
+}
 
 class Compiler {
 public:
@@ -113,7 +127,12 @@ llvm::Error Compiler::check() {
   signature.prefix = options.prefix.empty() ? makePrefix(stem) : options.prefix;
   report.model = stem;
   report.target = target.name + " (" + target.tuneCpu + ")";
-  report.threads = options.threads;
+  report.compiler = "rac " RAC_VERSION;
+  report.llvmVersion = RAC_LLVM_VERSION;
+  report.flags = options.flags;
+  report.runsPerDay = options.runsPerDay;
+  report.threads = std::max<int64_t>(1, options.threads);
+  report.assumedDim = Assumptions().dim;
   report.objective = options.objective;
 
   bool isText =
@@ -151,14 +170,10 @@ llvm::Error Compiler::findDescriptions() {
                                    device->arch + ", and target " +
                                    target.name + " is " + arch);
   report.device = std::move(*device);
-  StringRef place = options.site;
-  if (place.empty() && options.objective == "carbon") {
-    place = "world";
+  report.siteGiven = !options.site.empty();
+  if (!report.siteGiven && options.objective == "carbon")
     options.note("no --site: carbon is that of the world's mean electricity");
-  }
-  if (place.empty())
-    return llvm::Error::success();
-  auto site = findSite(place);
+  auto site = findSite(report.siteGiven ? options.site : kDefaultSite.str());
   if (!site)
     return site.takeError();
   report.site = std::move(*site);
@@ -225,6 +240,11 @@ llvm::Error Compiler::readSignature() {
   if (!computed)
     return computed.takeError();
   signature = std::move(*computed);
+  for (const TensorSignature &tensor : signature.inputs)
+    report.inputs.push_back(tensorText(signature, tensor));
+  for (const TensorSignature &tensor : signature.outputs)
+    report.outputs.push_back(tensorText(signature, tensor));
+  report.symbols = signature.symbols;
   return llvm::Error::success();
 }
 
@@ -288,8 +308,8 @@ llvm::Error Compiler::setCarbon(PlanOptions &planOptions) {
     return llvm::createStringError("site " + report.site->id +
                                    " has no carbon intensity, so there is no "
                                    "planning for carbon");
-  planOptions.gramsPerJoule = joule->total();
-  planOptions.gramsPerSecond = second->total();
+  planOptions.gramsPerJoule = joule->total().value;
+  planOptions.gramsPerSecond = second->total().value;
   return llvm::Error::success();
 }
 
@@ -359,6 +379,7 @@ llvm::Error Compiler::toCode() {
   buffers.vectorBits = target.vectorBits;
   buffers.scalable = target.scalable;
   buffers.registers = target.vectorRegisters;
+  buffers.assumedDim = report.assumedDim;
   if (llvm::Error error = runPasses("lowering", [&](OpPassManager &manager) {
         populateBufferPipeline(manager, buffers);
       }))
@@ -386,17 +407,21 @@ llvm::Error Compiler::toCode() {
   emit.spinMicroseconds = spinMicroseconds(report.objective);
   emit.numTimes = options.profile ? report.groups.size() + 1 : 0;
   emit.description = description();
+  if (emit.kind == CodeKind::Library || emit.kind == CodeKind::Object)
+    emit.report = llvm::formatv("{0}", toJson(report)).str();
   emit.progress = options.progress;
   return emitModel(module, signature, weights, emit);
 }
 
-/// The arena's size, where no input's shape has a say in it.
+/// The arena over a run, and its size where no input's shape has a say in it.
 void Compiler::noteMemory() {
   auto entry = module.lookupSymbol<func::FuncOp>("main");
-  auto bytes = entry ? entry->getAttrOfType<IntegerAttr>("rac.arena_bytes")
-                     : IntegerAttr();
+  if (!entry)
+    return;
+  report.memory = getTimeline(entry);
+  auto bytes = entry->getAttrOfType<IntegerAttr>("rac.arena_bytes");
   if (bytes && signature.symbols.empty())
-    report.peakBytes = summary.arenaBytes = bytes.getInt();
+    report.peakBytes = bytes.getInt();
 }
 
 /// The plan kept the budget by prediction; this is what the run will take.
@@ -468,9 +493,15 @@ llvm::Error Compiler::writeText() {
 }
 
 llvm::Error Compiler::writeReport() {
-  return write(options.reportFile, [&](llvm::raw_ostream &os) {
-    os << llvm::formatv("{0:2}", toJson(report)) << "\n";
-  });
+  llvm::json::Value json = toJson(report);
+  std::string text = llvm::formatv("{0:2}\n", json).str();
+  if (StringRef(options.reportFile).ends_with(".html")) {
+    auto page = toHtml(json);
+    if (!page)
+      return page.takeError();
+    text = std::move(*page);
+  }
+  return write(options.reportFile, [&](llvm::raw_ostream &os) { os << text; });
 }
 
 /// To be written once all else is.
@@ -484,28 +515,11 @@ void Compiler::describeFront() {
     printFront(module, os);
 }
 
-static std::string tensorText(const ModelSignature &signature,
-                              const TensorSignature &tensor) {
-  std::string text = tensor.name + ": " + dtypeName(tensor.dtype).str() + "[";
-  for (auto [i, dim] : llvm::enumerate(tensor.dims))
-    text += (i ? ", " : "") +
-            (dim >= 0 ? std::to_string(dim) : signature.symbols[-1 - dim]);
-  return text + "]";
-}
-
 void Compiler::summarize() {
-  for (const TensorSignature &tensor : signature.inputs)
-    summary.inputs.push_back(tensorText(signature, tensor));
-  for (const TensorSignature &tensor : signature.outputs)
-    summary.outputs.push_back(tensorText(signature, tensor));
-  summary.groups = report.groups.size();
-  summary.libraryGroups =
-      llvm::count_if(report.groups, [](const GroupReport &group) {
-        return group.kind == "library";
-      });
-  summary.weightsBytes = weights.size;
+  WrittenFiles files{summary.output, 0, options.reportFile};
   if (summary.output != "-")
-    (void)llvm::sys::fs::file_size(summary.output, summary.outputBytes);
+    (void)llvm::sys::fs::file_size(summary.output, files.outputBytes);
+  summary.text = summaryText(report, files);
 }
 
 llvm::Expected<CompileSummary> Compiler::run() {

@@ -124,6 +124,7 @@ Error Emitter::makeFacts(mlir::ModuleOp module) {
   description["threads"] = options.threads;
   description["spin_us"] = options.spinMicroseconds;
   facts.describe = describe(signature, std::move(description));
+  facts.report = options.report;
   return hasFile() ? writeWeights() : Error::success();
 }
 

@@ -19,6 +19,7 @@ std::vector<std::string> rac::exportedSymbols(StringRef prefix) {
   for (StringRef function : kFunctions)
     symbols.push_back((prefix + "_" + function).str());
   symbols.push_back("rac_model_prefix");
+  symbols.push_back("rac_model_report");
   return symbols;
 }
 
@@ -33,7 +34,7 @@ public:
 
   GlobalVariable *info(const ModelFacts &facts);
   void addWrappers(GlobalVariable *info);
-  void addPrefix();
+  void addText(StringRef name, StringRef text);
   void addFinalizer();
 
 private:
@@ -177,11 +178,11 @@ void InfoBuilder::addWrappers(GlobalVariable *info) {
   addWrapper("profile", i32, {pointer, pointer, i32}, nullptr);
 }
 
-void InfoBuilder::addPrefix() {
-  Constant *text =
-      ConstantDataArray::getString(module.getContext(), signature.prefix);
-  new GlobalVariable(module, text->getType(), /*isConstant=*/true,
-                     GlobalValue::ExternalLinkage, text, "rac_model_prefix");
+/// What programs find by name in the library, without a call.
+void InfoBuilder::addText(StringRef name, StringRef text) {
+  Constant *value = ConstantDataArray::getString(module.getContext(), text);
+  new GlobalVariable(module, value->getType(), /*isConstant=*/true,
+                     GlobalValue::ExternalLinkage, value, name);
 }
 
 /// What crtbegin.o does when a library is unloaded: runs the destructors of its
@@ -235,7 +236,8 @@ Error rac::addModelInfo(Module &module, const ModelSignature &signature,
   hideDefinitions(module);
   InfoBuilder builder(module, signature);
   builder.addWrappers(builder.info(facts));
-  builder.addPrefix();
+  builder.addText("rac_model_prefix", signature.prefix);
+  builder.addText("rac_model_report", facts.report);
   builder.addFinalizer();
   return Error::success();
 }

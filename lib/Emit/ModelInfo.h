@@ -12,6 +12,7 @@ namespace rac {
 struct ModelFacts {
   std::string describe, cpuFeatures;
   uint64_t weightsSize = 0;
+  std::string report;      ///< JSON, rac-report/1; empty: none
   std::string weightsFile; ///< empty: embedded
   uint64_t weightsChecksum = 0;
   int32_t numSites = 0, threads = 0, spinMicroseconds = 0, numTimes = 0;

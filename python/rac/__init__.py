@@ -11,6 +11,7 @@ compile(path, output, **flags)   runs rac-compile; CompileError says why it coul
 load(path, threads)              a Model
 Model.run({name: array})         {name: array}
 Model.measure_energy({…})        joules a run, where the machine has a meter (EnergyMeters)
+rac.report.html(path)            the page of a model's costs (docs/Report.md)
 rac.backend                      an onnx.backend.base.Backend (imports onnx)
 """
 
@@ -29,10 +30,12 @@ _LAZY = {
     "compile": "._compile",
 }
 
-__all__ = ["Model", "RunError", "TensorInfo", "load", *_LAZY]
+__all__ = ["Model", "RunError", "TensorInfo", "load", "report", *_LAZY]
 
 
 def __getattr__(name):
+    if name == "report":
+        return import_module(".report", __name__)
     if name not in _LAZY:
         raise AttributeError(f"module 'rac' has no attribute {name!r}")
     globals()[name] = value = getattr(import_module(_LAZY[name], __name__), name)
@@ -40,4 +43,4 @@ def __getattr__(name):
 
 
 def __dir__():
-    return sorted(set(globals()) | set(_LAZY))
+    return sorted(set(globals()) | set(__all__))

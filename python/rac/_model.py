@@ -204,8 +204,15 @@ class Model:
 
     @property
     def report(self):
-        """What the compiler decided and what it expects that to cost, or None if it is not told."""
-        return self.describe.get("report")
+        """What the compiler decided and what it expects that to cost (a dict, schema rac-report/1:
+        docs/Report.md), or None if the library doesn't hold it."""
+        if self._library is None:
+            raise RunError("the model is closed")
+        try:
+            text = ctypes.c_char.in_dll(self._library, "rac_model_report")
+        except ValueError:
+            return None
+        return json.loads(ctypes.string_at(ctypes.addressof(text)) or "null")
 
     def run(self, inputs):
         """Runs the model on {name: array}; gives {name: array}.

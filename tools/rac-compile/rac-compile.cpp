@@ -77,8 +77,12 @@ static Flag<bool> profile(
     "profile",
     cl::desc("The library times each group: rac-run MODEL.so --profile"));
 static Flag<std::string>
-    report("report", cl::value_desc("FILE.json"),
-           cl::desc("Writes what was chosen and what it costs"));
+    report("report", cl::value_desc("FILE.json|FILE.html"),
+           cl::desc("Writes what was chosen, why, and what it costs: for "
+                    "programs, or for people as a page"));
+static Flag<double> runsPerDay(
+    "runs-per-day", cl::value_desc("N"),
+    cl::desc("How often it will run, for the report's year; default: 1000"));
 static Flag<std::string> plan(
     "plan", cl::value_desc("FILE"),
     cl::desc("Takes a plan that --emit=plan printed, instead of planning"));
@@ -97,7 +101,8 @@ static Flag<std::string> device(
              "for the best match (default for --target=host)"));
 static Flag<std::string>
     site("site", cl::value_desc("NAME|FILE"),
-         cl::desc("Where it shall run, for the report's gCO2e: deu, usa, ..."));
+         cl::desc("Where it shall run, for the report's gCO2e: deu, usa, ...; "
+                  "default: the world's average"));
 
 static Flag<std::string> objective(
     "objective", cl::init("latency"),
@@ -165,8 +170,13 @@ static std::string refusal() {
            " is not available in this version; there is f32";
   if (emitFlag == EmitFlag::Ptx)
     return "--emit=ptx is not available in this version";
-  if (StringRef(report).ends_with(".html"))
-    return "--report writes JSON in this version: give it a name in .json";
+  if (!report.empty() && !StringRef(report).ends_with(".html") &&
+      !StringRef(report).ends_with(".json"))
+    return "--report=" + report +
+           " must end in .json, for programs, or .html, for people";
+  // Also refuses what is no number.
+  if (!(runsPerDay >= 0 && runsPerDay < 1e15))
+    return "--runs-per-day must be from 0 to 1e15";
   if (threads < 0 || threads > 4096)
     return "--threads must be from 0 to 4096";
   if (weights.empty())
@@ -240,26 +250,6 @@ static std::vector<std::string> provenance() {
   return flags;
 }
 
-static std::string join(ArrayRef<std::string> texts) {
-  return texts.empty() ? "none" : llvm::join(texts, ", ");
-}
-
-static void printSummary(const rac::CompileSummary &summary) {
-  auto mib = [](double bytes) { return format("%.1f MiB", bytes / (1 << 20)); };
-  errs() << "takes    " << join(summary.inputs) << "\n"
-         << "gives    " << join(summary.outputs) << "\n"
-         << "kernels  " << summary.groups << ", of which the library computes "
-         << summary.libraryGroups << "\n"
-         << "memory   weights " << mib(summary.weightsBytes)
-         << ", working memory ";
-  if (summary.arenaBytes >= 0)
-    errs() << mib(summary.arenaBytes);
-  else
-    errs() << "by the inputs' shapes";
-  errs() << "\nwritten  " << summary.output << ", " << mib(summary.outputBytes)
-         << "\n";
-}
-
 static int compile() {
   if (std::string problem = refusal(); !problem.empty())
     return fail(problem);
@@ -271,6 +261,8 @@ static int compile() {
   options.chip = chip;
   options.device = device;
   options.site = site;
+  if (runsPerDay.getNumOccurrences())
+    options.runsPerDay = runsPerDay;
   options.prefix = prefix;
   options.weightsFile =
       weights == "embed" ? std::string() : std::string(weights);
@@ -306,7 +298,7 @@ static int compile() {
   if (!summary)
     return fail(toString(summary.takeError()));
   if (onTerminal && summary->output != "-")
-    printSummary(*summary);
+    errs() << summary->text;
   return 0;
 }
 

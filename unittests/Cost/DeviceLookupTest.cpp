@@ -1,9 +1,9 @@
-//===- DeviceLookupTest.cpp - Names, machines, DLTI, carbon ---------------===//
+//===- DeviceLookupTest.cpp - Names, machines, DLTI
+//------------------------===//
 
 #include "rac/Cost/DeviceLookup.h"
 #include "mlir/Dialect/DLTI/DLTI.h"
 #include "mlir/Parser/Parser.h"
-#include "rac/Cost/Carbon.h"
 #include "rac/Cost/Config.h"
 #include "rac/Cost/DeviceSpec.h"
 #include "llvm/Support/FileSystem.h"
@@ -227,37 +227,6 @@ TEST(DataTypes, OfTypes) {
   EXPECT_EQ(dataTypeOf(b.getIntegerType(8, /*isSigned=*/false)), DataType::i8);
   EXPECT_EQ(dataTypeOf(b.getI1Type()), std::nullopt);
   EXPECT_EQ(dataTypeOf(b.getIndexType()), std::nullopt);
-}
-
-TEST(Carbon, ByHand) {
-  auto value = [](double v) {
-    return Number{v, Origin::guess, "test", 0, {}, {}};
-  };
-  Device device;
-  device.embodied.kgCO2e = value(365.25);
-  device.embodied.lifetimeYears = value(4);
-  Site site;
-  site.gramsPerKWh = value(400);
-  site.pue = value(1.5);
-  Unknowns unknowns;
-  // 36 kJ are 0.01 kWh: 0.01 * 400 * 1.5. A day is 1/(4 * 365.25) of 365250 g,
-  // and half of the device was held.
-  Carbon carbon = *carbonOf(36e3, 86400, 0.5, device, site, unknowns);
-  EXPECT_DOUBLE_EQ(carbon.operational, 6);
-  EXPECT_DOUBLE_EQ(carbon.embodied, 125);
-  EXPECT_DOUBLE_EQ(carbon.total(), 131);
-  EXPECT_TRUE(unknowns.list().empty());
-
-  device.embodied.kgCO2e = std::nullopt;
-  site.pue = std::nullopt;
-  carbon = *carbonOf(36e3, 86400, 0.5, device, site, unknowns);
-  EXPECT_DOUBLE_EQ(carbon.operational, 4);
-  EXPECT_EQ(carbon.embodied, 0);
-  ASSERT_EQ(unknowns.list().size(), 2u);
-  EXPECT_EQ(unknowns.list()[0].what, "site.pue");
-  EXPECT_EQ(unknowns.list()[1].what, "embodied.kg_co2e");
-  site.gramsPerKWh = std::nullopt;
-  EXPECT_FALSE(carbonOf(1, 1, 1, device, site, unknowns));
 }
 
 } // namespace

@@ -11,6 +11,7 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,11 +27,12 @@ struct CompileOptions {
   std::string target = "host";
   std::string chip;   ///< of the target's; empty: what all of them run
   std::string device; ///< a name, a file or "host"; empty: the target's own
-  std::string site;   ///< a name or a file; empty: none
-  std::string prefix; ///< empty: made from the model's name
-  std::string weightsFile; ///< empty: weights go into the library
-  std::string reportFile;  ///< empty: none
-  std::string planFile;    ///< replayed instead of planning; empty: none
+  std::string site;   ///< a name or a file; empty: the world's average
+  std::optional<double> runsPerDay; ///< that the report counts a year with
+  std::string prefix;               ///< empty: made from the model's name
+  std::string weightsFile;          ///< empty: weights go into the library
+  std::string reportFile;           ///< .json or .html; empty: none
+  std::string planFile;   ///< replayed instead of planning; empty: none
   std::string paretoFile; ///< front of time, energy and memory; JSON if it ends
                           ///< in .json, "-": standard output; empty: none
   std::string objective = "latency"; ///< or energy, edp, carbon
@@ -53,10 +55,7 @@ struct CompileOptions {
 /// What there is to tell when it is done.
 struct CompileSummary {
   std::string output;
-  std::vector<std::string> inputs, outputs; ///< "name: f32[n, 3]"
-  size_t groups = 0, libraryGroups = 0;
-  int64_t weightsBytes = 0, arenaBytes = -1; ///< -1: known only at run time
-  uint64_t outputBytes = 0;
+  std::string text; ///< five lines
 };
 
 llvm::Expected<CompileSummary> compile(const CompileOptions &options);

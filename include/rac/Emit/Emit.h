@@ -21,6 +21,7 @@ struct EmitOptions {
   int32_t spinMicroseconds = 0;   ///< of waiting threads
   int32_t numTimes = 0;           ///< as RacModelInfo's num_times
   llvm::json::Object description; ///< joins what describe says
+  std::string report; ///< what the library tells of its costs, as JSON
   std::function<void(llvm::StringRef)> progress = [](llvm::StringRef) {};
 };
 

@@ -1,7 +1,7 @@
 //===- Report.h - What was chosen, and what it will cost --------*- C++ -*-===//
 //
-// The report of `--report`, schema rac-report/1. Units are s, J, B and FLOP;
-// what is not known is null, and `unknowns` says so.
+// The report of `--report`, schema rac-report/1 (docs/Report.md). Units are s,
+// J, B, FLOP and g; what is not known is null, and `unknowns` says so.
 //
 //===----------------------------------------------------------------------===//
 
@@ -10,6 +10,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "rac/Cost/DeviceFile.h"
+#include "rac/Lowering/MemoryTimeline.h"
 #include "rac/Report/SearchReport.h"
 #include "llvm/Support/JSON.h"
 #include <optional>
@@ -18,12 +19,17 @@
 
 namespace rac {
 
+/// Taken where nobody says how often a model runs: a round number, no guess.
+inline constexpr double kDefaultRunsPerDay = 1000;
+
 struct GroupReport {
   std::string name, kind, precision;
   std::vector<std::string> ops;
-  std::vector<int64_t> tiles;
-  int64_t threads = 0;
-  std::optional<double> seconds, joules, flops;
+  std::vector<int64_t> tiles, reduction, order, registers;
+  int64_t threads = 0; ///< 0: all that the run has
+  std::optional<Interval> seconds, joules;
+  JoulesOrigin joulesOrigin = JoulesOrigin::modelled;
+  std::optional<double> flops;
   /// B that cross each memory level, nearest first.
   std::vector<std::pair<std::string, double>> bytes;
   std::vector<AlternativeReport> alternatives;
@@ -31,14 +37,23 @@ struct GroupReport {
 
 struct Report {
   std::string model, target, objective = "latency";
+  std::string compiler, llvmVersion;        ///< with their versions
+  std::vector<std::string> flags;           ///< what shapes the result
+  std::vector<std::string> inputs, outputs; ///< "name: f32[n, 3]"
+  std::vector<std::string> symbols; ///< names of sizes that the run knows
+  /// What each of `symbols` was taken as in costs.
+  int64_t assumedDim = 0;
   /// What was planned for, with what was unknown of it.
   std::optional<Device> device;
   Unknowns unknowns;
-  std::optional<Site> site; ///< where it will run; none: no gCO2e
-  int64_t threads = 0;
+  std::optional<Site> site;         ///< where it will run; none: no gCO2e
+  bool siteGiven = false;           ///< else it is a default
+  std::optional<double> runsPerDay; ///< none: kDefaultRunsPerDay
+  int64_t threads = 1;              ///< that costs are for
   std::vector<GroupReport> groups;
-  std::optional<SearchReport> search; ///< none: the plan came from a file
-  std::optional<int64_t> peakBytes;   ///< the arena, where its size is fixed
+  std::optional<SearchReport> search;   ///< none: the plan came from a file
+  std::optional<MemoryTimeline> memory; ///< once it is planned
+  std::optional<int64_t> peakBytes;     ///< the arena, where its size is fixed
   int64_t weightsBytes = 0;
 };
 
@@ -52,6 +67,12 @@ llvm::json::Array groupsToJson(llvm::ArrayRef<GroupReport> groups);
 
 /// A few numbers of the plan, for a model's description.
 llvm::json::Value planSummary(const Report &report);
+
+/// One run of all groups; none if it isn't known of each. J, s.
+std::optional<Interval> totalSeconds(const Report &report);
+std::optional<Interval> totalJoules(const Report &report);
+/// `tdp` if that is what any of the groups' is.
+JoulesOrigin totalJoulesOrigin(const Report &report);
 
 } // namespace rac
 
