@@ -68,7 +68,11 @@ def TileGroups : Pass<"rac-tile-groups", "::mlir::func::FuncOp"> {
   let description = [{
     The plan's `tiles` are sizes for the dimensions of the group's first result, 0
     for a dimension that stays whole. The op that computes that result is tiled into
-    an `scf.forall`, and what it needs is computed tile by tile inside of it.
+    an `scf.forall`, and what it needs is computed tile by tile inside of it. The
+    plan's `reduction` blocks the loops of the one op that reduces; `order` is that
+    of the loops over all these tiles. Those of the result from the first block of
+    a reduction on are inside of its loop, which runs in order. Without `order` the
+    blocks are innermost. What can't be carried out is an error.
   }];
   let dependentDialects = ["::mlir::affine::AffineDialect",
       "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",

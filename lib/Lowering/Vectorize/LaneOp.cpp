@@ -33,10 +33,15 @@ Values LaneOp::address(OpBuilder &builder, OpOperand &operand,
   Location loc = op->getLoc();
   AffineMap map = op.getMatchingIndexingMap(&operand);
   Values at(position);
-  if (row > 0)
-    at[*roles.rowLoop] = builder.createOrFold<arith::AddIOp>(
-        loc, at[*roles.rowLoop],
-        arith::ConstantIndexOp::create(builder, loc, row));
+  auto move = [&](unsigned loop, int64_t by) {
+    if (by > 0)
+      at[loop] = builder.createOrFold<arith::AddIOp>(
+          loc, at[loop], arith::ConstantIndexOp::create(builder, loc, by));
+  };
+  if (roles.imageLoop)
+    move(*roles.imageLoop, row / roles.imageRow);
+  if (roles.rowLoop)
+    move(*roles.rowLoop, rowWithin(row));
   Values address;
   for (AffineExpr expr : map.getResults())
     address.push_back(getValueOrCreateConstantIndexOp(
@@ -111,9 +116,12 @@ Value LaneOp::applyBody(OpBuilder &builder, ArrayRef<Value> position,
   };
   auto indexOf = [&](unsigned loop) {
     Value at = position[loop];
-    if (loop == roles.rowLoop && row > 0)
+    int64_t by = loop == roles.rowLoop     ? rowWithin(row)
+                 : loop == roles.imageLoop ? row / roles.imageRow
+                                           : 0;
+    if (by > 0)
       at = builder.createOrFold<arith::AddIOp>(
-          loc, at, arith::ConstantIndexOp::create(builder, loc, row));
+          loc, at, arith::ConstantIndexOp::create(builder, loc, by));
     if (loop == roles.vectorLoop && vector > 0)
       at = builder.createOrFold<arith::AddIOp>(loc, at, lanes(builder, vector));
     VectorType type = vectorOf(builder.getIndexType());
@@ -157,7 +165,9 @@ Values LaneOp::compute(OpBuilder &builder, ArrayRef<Value> position,
   auto get = [&](OpOperand &operand, int64_t row, int64_t vector) {
     AffineMap map = op.getMatchingIndexingMap(&operand);
     if (roles.rowLoop && isIndependent(map, *roles.rowLoop))
-      row = 0;
+      row -= rowWithin(row);
+    if (roles.imageLoop && isIndependent(map, *roles.imageLoop))
+      row = rowWithin(row);
     if (isIndependent(map, roles.vectorLoop))
       vector = 0;
     Value &value = loaded[{operand.getOperandNumber(), row, vector}];

@@ -188,12 +188,13 @@ static std::optional<int64_t> rowStride(linalg::LinalgOp op,
   return std::nullopt;
 }
 
-/// The loop whose iterations share vectors: the innermost there is.
-static std::optional<unsigned> findRowLoop(linalg::LinalgOp op,
-                                           unsigned vectorLoop) {
+/// The loop whose iterations share vectors: the innermost of those before
+/// number `before`.
+static std::optional<unsigned>
+findRowLoop(linalg::LinalgOp op, unsigned vectorLoop, unsigned before) {
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
   auto iterators = op.getIteratorTypesArray();
-  for (unsigned loop = op.getNumLoops(); loop-- > 0;)
+  for (unsigned loop = before; loop-- > 0;)
     if (loop != vectorLoop &&
         iterators[loop] == utils::IteratorType::parallel && ranges[loop] != 1 &&
         reusesVectors(op, vectorLoop, loop))
@@ -216,7 +217,7 @@ static void chooseTile(linalg::LinalgOp op, const VectorTarget &target,
   problem.panel = roles.panel / roles.lanes;
 
   if (op.getNumReductionLoops() > 0)
-    roles.rowLoop = findRowLoop(op, roles.vectorLoop);
+    roles.rowLoop = findRowLoop(op, roles.vectorLoop, op.getNumLoops());
   if (!roles.rowLoop) {
     // Enough independent additions to hide their latency.
     int64_t most = target.registers >= 32 ? 4 : 2;
@@ -231,9 +232,27 @@ static void chooseTile(linalg::LinalgOp op, const VectorTarget &target,
       problem.panel = 2;
       problem.vectors = std::nullopt;
     }
+    // An image: its rows are short enough for several of them.
+    auto image = roles.horizontal
+                     ? std::nullopt
+                     : findRowLoop(op, roles.vectorLoop, *roles.rowLoop);
+    if (image && problem.rows.value_or(0) > 1 && known(ranges[*image])) {
+      problem.imageRow = *problem.rows;
+      problem.rows = problem.imageRow * ranges[*image];
+    }
     RegisterTile tile = chooseRegisterTile(problem);
+    if (!wanted.empty() && !roles.horizontal)
+      tile = {wanted[0], wanted[1]};
     roles.rows = tile.rows;
     roles.vectors = tile.vectors;
+    if (problem.imageRow) {
+      if (tile.rows > problem.imageRow && tile.rows % problem.imageRow == 0) {
+        roles.imageLoop = image;
+        roles.imageRow = problem.imageRow;
+      } else {
+        problem.rows = problem.imageRow;
+      }
+    }
   }
   if (wanted.empty() || op.getNumReductionLoops() == 0 || roles.horizontal)
     return;

@@ -26,8 +26,38 @@ Value Nest::maskOf(Value left) {
       builder, loc, tiles.main().vectorOf(builder.getI1Type()), left);
 }
 
+/// What an operand takes (B), if that is known.
+static std::optional<int64_t> bytesOf(OpOperand *operand) {
+  auto type = dyn_cast<MemRefType>(operand->get().getType());
+  if (!type || !type.hasStaticShape())
+    return std::nullopt;
+  return type.getNumElements() *
+         std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
+}
+
+/// Whether the vectors stay in the second-level cache all together, and the
+/// rows do not: then these had better be read once.
+bool Nest::rowsFirst() {
+  // 1 MiB on Zen 4 and Neoverse V1 and V2, 2 MiB on Golden Cove: one half for
+  // each.
+  constexpr int64_t most = 1 << 19;
+  if (!roles.rowLoop || roles.horizontal)
+    return false;
+  bool smallVectors = true, largeRows = false;
+  for (OpOperand *operand : op.getDpsInputOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(operand);
+    auto bytes = bytesOf(operand);
+    if (!isIndependent(map, roles.vectorLoop))
+      smallVectors &= bytes && *bytes <= most;
+    else if (!isIndependent(map, *roles.rowLoop))
+      largeRows |= bytes && *bytes > most;
+  }
+  return smallVectors && largeRows;
+}
+
 /// The parallel loops, outermost first: those that the reused vectors depend
-/// on, then the vectors, so that they stay in the cache for the others.
+/// on, then the vectors, so that they stay in the cache for the others; or the
+/// vectors last.
 SmallVector<unsigned> Nest::order() {
   SmallVector<unsigned> first, last;
   for (auto [loop, type] : llvm::enumerate(op.getIteratorTypesArray())) {
@@ -44,11 +74,14 @@ SmallVector<unsigned> Nest::order() {
         });
     (streams ? last : first).push_back(loop);
   }
-  if (!roles.horizontal)
+  bool vectorsLast = rowsFirst();
+  if (!roles.horizontal && !vectorsLast)
     first.push_back(roles.vectorLoop);
   llvm::append_range(first, last);
   if (roles.rowLoop)
     first.push_back(*roles.rowLoop);
+  if (vectorsLast)
+    first.push_back(roles.vectorLoop);
   return first;
 }
 
@@ -161,22 +194,23 @@ void Nest::emitLastColumns(int64_t count) {
 //===----------------------------------------------------------------------===//
 
 void Nest::emitRows(int64_t vectors, const Values &masks) {
-  auto emit = [&](int64_t rows) {
-    tiles.emit(builder, position, Tile{rows, vectors, masks});
+  auto emit = [&](int64_t steps) {
+    tiles.emit(builder, position, Tile{steps * roles.imageRow, vectors, masks});
   };
   if (!roles.rowLoop)
     return emit(1);
-  auto extent = getConstantIntValue(ranges[*roles.rowLoop].size);
-  int64_t rest = extent ? *extent % roles.rows : 0;
+  unsigned loop = *tiledRows();
+  int64_t step = roles.rows / roles.imageRow;
+  auto extent = getConstantIntValue(ranges[loop].size);
+  int64_t rest = extent ? *extent % step : 0;
   if (extent && rest == 0)
-    return emit(roles.rows);
+    return emit(step);
   split(
-      *roles.rowLoop, constant(roles.rows),
-      asValue(ranges[*roles.rowLoop].size), [&] { emit(roles.rows); },
+      loop, constant(step), asValue(ranges[loop].size), [&] { emit(step); },
       [&] {
         if (extent)
           return emit(rest);
-        emitLastRows(roles.rows / 2, vectors, masks);
+        emitLastRows(step / 2, vectors, masks);
       });
 }
 

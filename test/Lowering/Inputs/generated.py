@@ -2,7 +2,7 @@
 generated.py FOLDER TARGET…"""
 
 import itertools
-import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -123,6 +123,31 @@ def convolutions(graph):
                 graph.output(y, expected)
 
 
+PLANS = ["registers = [5, 1]", "tiles = [24, 32]", "reduction = [64]", "tiles = [0, 64], reduction = [7], registers = [8, 2]",
+         "tiles = [24, 32], reduction = [64], order = [1, 2, 0], registers = [8, 2]"]
+
+
+def planned(folder, target):
+    """One product with what comes after it, by plans that are written by hand."""
+    graph = Graph()
+    weights, bias = numbers(300, 70), numbers(70)
+    y = graph.op("Add", graph.op("MatMul", graph.input("m", 300), graph.constant(weights)), graph.constant(bias))
+    graph.output(graph.op("Relu", y), lambda x: np.maximum(x @ weights + bias, 0))
+    path, plan = folder / "planned.onnx", folder / "planned.mlir"
+    graph.save(path)
+    rac.compile(path, output=plan, no_library=True, target=target, emit="plan")
+    text, count = plan.read_text(), 0
+    for i, fields in enumerate(PLANS):
+        edited, places = re.subn(r"(plan <kind = generated, precision = f32)", rf"\1, {fields}", text)
+        assert places == 1, f"{places} plans in {plan}"
+        plan.write_text(edited)
+        library = rac.compile(path, output=folder / f"planned{i}-{target}.so", no_library=True, target=target,
+                              plan=str(plan))
+        for size in (0, 1, 23, 100):
+            count += run(graph, rac.load(library, threads=2), size, special=False)
+    return count
+
+
 def at(shape, size):
     return [size if isinstance(dim, str) else dim for dim in shape]
 
@@ -163,6 +188,7 @@ def main():
                 for size in sizes:
                     count += run(graph, model, size, special=False)
                 count += run(graph, model, sizes[-1], special=True)
+        count += planned(folder, target)
         print(f"{count} results of {target} are right")
 
 
