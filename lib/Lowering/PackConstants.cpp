@@ -101,8 +101,7 @@ struct PackConstantsPass : rac::impl::PackConstantsBase<PackConstantsPass> {
   void runOnOperation() override;
 
 private:
-  std::optional<Candidate> findCandidate(linalg::LinalgOp op,
-                                         ArrayRef<int64_t> wanted);
+  std::optional<Candidate> findCandidate(linalg::LinalgOp op, PlanAttr plan);
   LogicalResult pack(func::FuncOp function, Candidate candidate,
                      ArrayRef<func::CallOp> calls);
   arith::ConstantOp packConstant(arith::ConstantOp constant,
@@ -160,11 +159,20 @@ static std::optional<unsigned> findLaneLoop(linalg::LinalgOp op,
   return loop;
 }
 
+/// The widest panels, of whole vectors and at most `width`, that the plan's
+/// tiles of columns don't cut elsewhere than at their ends; 0: there are none.
+static int64_t fittingWidth(int64_t width, int64_t lanes,
+                            ArrayRef<int64_t> tiles) {
+  int64_t tile = tiles.empty() ? 0 : tiles.back();
+  while (width > 0 && tile != 0 && tile % width != 0 && width % tile != 0)
+    width -= lanes;
+  return std::max<int64_t>(0, width);
+}
+
 /// An operand of a reduction that lanes run along, and that isn't in their
 /// order yet.
-std::optional<Candidate>
-PackConstantsPass::findCandidate(linalg::LinalgOp op,
-                                 ArrayRef<int64_t> wanted) {
+std::optional<Candidate> PackConstantsPass::findCandidate(linalg::LinalgOp op,
+                                                          PlanAttr plan) {
   if (op.getNumReductionLoops() == 0 || op.getNumDpsInits() != 1)
     return std::nullopt;
   for (OpOperand *operand : op.getDpsInputOperands()) {
@@ -206,7 +214,9 @@ PackConstantsPass::findCandidate(linalg::LinalgOp op,
 
     // Panels are as wide as the tile that will be in registers.
     VectorTarget target{vectorBits, scalable, this->registers};
-    candidate.layout.width = panelWidth(op, target, wanted, *loop);
+    candidate.layout.width =
+        fittingWidth(panelWidth(op, target, plan.getRegisters(), *loop),
+                     lanesOf(op, target), plan.getTiles());
     if (candidate.layout.width >= type.getDimSize(candidate.layout.laneDim))
       candidate.layout.width = 0;
     bool isSame = candidate.layout.width == 0 &&
@@ -313,7 +323,7 @@ void PackConstantsPass::runOnOperation() {
     SmallVector<linalg::LinalgOp> ops;
     function.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
     for (linalg::LinalgOp op : ops) {
-      auto candidate = findCandidate(op, plan.getRegisters());
+      auto candidate = findCandidate(op, plan);
       if (!candidate)
         continue;
       if (succeeded(pack(function, *candidate, users)))

@@ -105,8 +105,8 @@ static bool isLane(linalg::LinalgOp op, unsigned loop) {
   });
 }
 
-/// Elements of a register: as many as of the widest type that is computed with.
-static int64_t countLanes(linalg::LinalgOp op, const VectorTarget &target) {
+int64_t rac::vectorize::lanesOf(linalg::LinalgOp op,
+                                const VectorTarget &target) {
   unsigned widest = 8;
   auto note = [&](Type type) {
     widest =
@@ -269,7 +269,7 @@ int64_t rac::vectorize::panelWidth(linalg::LinalgOp op,
                                    ArrayRef<int64_t> wanted, unsigned loop) {
   LoopRoles roles;
   roles.vectorLoop = loop;
-  roles.lanes = countLanes(op, target);
+  roles.lanes = lanesOf(op, target);
   chooseTile(op, target, wanted, roles);
   // Of scalable vectors, those of the most common length: longer ones than a
   // panel work too, not all of their lanes do.
@@ -318,7 +318,7 @@ FailureOr<LoopRoles> rac::vectorize::chooseRoles(linalg::LinalgOp op,
     return refuse("writes its result in an order of its own");
 
   LoopRoles roles;
-  roles.lanes = countLanes(op, target);
+  roles.lanes = lanesOf(op, target);
   if (roles.lanes < 2)
     return refuse("computes with what is as wide as a register");
   auto iterators = op.getIteratorTypesArray();

@@ -48,6 +48,10 @@ bool isContiguous(mlir::OpOperand &operand, mlir::AffineMap map, unsigned loop);
 /// loop floordiv width, ..., loop mod width).
 std::optional<int64_t> panelOf(mlir::AffineMap map, unsigned loop);
 
+/// Elements of a vector (times vscale): as many as of the widest type that `op`
+/// computes with.
+int64_t lanesOf(mlir::linalg::LinalgOp op, const VectorTarget &target);
+
 /// How wide panels of an operand along `loop` should be, so that they are what
 /// a tile of `op` reads.
 int64_t panelWidth(mlir::linalg::LinalgOp op, const VectorTarget &target,
