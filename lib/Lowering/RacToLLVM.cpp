@@ -220,6 +220,28 @@ struct AssertLowering : ConvertOpToLLVMPattern<cf::AssertOp> {
   }
 };
 
+/// The lanes below a number, of scalable vectors: one instruction where there
+/// is such, instead of comparing a vector of indices.
+struct ScalableMaskLowering : ConvertOpToLLVMPattern<vector::CreateMaskOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(vector::CreateMaskOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    VectorType type = op.getType();
+    if (type.getRank() != 1 || !type.isScalable())
+      return rewriter.notifyMatchFailure(op, "not a row of scalable lanes");
+    Value zero =
+        LLVM::ConstantOp::create(rewriter, op.getLoc(), rewriter.getI64Type(),
+                                 rewriter.getI64IntegerAttr(0));
+    // The intrinsic compares without sign.
+    Value count = LLVM::SMaxOp::create(rewriter, op.getLoc(), zero,
+                                       adaptor.getOperands().front());
+    rewriter.replaceOpWithNewOp<LLVM::GetActiveLaneMaskOp>(op, type, zero,
+                                                           count);
+    return success();
+  }
+};
+
 /// What calls the runtime finds the context where rac-outline-parallel put it.
 LogicalResult checkContext(ModuleOp module) {
   auto check = [](Operation *op) {
@@ -251,7 +273,8 @@ struct RacToLLVMPass : rac::impl::RacToLLVMBase<RacToLLVMPass> {
                  BufferLowering<ArenaOp>, BufferLowering<InputBufferOp>,
                  BufferLowering<WeightsOp>, BufferLowering<OutputBufferOp>,
                  BlockLowering, InputDimLowering, ProfileLowering>(converter);
-    patterns.add<AssertLowering>(converter, /*benefit=*/10);
+    patterns.add<AssertLowering, ScalableMaskLowering>(converter,
+                                                       /*benefit=*/10);
     int32_t sites = 0;
     populateLibraryCallToLLVM(converter, patterns, sites);
     arith::populateArithToLLVMConversionPatterns(converter, patterns);

@@ -41,3 +41,16 @@ func.func private @kernel(%context: !llvm.ptr, %x: memref<?x8xf32>, %w: memref<8
   cf.assert %some, "nothing to do"
   return
 }
+
+// Lanes below a number: an instruction for scalable vectors, comparisons for others.
+
+// CHECK-LABEL: llvm.func @masks
+// CHECK: %[[COUNT:.*]] = llvm.intr.smax(%{{.*}}, %{{.*}})
+// CHECK: llvm.intr.get.active.lane.mask %{{.*}}, %[[COUNT]] : i64, i64 to vector<[4]xi1>
+// CHECK: llvm.icmp
+// CHECK: llvm.return
+func.func @masks(%n: index, %k: vector<4xi1>) -> (vector<[4]xi1>, vector<4xi1>) {
+  %0 = vector.create_mask %n : vector<[4]xi1>
+  %1 = vector.create_mask %n : vector<4xi1>
+  return %0, %1 : vector<[4]xi1>, vector<4xi1>
+}

@@ -4,15 +4,31 @@ ONNX's backend tests."""
 import collections
 import faulthandler
 import os
+import shutil
 import signal
 import subprocess
 
 import pytest
-from support import BUILD, COMPILER, ROOT
+from support import BUILD, COMMAND, COMPILER, ROOT
+
+# Which of the random operators' tests run, as in "2/5": every fifth, from number 2.
+SHARE = os.environ.get("RAC_KERNELS_SHARE", "0/1")
 
 # Seconds for one test. A hang in Python or in a child process is ended by an exception, one in
 # native code by ending the process.
-TIME_LIMIT = 300
+TIME_LIMIT = 300 if COMMAND is None else 1200
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "whole: takes minutes in an emulator")
+
+
+def pytest_collection_modifyitems(config, items):
+    first, of = map(int, SHARE.split("/"))
+    kernels = [item for item in items if item.path.name == "test_random_ops.py"]
+    left = set(kernels) - set(kernels[first::of])
+    config.hook.pytest_deselected(items=list(left))
+    items[:] = [item for item in items if item not in left]
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +44,10 @@ def compiler(build):
     """For tests that need rac-compile."""
     if not COMPILER.exists():
         pytest.skip("rac-compile is not built")
+    if COMMAND and not shutil.which(COMMAND[0]):
+        pytest.skip(f"{COMMAND[0]} is not installed")
+    if COMMAND and not os.path.exists(COMMAND[-1]):
+        pytest.skip(f"{COMMAND[-1]} is not built: there was no cross compiler")
     return COMPILER
 
 

@@ -1,0 +1,38 @@
+"""inner_loop.py CHIP FILE.s LEAST: what llvm-mca says of the innermost loop with the most multiplications, and what must hold of it."""
+
+import re
+import subprocess
+import sys
+
+MULTIPLIES = r"\bf(mla|mad|mls|msb)\t"
+
+
+def innermost_loops(lines):
+    """Those of one block: a label, and a branch back to it before any other label."""
+    label, start = None, 0
+    for i, line in enumerate(lines):
+        if found := re.match(r"(\.LBB\w+):", line):
+            label, start = found[1], i + 1
+        elif label and re.match(rf"\s+(b\.\w+|cbn?z|tbn?z)\s.*{re.escape(label)}$", line):
+            yield lines[start : i + 1]
+
+
+def cycles(chip, code):
+    """Of one iteration, of 200."""
+    done = subprocess.run(
+        ["llvm-mca", "-mtriple=aarch64", f"-mcpu={chip}", "-mattr=+sve", "-iterations=200"],
+        input="\n".join(code) + "\n", text=True, check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return int(re.search(r"Total Cycles:\s+(\d+)", done.stdout)[1]) / 200
+
+
+chip, path, least = sys.argv[1:]
+loops = list(innermost_loops(open(path).read().splitlines()))
+body = max(loops, key=lambda loop: sum(bool(re.search(MULTIPLIES, line)) for line in loop))
+count = sum(bool(re.search(MULTIPLIES, line)) for line in body)
+# Multiplications that wait for nothing, as fast as the chip's units take them.
+alone = cycles(chip, [f"\tfmla\tz{i}.s, p0/m, z30.s, z31.s" for i in range(24)])
+rate = count / 24 * alone / cycles(chip, body)
+print(f"{chip}: {count} multiplications in {len(body)} instructions,",
+      f"{'at least' if rate >= float(least) else 'BELOW'} {least} of the chip's rate ({rate:.2f})")
+for what, pattern in {"stack accesses": r"\[sp\b", "fixed-width loads": r"\tldp?r?\t[dq]\d|\{ v\d", "gathers": r"\[z\d"}.items():
+    print(f"{what}: {sum(bool(re.search(pattern, line)) for line in body)}")

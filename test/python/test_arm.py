@@ -1,0 +1,78 @@
+"""Models on Arm SVE, in an emulator, against onnxruntime; only with RAC_VECTOR_BYTES, which
+scripts/test_arm.py sets. One library serves all lengths of vectors. The other tests of models and operators run there
+too."""
+
+import numpy as np
+import pytest
+from support import MODELS, VECTOR_BYTES, Reference, assert_same, compile_once, load
+from test_models import page, random
+
+pytestmark = pytest.mark.skipif(not VECTOR_BYTES, reason="RAC_VECTOR_BYTES is not set")
+
+
+def sentences(batch, length):
+    ids = np.random.default_rng(3).integers(0, 30000, (batch, length))
+    return {"input_ids": ids, "attention_mask": np.ones((batch, length), np.int64)}
+
+
+def image():
+    return {"image": random(1, 1, 3, 224, 224)}
+
+
+def sound():
+    return {"input": 0.1 * random(1, 1, 512), "state": np.zeros((2, 1, 128), np.float32),
+            "sr": np.array(16000, np.int64)}
+
+
+def step(past):
+    return {"input_ids": np.array([[11]]), "past_k": random(1, 12, 1, 12, past, 64),
+            "past_v": random(2, 12, 1, 12, past, 64)}
+
+
+# Seconds each, at the lengths that an emulator is slowest with.
+SMALL = {
+    "mobilenet_v3_large": [image],
+    "minilm_l6": [lambda: sentences(1, 9), lambda: sentences(2, 3)],
+    "silero_vad_16k_op15": [sound],
+    "ch_PP-OCRv4_det_infer": [lambda: {"x": page(2, 1, 3, 64, 96)}],
+}
+# The benchmarks' models and inputs: minutes each.
+WHOLE = {
+    "resnet50": [image],
+    "vit_b_16": [image],
+    "swin_t": [image],
+    "minilm_l6": [lambda: sentences(1, 128), lambda: sentences(8, 32)],
+    "gpt2_step": [lambda: step(128)],
+    "ch_PP-OCRv4_det_infer": [lambda: {"x": page(2, 1, 3, 320, 320)}],
+}
+
+
+def check(name, inputs, tmp_path):
+    path = MODELS / f"{name}.onnx"
+    if not path.exists():
+        pytest.skip(f"{path} is not there: scripts/models.py gathers the models")
+    reference = Reference(path)
+    with load(compile_once(path, tmp_path / f"{name}.so", time_limit=280)) as model:
+        for make in inputs:
+            feeds = make()
+            assert_same(reference.run(feeds), model.run(feeds))
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_small(compiler, tmp_path, name):
+    check(name, SMALL[name], tmp_path)
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("name", WHOLE)
+def test_whole(compiler, tmp_path, name):
+    check(name, WHOLE[name], tmp_path)
+
+
+def test_size(compiler, tmp_path):
+    """MobileNetV3 without its weights is below 1 MiB."""
+    path = MODELS / "mobilenet_v3_large.onnx"
+    if not path.exists():
+        pytest.skip(f"{path} is not there: scripts/models.py gathers the models")
+    library = compile_once(path, tmp_path / "m.so", f"--weights={tmp_path}/m.bin")
+    assert library.stat().st_size < 1 << 20
