@@ -39,6 +39,7 @@ Calibration rac::calibrate(const Device &base, const Machine &machine,
   measureCompute(bench);
   measureMemory(bench);
   measureOverheads(bench);
+  measureGroups(bench);
   measureEnergy(bench);
   return std::move(bench.result);
 }

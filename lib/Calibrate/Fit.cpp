@@ -172,13 +172,13 @@ LinearFit rac::fitTerms(llvm::ArrayRef<Observation> observations) {
 }
 
 double rac::minimize(double low, double high,
-                     llvm::function_ref<double(double)> loss) {
+                     llvm::function_ref<double(double)> loss, double width) {
   assert(0 < low && low <= high);
   const double ratio = (std::sqrt(5.0) - 1) / 2;
   double a = std::log(low), b = std::log(high);
   double c = b - ratio * (b - a), d = a + ratio * (b - a);
   double atC = loss(std::exp(c)), atD = loss(std::exp(d));
-  while (b - a > 1e-4) {
+  while (b - a > width) {
     if (atC <= atD) {
       b = d, d = c, atD = atC;
       c = b - ratio * (b - a), atC = loss(std::exp(c));

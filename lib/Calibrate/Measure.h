@@ -58,6 +58,8 @@ void measureCompute(Bench &bench);
 void measureMemory(Bench &bench);
 /// Launches, threads, library calls.
 void measureOverheads(Bench &bench);
+/// What the library and generated code attain, in groups of small networks.
+void measureGroups(Bench &bench);
 /// Power and energies, where there is a meter.
 void measureEnergy(Bench &bench);
 

@@ -1,8 +1,8 @@
 //===- DeviceModel.cpp - Costs from loop nests and a device ---------------===//
 
-#include "TimeFormula.h"
 #include "rac/Cost/ContractionShape.h"
 #include "rac/Cost/CostModel.h"
+#include "rac/Cost/TimeFormula.h"
 #include "rac/Cost/Traffic.h"
 #include <cmath>
 
@@ -23,6 +23,8 @@ public:
         isLibrary(plan.getKind() == KernelKind::library),
         type(dataTypeOf(plan.getPrecision()).value_or(DataType::f32)) {}
 
+  /// The time; to be called once, and before the rest.
+  const TimeFormula &formulate();
   Estimate run();
 
 private:
@@ -286,10 +288,7 @@ void Costing::addEnergy(Estimate &estimate) {
 // All of it
 //===----------------------------------------------------------------------===//
 
-Estimate Costing::run() {
-  using Values = TimeFormula::Values;
-  Estimate estimate;
-  estimate.flops = work.flops();
+const TimeFormula &Costing::formulate() {
   fuseNests(work, /*afterContractions=*/true);
   if (!isLibrary)
     layOutFilters(work);
@@ -300,7 +299,14 @@ Estimate Costing::run() {
     computeGenerated();
   measureTraffic();
   addOverheads();
+  return formula;
+}
 
+Estimate Costing::run() {
+  using Values = TimeFormula::Values;
+  Estimate estimate;
+  estimate.flops = work.flops();
+  formulate();
   auto at = [&](Values::Bound all, const Coefficient *one = nullptr,
                 double value = 0) {
     return formula.seconds({all, one, value});
@@ -329,6 +335,14 @@ Estimate DeviceModel::estimateFor(const Candidate &candidate, PlanAttr plan,
   return Costing(coefficients, assumptions, plan, used,
                  analyzeWork(candidate, dim))
       .run();
+}
+
+TimeFormula DeviceModel::timeFormula(const Candidate &candidate,
+                                     PlanAttr plan) const {
+  int64_t used = plan.getThreads() > 0 ? plan.getThreads() : threads;
+  return Costing(coefficients, assumptions, plan, used,
+                 analyzeWork(candidate, assumptions.dim))
+      .formulate();
 }
 
 Estimate DeviceModel::estimate(const Candidate &candidate,

@@ -1,6 +1,6 @@
 //===- TimeFormula.cpp - Seconds as a function of coefficients ------------===//
 
-#include "TimeFormula.h"
+#include "rac/Cost/TimeFormula.h"
 #include "llvm/ADT/STLExtras.h"
 #include <cmath>
 

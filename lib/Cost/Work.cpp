@@ -189,3 +189,14 @@ Work Analysis::run() {
 Work rac::analyzeWork(const Candidate &candidate, double dim) {
   return Analysis(candidate, dim).run();
 }
+
+double rac::weightBytes(ModuleOp module) {
+  double bytes = 0;
+  module.walk([&](ConstantOp constant) {
+    auto type = cast<RankedTensorType>(constant.getType());
+    if (type.hasStaticShape())
+      bytes += type.getNumElements() *
+               std::max(1.0, type.getElementTypeBitWidth() / 8.0);
+  });
+  return bytes;
+}

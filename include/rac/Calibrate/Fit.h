@@ -59,9 +59,9 @@ FitQuality qualityOf(llvm::ArrayRef<double> predicted,
 LinearFit fitTerms(llvm::ArrayRef<Observation> observations);
 
 /// The x in [low, high] with the least loss(x), where loss has one minimum;
-/// golden-section search in log(x), to a relative width of 1e-4. low > 0.
+/// golden-section search in log(x), to a relative width. low > 0.
 double minimize(double low, double high,
-                llvm::function_ref<double(double)> loss);
+                llvm::function_ref<double(double)> loss, double width = 1e-4);
 
 /// To so many significant decimal digits.
 double roundTo(double value, int digits);

@@ -79,6 +79,14 @@ public:
 
   const Device &getDevice() const { return device; }
 
+  /// Another value than the device's, for one that was asked for before; others
+  /// stay as they are.
+  void set(llvm::StringRef name, double value) {
+    auto found = known.find(std::string_view(name));
+    if (found != known.end())
+      found->second.value = value;
+  }
+
 private:
   const Coefficient &get(const llvm::Twine &name, const Known &number,
                          double instead, const llvm::Twine &why, bool isRate);

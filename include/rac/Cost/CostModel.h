@@ -9,6 +9,7 @@
 
 #include "rac/Cost/Estimate.h"
 #include "rac/Cost/Schedule.h"
+#include "rac/Cost/TimeFormula.h"
 
 namespace rac {
 
@@ -31,6 +32,13 @@ public:
       : assumptions(assumptions), threads(threads),
         coefficients(device, unknowns) {}
   Estimate estimate(const Candidate &candidate, PlanAttr plan) const override;
+
+  /// The time as a function of coefficients, which belong to this model.
+  TimeFormula timeFormula(const Candidate &candidate, PlanAttr plan) const;
+  /// Gives a coefficient that some formula has another value than the device's.
+  void setCoefficient(llvm::StringRef name, double value) {
+    coefficients.set(name, value);
+  }
 
 private:
   Estimate estimateFor(const Candidate &candidate, PlanAttr plan,

@@ -8,6 +8,7 @@
 #ifndef RAC_COST_WORK_H
 #define RAC_COST_WORK_H
 
+#include "mlir/IR/BuiltinOps.h"
 #include "rac/Cost/Device.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 
@@ -118,6 +119,9 @@ void fuseNests(Work &work, bool afterContractions);
 /// Generated convolutions read their filters laid out with a group's result
 /// channels, the lanes, innermost.
 void layOutFilters(Work &work);
+
+/// B of all constants of a module: what a run of it reads of weights.
+double weightBytes(mlir::ModuleOp module);
 
 } // namespace rac
 

@@ -32,6 +32,10 @@ for level in device["memory"]:
 measured(device["overheads"]["launch_s"], "launch_s")
 measured(device["topology"]["available_cores"], "available_cores")
 
+# The cost model's coefficients: those that the groups of a quick run tell of.
+fitted = [text for text in re.findall(r'"src": "([^"]*)"', path.read_text()) if "groups of small networks" in text]
+assert fitted, "nothing was fitted to groups"
+
 # Without a meter energies are what the device said that it started from.
 assert device["power"]["tdp_w"]["how"] != "measured"
 assert all(entry["how"] != "measured" for entry in simd["pj_per_op"].values())

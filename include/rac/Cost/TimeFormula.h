@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef RAC_LIB_COST_TIMEFORMULA_H
-#define RAC_LIB_COST_TIMEFORMULA_H
+#ifndef RAC_COST_TIMEFORMULA_H
+#define RAC_COST_TIMEFORMULA_H
 
 #include "rac/Cost/Coefficients.h"
 #include "rac/Cost/Estimate.h"
@@ -60,4 +60,4 @@ struct TimeFormula {
 
 } // namespace rac
 
-#endif // RAC_LIB_COST_TIMEFORMULA_H
+#endif // RAC_COST_TIMEFORMULA_H

@@ -1,0 +1,123 @@
+//===- FitGroups.cpp - Coefficients of the cost model ---------------------===//
+
+#include "FitGroups.h"
+#include "rac/Calibrate/Search.h"
+#include "rac/Cost/TimeFormula.h"
+#include "llvm/ADT/StringExtras.h"
+#include <cmath>
+
+using namespace rac;
+
+namespace {
+
+/// The samples' times as functions of coefficients, which are shared by name.
+class Problem {
+public:
+  Problem(llvm::ArrayRef<GroupSample> samples, const Device &device);
+  GroupFit solve();
+
+private:
+  DeviceModel &modelFor(const GroupSample &sample, const Device &device);
+  void addParameter(const Coefficient &coefficient);
+  std::vector<double> predict();
+  double loss();
+
+  llvm::ArrayRef<GroupSample> samples;
+  std::vector<double> measured;
+  Unknowns unknowns;
+  /// By threads and bytes of the model.
+  std::map<std::pair<int64_t, double>, DeviceModel> models;
+  std::vector<TimeFormula> formulas;    ///< whose numbers are the models'
+  std::map<std::string, double> values; ///< by name
+  std::vector<Parameter> parameters;    ///< whose numbers are the values
+};
+
+} // namespace
+
+/// Whether groups tell of it, and between which bounds it may be.
+static std::optional<std::pair<double, double>>
+boundsOf(const Coefficient &coefficient) {
+  llvm::StringRef name = coefficient.name;
+  if (name.starts_with("units.")) {
+    if (name.contains(".library_half_"))
+      return std::pair(1e-2, 1e3);
+    if (name.contains("_fraction."))
+      return std::pair(1e-3, 4.0);
+    return std::nullopt; // rates are measured
+  }
+  if (name == "execution.overlap_exponent")
+    return std::pair(1.0, 16.0);
+  // What was measured by itself may be more in company, but not another thing.
+  constexpr double most = 8;
+  if (name.starts_with("overheads.") && coefficient.value > 0)
+    return std::pair(coefficient.value / most, coefficient.value * most);
+  if (name.starts_with("memory.") && name.contains("bytes_per_s"))
+    return std::pair(coefficient.value / 4, coefficient.value * 4);
+  return std::nullopt;
+}
+
+DeviceModel &Problem::modelFor(const GroupSample &sample,
+                               const Device &device) {
+  Assumptions assumptions;
+  assumptions.modelBytes = sample.modelBytes;
+  return models
+      .try_emplace({sample.threads, sample.modelBytes}, device, assumptions,
+                   sample.threads, unknowns)
+      .first->second;
+}
+
+Problem::Problem(llvm::ArrayRef<GroupSample> samples, const Device &device)
+    : samples(samples) {
+  for (const GroupSample &sample : samples) {
+    measured.push_back(sample.seconds);
+    formulas.push_back(
+        modelFor(sample, device).timeFormula(sample.candidate, sample.plan));
+    for (const Coefficient *coefficient : formulas.back().coefficients())
+      addParameter(*coefficient);
+  }
+}
+
+void Problem::addParameter(const Coefficient &coefficient) {
+  auto [place, isNew] = values.emplace(coefficient.name, coefficient.value);
+  auto bounds = boundsOf(coefficient);
+  if (!isNew || !bounds)
+    return;
+  Parameter parameter;
+  parameter.name = coefficient.name;
+  parameter.value = &place->second;
+  parameter.low = bounds->first;
+  parameter.high = bounds->second;
+  // A search by factors doesn't leave zero.
+  place->second = std::clamp(place->second, parameter.low, parameter.high);
+  parameters.push_back(std::move(parameter));
+}
+
+std::vector<double> Problem::predict() {
+  for (auto &[key, model] : models)
+    for (const Parameter &parameter : parameters)
+      model.setCoefficient(parameter.name, *parameter.value);
+  std::vector<double> seconds;
+  for (const TimeFormula &formula : formulas)
+    seconds.push_back(formula.seconds({}));
+  return seconds;
+}
+
+double Problem::loss() { return qualityOf(predict(), measured).mape; }
+
+GroupFit Problem::solve() {
+  GroupFit fit;
+  fit.before = qualityOf(predict(), measured);
+  constexpr double onePoint = 1; // of a percentage error
+  search(parameters, [&] { return loss(); }, onePoint);
+  fit.after = qualityOf(predict(), measured);
+  for (const Parameter &parameter : parameters)
+    if (std::isfinite(parameter.uncertainty))
+      fit.coefficients.push_back(
+          {parameter.name, *parameter.value, parameter.uncertainty});
+  return fit;
+}
+
+GroupFit rac::fitGroups(llvm::ArrayRef<GroupSample> samples,
+                        const Device &device) {
+  return Problem(samples, device).solve();
+}
