@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/Transforms/Transforms.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -246,9 +247,11 @@ LogicalResult TileNest::run(int64_t &numTiled, int64_t &numUntiled) {
   }
   if (!outer.empty() && failed(tileResult(root)))
     return failure();
-  // What a tile passes on needs memory for a tile only.
+  // What a tile passes on needs memory for a tile only; what was whole before
+  // is not kept for its sizes.
   RewritePatternSet patterns(function.getContext());
   tensor::populateFoldTensorEmptyPatterns(patterns);
+  memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
   if (failed(applyPatternsGreedily(function, std::move(patterns))))
     return failure();
   ++numTiled;

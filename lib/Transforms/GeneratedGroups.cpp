@@ -65,6 +65,8 @@ Cluster ClusterFinder::grow(Operation *root, ArrayRef<Operation *> refused,
   Cluster cluster;
   cluster.main = root;
   cluster.add(root);
+  // No kernel gains by more, and growing takes the square of it.
+  constexpr size_t mostOps = 48;
   // An op may join only after another user of it has.
   bool changed = true;
   while (changed) {
@@ -72,8 +74,8 @@ Cluster ClusterFinder::grow(Operation *root, ArrayRef<Operation *> refused,
     for (Operation *member : SmallVector<Operation *>(cluster.ops))
       for (Value operand : member->getOperands()) {
         Operation *op = operand.getDefiningOp();
-        if (!op || cluster.contains(op) || llvm::is_contained(refused, op) ||
-            !joinsAsProducer(cluster, op))
+        if (!op || cluster.ops.size() == mostOps || cluster.contains(op) ||
+            llvm::is_contained(refused, op) || !joinsAsProducer(cluster, op))
           continue;
         cluster.add(op);
         joined.push_back(op);

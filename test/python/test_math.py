@@ -1,5 +1,5 @@
 """Functions of f32 against double precision: errors in units in the last place (ulp), over the whole
-range of numbers. scripts/math_errors.py does the same for each of the 2^32."""
+range of numbers."""
 
 import math
 
