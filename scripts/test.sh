@@ -54,13 +54,5 @@ if [ -d "$ROOT/test/python" ]; then
     pytest -q -n "$JOBS" -p no:cacheprovider --junitxml "$results/pytest.xml" "$ROOT/test/python"
 fi
 
-# The sanitized build is for our own code on this machine.
-if [ "$preset" = default ]; then
-  say "Arm SVE at five lengths of vectors, emulated (about 4 minutes)"
-  started=$SECONDS
-  timeout 40m python "$ROOT/scripts/test_arm.py" -n "$JOBS" --xml "$results" || true
-  say "arm took $((SECONDS - started)) s"
-fi
-
 counted=yes
 python "$ROOT/scripts/count_tests.py" "$results"

@@ -232,27 +232,11 @@ static void chooseTile(linalg::LinalgOp op, const VectorTarget &target,
       problem.panel = 2;
       problem.vectors = std::nullopt;
     }
-    // An image: its rows are short enough for several of them.
-    auto image = roles.horizontal
-                     ? std::nullopt
-                     : findRowLoop(op, roles.vectorLoop, *roles.rowLoop);
-    if (image && problem.rows.value_or(0) > 1 && known(ranges[*image])) {
-      problem.imageRow = *problem.rows;
-      problem.rows = problem.imageRow * ranges[*image];
-    }
     RegisterTile tile = chooseRegisterTile(problem);
     if (!wanted.empty() && !roles.horizontal)
       tile = {wanted[0], wanted[1]};
     roles.rows = tile.rows;
     roles.vectors = tile.vectors;
-    if (problem.imageRow) {
-      if (tile.rows > problem.imageRow && tile.rows % problem.imageRow == 0) {
-        roles.imageLoop = image;
-        roles.imageRow = problem.imageRow;
-      } else {
-        problem.rows = problem.imageRow;
-      }
-    }
   }
   if (wanted.empty() || op.getNumReductionLoops() == 0 || roles.horizontal)
     return;
