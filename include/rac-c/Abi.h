@@ -10,6 +10,7 @@
 #ifndef RAC_C_ABI_H
 #define RAC_C_ABI_H
 
+#include "rac-c/Device.h"
 #include "rac-c/Library.h"
 #include "rac-c/Model.h"
 
@@ -17,7 +18,7 @@
 extern "C" {
 #endif
 
-#define RAC_ABI_VERSION 3
+#define RAC_ABI_VERSION 4
 
 /*--- What generated code calls: only during a run, with the run's context. --*/
 
@@ -107,6 +108,8 @@ typedef struct {
   /* Bytes that main will ask of rac_arena, from rac_input_dim alone (inputs
    * have no data then). Null if it depends on data. */
   int64_t (*arena_size)(RacContext *);
+  /* Of a model whose kernels run on an accelerator; else null. */
+  const RacDeviceInfo *device;
 } RacModelInfo;
 
 /* Of the size and of 64 lines spread over the data: tells one model's weights

@@ -136,6 +136,7 @@ GlobalVariable *InfoBuilder::info(const ModelFacts &facts) {
       number(i32, facts.numTimes),
       definedOrNull("rac.main"),
       definedOrNull("rac.arena_size"),
+      ConstantPointerNull::get(pointer),
   };
   return constant(ConstantStruct::getAnon(module.getContext(), members),
                   "rac.info");

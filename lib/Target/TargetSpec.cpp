@@ -2,6 +2,7 @@
 
 #include "rac/Target/TargetSpec.h"
 #include "rac/Target/ArmSVE/Describe.h"
+#include "rac/Target/NVPTX/Describe.h"
 #include "rac/Target/X86/Describe.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -24,7 +25,8 @@ struct Entry {
 /// Targets by name; `host` is one of the others, by its architecture.
 constexpr Entry kTargets[] = {{"x86-avx512", describeX86Avx512},
                               {"x86-avx2", describeX86Avx2},
-                              {"arm-sve", describeArmSVE}};
+                              {"arm-sve", describeArmSVE},
+                              {"nvptx", describeNVPTX}};
 constexpr Entry kHosts[] = {{"x86_64", describeX86Host},
                             {"aarch64", describeArmSVEHost}};
 

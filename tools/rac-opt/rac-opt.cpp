@@ -4,6 +4,7 @@
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "rac/Lowering/Passes.h"
 #include "rac/Pipelines/Pipelines.h"
+#include "rac/Target/NVPTX/Passes.h"
 #include "rac/Target/X86/Passes.h"
 #include "rac/Transforms/Passes.h"
 
@@ -13,6 +14,7 @@ int main(int argc, char **argv) {
   mlir::registerAllPasses();
   rac::registerTransformsPasses();
   rac::registerLoweringPasses();
+  rac::registerNVPTXPasses();
   rac::registerX86Passes();
   rac::registerPipelines();
   return mlir::asMainReturnCode(mlir::MlirOptMain(

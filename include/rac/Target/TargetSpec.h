@@ -15,6 +15,13 @@ class TargetMachine;
 
 namespace rac {
 
+/// What runs the kernels, where that is not the CPU.
+struct AcceleratorSpec {
+  llvm::Triple triple;
+  std::string chip;     ///< "sm_90a"; empty: there is none
+  std::string features; ///< LLVM's: "+ptx80"
+};
+
 struct TargetSpec {
   std::string name; ///< as on the command line
   /// The device that is planned for unless another is named.
@@ -35,6 +42,8 @@ struct TargetSpec {
   unsigned vectorRegisters = 16;
   /// Whether groups may be calls of a kernel library.
   bool hasKernelLibrary = false;
+  /// The rest describes the host's part then.
+  AcceleratorSpec accelerator;
 };
 
 /// The machine that this runs on (`host`), or one by name (`arm-sve`). `chip`

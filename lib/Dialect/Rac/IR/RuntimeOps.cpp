@@ -98,3 +98,18 @@ void LibraryCallOp::getEffects(
       effects.emplace_back(MemoryEffects::Write::get(), &init);
     }
 }
+
+LogicalResult LaunchOp::verify() {
+  if (getGrid().size() != 3 || getBlock().size() != 3)
+    return emitOpError("takes three sizes each of the grid and of a block");
+  return success();
+}
+
+LogicalResult ReadOp::verify() {
+  auto type = cast<MemRefType>(getSource().getType());
+  if (static_cast<int64_t>(getIndices().size()) != type.getRank())
+    return emitOpError("has ")
+           << getIndices().size() << " indices for a buffer of rank "
+           << type.getRank();
+  return success();
+}

@@ -282,4 +282,54 @@ def Rac_WeightsOp : Rac_BufferOp<"weights", AnyStaticShapeMemRef, [Pure]> {
   let hasVerifier = 1;
 }
 
+def Rac_LaunchOp : Rac_Op<"launch", [AttrSizedOperandSegments,
+    MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "Runs a kernel on the accelerator, on a grid of blocks of threads.";
+  let description = [{
+    `grid` and `block` are sizes along x, y and z; `shared` counts the bytes of
+    dynamic shared memory (B). The kernel is a `gpu.func` of the module's
+    `gpu.module`s; what it takes is passed as it is lowered: a buffer as the
+    members of its descriptor.
+
+    ```mlir
+    rac.launch @kernels::@relu grid(%n, %one, %one) block(%t, %one, %one) shared 0 args(%m : memref<?xf32>)
+    ```
+  }];
+  let arguments = (ins SymbolRefAttr:$kernel, Variadic<Index>:$grid,
+      Variadic<Index>:$block, Rac_Count:$shared, Variadic<AnyType>:$inputs);
+  let assemblyFormat = [{
+    $kernel `grid` `(` $grid `)` `block` `(` $block `)` `shared` $shared
+      `args` `(` ($inputs^ `:` type($inputs))? `)` attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def Rac_ReadOp : Rac_Op<"read", [MemoryEffects<[MemRead]>,
+    TypesMatchWith<"the result is an element", "source", "result",
+                   "::llvm::cast<::mlir::MemRefType>($_self).getElementType()">]> {
+  let summary = "One element of the accelerator's memory, for the host.";
+  let description = [{
+    Waits for all kernels that were launched before.
+
+    ```mlir
+    %x = rac.read %m[%i] : memref<?xi64>
+    ```
+  }];
+  let arguments = (ins AnyStridedMemRef:$source, Variadic<Index>:$indices);
+  let results = (outs AnyType:$result);
+  let assemblyFormat = "$source `[` $indices `]` attr-dict `:` type($source)";
+  let hasVerifier = 1;
+}
+
+def Rac_KernelStatusOp : Rac_BufferOp<"kernel_status",
+    MemRefRankOf<[I32], [0]>, [Pure]> {
+  let summary = "Where a kernel writes that it failed: the number of its message, plus one.";
+  let description = [{
+    ```mlir
+    %m = rac.kernel_status : memref<i32>
+    ```
+  }];
+  let assemblyFormat = "attr-dict `:` type($result)";
+}
+
 #endif // RAC_DIALECT_RAC_IR_RUNTIME

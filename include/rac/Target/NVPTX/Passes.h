@@ -1,0 +1,18 @@
+//===- Passes.h - What only NVPTX knows -------------------------*- C++ -*-===//
+
+#ifndef RAC_TARGET_NVPTX_PASSES_H
+#define RAC_TARGET_NVPTX_PASSES_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace rac {
+class RacDialect;
+
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "rac/Target/NVPTX/Passes.h.inc"
+} // namespace rac
+
+#endif // RAC_TARGET_NVPTX_PASSES_H

@@ -1,0 +1,95 @@
+//===- Passes.td - What only NVPTX knows -----------------------*- tablegen -*-===//
+
+#ifndef RAC_TARGET_NVPTX_PASSES
+#define RAC_TARGET_NVPTX_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def GpuTiles : Pass<"rac-gpu-tiles", "::mlir::func::FuncOp"> {
+  let summary = "Run each tile of a planned group in one block of threads";
+  let description = [{
+    An outermost `scf.forall` over tiles, as `rac-tile-groups` makes them, becomes a
+    `gpu.launch` with a block for each tile. The linalg ops in it are shared by the
+    threads of the block, with barriers in between; what one passes on to the next
+    lies in shared memory, or in registers where each thread reads only what it
+    wrote. Tiles whose buffers don't fit stay loops.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+      "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+      "::mlir::vector::VectorDialect"];
+  let statistics = [
+    Statistic<"numKernels", "num-kernels", "Loops over tiles that became kernels">,
+    Statistic<"numLeft", "num-left", "Loops over tiles left as they were">];
+}
+
+def GpuContractions : Pass<"rac-gpu-contractions", "::mlir::func::FuncOp"> {
+  let summary = "Turn matrix products and convolutions into kernels";
+  let description = [{
+    Each is taken as a matrix product whose rows, columns and depth are products of
+    loops (implicit GEMM): a block of threads computes a tile of the result from
+    tiles of the operands, which come through shared memory. An elementwise op that
+    alone reads the result is computed on registers.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+      "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect",
+      "::mlir::nvgpu::NVGPUDialect", "::mlir::scf::SCFDialect",
+      "::mlir::vector::VectorDialect"];
+  let statistics = [
+    Statistic<"numKernels", "num-kernels", "Contractions that became kernels">,
+    Statistic<"numLeft", "num-left", "Contractions left to rac-gpu-reductions">];
+}
+
+def GpuReductions : Pass<"rac-gpu-reductions", "::mlir::func::FuncOp"> {
+  let summary = "Turn reductions into kernels";
+  let description = [{
+    Threads of a warp or of a block share the elements that become one, combine
+    theirs in registers, then by shuffles and shared memory. Where the reduced
+    elements don't lie side by side, threads run along those that do.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+      "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+      "::mlir::vector::VectorDialect"];
+  let statistics = [
+    Statistic<"numKernels", "num-kernels", "Reductions that became kernels">,
+    Statistic<"numLeft", "num-left", "Reductions left to rac-gpu-loops">];
+}
+
+def GpuElementwise : Pass<"rac-gpu-elementwise", "::mlir::func::FuncOp"> {
+  let summary = "Turn elementwise ops and copies into kernels";
+  let description = [{
+    A thread computes neighbouring elements of the result, as many as 16 bytes hold
+    where that is contiguous and aligned in the operands as well.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+      "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+      "::mlir::vector::VectorDialect"];
+  let statistics = [
+    Statistic<"numKernels", "num-kernels", "Ops that became kernels">];
+}
+
+def GpuLoops : Pass<"rac-gpu-loops", "::mlir::func::FuncOp"> {
+  let summary = "Turn all that is left and touches memory into kernels";
+  let description = [{
+    Parallel loops run on threads, one iteration each; what is sequential on one
+    thread. Loops around either stay with the host, which knows their bounds; what
+    it needs of the device's memory it reads with `rac.read`.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+      "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+      "::rac::RacDialect"];
+  let statistics = [
+    Statistic<"numParallel", "num-parallel", "Kernels of parallel loops">,
+    Statistic<"numSequential", "num-sequential", "Kernels of one thread">];
+}
+
+def GpuOutline : Pass<"rac-gpu-outline", "::mlir::ModuleOp"> {
+  let summary = "Move kernels into a gpu.module, and launch them by rac.launch";
+  let description = [{
+    Equal kernels become one. Where a kernel asserts, it writes the number of the
+    message to `rac.kernel_status` and its thread ends.
+  }];
+  let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect",
+      "::mlir::NVVM::NVVMDialect", "::rac::RacDialect"];
+}
+
+#endif // RAC_TARGET_NVPTX_PASSES
