@@ -1,6 +1,7 @@
 //===- Compiler.cpp - From a model file to a library ----------------------===//
 
 #include "rac/Emit/Compiler.h"
+#include "DeviceCode.h"
 #include "OutputFile.h"
 #include "PlanJson.h"
 #include "Replay.h"
@@ -87,6 +88,7 @@ private:
   llvm::Error checkMemory();
   llvm::Error toLinalg();
   llvm::Error toCode();
+  llvm::Error toKernels();
   llvm::Error runPasses(StringRef stage,
                         llvm::function_ref<void(OpPassManager &)> populate);
   llvm::Error writeText();
@@ -105,6 +107,7 @@ private:
   TargetSpec target;
   ModelSignature signature;
   WeightImage weights;
+  std::optional<DeviceImages> kernels; ///< of an accelerator
   // The module's constants lie in the model's storage, so that goes after it; a
   // replayed plan's lie in the context of the model as imported.
   MLIRContext context;
@@ -162,7 +165,10 @@ llvm::Error Compiler::findDescriptions() {
     return device.takeError();
   // A plan may be made for any device, code only for the target's.
   StringRef arch = llvm::Triple::getArchTypeName(target.triple.getArch());
+  if (!target.accelerator.chip.empty())
+    arch = llvm::Triple::getArchTypeName(target.accelerator.triple.getArch());
   bool isCode = options.emit == EmitKind::Assembly ||
+                options.emit == EmitKind::Ptx ||
                 options.emit == EmitKind::Object ||
                 options.emit == EmitKind::Library;
   if (isCode && device->arch != arch)
@@ -368,6 +374,7 @@ llvm::Error Compiler::toLinalg() {
   lowering.vectorBits = target.vectorBits;
   lowering.scalable = target.scalable;
   lowering.registers = target.vectorRegisters;
+  lowering.accelerator = !target.accelerator.chip.empty();
   return runPasses("lowering", [&](OpPassManager &manager) {
     populateLinalgPipeline(manager, lowering);
   });
@@ -380,6 +387,7 @@ llvm::Error Compiler::toCode() {
   buffers.scalable = target.scalable;
   buffers.registers = target.vectorRegisters;
   buffers.assumedDim = report.assumedDim;
+  buffers.accelerator = target.accelerator.chip;
   if (llvm::Error error = runPasses("lowering", [&](OpPassManager &manager) {
         populateBufferPipeline(manager, buffers);
       }))
@@ -392,10 +400,17 @@ llvm::Error Compiler::toCode() {
   report.weightsBytes = weights.size;
   if (llvm::Error error = checkMemory())
     return error;
+  if (!target.accelerator.chip.empty())
+    if (llvm::Error error = toKernels())
+      return error;
+  if (options.emit == EmitKind::Ptx)
+    return write(summary.output,
+                 [&](llvm::raw_ostream &os) { os << kernels->ptx; });
   if (llvm::Error error = runPasses("lowering", populateLLVMPipeline))
     return error;
 
   EmitOptions emit;
+  emit.device = kernels ? &*kernels : nullptr;
   emit.kind = options.emit == EmitKind::LLVM       ? CodeKind::LLVM
               : options.emit == EmitKind::Assembly ? CodeKind::Assembly
               : options.emit == EmitKind::Object   ? CodeKind::Object
@@ -411,6 +426,18 @@ llvm::Error Compiler::toCode() {
     emit.report = llvm::formatv("{0}", toJson(report)).str();
   emit.progress = options.progress;
   return emitModel(module, signature, weights, emit);
+}
+
+/// What the accelerator runs, out of the module.
+llvm::Error Compiler::toKernels() {
+  options.progress("generating kernels");
+  if (llvm::Error error = runPasses("lowering", populateKernelPipeline))
+    return error;
+  auto compiled = compileKernels(module, target.accelerator);
+  if (!compiled)
+    return compiled.takeError();
+  kernels = std::move(*compiled);
+  return llvm::Error::success();
 }
 
 /// The arena over a run, and its size where no input's shape has a say in it.

@@ -118,6 +118,7 @@ Error Emitter::makeFacts(mlir::ModuleOp module) {
   facts.spinMicroseconds = options.spinMicroseconds;
   facts.numTimes = options.numTimes;
   facts.weightsSize = weights.size;
+  facts.device = options.device;
   json::Object description = options.description;
   description["target"] = options.target.name;
   description["cpu_features"] = options.target.required;
@@ -178,6 +179,7 @@ Error Emitter::writeBinary() {
   job.arch = Triple::getArchTypeName(options.target.triple.getArch()).str();
   Function *call = code->getFunction("rac_library_call");
   job.usesLibrary = call && !call->use_empty();
+  job.usesDevice = options.device != nullptr;
   auto compiled = compileObjects(std::move(code), options.target);
   if (!compiled)
     return compiled.takeError();

@@ -136,6 +136,14 @@ Error rac::linkLibrary(const LinkJob &job) {
     arguments.insert(arguments.end(), {"-z", "defs"});
   arguments.insert(arguments.end(), job.objects.begin(), job.objects.end());
 
+  if (job.usesDevice) {
+    auto glue = findLibrary(machine, "librac_cuda.a");
+    if (!glue)
+      return glue.takeError();
+    // All of it: the runtime asks for it by weak symbols only.
+    arguments.insert(arguments.end(),
+                     {"--whole-archive", *glue, "--no-whole-archive"});
+  }
   auto runtime = findLibrary(machine, "librac_runtime.a");
   if (!runtime)
     return runtime.takeError();

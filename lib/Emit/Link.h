@@ -15,6 +15,7 @@ struct LinkJob {
   std::string output;
   std::vector<std::string> exported;
   bool usesLibrary = false; ///< calls rac_library_call
+  bool usesDevice = false;  ///< launches kernels of an accelerator
 };
 
 /// Links a model's library with the runtime.

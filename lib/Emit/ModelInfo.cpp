@@ -25,6 +25,9 @@ std::vector<std::string> rac::exportedSymbols(StringRef prefix) {
 
 namespace {
 
+/// Drivers read images as the ELF files that they are.
+constexpr uint64_t kImageAlignment = 16;
+
 class InfoBuilder {
 public:
   InfoBuilder(Module &module, const ModelSignature &signature)
@@ -64,6 +67,7 @@ private:
   Constant *tensors(ArrayRef<TensorSignature> list, StringRef name);
   Constant *definedOrNull(StringRef name);
   Constant *weights(const ModelFacts &facts);
+  Constant *device(const DeviceImages *images);
   void addWrapper(StringRef name, Type *result, ArrayRef<Type *> arguments,
                   Constant *first);
 
@@ -107,6 +111,38 @@ Constant *InfoBuilder::weights(const ModelFacts &facts) {
   return data;
 }
 
+/// The members of RacDeviceInfo and what it holds, in order
+/// (include/rac-c/Device.h).
+Constant *InfoBuilder::device(const DeviceImages *images) {
+  if (!images)
+    return ConstantPointerNull::get(pointer);
+  auto make = [&](ArrayRef<Constant *> members) -> Constant * {
+    return ConstantStruct::getAnon(module.getContext(), members);
+  };
+  SmallVector<Constant *> binaries, kernels, messages;
+  for (const DeviceImage &image : images->images) {
+    auto *data = cast<GlobalVariable>(
+        constant(ConstantDataArray::getString(module.getContext(), image.data,
+                                              /*AddNull=*/false),
+                 "rac.image"));
+    data->setAlignment(Align(kImageAlignment));
+    binaries.push_back(
+        make({text(image.chip), data, number(i64, image.data.size())}));
+  }
+  for (const DeviceKernel &kernel : images->kernels)
+    kernels.push_back(make({text(kernel.name), number(i32, kernel.sharedBytes),
+                            number(i32, kernel.numParams)}));
+  for (const std::string &message : images->messages)
+    messages.push_back(text(message));
+  return constant(make({number(i32, binaries.size()),
+                        array(binaries, "rac.images"),
+                        number(i32, kernels.size()),
+                        array(kernels, "rac.kernels"),
+                        number(i32, messages.size()),
+                        array(messages, "rac.messages")}),
+                  "rac.device");
+}
+
 /// The members of RacModelInfo, in order (include/rac-c/Abi.h).
 GlobalVariable *InfoBuilder::info(const ModelFacts &facts) {
   SmallVector<Constant *> symbols;
@@ -136,7 +172,7 @@ GlobalVariable *InfoBuilder::info(const ModelFacts &facts) {
       number(i32, facts.numTimes),
       definedOrNull("rac.main"),
       definedOrNull("rac.arena_size"),
-      ConstantPointerNull::get(pointer),
+      device(facts.device),
   };
   return constant(ConstantStruct::getAnon(module.getContext(), members),
                   "rac.info");

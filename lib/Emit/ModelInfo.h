@@ -3,6 +3,7 @@
 #ifndef RAC_LIB_EMIT_MODELINFO_H
 #define RAC_LIB_EMIT_MODELINFO_H
 
+#include "rac/Emit/DeviceImages.h"
 #include "rac/Emit/ModelSignature.h"
 #include "llvm/IR/Module.h"
 
@@ -15,6 +16,7 @@ struct ModelFacts {
   std::string report;      ///< JSON, rac-report/1; empty: none
   std::string weightsFile; ///< empty: embedded
   uint64_t weightsChecksum = 0;
+  const DeviceImages *device = nullptr; ///< null: the CPU runs all
   int32_t numSites = 0, threads = 0, spinMicroseconds = 0, numTimes = 0;
 };
 

@@ -1,5 +1,6 @@
 //===- RacToLLVM.cpp - Everything to the LLVM dialect ---------------------===//
 
+#include "LaunchToLLVM.h"
 #include "LibraryCallToLLVM.h"
 #include "mlir/Analysis/DataLayoutAnalysis.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -277,6 +278,7 @@ struct RacToLLVMPass : rac::impl::RacToLLVMBase<RacToLLVMPass> {
                                                        /*benefit=*/10);
     int32_t sites = 0;
     populateLibraryCallToLLVM(converter, patterns, sites);
+    populateLaunchToLLVM(converter, patterns);
     arith::populateArithToLLVMConversionPatterns(converter, patterns);
     cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
     populateFuncToLLVMConversionPatterns(converter, patterns);

@@ -2,17 +2,21 @@
 
 #include "rac/Pipelines/Pipelines.h"
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
+#include "mlir/Conversion/NVGPUToNVVM/NVGPUToNVVM.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
 #include "rac/Lowering/Passes.h"
+#include "rac/Target/NVPTX/Passes.h"
 #include "rac/Target/X86/Passes.h"
 #include "rac/Transforms/Passes.h"
 
@@ -40,6 +44,8 @@ void rac::populateLinalgPipeline(OpPassManager &pm,
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createFuseElementwise());
   addCleanup(pm);
+  if (options.accelerator)
+    return;
   PackConstantsOptions panels;
   panels.vectorBits = options.vectorBits;
   panels.scalable = options.scalable;
@@ -47,6 +53,40 @@ void rac::populateLinalgPipeline(OpPassManager &pm,
   pm.addPass(createPackConstants(panels));
   pm.addNestedPass<func::FuncOp>(createTileGroups());
   addCleanup(pm);
+}
+
+/// From linalg on buffers to launches of kernels.
+static void addKernels(OpPassManager &pm, const BufferOptions &options) {
+  pm.addNestedPass<func::FuncOp>(createCopiesToLinalg());
+  pm.addNestedPass<func::FuncOp>(createGpuTiles());
+  pm.addNestedPass<func::FuncOp>(createForallToParallelLoopPass());
+  pm.addNestedPass<func::FuncOp>(createGpuContractions());
+  pm.addNestedPass<func::FuncOp>(createGpuReductions());
+  pm.addNestedPass<func::FuncOp>(createGpuElementwise());
+  pm.addPass(createConvertLinalgToParallelLoopsPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addNestedPass<func::FuncOp>(createGpuLoops());
+  pm.addPass(createGpuInlineGroups());
+  addCleanup(pm);
+  PlanMemoryOptions memory;
+  memory.assumedDim = options.assumedDim;
+  pm.addPass(createPlanMemory(memory));
+  addCleanup(pm);
+  pm.addPass(createGpuOutline());
+}
+
+void rac::populateKernelPipeline(OpPassManager &pm) {
+  OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
+  kernels.addNestedPass<gpu::GPUFuncOp>(createExpandMath());
+  kernels.addPass(memref::createExpandStridedMetadataPass());
+  kernels.addPass(createLowerAffinePass());
+  kernels.addPass(arith::createArithExpandOpsPass());
+  addCleanup(kernels);
+  kernels.addPass(createSCFToControlFlowPass());
+  kernels.addPass(createConvertNVGPUToNVVMPass());
+  kernels.addPass(createConvertGpuOpsToNVVMOps());
+  kernels.addPass(createReconcileUnrealizedCastsPass());
+  addCleanup(kernels);
 }
 
 void rac::populateBufferPipeline(OpPassManager &pm,
@@ -65,7 +105,13 @@ void rac::populateBufferPipeline(OpPassManager &pm,
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   addCleanup(pm);
   pm.addPass(createCopiesInPlace());
-  pm.addPass(createCollectWeights());
+  CollectWeightsOptions weights;
+  // An accelerator doesn't see what lies in the host's code.
+  if (!options.accelerator.empty())
+    weights.minBytes = 0;
+  pm.addPass(createCollectWeights(weights));
+  if (!options.accelerator.empty())
+    return addKernels(pm, options);
   PlanMemoryOptions memory;
   memory.assumedDim = options.assumedDim;
   pm.addPass(createPlanMemory(memory));
@@ -108,6 +154,9 @@ void rac::registerPipelines() {
   PassPipelineRegistration<BufferOptions>(
       "rac-pipeline-buffers", "Linalg on tensors to loops on buffers",
       populateBufferPipeline);
+  PassPipelineRegistration<>(
+      "rac-pipeline-kernels", "Kernels to the LLVM and NVVM dialects",
+      populateKernelPipeline);
   PassPipelineRegistration<>("rac-pipeline-llvm",
                              "Loops on buffers to the LLVM dialect",
                              populateLLVMPipeline);

@@ -48,17 +48,17 @@ static Flag<EmitFlag> emitFlag(
                clEnumValN(EmitFlag::Linalg, "linalg", "linalg on tensors"),
                clEnumValN(EmitFlag::LLVM, "llvm", "optimised LLVM IR"),
                clEnumValN(EmitFlag::Asm, "asm", "assembly"),
-               clEnumValN(EmitFlag::Ptx, "ptx", "GPU assembly (not yet)"),
+               clEnumValN(EmitFlag::Ptx, "ptx", "assembly of the kernels, of nvptx"),
                clEnumValN(EmitFlag::Obj, "obj", "an object file"),
                clEnumValN(EmitFlag::Lib, "lib", "a shared library (default)")));
 static Flag<std::string>
     target("target", cl::init("host"),
            cl::value_desc("host|x86-avx512|x86-avx2|arm-sve|nvptx"),
-           cl::desc("What to compile for; nvptx: not yet"));
+           cl::desc("What to compile for"));
 static Flag<std::string> chip(
-    "chip", cl::value_desc("neoverse-v1|neoverse-v2|a64fx"),
-    cl::desc("Of arm-sve: what to schedule code for and let it use; default: "
-             "what runs on all of them"));
+    "chip", cl::value_desc("neoverse-v1|neoverse-v2|a64fx|sm_80|sm_89|sm_90a|sm_100"),
+    cl::desc("Of arm-sve and nvptx: what to schedule code for and let it use; "
+             "default: what runs on all of them"));
 static Flag<std::string>
     prefix("prefix", cl::value_desc("NAME"),
            cl::desc("Of the library's functions; default: the model's name"));
@@ -168,8 +168,8 @@ static std::string refusal() {
   if (precision != "f32")
     return "--precision=" + precision +
            " is not available in this version; there is f32";
-  if (emitFlag == EmitFlag::Ptx)
-    return "--emit=ptx is not available in this version";
+  if (emitFlag == EmitFlag::Ptx && target != "nvptx")
+    return "--emit=ptx is for --target=nvptx";
   if (!report.empty() && !StringRef(report).ends_with(".html") &&
       !StringRef(report).ends_with(".json"))
     return "--report=" + report +
@@ -196,6 +196,8 @@ static EmitKind emitKind() {
     return EmitKind::LLVM;
   case EmitFlag::Asm:
     return EmitKind::Assembly;
+  case EmitFlag::Ptx:
+    return EmitKind::Ptx;
   case EmitFlag::Obj:
     return EmitKind::Object;
   default:

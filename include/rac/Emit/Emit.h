@@ -3,6 +3,7 @@
 #ifndef RAC_EMIT_EMIT_H
 #define RAC_EMIT_EMIT_H
 
+#include "rac/Emit/DeviceImages.h"
 #include "rac/Emit/ModelSignature.h"
 #include "rac/Emit/Weights.h"
 #include "rac/Target/TargetSpec.h"
@@ -21,6 +22,7 @@ struct EmitOptions {
   int32_t spinMicroseconds = 0;   ///< of waiting threads
   int32_t numTimes = 0;           ///< as RacModelInfo's num_times
   llvm::json::Object description; ///< joins what describe says
+  const DeviceImages *device = nullptr; ///< kernels of an accelerator
   std::string report; ///< what the library tells of its costs, as JSON
   std::function<void(llvm::StringRef)> progress = [](llvm::StringRef) {};
 };

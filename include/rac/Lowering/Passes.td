@@ -233,7 +233,7 @@ def DistributeLoops : Pass<"rac-distribute-loops", "::mlir::func::FuncOp"> {
       "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect", "::rac::RacDialect"];
 }
 
-def ExpandMath : Pass<"rac-expand-math", "::mlir::func::FuncOp"> {
+def ExpandMath : InterfacePass<"rac-expand-math", "::mlir::FunctionOpInterface"> {
   let summary = "Compute exp, tanh, erf, pow and the like by polynomials";
   let description = [{
     What stays an op would be a call of libm in the hot loop, on one number at a time. Results

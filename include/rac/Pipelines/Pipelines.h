@@ -57,6 +57,10 @@ struct PlanOptions : mlir::PassPipelineOptions<PlanOptions> {
 };
 
 struct LoweringOptions : mlir::PassPipelineOptions<LoweringOptions> {
+  Option<bool> accelerator{
+      *this, "accelerator",
+      llvm::cl::desc("Groups become kernels of an accelerator"),
+      llvm::cl::init(false)};
   Option<bool> packWeights{
       *this, "pack-weights",
       llvm::cl::desc(
@@ -81,6 +85,11 @@ struct LoweringOptions : mlir::PassPipelineOptions<LoweringOptions> {
 };
 
 struct BufferOptions : mlir::PassPipelineOptions<BufferOptions> {
+  Option<std::string> accelerator{
+      *this, "accelerator",
+      llvm::cl::desc("Chip that kernels are made for, as sm_90a; empty: the "
+                     "CPU runs all"),
+      llvm::cl::init("")};
   Option<int64_t> vectorBits{
       *this, "vector-bits",
       llvm::cl::desc("Bits of a vector register; of scalable ones, the least"),
@@ -107,6 +116,9 @@ void populateLinalgPipeline(mlir::OpPassManager &pm,
 /// Linalg on tensors to loops on buffers, each buffer with its place.
 void populateBufferPipeline(mlir::OpPassManager &pm,
                             const BufferOptions &options);
+
+/// Kernels in a `gpu.module` to the LLVM and NVVM dialects.
+void populateKernelPipeline(mlir::OpPassManager &pm);
 
 /// Loops on buffers to the LLVM dialect.
 void populateLLVMPipeline(mlir::OpPassManager &pm);

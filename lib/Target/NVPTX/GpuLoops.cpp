@@ -1,14 +1,16 @@
-//===- GpuLoops.cpp - ---===//
+//===- GpuLoops.cpp - All that is left becomes kernels --------------------===//
 
+#include "Launch.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/IRMapping.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 #include "rac/Target/NVPTX/Passes.h"
 
@@ -21,7 +23,240 @@ using namespace mlir;
 using namespace rac;
 
 namespace {
-struct GpuLoopsPass : rac::impl::GpuLoopsBase<GpuLoopsPass> {
-  void runOnOperation() override {}
+
+/// The largest buffer that each thread has its own of, B: it lies in local
+/// memory, which is main memory.
+constexpr int64_t kMostPrivateBytes = 4096;
+
+bool isPrivate(memref::AllocOp alloc) {
+  MemRefType type = alloc.getType();
+  if (!type.hasStaticShape() || !type.getElementType().isIntOrIndexOrFloat())
+    return false;
+  unsigned bits = type.getElementType().isIndex()
+                      ? 64
+                      : type.getElementTypeBitWidth();
+  return type.getNumElements() * llvm::divideCeil(bits, 8) <=
+         kMostPrivateBytes;
+}
+
+/// Whether one thread can do all of `op`: it computes, reads and writes.
+bool isThreadWork(Operation *op) {
+  if (isa<memref::LoadOp, memref::StoreOp, cf::AssertOp>(op))
+    return true;
+  if (auto alloc = dyn_cast<memref::AllocOp>(op))
+    return isPrivate(alloc);
+  if (isa<scf::ForOp, scf::WhileOp, scf::IfOp, scf::IndexSwitchOp,
+          scf::ParallelOp>(op))
+    return llvm::all_of(op->getRegions(), [](Region &region) {
+      return llvm::all_of(region.getOps(), [](Operation &inner) {
+        return isThreadWork(&inner);
+      });
+    });
+  return isMemoryEffectFree(op) && op->getNumRegions() == 0;
+}
+
+bool touchesMemory(Operation *op) {
+  return op->walk([](Operation *inner) {
+             return isa<memref::LoadOp, memref::StoreOp>(inner)
+                        ? WalkResult::interrupt()
+                        : WalkResult::advance();
+           })
+      .wasInterrupted();
+}
+
+/// A parallel loop in a thread, as a nest of sequential ones.
+void makeSequential(scf::ParallelOp loop) {
+  OpBuilder builder(loop);
+  IRMapping mapping;
+  for (int64_t i : llvm::seq<int64_t>(loop.getNumLoops())) {
+    auto inner =
+        scf::ForOp::create(builder, loop.getLoc(), loop.getLowerBound()[i],
+                           loop.getUpperBound()[i], loop.getStep()[i]);
+    mapping.map(loop.getInductionVars()[i], inner.getInductionVar());
+    builder.setInsertionPointToStart(inner.getBody());
+  }
+  for (Operation &op : loop.getBody()->without_terminator())
+    builder.clone(op, mapping);
+  loop.erase();
+}
+
+/// Makes what is in a kernel what a thread can run.
+void settle(gpu::LaunchOp launch) {
+  SmallVector<scf::ParallelOp> loops;
+  SmallVector<memref::AllocOp> allocs;
+  launch.walk([&](scf::ParallelOp loop) { loops.push_back(loop); });
+  for (scf::ParallelOp loop : loops)
+    makeSequential(loop);
+  launch.walk([&](memref::AllocOp alloc) { allocs.push_back(alloc); });
+  for (memref::AllocOp alloc : allocs) {
+    // At the top, since one in a loop would take more with every iteration.
+    OpBuilder top = OpBuilder::atBlockBegin(&launch.getBody().front());
+    auto own = memref::AllocaOp::create(top, alloc.getLoc(), alloc.getType(),
+                                        alloc.getAlignmentAttr());
+    alloc.replaceAllUsesWith(own.getResult());
+    alloc.erase();
+  }
+}
+
+/// Deals with the code of the host, from the outside in.
+class HostCode {
+public:
+  LogicalResult run(Block &block) {
+    for (Operation &op : llvm::make_early_inc_range(block.without_terminator()))
+      if (failed(run(&op)))
+        return failure();
+    return success();
+  }
+
+  int64_t numParallel = 0, numSequential = 0;
+
+private:
+  LogicalResult run(Operation *op);
+  void launchParallel(scf::ParallelOp loop);
+  void launchOneThread(Operation *op);
+  void read(memref::LoadOp load);
+  LogicalResult keepOnHost(Operation *op);
 };
+
+LogicalResult HostCode::run(Operation *op) {
+  if (isa<gpu::LaunchOp, func::CallOp>(op))
+    return success();
+  if (auto load = dyn_cast<memref::LoadOp>(op)) {
+    read(load);
+    return success();
+  }
+  if (isa<memref::StoreOp>(op)) {
+    launchOneThread(op);
+    return success();
+  }
+  if (auto loop = dyn_cast<scf::ParallelOp>(op)) {
+    if (isThreadWork(loop)) {
+      launchParallel(loop);
+      return success();
+    }
+    Block *block = loop->getBlock();
+    auto before = loop->getPrevNode();
+    makeSequential(loop);
+    Operation *nest = before ? before->getNextNode() : &block->front();
+    return keepOnHost(nest);
+  }
+  if (op->getNumRegions() == 0) {
+    // What else touches memory has a kernel of its own kind or is a mistake of
+    // a pass before.
+    if (isa<linalg::LinalgOp>(op))
+      return op->emitOpError("is still to be lowered to loops");
+    return success();
+  }
+  bool hasParallel = op->walk([](scf::ParallelOp) {
+                         return WalkResult::interrupt();
+                       }).wasInterrupted();
+  // A kernel can't give the host a buffer.
+  bool givesBuffer = llvm::any_of(op->getResultTypes(), llvm::IsaPred<MemRefType>);
+  if (!hasParallel && !givesBuffer && isThreadWork(op)) {
+    if (touchesMemory(op))
+      launchOneThread(op);
+    return success();
+  }
+  return keepOnHost(op);
+}
+
+/// The host runs the loop or branch, and launches what is in it.
+LogicalResult HostCode::keepOnHost(Operation *op) {
+  if (!isa<scf::ForOp, scf::WhileOp, scf::IfOp, scf::IndexSwitchOp>(op))
+    return op->emitOpError("can be run neither by a kernel nor by the host");
+  for (Region &region : op->getRegions())
+    for (Block &block : region)
+      if (failed(run(block)))
+        return failure();
+  return success();
+}
+
+void HostCode::launchParallel(scf::ParallelOp loop) {
+  OpBuilder builder(loop);
+  Location loc = loop.getLoc();
+  SmallVector<Value> trips;
+  for (auto [lower, upper, step] : llvm::zip_equal(
+           loop.getLowerBound(), loop.getUpperBound(), loop.getStep())) {
+    Value extent = isConstantIntValue(lower, 0)
+                       ? upper
+                       : builder.createOrFold<arith::SubIOp>(loc, upper, lower);
+    trips.push_back(
+        isConstantIntValue(step, 1)
+            ? extent
+            : builder.createOrFold<arith::CeilDivSIOp>(loc, extent, step));
+  }
+  Value count = nvptx::product(builder, loc, trips);
+  gpu::LaunchOp launch = nvptx::launchItems(
+      builder, loc, count, [&](OpBuilder &inside, Value item) {
+        SmallVector<Value> at = nvptx::delinearize(inside, loc, item, trips);
+        IRMapping mapping;
+        for (auto [i, position] : llvm::enumerate(at)) {
+          Value scaled =
+              isConstantIntValue(loop.getStep()[i], 1)
+                  ? position
+                  : arith::MulIOp::create(inside, loc, position,
+                                          loop.getStep()[i])
+                        .getResult();
+          Value moved = isConstantIntValue(loop.getLowerBound()[i], 0)
+                            ? scaled
+                            : arith::AddIOp::create(inside, loc, scaled,
+                                                    loop.getLowerBound()[i])
+                                  .getResult();
+          mapping.map(loop.getInductionVars()[i], moved);
+        }
+        for (Operation &op : loop.getBody()->without_terminator())
+          inside.clone(op, mapping);
+      });
+  settle(launch);
+  loop.erase();
+  ++numParallel;
+}
+
+/// Results that the host asks for go through memory.
+void HostCode::launchOneThread(Operation *op) {
+  OpBuilder builder(op);
+  Location loc = op->getLoc();
+  SmallVector<std::pair<OpResult, Value>> results;
+  for (OpResult result : op->getResults())
+    if (!result.use_empty())
+      results.push_back(
+          {result, memref::AllocOp::create(
+                       builder, loc, MemRefType::get({}, result.getType()))});
+  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+  gpu::LaunchOp launch = nvptx::createLaunch(builder, loc, one, /*threads=*/1);
+  OpBuilder inside(launch.getBody().front().getTerminator());
+  Operation *copy = inside.clone(*op);
+  for (auto [result, memory] : results) {
+    memref::StoreOp::create(inside, loc,
+                            copy->getResult(result.getResultNumber()), memory);
+    result.replaceAllUsesWith(
+        ReadOp::create(builder, loc, result.getType(), memory, ValueRange()));
+  }
+  settle(launch);
+  op->erase();
+  ++numSequential;
+}
+
+void HostCode::read(memref::LoadOp load) {
+  OpBuilder builder(load);
+  load.replaceAllUsesWith(
+      ReadOp::create(builder, load.getLoc(), load.getType(), load.getMemRef(),
+                     load.getIndices())
+          .getResult());
+  load.erase();
+}
+
+struct GpuLoopsPass : rac::impl::GpuLoopsBase<GpuLoopsPass> {
+  void runOnOperation() override {
+    if (getOperation().isExternal())
+      return;
+    HostCode host;
+    for (Block &block : getOperation().getBody())
+      if (failed(host.run(block)))
+        return signalPassFailure();
+    numParallel += host.numParallel;
+    numSequential += host.numSequential;
+  }
+};
+
 } // namespace

@@ -1,18 +1,20 @@
-//===- GpuOutline.cpp - ---===//
+//===- GpuOutline.cpp - Kernels into a module of their own ----------------===//
 
-#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/GPU/Utils/GPUUtils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/SymbolTable.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 #include "rac/Target/NVPTX/Passes.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace rac {
 #define GEN_PASS_DEF_GPUOUTLINE
@@ -23,7 +25,183 @@ using namespace mlir;
 using namespace rac;
 
 namespace {
+
+constexpr llvm::StringLiteral kKernels = "rac_kernels";
+
+/// A failed assertion leaves its message's number and ends the thread: what
+/// came after it might read or write anywhere.
+void lowerAssert(cf::AssertOp op, Value status, int64_t number) {
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  Value fails = arith::XOrIOp::create(
+      builder, loc, op.getArg(),
+      arith::ConstantIntOp::create(builder, loc, builder.getI1Type(), 1));
+  auto branch = scf::IfOp::create(builder, loc, fails, /*withElse=*/false);
+  OpBuilder then = branch.getThenBodyBuilder();
+  memref::StoreOp::create(then, loc,
+                          arith::ConstantIntOp::create(
+                              then, loc, then.getI32Type(), number + 1),
+                          status);
+  LLVM::InlineAsmOp::create(
+      then, loc, /*resultTypes=*/TypeRange(), /*operands=*/ValueRange(),
+      /*asm_string=*/"exit;", /*constraints=*/"", /*has_side_effects=*/true,
+      /*is_align_stack=*/false, LLVM::TailCallKind::None,
+      /*asm_dialect=*/LLVM::AsmDialectAttr(), /*operand_attrs=*/ArrayAttr());
+  op.erase();
+}
+
+/// Two kernels that are the same but for their names.
+bool areEqual(gpu::GPUFuncOp a, gpu::GPUFuncOp b) {
+  return a.getFunctionType() == b.getFunctionType() &&
+         OperationEquivalence::isRegionEquivalentTo(
+             &a.getBody(), &b.getBody(),
+             OperationEquivalence::IgnoreLocations);
+}
+
+class Outliner {
+public:
+  explicit Outliner(ModuleOp module) : module(module), builder(module) {}
+  LogicalResult run();
+
+private:
+  void lowerAsserts(gpu::LaunchOp launch);
+  LogicalResult outline(gpu::LaunchOp launch);
+  gpu::GPUFuncOp findEqual(gpu::GPUFuncOp kernel);
+  std::string freshName(gpu::LaunchOp launch);
+
+  ModuleOp module;
+  OpBuilder builder;
+  gpu::GPUModuleOp kernels;
+  llvm::MapVector<StringRef, int64_t> messages;
+  llvm::StringSet<> names;
+  llvm::StringMap<SmallVector<gpu::GPUFuncOp>> bySignature;
+};
+
+} // namespace
+
+void Outliner::lowerAsserts(gpu::LaunchOp launch) {
+  SmallVector<cf::AssertOp> asserts;
+  launch.walk([&](cf::AssertOp op) { asserts.push_back(op); });
+  if (asserts.empty())
+    return;
+  OpBuilder before(launch);
+  Value status =
+      KernelStatusOp::create(before, launch.getLoc(),
+                             MemRefType::get({}, before.getI32Type()));
+  for (cf::AssertOp op : asserts) {
+    int64_t next = messages.size();
+    int64_t number = messages.insert({op.getMsg(), next}).first->second;
+    lowerAssert(op, status, number);
+  }
+}
+
+/// After the group that it computes, where that is known.
+std::string Outliner::freshName(gpu::LaunchOp launch) {
+  StringRef group = "kernel";
+  if (auto attr = launch->getAttrOfType<StringAttr>("rac.group"))
+    group = attr;
+  else if (auto function = launch->getParentOfType<func::FuncOp>())
+    group = function.getName();
+  std::string base;
+  // PTX knows letters, digits, _ and $.
+  for (char c : group)
+    base += llvm::isAlnum(c) || c == '_' ? c : '_';
+  if (llvm::isDigit(base.front()))
+    base = "_" + base;
+  std::string name = base;
+  for (unsigned i = 1; !names.insert(name).second; ++i)
+    name = base + "_" + std::to_string(i);
+  return name;
+}
+
+gpu::GPUFuncOp Outliner::findEqual(gpu::GPUFuncOp kernel) {
+  std::string signature;
+  kernel.walk([&](Operation *op) {
+    (signature += op->getName().getStringRef()) += ';';
+  });
+  SmallVector<gpu::GPUFuncOp> &candidates = bySignature[signature];
+  for (gpu::GPUFuncOp candidate : candidates)
+    if (areEqual(candidate, kernel))
+      return candidate;
+  candidates.push_back(kernel);
+  return {};
+}
+
+LogicalResult Outliner::outline(gpu::LaunchOp launch) {
+  lowerAsserts(launch);
+  if (failed(sinkOperationsIntoLaunchOp(launch, [](Operation *op) {
+        return op->hasTrait<OpTrait::ConstantLike>();
+      })))
+    return failure();
+  SmallVector<Value> operands;
+  std::string name = freshName(launch);
+  SmallVector<int32_t> block;
+  for (Value size : {launch.getBlockSizeX(), launch.getBlockSizeY(),
+                     launch.getBlockSizeZ()})
+    if (auto known = getConstantIntValue(size))
+      block.push_back(*known);
+  int64_t shared = 0;
+  if (Value size = launch.getDynamicSharedMemorySize()) {
+    auto known = getConstantIntValue(size);
+    if (!known)
+      return launch.emitOpError("takes shared memory of a size that only the "
+                                "run knows");
+    shared = *known;
+  }
+  gpu::GPUFuncOp kernel = outlineKernelFunc(launch, name, operands);
+  if (block.size() == 3)
+    kernel.setKnownBlockSizeAttr(builder.getDenseI32ArrayAttr(block));
+  if (gpu::GPUFuncOp equal = findEqual(kernel)) {
+    names.erase(name);
+    kernel.erase();
+    kernel = equal;
+  } else {
+    kernels.getBody()->push_back(kernel);
+  }
+  int64_t most = shared;
+  if (auto before = kernel->getAttrOfType<IntegerAttr>("rac.shared_bytes"))
+    most = std::max(most, before.getInt());
+  kernel->setAttr("rac.shared_bytes", builder.getI64IntegerAttr(most));
+
+  builder.setInsertionPoint(launch);
+  auto symbol = SymbolRefAttr::get(
+      builder.getContext(), kKernels,
+      {FlatSymbolRefAttr::get(builder.getContext(), kernel.getName())});
+  LaunchOp::create(
+      builder, launch.getLoc(), symbol,
+      ValueRange{launch.getGridSizeX(), launch.getGridSizeY(),
+                 launch.getGridSizeZ()},
+      ValueRange{launch.getBlockSizeX(), launch.getBlockSizeY(),
+                 launch.getBlockSizeZ()},
+      shared, operands);
+  launch.erase();
+  return success();
+}
+
+LogicalResult Outliner::run() {
+  SmallVector<gpu::LaunchOp> launches;
+  module.walk([&](gpu::LaunchOp launch) { launches.push_back(launch); });
+  builder.setInsertionPointToEnd(module.getBody());
+  kernels = gpu::GPUModuleOp::create(builder, module.getLoc(), kKernels);
+  for (gpu::LaunchOp launch : launches)
+    if (failed(outline(launch)))
+      return failure();
+  SmallVector<StringRef> texts;
+  for (auto &[text, number] : messages)
+    texts.push_back(text);
+  module->setAttr("rac.kernel_messages", builder.getStrArrayAttr(texts));
+  SmallVector<Attribute> list;
+  for (auto kernel : kernels.getOps<gpu::GPUFuncOp>())
+    list.push_back(builder.getStringAttr(kernel.getName()));
+  module->setAttr("rac.kernels", builder.getArrayAttr(list));
+  return success();
+}
+
+namespace {
 struct GpuOutlinePass : rac::impl::GpuOutlineBase<GpuOutlinePass> {
-  void runOnOperation() override {}
+  void runOnOperation() override {
+    if (failed(Outliner(getOperation()).run()))
+      signalPassFailure();
+  }
 };
 } // namespace

@@ -82,6 +82,15 @@ def GpuLoops : Pass<"rac-gpu-loops", "::mlir::func::FuncOp"> {
     Statistic<"numSequential", "num-sequential", "Kernels of one thread">];
 }
 
+def GpuInlineGroups : Pass<"rac-gpu-inline-groups", "::mlir::ModuleOp"> {
+  let summary = "Make the groups' functions part of the entry function";
+  let description = [{
+    What a group keeps between its kernels then has its place in the arena like all
+    else. Each `gpu.launch` keeps the group's name, as `rac.group`.
+  }];
+  let dependentDialects = ["::mlir::gpu::GPUDialect"];
+}
+
 def GpuOutline : Pass<"rac-gpu-outline", "::mlir::ModuleOp"> {
   let summary = "Move kernels into a gpu.module, and launch them by rac.launch";
   let description = [{

@@ -1,0 +1,30 @@
+//===- DeviceImages.h - What a model brings for its accelerator -*- C++ -*-===//
+
+#ifndef RAC_EMIT_DEVICEIMAGES_H
+#define RAC_EMIT_DEVICEIMAGES_H
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace rac {
+
+/// As rac-c/Device.h's RacImage, RacKernel and RacDeviceInfo.
+struct DeviceImage {
+  std::string chip, data;
+};
+struct DeviceKernel {
+  std::string name;
+  int32_t sharedBytes = 0, numParams = 0;
+};
+struct DeviceImages {
+  std::vector<DeviceImage> images;
+  std::vector<DeviceKernel> kernels;
+  std::vector<std::string> messages;
+  std::string ptx;      ///< to read
+  std::string ptxasLog; ///< what ptxas -v said of each kernel
+};
+
+} // namespace rac
+
+#endif // RAC_EMIT_DEVICEIMAGES_H

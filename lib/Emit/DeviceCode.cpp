@@ -1,0 +1,180 @@
+//===- DeviceCode.cpp - Kernels of an accelerator to images ---------------===//
+
+#include "DeviceCode.h"
+#include "CodeGen.h"
+#include "OutputFile.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "rac/Emit/Config.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/Program.h"
+#include "llvm/Target/TargetMachine.h"
+
+using namespace llvm;
+using namespace rac;
+
+namespace {
+
+Expected<std::unique_ptr<Module>> translate(mlir::gpu::GPUModuleOp kernels,
+                                            LLVMContext &context) {
+  mlir::DialectRegistry registry;
+  mlir::registerBuiltinDialectTranslation(registry);
+  mlir::registerGPUDialectTranslation(registry);
+  mlir::registerLLVMDialectTranslation(registry);
+  mlir::registerNVVMDialectTranslation(registry);
+  kernels->getContext()->appendDialectRegistry(registry);
+  auto result = mlir::translateModuleToLLVMIR(kernels, context, "kernels");
+  if (!result)
+    return createStringError(
+        "the lowered kernels cannot be translated to LLVM IR");
+  return result;
+}
+
+/// The kernels' machine is described like any other.
+TargetSpec specOf(const AcceleratorSpec &chip) {
+  TargetSpec spec;
+  spec.name = "nvptx";
+  spec.triple = chip.triple;
+  spec.cpu = spec.tuneCpu = chip.chip;
+  spec.features = chip.features;
+  return spec;
+}
+
+Expected<std::string> toPtx(Module &module, const AcceleratorSpec &chip) {
+  auto machine = createMachine(specOf(chip));
+  if (!machine)
+    return machine.takeError();
+  module.setTargetTriple(chip.triple);
+  module.setDataLayout((*machine)->createDataLayout());
+  std::string problem;
+  raw_string_ostream os(problem);
+  if (verifyModule(module, &os))
+    return createStringError("the lowered kernels are not valid LLVM IR: " +
+                             problem);
+  optimize(module, **machine);
+  SmallVector<char, 0> text;
+  raw_svector_ostream out(text);
+  if (Error error =
+          writeCode(module, **machine, CodeGenFileType::AssemblyFile, out))
+    return error;
+  return out.str().str();
+}
+
+/// Empty where there is none: libraries then hold PTX only.
+std::string findPtxas() {
+  if (auto path = sys::Process::GetEnv("RAC_PTXAS"))
+    return *path;
+  if (sys::fs::can_execute(RAC_PTXAS_PATH))
+    return RAC_PTXAS_PATH;
+  auto found = sys::findProgramByName("ptxas");
+  return found ? *found : std::string();
+}
+
+Expected<std::string> read(StringRef path) {
+  auto buffer = MemoryBuffer::getFile(path, /*IsText=*/false,
+                                      /*RequiresNullTerminator=*/false);
+  if (!buffer)
+    return createStringError("cannot read '" + path +
+                             "' back: " + buffer.getError().message());
+  return (*buffer)->getBuffer().str();
+}
+
+/// Machine code of PTX for one chip.
+Expected<std::string> assemble(StringRef ptxas, StringRef ptx, StringRef chip,
+                               std::string &log) {
+  SmallString<128> folder;
+  sys::path::system_temp_directory(/*ErasedOnReboot=*/true, folder);
+  sys::path::append(folder, "rac");
+  auto source = OutputFile::create((folder + ".ptx").str());
+  auto binary = OutputFile::create((folder + ".cubin").str());
+  auto said = OutputFile::create((folder + ".log").str());
+  for (auto *file : {&source, &binary, &said})
+    if (!*file)
+      return file->takeError();
+  if (Error error =
+          source->write([&](raw_pwrite_stream &os) { os << ptx; }))
+    return error;
+  std::string arch = ("-arch=" + chip).str();
+  StringRef line[] = {ptxas, "-v", arch, "-o", binary->path(), source->path()};
+  std::optional<StringRef> redirects[] = {StringRef(), StringRef(said->path()),
+                                          StringRef(said->path())};
+  std::string problem;
+  int status = sys::ExecuteAndWait(ptxas, line, std::nullopt, redirects, 0, 0,
+                                   &problem);
+  auto text = read(said->path());
+  if (text)
+    log = *text;
+  else
+    consumeError(text.takeError());
+  if (status != 0)
+    return createStringError("'" + ptxas + "' failed: " + problem +
+                             StringRef(log).take_front(4000).rtrim());
+  return read(binary->path());
+}
+
+/// The names that rac.launch uses, in their order.
+Error listKernels(mlir::ModuleOp module, mlir::gpu::GPUModuleOp kernels,
+                  DeviceImages &images) {
+  auto names = module->getAttrOfType<mlir::ArrayAttr>("rac.kernels");
+  auto messages = module->getAttrOfType<mlir::ArrayAttr>("rac.kernel_messages");
+  if (!names || !messages)
+    return createStringError("the module doesn't list its kernels");
+  for (auto name : names.getAsRange<mlir::StringAttr>()) {
+    auto function = kernels.lookupSymbol<mlir::LLVM::LLVMFuncOp>(name);
+    if (!function)
+      return createStringError("the module has no kernel " + name.getValue());
+    DeviceKernel kernel;
+    kernel.name = name.str();
+    kernel.numParams = function.getNumArguments();
+    if (auto bytes =
+            function->getAttrOfType<mlir::IntegerAttr>("rac.shared_bytes"))
+      kernel.sharedBytes = bytes.getInt();
+    images.kernels.push_back(std::move(kernel));
+  }
+  for (auto message : messages.getAsRange<mlir::StringAttr>())
+    images.messages.push_back(message.str());
+  return Error::success();
+}
+
+} // namespace
+
+Expected<DeviceImages> rac::compileKernels(mlir::ModuleOp module,
+                                           const AcceleratorSpec &chip) {
+  DeviceImages images;
+  auto modules = module.getOps<mlir::gpu::GPUModuleOp>();
+  if (!hasSingleElement(modules))
+    return createStringError("the lowered module has not one module of "
+                             "kernels");
+  mlir::gpu::GPUModuleOp kernels = *modules.begin();
+  if (Error error = listKernels(module, kernels, images))
+    return error;
+  LLVMContext context;
+  auto code = translate(kernels, context);
+  if (!code)
+    return code.takeError();
+  kernels.erase();
+  auto ptx = toPtx(**code, chip);
+  if (!ptx)
+    return ptx.takeError();
+  images.ptx = *ptx;
+  StringRef number = StringRef(chip.chip).drop_front(StringRef("sm_").size());
+  if (std::string ptxas = findPtxas(); !ptxas.empty()) {
+    auto binary = assemble(ptxas, *ptx, chip.chip, images.ptxasLog);
+    if (!binary)
+      return binary.takeError();
+    images.images.push_back({chip.chip, std::move(*binary)});
+  }
+  // Zero-terminated, as the driver wants it.
+  images.images.push_back({("compute_" + number).str(), *ptx + '\0'});
+  return images;
+}

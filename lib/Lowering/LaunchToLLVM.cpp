@@ -1,0 +1,152 @@
+//===- LaunchToLLVM.cpp - Kernels of an accelerator -----------------------===//
+
+#include "LaunchToLLVM.h"
+#include "LibraryCallToLLVM.h"
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+#include "mlir/Conversion/LLVMCommon/Pattern.h"
+#include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "rac/Dialect/Rac/IR/RacDialect.h"
+
+using namespace mlir;
+using namespace rac;
+
+namespace {
+
+Value contextOf(Operation *op) {
+  return op->getParentOfType<LLVM::LLVMFuncOp>().getArgument(0);
+}
+
+Value constant(OpBuilder &builder, Location loc, Type type, int64_t value) {
+  return LLVM::ConstantOp::create(builder, loc, type,
+                                  builder.getIntegerAttr(type, value));
+}
+
+/// A slot on the stack, made once however often the code runs.
+Value stackSlot(OpBuilder &builder, Operation *op, Type type) {
+  OpBuilder::InsertionGuard guard(builder);
+  auto function = op->getParentOfType<LLVM::LLVMFuncOp>();
+  builder.setInsertionPointToStart(&function.getBody().front());
+  Value one = constant(builder, op->getLoc(), builder.getI64Type(), 1);
+  return LLVM::AllocaOp::create(
+      builder, op->getLoc(), LLVM::LLVMPointerType::get(op->getContext()),
+      type, one);
+}
+
+LogicalResult callRuntime(OpBuilder &builder, Operation *op, StringRef name,
+                          Type result, ArrayRef<Value> arguments,
+                          Value *returned = nullptr) {
+  SmallVector<Type> types = llvm::map_to_vector(
+      arguments, [](Value value) { return value.getType(); });
+  auto function = LLVM::lookupOrCreateFn(
+      builder, op->getParentOfType<ModuleOp>(), name, types, result);
+  if (failed(function))
+    return failure();
+  auto call =
+      LLVM::CallOp::create(builder, op->getLoc(), *function, arguments);
+  if (returned)
+    *returned = call.getResult();
+  return success();
+}
+
+/// A kernel takes a buffer as the members of its descriptor.
+SmallVector<Value> kernelParameters(OpBuilder &builder, LaunchOp op,
+                                    ValueRange lowered) {
+  SmallVector<Value> parameters;
+  for (auto [original, value] : llvm::zip_equal(op.getInputs(), lowered)) {
+    if (auto type = dyn_cast<MemRefType>(original.getType()))
+      MemRefDescriptor::unpack(builder, op.getLoc(), value, type, parameters);
+    else
+      parameters.push_back(value);
+  }
+  return parameters;
+}
+
+struct LaunchLowering : ConvertOpToLLVMPattern<LaunchOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(LaunchOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    auto kernels =
+        op->getParentOfType<ModuleOp>()->getAttrOfType<ArrayAttr>("rac.kernels");
+    StringAttr name = op.getKernel().getLeafReference();
+    auto place = kernels ? llvm::find(kernels, name) : ArrayAttr::iterator();
+    if (!kernels || place == kernels.end())
+      return op.emitOpError("launches a kernel that the module's rac.kernels "
+                            "doesn't list");
+    SmallVector<Value> sizes(adaptor.getGrid());
+    llvm::append_range(sizes, adaptor.getBlock());
+    sizes.push_back(
+        constant(rewriter, loc, rewriter.getI64Type(), op.getShared()));
+
+    SmallVector<Value> slots;
+    for (Value parameter :
+         kernelParameters(rewriter, op, adaptor.getInputs())) {
+      Value slot = stackSlot(rewriter, op, parameter.getType());
+      LLVM::StoreOp::create(rewriter, loc, parameter, slot);
+      slots.push_back(slot);
+    }
+    Value number = constant(rewriter, loc, rewriter.getI32Type(),
+                            place - kernels.begin());
+    if (failed(callRuntime(rewriter, op, "rac_launch",
+                           LLVM::LLVMVoidType::get(op.getContext()),
+                           {contextOf(op), number,
+                            storeArray(rewriter, op, sizes),
+                            storeArray(rewriter, op, slots)})))
+      return failure();
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct ReadLowering : ConvertOpToLLVMPattern<ReadOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(ReadOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    auto type = cast<MemRefType>(op.getSource().getType());
+    Type element = getTypeConverter()->convertType(type.getElementType());
+    Value address = getStridedElementPtr(rewriter, loc, type,
+                                         adaptor.getSource(),
+                                         adaptor.getIndices());
+    Value slot = stackSlot(rewriter, op, element);
+    int64_t bytes =
+        type.getElementType().isIndex()
+            ? 8
+            : llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+    if (failed(callRuntime(
+            rewriter, op, "rac_read",
+            LLVM::LLVMVoidType::get(op.getContext()),
+            {contextOf(op), slot, address,
+             constant(rewriter, loc, rewriter.getI64Type(), bytes)})))
+      return failure();
+    rewriter.replaceOpWithNewOp<LLVM::LoadOp>(op, element, slot);
+    return success();
+  }
+};
+
+struct KernelStatusLowering : ConvertOpToLLVMPattern<KernelStatusOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(KernelStatusOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Value pointer;
+    if (failed(callRuntime(rewriter, op, "rac_kernel_status",
+                           LLVM::LLVMPointerType::get(op.getContext()),
+                           {contextOf(op)}, &pointer)))
+      return failure();
+    rewriter.replaceOp(op, {createMemRefDescriptor(
+                               op.getLoc(), cast<MemRefType>(op.getType()),
+                               pointer, pointer, {}, {}, rewriter)});
+    return success();
+  }
+};
+
+} // namespace
+
+void rac::populateLaunchToLLVM(const LLVMTypeConverter &converter,
+                               RewritePatternSet &patterns) {
+  patterns.add<LaunchLowering, ReadLowering, KernelStatusLowering>(converter);
+}

@@ -1,0 +1,60 @@
+//===- GpuInlineGroups.cpp - Launches move to the entry function ----------===//
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/SymbolTable.h"
+#include "rac/Dialect/Rac/IR/RacDialect.h"
+#include "rac/Target/NVPTX/Passes.h"
+
+namespace rac {
+#define GEN_PASS_DEF_GPUINLINEGROUPS
+#include "rac/Target/NVPTX/Passes.h.inc"
+} // namespace rac
+
+using namespace mlir;
+using namespace rac;
+
+namespace {
+
+void inlineCall(func::CallOp call, func::FuncOp callee) {
+  OpBuilder builder(call);
+  IRMapping mapping;
+  Block &body = callee.getBody().front();
+  mapping.map(body.getArguments(), call.getOperands());
+  StringAttr name = callee.getNameAttr();
+  for (Operation &op : body.without_terminator()) {
+    Operation *copy = builder.clone(op, mapping);
+    copy->walk([&](gpu::LaunchOp launch) {
+      if (!launch->hasAttr("rac.group"))
+        launch->setAttr("rac.group", name);
+    });
+  }
+  for (auto [result, value] : llvm::zip_equal(
+           call.getResults(), body.getTerminator()->getOperands()))
+    result.replaceAllUsesWith(mapping.lookupOrDefault(value));
+  call.erase();
+}
+
+struct GpuInlineGroupsPass
+    : rac::impl::GpuInlineGroupsBase<GpuInlineGroupsPass> {
+  void runOnOperation() override {
+    SymbolTable symbols(getOperation());
+    SmallVector<func::CallOp> calls;
+    getOperation().walk([&](func::CallOp call) { calls.push_back(call); });
+    SetVector<func::FuncOp> callees;
+    for (func::CallOp call : calls) {
+      auto callee = symbols.lookup<func::FuncOp>(call.getCallee());
+      if (!callee || !llvm::hasSingleElement(callee.getBody())) {
+        call.emitOpError("calls what can't become part of the entry function");
+        return signalPassFailure();
+      }
+      callees.insert(callee);
+      inlineCall(call, callee);
+    }
+    for (func::FuncOp callee : callees)
+      symbols.erase(callee);
+  }
+};
+
+} // namespace
