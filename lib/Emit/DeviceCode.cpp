@@ -13,11 +13,14 @@
 #include "rac/Emit/Config.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Verifier.h"
+#include "llvm/IRReader/IRReader.h"
+#include "llvm/Linker/Linker.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/Program.h"
+#include "llvm/Support/SourceMgr.h"
 #include "llvm/Target/TargetMachine.h"
 
 using namespace llvm;
@@ -50,6 +53,59 @@ TargetSpec specOf(const AcceleratorSpec &chip) {
   return spec;
 }
 
+/// Empty where there is none: libraries then hold PTX only.
+std::string findPtxas() {
+  if (auto path = sys::Process::GetEnv("RAC_PTXAS"))
+    return *path;
+  if (sys::fs::can_execute(RAC_PTXAS_PATH))
+    return RAC_PTXAS_PATH;
+  auto found = sys::findProgramByName("ptxas");
+  return found ? *found : std::string();
+}
+
+/// NVIDIA's functions in LLVM's bitcode, where its toolkit or its wheels have
+/// them: beside ptxas.
+std::string findLibdevice() {
+  if (auto path = sys::Process::GetEnv("RAC_LIBDEVICE"))
+    return *path;
+  SmallString<128> path(
+      sys::path::parent_path(sys::path::parent_path(findPtxas())));
+  sys::path::append(path, "nvvm", "libdevice", "libdevice.10.bc");
+  return sys::fs::exists(path) ? path.str().str() : std::string();
+}
+
+/// Functions of f64 are NVIDIA's.
+Error linkFunctions(Module &module) {
+  constexpr StringLiteral kPrefix = "__nv_";
+  std::string names;
+  for (const Function &function : module)
+    if (function.isDeclaration() && function.getName().starts_with(kPrefix))
+      names += (names.empty() ? "" : ", ") +
+               function.getName().drop_front(kPrefix.size()).str();
+  if (names.empty())
+    return Error::success();
+  std::string path = findLibdevice();
+  if (path.empty())
+    return createStringError("kernels need functions of NVIDIA's libdevice (" +
+                             names + "), which comes with CUDA's toolkit and "
+                             "is not beside a ptxas here; RAC_LIBDEVICE may "
+                             "name it");
+  SMDiagnostic diagnostic;
+  auto library = parseIRFile(path, diagnostic, module.getContext());
+  if (!library)
+    return createStringError("'" + path + "' cannot be read: " +
+                             diagnostic.getMessage());
+  library->setTargetTriple(module.getTargetTriple());
+  library->setDataLayout(module.getDataLayout());
+  if (Linker::linkModules(module, std::move(library),
+                          Linker::Flags::LinkOnlyNeeded))
+    return createStringError("'" + path + "' doesn't fit the kernels");
+  for (Function &function : module)
+    if (!function.isDeclaration() && function.getName().starts_with(kPrefix))
+      function.setLinkage(GlobalValue::InternalLinkage);
+  return Error::success();
+}
+
 Expected<std::string> toPtx(Module &module, const AcceleratorSpec &chip) {
   auto machine = createMachine(specOf(chip));
   if (!machine)
@@ -61,6 +117,8 @@ Expected<std::string> toPtx(Module &module, const AcceleratorSpec &chip) {
   if (verifyModule(module, &os))
     return createStringError("the lowered kernels are not valid LLVM IR: " +
                              problem);
+  if (Error error = linkFunctions(module))
+    return error;
   optimize(module, **machine);
   SmallVector<char, 0> text;
   raw_svector_ostream out(text);
@@ -68,16 +126,6 @@ Expected<std::string> toPtx(Module &module, const AcceleratorSpec &chip) {
           writeCode(module, **machine, CodeGenFileType::AssemblyFile, out))
     return error;
   return out.str().str();
-}
-
-/// Empty where there is none: libraries then hold PTX only.
-std::string findPtxas() {
-  if (auto path = sys::Process::GetEnv("RAC_PTXAS"))
-    return *path;
-  if (sys::fs::can_execute(RAC_PTXAS_PATH))
-    return RAC_PTXAS_PATH;
-  auto found = sys::findProgramByName("ptxas");
-  return found ? *found : std::string();
 }
 
 Expected<std::string> read(StringRef path) {

@@ -271,6 +271,10 @@ static linalg::GenericOp collapse(linalg::GenericOp op, IRRewriter &rewriter) {
   if (op.hasIndexSemantics() || op.getNumLoops() < 2)
     return op;
   SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  if (!llvm::all_of(maps, [](AffineMap map) {
+        return map.isProjectedPermutation();
+      }))
+    return op;
   SmallVector<ReassociationIndices> runs;
   for (int64_t loop : llvm::seq<int64_t>(op.getNumLoops())) {
     if (!runs.empty()) {

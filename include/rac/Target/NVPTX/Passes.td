@@ -91,6 +91,15 @@ def GpuInlineGroups : Pass<"rac-gpu-inline-groups", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::gpu::GPUDialect"];
 }
 
+def GpuMath : Pass<"rac-gpu-math", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Lower the math functions that GPUs have instructions for";
+  let description = [{
+    What stays becomes a call of NVIDIA's libdevice, and is a function of f64 since
+    `rac-expand-math` computes the others by polynomials.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
 def GpuOutline : Pass<"rac-gpu-outline", "::mlir::ModuleOp"> {
   let summary = "Move kernels into a gpu.module, and launch them by rac.launch";
   let description = [{
