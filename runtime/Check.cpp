@@ -91,10 +91,22 @@ struct ExpectedText {
 };
 
 int checkKind(const Checked &c) {
-  if (c.tensor.device.device_type != kDLCPU)
+  DLDevice device = c.tensor.device;
+  const Accelerator *accelerator = c.context->accelerator;
+  if (device.device_type != kDLCPU && !accelerator)
     return report(c.context, RAC_INVALID_ARGUMENT,
-                  "%s '%s': must be in CPU memory, is on DLPack device type %d",
-                  c.what, c.info.name, int(c.tensor.device.device_type));
+                  "%s '%s': must be in CPU memory, is on DLPack device type "
+                  "%d; the model was compiled for the CPU",
+                  c.what, c.info.name, int(device.device_type));
+  if (device.device_type != kDLCPU && !accelerator->canUse(c.context, device)) {
+    char name[64];
+    accelerator->describe(c.context, name, sizeof(name));
+    return report(c.context, RAC_INVALID_ARGUMENT,
+                  "%s '%s': must be in CPU memory or on %s, is on DLPack "
+                  "device type %d, number %d",
+                  c.what, c.info.name, name, int(device.device_type),
+                  int(device.device_id));
+  }
   DLDataType expected = dlpackType(c.info.dtype), given = c.tensor.dtype;
   if (given.code != expected.code || given.bits != expected.bits ||
       given.lanes != 1)
@@ -199,7 +211,13 @@ bool overlap(const DLTensor &a, const RacTensorInfo &ai, const DLTensor &b,
 /// Whether an earlier run lent this memory: a caller that runs in a loop passes
 /// the same DLTensor again, and may do so when the shapes change.
 bool isLent(const Output &output, const void *data) {
-  return data == output.buffers[0].data || data == output.buffers[1].data;
+  for (const Buffer &buffer : output.buffers)
+    if (data == buffer.data)
+      return true;
+  for (const Buffer &buffer : output.hostBuffers)
+    if (data == buffer.data)
+      return true;
+  return false;
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 #ifndef RAC_RUNTIME_CONTEXT_H
 #define RAC_RUNTIME_CONTEXT_H
 
+#include "Accelerator.h"
 #include "Memory.h"
 #include "ThreadPool.h"
 #include "rac-c/Abi.h"
@@ -27,8 +28,10 @@ extern __thread Worker *currentWorker;
 struct Output {
   /// Two, so that what one run gave can be an input of the next without a copy.
   Buffer buffers[2];
+  Buffer hostBuffers[2];    // on the host, of models for accelerators
   int64_t *shape, *strides; // in the context's own memory
   void *data;               // null until main asked for it
+  DLDevice device;          // where that is
   bool lent;                // the caller gave no memory
 };
 
@@ -80,6 +83,10 @@ struct RacContext {
   const rac::runtime::ThreadPool *pool;
   void *poolState;
 
+  // Null for models that run on the CPU.
+  const rac::runtime::Accelerator *accelerator;
+  void *acceleratorState;
+
   // The kernel library's state; the glue sets both at its first call.
   rac::runtime::Library *library;
   void (*destroyLibrary)(RacContext *);
@@ -96,6 +103,12 @@ namespace rac::runtime {
 [[noreturn]] void fail(RacContext *context, RacStatus status,
                        const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/// Calls generated code, or what it calls, so that a failure comes back here:
+/// false. The failure is told by reportFailure.
+bool attempt(RacContext *context, void (*body)(RacContext *));
+/// Before each call of info->main: no memory is in use.
+void startMain(RacContext *context);
 
 /// Notes why a call failed, for rac_model_last_error on this thread; returns
 /// `status`.
@@ -130,6 +143,10 @@ inline char *dataOf(const DLTensor *tensor) {
 
 /// Bytes of a dense tensor; -1 if that is more than an int64_t holds.
 int64_t denseBytes(int32_t dtype, int64_t rank, const int64_t *sizes);
+
+/// Of an output's two buffers, the one that no input is in; null if both are
+/// in use.
+Buffer *freeBuffer(const RacContext *context, Buffer (&buffers)[2]);
 
 /// Checks the inputs against the model and binds its symbols. RAC_OK, or
 /// reports.

@@ -7,6 +7,8 @@
 using namespace rac::runtime;
 
 extern "C" const void *rac_input(RacContext *context, int64_t index) {
+  if (context->accelerator)
+    return context->accelerator->input(context, index);
   return dataOf(context->inputs[index]);
 }
 
@@ -16,13 +18,15 @@ extern "C" int64_t rac_input_dim(RacContext *context, int64_t index,
 }
 
 extern "C" const void *rac_weights(RacContext *context) {
+  if (context->accelerator)
+    return context->accelerator->weights(context);
   return context->weights;
 }
 
-/// Of an output's two buffers, the one that no input is in.
-static Buffer *freeBuffer(RacContext *context, Output &output) {
+Buffer *rac::runtime::freeBuffer(const RacContext *context,
+                                 Buffer (&buffers)[2]) {
   const RacModelInfo *model = context->info;
-  for (Buffer &buffer : output.buffers) {
+  for (Buffer &buffer : buffers) {
     bool used = false;
     auto *low = static_cast<char *>(buffer.data), *high = low + buffer.capacity;
     for (int32_t i = 0; i < model->num_inputs && buffer.data; ++i) {
@@ -53,21 +57,22 @@ extern "C" void *rac_output(RacContext *context, int64_t index, int64_t rank,
          ShapeText(rank, sizes).text);
 
   const DLTensor &given = *context->givenOutputs[index];
-  if (!output.lent) {
-    if (rank > 0 && memcmp(given.shape, sizes, rank * sizeof(int64_t)) != 0)
-      fail(context, RAC_INVALID_ARGUMENT,
-           "output '%s': must be of shape %s, is %s", info.name,
-           ShapeText(rank, sizes).text, ShapeText(rank, given.shape).text);
-    return output.data = dataOf(&given);
-  }
-
+  if (!output.lent && rank > 0 &&
+      memcmp(given.shape, sizes, rank * sizeof(int64_t)) != 0)
+    fail(context, RAC_INVALID_ARGUMENT,
+         "output '%s': must be of shape %s, is %s", info.name,
+         ShapeText(rank, sizes).text, ShapeText(rank, given.shape).text);
   int64_t stride = 1;
   for (int64_t i = rank - 1; i >= 0; --i) {
     output.shape[i] = sizes[i];
     output.strides[i] = stride;
     stride *= sizes[i] > 1 ? sizes[i] : 1;
   }
-  Buffer *buffer = freeBuffer(context, output);
+  if (context->accelerator)
+    return output.data = context->accelerator->output(context, index, bytes);
+  if (!output.lent)
+    return output.data = dataOf(&given);
+  Buffer *buffer = freeBuffer(context, output.buffers);
   if (!buffer)
     fail(context, RAC_INVALID_ARGUMENT,
          "output '%s': inputs use the memory of two earlier runs' outputs",
@@ -84,12 +89,13 @@ extern "C" void *rac_arena(RacContext *context, int64_t bytes) {
   if (bytes > context->arenaWanted)
     context->arenaWanted = bytes;
   if (!context->arenaData && bytes >= 0) {
-    if (context->arena.reserve(context->arenaWanted)) {
-      context->arenaCapacity = context->arena.capacity;
-      return context->arenaData = context->arena.data;
-    }
-    fail(context, RAC_OUT_OF_MEMORY, "no memory for an arena of %lld bytes",
-         static_cast<long long>(bytes));
+    if (context->accelerator)
+      context->accelerator->reserveArena(context);
+    else if (!context->arena.reserve(context->arenaWanted))
+      fail(context, RAC_OUT_OF_MEMORY, "no memory for an arena of %lld bytes",
+           static_cast<long long>(bytes));
+    context->arenaCapacity = context->arena.capacity;
+    return context->arenaData = context->arena.data;
   }
   // What ran before in this run may still use the smaller one, so the larger
   // one comes from elsewhere. The next run starts with enough.
@@ -99,6 +105,8 @@ extern "C" void *rac_arena(RacContext *context, int64_t bytes) {
 }
 
 extern "C" void *rac_scratch(RacContext *context, int64_t bytes) {
+  if (context->accelerator)
+    return context->accelerator->allocate(context, bytes);
   Worker *worker = currentWorker ? currentWorker : context->workers;
   void *memory = bytes < 0 ? nullptr : worker->scratch.push(bytes);
   if (!memory)
@@ -108,6 +116,8 @@ extern "C" void *rac_scratch(RacContext *context, int64_t bytes) {
 }
 
 extern "C" void *rac_heap(RacContext *context, int64_t bytes) {
+  if (context->accelerator)
+    return context->accelerator->allocate(context, bytes);
   while (context->heapLocked.exchange(true, std::memory_order_acquire))
     ;
   void *memory = bytes < 0 ? nullptr : context->heap.push(bytes);

@@ -48,11 +48,28 @@ static RacContext *newContext(const RacModelInfo *info, int threads) {
   for (int32_t i = 0; i < info->num_outputs; ++i) {
     context->outputs[i].shape = sizes;
     context->outputs[i].strides = sizes + info->outputs[i].rank;
+    context->outputs[i].device = {kDLCPU, 0};
     sizes += 2 * info->outputs[i].rank;
   }
   const ThreadPool *shared = libraryThreadPool ? libraryThreadPool() : nullptr;
   context->pool = shared ? shared : &kPthreadPool;
   return context;
+}
+
+/// Gets the accelerator ready that the model was compiled for, if it was;
+/// RAC_OK, or reports.
+static int openAccelerator(RacContext *context, const RacOptions &options) {
+  if (!context->info->device)
+    return RAC_OK;
+  if (!rac_accelerator)
+    return report(nullptr, RAC_UNSUPPORTED,
+                  "the model's kernels run on an accelerator, but it was "
+                  "linked without the runtime for one");
+  context->accelerator = rac_accelerator();
+  if (int status = context->accelerator->create(context, options))
+    return status;
+  closeWeights(context);
+  return RAC_OK;
 }
 
 extern "C" int rac_model_create(const RacModelInfo *info,
@@ -66,25 +83,28 @@ extern "C" int rac_model_create(const RacModelInfo *info,
     return report(nullptr, RAC_UNSUPPORTED,
                   "the model is of ABI version %u, not %u", info->abi_version,
                   RAC_ABI_VERSION);
-  // Callers that were compiled before spin_us came don't have it.
+  // Callers that were compiled earlier have fewer members: the rest is zero.
   if (options && options->size < offsetof(RacOptions, spin_us))
     return report(
         nullptr, RAC_INVALID_ARGUMENT,
         "create: options.size must be sizeof(RacOptions) = %zu, is %u",
         sizeof(RacOptions), options->size);
-  bool hasSpin = options && options->size >= sizeof(RacOptions);
+  RacOptions given = {};
+  if (options)
+    memcpy(&given, options,
+           options->size < sizeof(given) ? options->size : sizeof(given));
   if (int status = checkCpu(info->cpu_features))
     return status;
 
   constexpr int kMostThreads = 4096;
-  int threads = options && options->threads ? options->threads : info->threads;
+  int threads = given.threads ? given.threads : info->threads;
   if (threads == 0)
     threads = availableCores();
   if (threads < 0 || threads > kMostThreads)
     return report(nullptr, RAC_INVALID_ARGUMENT,
                   "create: options.threads must be between 0 and %d, is %d",
                   kMostThreads, threads);
-  int spin = hasSpin && options->spin_us ? options->spin_us : info->spin_us;
+  int spin = given.spin_us ? given.spin_us : info->spin_us;
   if (spin < RAC_SPIN_NONE || spin > RAC_MOST_SPIN)
     return report(nullptr, RAC_INVALID_ARGUMENT,
                   "create: options.spin_us must be between %d and %d, is %d",
@@ -94,7 +114,10 @@ extern "C" int rac_model_create(const RacModelInfo *info,
     return report(nullptr, RAC_OUT_OF_MEMORY,
                   "create: no memory for a context");
   context->spin = spin;
-  if (int status = openWeights(context)) {
+  int status = openWeights(context);
+  if (!status)
+    status = openAccelerator(context, given);
+  if (status) {
     rac_model_destroy(context);
     return status;
   }
@@ -105,6 +128,8 @@ extern "C" int rac_model_create(const RacModelInfo *info,
 extern "C" void rac_model_destroy(RacContext *context) {
   if (!context)
     return;
+  if (context->accelerator)
+    context->accelerator->destroy(context);
   if (context->destroyLibrary)
     context->destroyLibrary(context);
   context->pool->destroy(context);
@@ -113,6 +138,7 @@ extern "C" void rac_model_destroy(RacContext *context) {
   context->heap.free();
   for (int i = 0; i < context->threads; ++i)
     context->workers[i].scratch.free();
+  // What was the accelerator's is null by now.
   for (int32_t i = 0; i < context->info->num_outputs; ++i)
     for (Buffer &buffer : context->outputs[i].buffers)
       buffer.free();
@@ -131,7 +157,6 @@ static int enter(RacContext *context) {
   if (context->running.exchange(true, std::memory_order_acquire))
     return report(context, RAC_BUSY,
                   "the context is running on another thread");
-  context->failed.store(false, std::memory_order_relaxed);
   return RAC_OK;
 }
 
@@ -140,23 +165,35 @@ static int leave(RacContext *context, int status) {
   return status;
 }
 
-/// Calls into generated code; a failure comes back here.
-static int runMain(RacContext *context) {
-  int entered = context->pool->enter(context);
-  int status = RAC_OK;
+bool rac::runtime::attempt(RacContext *context, void (*body)(RacContext *)) {
+  context->failed.store(false, std::memory_order_relaxed);
+  if (_setjmp(context->failure) == 0)
+    body(context);
+  return !context->failed.load();
+}
+
+void rac::runtime::startMain(RacContext *context) {
   context->arenaData = nullptr;
   context->arenaCapacity = 0;
+  for (int32_t i = 0; i < context->info->num_outputs; ++i)
+    context->outputs[i].data = nullptr;
+}
+
+/// Passes on why the last attempt failed.
+static int reportFailure(RacContext *context) {
+  return report(context, RacStatus(context->status), "%s", context->message);
+}
+
+static bool runMain(RacContext *context) {
+  int entered = context->pool->enter(context);
+  startMain(context);
   startProfile(context);
-  if (_setjmp(context->failure) == 0)
-    context->info->main(context);
+  bool done = attempt(context, context->info->main);
   stopProfile(context);
-  if (context->failed.load())
-    status =
-        report(context, RacStatus(context->status), "%s", context->message);
   context->pool->leave(context, entered);
   context->heap.clear();
   context->workers[0].scratch.clear();
-  return status;
+  return done;
 }
 
 /// Tells the caller about the outputs that the context lends memory for.
@@ -173,7 +210,7 @@ static int handOut(RacContext *context) {
     if (!output.lent)
       continue;
     tensor->data = output.data;
-    tensor->device = {kDLCPU, 0};
+    tensor->device = output.device;
     tensor->ndim = info->outputs[i].rank;
     tensor->dtype = dlpackType(info->outputs[i].dtype);
     tensor->shape = output.shape;
@@ -194,12 +231,9 @@ extern "C" int rac_model_run(RacContext *context, const DLTensor *const *inputs,
   context->givenOutputs = outputs;
   if (int status = checkOutputs(context, outputs, numOutputs))
     return leave(context, status);
-  for (int32_t i = 0; i < numOutputs; ++i)
-    context->outputs[i].data = nullptr;
-  int status = runMain(context);
-  if (status == RAC_OK)
-    status = handOut(context);
-  return leave(context, status);
+  bool done = context->accelerator ? context->accelerator->run(context)
+                                   : runMain(context);
+  return leave(context, done ? handOut(context) : reportFailure(context));
 }
 
 extern "C" int rac_model_profile(RacContext *context, RacGroupTime *times,
@@ -237,10 +271,9 @@ extern "C" int rac_model_arena_size(RacContext *context,
   if (!context->info->arena_size)
     return leave(context, RAC_OK);
   context->inputs = inputs;
+  context->failed.store(false, std::memory_order_relaxed);
   if (_setjmp(context->failure) == 0)
     *bytes = context->info->arena_size(context);
-  if (context->failed.load())
-    return leave(context, report(context, RacStatus(context->status), "%s",
-                                 context->message));
-  return leave(context, RAC_OK);
+  return leave(context,
+               context->failed.load() ? reportFailure(context) : RAC_OK);
 }

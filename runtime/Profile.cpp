@@ -23,7 +23,11 @@ static void switchTo(RacContext *context, int32_t group) {
 
 extern "C" void rac_profile(RacContext *context, int32_t group) {
   int32_t rest = context->info->num_times - 1;
-  switchTo(context, group < 0 ? rest : group);
+  int32_t next = group < 0 ? rest : group;
+  if (context->accelerator)
+    context->accelerator->profile(context, next);
+  else
+    switchTo(context, next);
   if (group >= 0)
     ++context->times[group].calls;
 }

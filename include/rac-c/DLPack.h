@@ -27,7 +27,8 @@ typedef enum : int32_t {
 typedef enum {
 #endif
   kDLCPU = 1,
-  kDLCUDA = 2
+  kDLCUDA = 2,
+  kDLCUDAHost = 3
 } DLDeviceType;
 
 typedef struct {

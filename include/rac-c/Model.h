@@ -49,7 +49,7 @@ typedef enum {
   RAC_OK = 0,
   /* The caller's tensors or options do not fit the model. */
   RAC_INVALID_ARGUMENT = 1,
-  /* This CPU, or the kernel library, lacks something. */
+  /* This CPU, the GPU or its driver, or the kernel library, lacks something. */
   RAC_UNSUPPORTED = 2,
   RAC_OUT_OF_MEMORY = 3,
   /* The context is running on another thread. */
@@ -75,6 +75,17 @@ typedef struct {
    * RAC_SPIN_NONE: sleep at once. docs/ThreadPool.md says how exactly each pool
    * keeps to it, and what it costs. */
   int32_t spin_us;
+  /* From here on: of models for GPUs only. Which GPU, as the driver counts. */
+  int32_t device;
+  /* A run that does the same as an earlier one, on the same memory, is replayed
+   * by the driver without the model's host code, which saves time where there
+   * are many small kernels. 0: so; RAC_GRAPHS_NONE: never. */
+  int32_t graphs;
+  /* A CUstream (cudaStream_t) of that GPU's primary context to run in. A run
+   * whose tensors are all in the GPU's memory then returns before it is done;
+   * that a kernel failed is told by a later run. NULL: a stream of the
+   * context's own; every run waits until it is done. */
+  void *stream;
 } RacOptions;
 
 /* Of one group, or of the rest of a run: see <prefix>_profile. */
@@ -83,7 +94,7 @@ typedef struct {
   double seconds;
 } RacGroupTime;
 
-enum { RAC_SPIN_NONE = -1, RAC_MOST_SPIN = 1000000 };
+enum { RAC_SPIN_NONE = -1, RAC_MOST_SPIN = 1000000, RAC_GRAPHS_NONE = -1 };
 
 /* <prefix>_create
  *
@@ -105,6 +116,11 @@ enum { RAC_SPIN_NONE = -1, RAC_MOST_SPIN = 1000000 };
  * tensor: data, shape and strides then belong to the context, and are valid
  * until its next run or its destruction. They may be given to the next run as
  * an input: that run then writes elsewhere.
+ *
+ * A model for GPUs takes tensors in CPU memory, page-locked (kDLCUDAHost) or
+ * not, and in the memory of its GPU (kDLCUDA), in any mixture; what the context
+ * lends is where the first input is. Memory of the GPU must be ready for work in
+ * options.stream, or, where none was given, in the legacy default stream.
  *
  * <prefix>_destroy
  *

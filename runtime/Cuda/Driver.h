@@ -75,7 +75,7 @@ struct Result {
 
 template <typename... Parameters> struct Function {
   const char *name;
-  int (*address)(Parameters...);
+  int (*address)(Parameters...) = nullptr;
 
   Result operator()(Parameters... arguments) const {
     return {name, address(arguments...)};
@@ -84,7 +84,7 @@ template <typename... Parameters> struct Function {
 };
 
 struct Driver {
-  void *library;
+  void *library = nullptr;
 
   Function<unsigned> init{"cuInit"};
   Function<int, const char **> getErrorName{"cuGetErrorName"};
@@ -141,7 +141,7 @@ struct Driver {
       "cuGraphInstantiateWithFlags"};
   Function<Executable, Stream> graphLaunch{"cuGraphLaunch"};
   Function<Executable> executableDestroy{"cuGraphExecDestroy"};
-  bool hasGraphs;
+  bool hasGraphs = false;
 };
 
 /// The driver: after loadDriver gave RAC_OK, and until the process ends.
