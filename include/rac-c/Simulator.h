@@ -1,0 +1,100 @@
+/*===- rac-c/Simulator.h - GPU kernels on the CPU, and who runs them --------===
+ *
+ * An image of the chip "simulator" (Device.h) is a shared object whose kernels
+ * are functions of the host that run one thread each. build/lib/
+ * librac_simulator.so loads and runs it behind the CUDA driver's interface, and
+ * defines the functions below.
+ *
+ *===----------------------------------------------------------------------===*/
+#ifndef RAC_C_SIMULATOR_H
+#define RAC_C_SIMULATOR_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define RAC_SIM_VERSION 1
+
+/* What a kernel knows of the thread that it runs. */
+typedef struct {
+  int32_t thread[3], block[3], block_size[3], grid_size[3];
+  char *shared; /* memory of the block: the kernel's own, then the dynamic */
+  int64_t shared_bytes;
+} RacSimThread;
+
+typedef struct {
+  const char *name;
+  /* Runs `count` threads one after another, whose numbers along x count up from
+   * thread->thread[0]. `params`: as cuLaunchKernel takes them. */
+  void (*run)(void **params, RacSimThread *thread, int32_t count);
+  /* Of memory that the kernel shares in a block, beside the dynamic. */
+  int32_t shared_bytes;
+  /* Whether threads wait for each other, so that each needs a stack. */
+  int32_t waits;
+  int32_t num_params;
+  const int32_t *param_bytes;
+} RacSimKernel;
+
+/* The image's only symbol: rac_sim_image. */
+typedef struct {
+  int32_t version; /* RAC_SIM_VERSION */
+  int32_t num_kernels;
+  const RacSimKernel *kernels;
+} RacSimImage;
+
+/* What kernels call. A `site` numbers the op in the kernel: all lanes of a warp
+ * must meet at the same. */
+
+/* Waits for the block's other threads. */
+void rac_sim_barrier(RacSimThread *, int32_t site);
+/* Waits for the warp's other threads. */
+void rac_sim_warp_barrier(RacSimThread *, int32_t site);
+
+enum { RAC_SIM_XOR, RAC_SIM_DOWN, RAC_SIM_UP, RAC_SIM_IDX };
+
+/* The value of another of the first `width` lanes, whether there is such a lane
+ * in *valid. */
+int64_t rac_sim_shuffle(RacSimThread *, int32_t site, int32_t mode,
+                        int64_t value, int32_t offset, int32_t width,
+                        char *valid);
+
+/* Loads `count` 8x8 matrices of 16-bit elements to `result`, 32 bits of a lane
+ * each; lane 8 * i + j tells the address of row j of matrix i. */
+void rac_sim_load_matrices(RacSimThread *, int32_t site, int32_t count,
+                           int32_t transposed, const void *row, void *result);
+
+enum {
+  RAC_SIM_F16,
+  RAC_SIM_BF16,
+  RAC_SIM_TF32,
+  RAC_SIM_S8,
+  RAC_SIM_F32,
+  RAC_SIM_S32,
+  RAC_SIM_F64
+};
+
+/* mma.sync of 16x8xdepth (f64: 8x8x4): fragments as PTX lays them out, in
+ * memory of the lane. `type` is of the factors, `sum_type` of the other two. */
+void rac_sim_mma(RacSimThread *, int32_t site, int32_t type, int32_t sum_type,
+                 int32_t depth, const void *lhs, const void *rhs,
+                 const void *sum, void *result);
+
+/* cp.async: copies `from` bytes, fills up to `bytes` with zeros. Done at the
+ * latest by the wait that a GPU would need. */
+void rac_sim_copy(RacSimThread *, void *target, const void *source,
+                  int32_t bytes, int64_t from);
+void rac_sim_commit_copies(RacSimThread *);
+void rac_sim_wait_copies(RacSimThread *, int32_t groups);
+
+/* The thread is about to return before its kernel's end. */
+void rac_sim_exit(RacSimThread *);
+/* The launch fails with CUDA_ERROR_LAUNCH_FAILED; never returns. */
+void rac_sim_fail(RacSimThread *, const char *message);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* RAC_C_SIMULATOR_H */

@@ -1,0 +1,274 @@
+//===- Block.cpp - The threads of a block --------------------------------===//
+
+#include "Block.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+using namespace rac::simulator;
+
+namespace {
+
+/// What memory holds that nobody has written: a NaN of any float type, and no
+/// number that would go unnoticed.
+constexpr int kUnwritten = 0xFF;
+
+/// Shared memory is aligned as cuLaunchKernel aligns it, for TMA at most.
+constexpr size_t kSharedAlignment = 1024;
+
+/// Stacks begin at different lines, so that the same frames on all of them
+/// don't compete for the same sets of the cache.
+constexpr size_t kColors = 16, kColorBytes = 320;
+
+/// Of the host's thread.
+thread_local Block *current = nullptr;
+
+std::string idText(const int32_t (&id)[3]) {
+  return "(" + std::to_string(id[0]) + ", " + std::to_string(id[1]) + ", " +
+         std::to_string(id[2]) + ")";
+}
+
+} // namespace
+
+Settings Settings::fromEnvironment() {
+  auto is = [](const char *name, const char *value) {
+    const char *set = getenv(name);
+    return set && !strcmp(set, value);
+  };
+  Settings settings;
+  settings.reverse = is("RAC_SIMULATOR_ORDER", "reverse");
+  settings.earlyCopies = is("RAC_SIMULATOR_COPIES", "early");
+  return settings;
+}
+
+void Block::pushFront(Thread &thread) { queue[--head % kQueue] = &thread; }
+
+void Block::pushBack(Thread &thread) { queue[tail++ % kQueue] = &thread; }
+
+Thread *Block::next() {
+  return head == tail ? nullptr : queue[head++ % kQueue];
+}
+
+void Block::setUp(const int32_t (&id)[3]) {
+  size_t shared = launch->kernel->shared_bytes + launch->dynamicBytes;
+  if (shared > memoryBytes || !memory) {
+    memory.reset(new char[shared + kSharedAlignment]);
+    memoryBytes = shared;
+  }
+  auto address = reinterpret_cast<uintptr_t>(memory.get());
+  auto *base = reinterpret_cast<char *>((address + kSharedAlignment - 1) &
+                                        ~(kSharedAlignment - 1));
+  memset(base, kUnwritten, shared);
+
+  const int32_t(&block)[3] = launch->block;
+  size = block[0] * block[1] * block[2];
+  if (threads.size() < size_t(size))
+    threads.resize(size);
+  // Where threads don't wait, one stands for a row of them.
+  for (int32_t i = 0; i < size; i += launch->kernel->waits ? 1 : block[0]) {
+    Thread &thread = threads[i];
+    for (int d = 0; d < 3; ++d) {
+      thread.block[d] = id[d];
+      thread.block_size[d] = block[d];
+      thread.grid_size[d] = launch->grid[d];
+    }
+    thread.thread[0] = i % block[0];
+    thread.thread[1] = i / block[0] % block[1];
+    thread.thread[2] = i / block[0] / block[1];
+    thread.shared = base;
+    thread.shared_bytes = shared;
+    thread.owner = this;
+    thread.index = i;
+    thread.exits = thread.ended = false;
+    thread.copies.clear();
+    thread.copiesDone = thread.group = 0;
+  }
+  warps.resize((size + kWarpSize - 1) / kWarpSize);
+  for (size_t w = 0; w < warps.size(); ++w) {
+    int lanes = std::min<int>(kWarpSize, size - w * kWarpSize);
+    uint32_t alive = ~uint32_t(0) >> (kWarpSize - lanes);
+    warps[w] = {&threads[w * kWarpSize], alive, 0, 0, 0, 0, nullptr};
+  }
+  head = tail = 0;
+  numAlive = size;
+  numAtBarrier = 0;
+}
+
+bool Block::run(const Launch &launched, const int32_t (&id)[3]) {
+  launch = &launched;
+  problem.clear();
+  setUp(id);
+  current = this;
+  if (launch->kernel->waits)
+    runFibers();
+  else
+    runInOrder();
+  return problem.empty();
+}
+
+/// A kernel whose threads don't wait needs one stack: it may fail at any depth.
+void Block::runInOrder() {
+  if (stacks.empty())
+    stacks.emplace_back();
+  Fiber fiber;
+  fiber.prepare(stacks[0].top(), plainEntry);
+  switchFiber(main, fiber);
+}
+
+void Block::plainEntry() {
+  Block &block = *current;
+  int32_t row = block.launch->block[0];
+  for (int32_t i = 0; i < block.size; i += row)
+    block.launch->kernel->run(block.launch->params, &block.threads[i], row);
+  Fiber gone;
+  switchFiber(gone, block.main);
+  __builtin_unreachable();
+}
+
+void Block::runFibers() {
+  while (stacks.size() < size_t(size))
+    stacks.emplace_back();
+  for (int32_t i = 0; i < size; ++i) {
+    Thread &thread = threads[i];
+    thread.fiber.prepare(stacks[i].top() - i % kColors * kColorBytes,
+                         threadEntry);
+    if (launch->settings.reverse)
+      pushFront(thread);
+    else
+      pushBack(thread);
+  }
+  running = next();
+  switchFiber(main, running->fiber);
+}
+
+void Block::threadEntry() {
+  Block &block = *current;
+  Thread &thread = *block.running;
+  block.launch->kernel->run(block.launch->params, &thread, 1);
+  block.leave(thread);
+  block.switchToNext(thread);
+}
+
+void Block::fail(const Thread &thread, const std::string &what) {
+  problem = "kernel " + std::string(launch->kernel->name) + ", block " +
+            idText(thread.block) + ", thread " + idText(thread.thread) + ": " +
+            what;
+  Fiber gone;
+  switchFiber(gone, main);
+  __builtin_unreachable();
+}
+
+/// Runs the next thread that is ready; this one goes on when it is the next.
+void Block::yield(Thread &thread) {
+  Thread *to = next();
+  if (!to) {
+    if (numAtBarrier)
+      checkBarrier();
+    fail(thread, "deadlock: " + std::to_string(numAtBarrier) +
+                     " threads wait at a barrier, others at an op of a warp "
+                     "that not all lanes come to");
+  }
+  running = to;
+  switchFiber(thread.fiber, to->fiber);
+}
+
+void Block::switchToNext(Thread &thread) {
+  if (numAlive) {
+    yield(thread);
+  } else {
+    Fiber gone;
+    switchFiber(gone, main);
+  }
+  __builtin_unreachable();
+}
+
+/// A thread's end may be what others wait for.
+void Block::leave(Thread &thread) {
+  Warp &warp = warpOf(thread);
+  uint32_t bit = uint32_t(1) << thread.lane();
+  thread.ended = true;
+  --numAlive;
+  warp.alive &= ~bit;
+  if (thread.exits)
+    warp.exited |= bit;
+  if (warp.arrived && warp.mask & bit && !thread.exits)
+    fail(thread, "a lane ends that others of the warp wait for");
+  if (warp.arrived && warp.arrived == (warp.alive & warp.mask))
+    complete(warp, /*last=*/nullptr);
+  if (numAtBarrier && numAtBarrier == numAlive)
+    releaseBarrier();
+}
+
+void Block::barrier(Thread &thread, int32_t site) {
+  Warp &warp = warpOf(thread);
+  thread.site = site;
+  warp.atBarrier |= uint32_t(1) << thread.lane();
+  ++numAtBarrier;
+  if (numAtBarrier == numAlive)
+    releaseBarrier();
+  yield(thread);
+}
+
+/// A warp comes to a barrier as one, to the same in the code.
+void Block::checkBarrier() {
+  for (Warp &warp : warps) {
+    if (!warp.atBarrier)
+      continue;
+    Thread &first = warp.lanes[__builtin_ctz(warp.atBarrier)];
+    int present = std::min<int>(kWarpSize, size - (warp.lanes - &threads[0]));
+    for (int lane = 0; lane < present; ++lane) {
+      Thread &thread = warp.lanes[lane];
+      bool waits = warp.atBarrier >> lane & 1;
+      if (waits && thread.site != first.site)
+        fail(thread, "waits at another barrier than thread " +
+                         idText(first.thread) + " of its warp");
+      if (!waits && !(warp.exited >> lane & 1))
+        fail(thread, std::string(thread.ended ? "has ended" : "waits") +
+                         " where thread " + idText(first.thread) +
+                         " of its warp waits at a barrier");
+    }
+  }
+}
+
+void Block::releaseBarrier() {
+  checkBarrier();
+  for (Warp &warp : warps)
+    warp.atBarrier = 0;
+  numAtBarrier = 0;
+  for (int32_t i = 0; i < size; ++i) {
+    Thread &thread = threads[launch->settings.reverse ? size - 1 - i : i];
+    if (!thread.ended)
+      pushBack(thread);
+  }
+}
+
+/// All lanes have come: does the op and lets them go on, but for `last`, which
+/// runs already.
+void Block::complete(Warp &warp, const Thread *last) {
+  uint32_t arrived = warp.arrived;
+  const Thread &first = warp.lanes[__builtin_ctz(arrived)];
+  for (int lane = 0; lane < kWarpSize; ++lane)
+    if (arrived >> lane & 1 && warp.lanes[lane].site != first.site)
+      fail(warp.lanes[lane], "waits at another op than thread " +
+                                 idText(first.thread) + " of its warp");
+  warp.op(*this, warp);
+  warp.arrived = 0;
+  for (int lane = kWarpSize - 1; lane >= 0; --lane)
+    if (arrived >> lane & 1 && &warp.lanes[lane] != last)
+      pushFront(warp.lanes[lane]);
+}
+
+void Block::meet(Thread &thread, int32_t site, uint32_t mask, WarpOp op,
+                 void *operands) {
+  Warp &warp = warpOf(thread);
+  thread.site = site;
+  thread.operands = operands;
+  warp.arrived |= uint32_t(1) << thread.lane();
+  warp.mask = mask;
+  warp.op = op;
+  if (warp.arrived == (warp.alive & mask))
+    complete(warp, &thread);
+  else
+    yield(thread);
+}

@@ -1,0 +1,135 @@
+//===- Block.h - The threads of a block ------------------------*- C++ -*-===//
+//
+// Threads are fibers of one thread of the host. One runs until it waits or
+// ends; then the next that is ready goes on. Between two barriers threads run in
+// order of their number, or against it (RAC_SIMULATOR_ORDER=reverse), so a
+// missing barrier shows in one of the two.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RAC_RUNTIME_SIMULATOR_BLOCK_H
+#define RAC_RUNTIME_SIMULATOR_BLOCK_H
+
+#include "Fiber.h"
+#include "rac-c/Simulator.h"
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace rac::simulator {
+
+constexpr int kWarpSize = 32, kMaxThreads = 1024;
+
+struct Settings {
+  bool reverse = false;
+  /// Asynchronous copies are done at once, not when they are waited for.
+  bool earlyCopies = false;
+
+  static Settings fromEnvironment();
+};
+
+struct Launch {
+  const RacSimKernel *kernel;
+  int32_t grid[3], block[3];
+  int64_t dynamicBytes;
+  void **params;
+  Settings settings;
+};
+
+/// An asynchronous copy that has not been done.
+struct Copy {
+  char *target;
+  const char *source;
+  int32_t bytes, from;
+  int64_t group;
+};
+
+class Block;
+
+struct Thread : RacSimThread {
+  Block *owner;
+  Fiber fiber;
+  int32_t index, site;
+  bool exits, ended;
+  /// What the warp's op that the thread waits at works on.
+  void *operands;
+  std::vector<Copy> copies;
+  size_t copiesDone;
+  int64_t group; ///< that new copies belong to
+
+  int lane() const { return index % kWarpSize; }
+};
+
+struct Warp;
+/// What the last lane that comes to an op does for all of them.
+using WarpOp = void (*)(Block &, Warp &);
+
+struct Warp {
+  Thread *lanes;
+  uint32_t alive;   ///< lanes that have not ended
+  uint32_t exited;  ///< that ended before the kernel's end, on purpose
+  uint32_t atBarrier;
+  uint32_t arrived; ///< at `op`, of those of `mask`
+  uint32_t mask;
+  WarpOp op;
+};
+
+/// Runs blocks, one after another; what it keeps between them is memory.
+class Block {
+public:
+  /// Whether all threads got through; if not, `problem` tells why.
+  bool run(const Launch &launch, const int32_t (&id)[3]);
+
+  std::string problem;
+
+  // What threads call.
+  void barrier(Thread &thread, int32_t site);
+  /// Waits for the lanes of `mask`, then `op` has been done.
+  void meet(Thread &thread, int32_t site, uint32_t mask, WarpOp op,
+            void *operands);
+  [[noreturn]] void fail(const Thread &thread, const std::string &what);
+  Warp &warpOf(const Thread &thread) {
+    return warps[thread.index / kWarpSize];
+  }
+  const Settings &settings() const { return launch->settings; }
+
+private:
+  void setUp(const int32_t (&id)[3]);
+  void runInOrder();
+  void runFibers();
+  static void plainEntry();
+  static void threadEntry();
+  void leave(Thread &thread);
+  void releaseBarrier();
+  void checkBarrier();
+  void complete(Warp &warp, const Thread *last);
+  [[noreturn]] void switchToNext(Thread &thread);
+  void yield(Thread &thread);
+  Thread *next();
+
+  // The threads that are ready, first first.
+  void pushFront(Thread &thread);
+  void pushBack(Thread &thread);
+  static constexpr uint32_t kQueue = 2 * kMaxThreads;
+  Thread *queue[kQueue];
+  uint32_t head = 0, tail = 0;
+
+  const Launch *launch = nullptr;
+  int32_t size = 0, numAlive = 0, numAtBarrier = 0;
+  std::vector<Thread> threads;
+  std::vector<Warp> warps;
+  std::vector<Stack> stacks;
+  std::unique_ptr<char[]> memory;
+  size_t memoryBytes = 0;
+  Thread *running = nullptr;
+  Fiber main;
+};
+
+inline Thread &threadOf(RacSimThread *thread) {
+  return *static_cast<Thread *>(thread);
+}
+
+} // namespace rac::simulator
+
+#endif // RAC_RUNTIME_SIMULATOR_BLOCK_H

@@ -1,0 +1,59 @@
+//===- Floats.h - Short floating-point numbers ------------------*- C++ -*-===//
+
+#ifndef RAC_RUNTIME_SIMULATOR_FLOATS_H
+#define RAC_RUNTIME_SIMULATOR_FLOATS_H
+
+#include <cstdint>
+#include <cstring>
+
+namespace rac::simulator {
+
+template <typename T> T loadAs(const char *address) {
+  T value;
+  memcpy(&value, address, sizeof(T));
+  return value;
+}
+
+template <typename T> void storeAs(char *address, T value) {
+  memcpy(address, &value, sizeof(T));
+}
+
+inline float fromBits(uint32_t bits) {
+  float value;
+  memcpy(&value, &bits, sizeof(value));
+  return value;
+}
+
+inline uint32_t toBits(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof(bits));
+  return bits;
+}
+
+/// In integers and one product, since not every CPU has an instruction for it.
+inline float fromHalf(uint16_t half) {
+  uint32_t sign = uint32_t(half & 0x8000) << 16;
+  uint32_t bits = uint32_t(half & 0x7FFF) << 13;
+  // The exponent's bias is 127, not 15: also right for subnormal numbers.
+  uint32_t finite = toBits(fromBits(bits) * 0x1p112f);
+  bool special = (half & 0x7C00) == 0x7C00;
+  return fromBits(sign | (special ? bits | 0x7F800000 : finite));
+}
+
+/// To the nearest, to even between two.
+inline uint16_t toHalf(float value) {
+  uint32_t bits = toBits(value), sign = bits >> 16 & 0x8000;
+  bits &= 0x7FFFFFFF;
+  if (bits > 0x7F800000)
+    return sign | 0x7E00;
+  if (bits >= 0x477FF000) // rounds to 65536 or more
+    return sign | 0x7C00;
+  if (bits < 0x38800000) // below 2^-14: the unit is 2^-24, as after adding 1/2
+    return sign | (toBits(fromBits(bits) + 0.5f) & 0x7FF);
+  uint32_t odd = bits >> 13 & 1;
+  return sign | ((bits - 0x38000000 + 0xFFF + odd) >> 13);
+}
+
+} // namespace rac::simulator
+
+#endif // RAC_RUNTIME_SIMULATOR_FLOATS_H

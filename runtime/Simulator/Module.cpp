@@ -1,0 +1,185 @@
+//===- Module.cpp - Images, and launching their kernels -------------------===//
+
+#include "Driver.h"
+#include "Grid.h"
+
+#include <algorithm>
+#include <cstring>
+#include <dlfcn.h>
+#include <elf.h>
+#include <memory>
+#include <sys/mman.h>
+#include <unistd.h>
+
+using namespace rac::simulator;
+
+namespace {
+
+struct LoadedModule {
+  void *library;
+  std::vector<std::unique_ptr<Kernel>> kernels;
+};
+
+/// The end of an ELF file, which is its table of sections: LLVM's linker writes
+/// that last.
+size_t fileBytes(const Elf64_Ehdr &header) {
+  return header.e_shoff + size_t(header.e_shnum) * header.e_shentsize;
+}
+
+void *loadLibrary(const char *image, std::string &problem) {
+  Elf64_Ehdr header;
+  memcpy(&header, image, sizeof(header));
+  if (memcmp(header.e_ident, ELFMAG, SELFMAG) || header.e_type != ET_DYN) {
+    problem = "the image is not a shared object";
+    return nullptr;
+  }
+  int file = memfd_create("rac-kernels", MFD_CLOEXEC);
+  if (file < 0) {
+    problem = std::string("memfd_create: ") + strerror(errno);
+    return nullptr;
+  }
+  size_t size = fileBytes(header), written = 0;
+  while (written < size) {
+    ssize_t bytes = write(file, image + written, size - written);
+    if (bytes < 0) {
+      problem = std::string("write: ") + strerror(errno);
+      close(file);
+      return nullptr;
+    }
+    written += bytes;
+  }
+  std::string path = "/proc/self/fd/" + std::to_string(file);
+  void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library)
+    problem = dlerror();
+  close(file);
+  return library;
+}
+
+/// A launch that may be done again: its parameters are its own.
+class RecordedLaunch {
+public:
+  RecordedLaunch(const Kernel &kernel, const unsigned *grid,
+                 const unsigned *block, unsigned dynamicBytes, void **params)
+      : kernel(kernel.code) {
+    std::copy_n(grid, 3, launch.grid);
+    std::copy_n(block, 3, launch.block);
+    launch.dynamicBytes = dynamicBytes;
+    launch.kernel = kernel.code;
+    launch.settings = Settings::fromEnvironment();
+    for (int32_t i = 0; i < this->kernel->num_params; ++i) {
+      auto *bytes = static_cast<const char *>(params[i]);
+      values.emplace_back(bytes, bytes + this->kernel->param_bytes[i]);
+    }
+  }
+
+  CUresult operator()() {
+    std::vector<void *> params;
+    for (std::vector<char> &value : values)
+      params.push_back(value.data());
+    launch.params = params.data();
+    std::string problem = runGrid(launch);
+    return problem.empty() ? CUDA_SUCCESS
+                           : because(CUDA_ERROR_LAUNCH_FAILED, problem);
+  }
+
+private:
+  const RacSimKernel *kernel;
+  Launch launch;
+  std::vector<std::vector<char>> values;
+};
+
+bool isSize(const unsigned (&sizes)[3], unsigned x, unsigned y, unsigned z) {
+  const unsigned limits[3] = {x, y, z};
+  for (int d = 0; d < 3; ++d)
+    if (sizes[d] < 1 || sizes[d] > limits[d])
+      return false;
+  return true;
+}
+
+} // namespace
+
+RAC_CUDA_API CUresult cuModuleLoadData(CUmodule *module, const void *image) {
+  std::string problem;
+  void *library = loadLibrary(static_cast<const char *>(image), problem);
+  if (!library)
+    return because(CUDA_ERROR_INVALID_IMAGE, problem);
+  auto *content =
+      static_cast<const RacSimImage *>(dlsym(library, "rac_sim_image"));
+  if (!content || content->version != RAC_SIM_VERSION) {
+    dlclose(library);
+    return because(CUDA_ERROR_INVALID_IMAGE,
+                   content ? "the image is of another version"
+                           : "the image is none of the simulator's");
+  }
+  auto loaded = std::make_unique<LoadedModule>();
+  loaded->library = library;
+  for (int32_t i = 0; i < content->num_kernels; ++i)
+    loaded->kernels.push_back(
+        std::make_unique<Kernel>(Kernel{&content->kernels[i]}));
+  *module = reinterpret_cast<CUmodule>(loaded.release());
+  return CUDA_SUCCESS;
+}
+
+RAC_CUDA_API CUresult cuModuleUnload(CUmodule handle) {
+  auto *module = reinterpret_cast<LoadedModule *>(handle);
+  dlclose(module->library);
+  delete module;
+  return CUDA_SUCCESS;
+}
+
+RAC_CUDA_API CUresult cuModuleGetFunction(CUfunction *function,
+                                          CUmodule module, const char *name) {
+  for (auto &kernel : reinterpret_cast<LoadedModule *>(module)->kernels)
+    if (!strcmp(kernel->code->name, name)) {
+      *function = reinterpret_cast<CUfunction>(kernel.get());
+      return CUDA_SUCCESS;
+    }
+  return CUDA_ERROR_NOT_FOUND;
+}
+
+RAC_CUDA_API CUresult cuFuncSetAttribute(CUfunction function, int attribute,
+                                         int value) {
+  constexpr int kMaxDynamicShared = 8;
+  auto *kernel = reinterpret_cast<Kernel *>(function);
+  if (attribute != kMaxDynamicShared)
+    return CUDA_SUCCESS;
+  if (value < 0 || value > kSharedPerBlock - kernel->code->shared_bytes)
+    return CUDA_ERROR_INVALID_VALUE;
+  kernel->dynamicLimit = value;
+  return CUDA_SUCCESS;
+}
+
+RAC_CUDA_API CUresult cuFuncGetAttribute(int *value, int attribute,
+                                         CUfunction function) {
+  constexpr int kMaxThreadsPerBlock = 0, kSharedBytes = 1;
+  auto *kernel = reinterpret_cast<Kernel *>(function);
+  *value = attribute == kMaxThreadsPerBlock ? kMaxThreads
+           : attribute == kSharedBytes      ? kernel->code->shared_bytes
+                                            : 0;
+  return CUDA_SUCCESS;
+}
+
+RAC_CUDA_API CUresult cuLaunchKernel(CUfunction function, unsigned gridX,
+                                     unsigned gridY, unsigned gridZ,
+                                     unsigned blockX, unsigned blockY,
+                                     unsigned blockZ, unsigned shared,
+                                     CUstream stream, void **params,
+                                     void **extra) {
+  const auto &kernel = *reinterpret_cast<const Kernel *>(function);
+  const unsigned grid[3] = {gridX, gridY, gridZ};
+  const unsigned block[3] = {blockX, blockY, blockZ};
+  std::string name = kernel.code->name;
+  if (extra || !isSize(grid, 0x7FFFFFFF, 65535, 65535))
+    return because(CUDA_ERROR_INVALID_VALUE,
+                   "kernel " + name + ": no such grid can be launched");
+  if (!isSize(block, 1024, 1024, 64) || blockX * blockY * blockZ > kMaxThreads)
+    return because(CUDA_ERROR_INVALID_VALUE,
+                   "kernel " + name + ": no such block can be launched");
+  if (shared > unsigned(kernel.dynamicLimit))
+    return because(CUDA_ERROR_INVALID_VALUE,
+                   "kernel " + name +
+                       ": more dynamic shared memory than allowed");
+  return enqueue(stream,
+                 RecordedLaunch(kernel, grid, block, shared, params));
+}

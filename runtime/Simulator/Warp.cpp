@@ -1,0 +1,269 @@
+//===- Warp.cpp - What the lanes of a warp do together --------------------===//
+
+#include "Block.h"
+#include "Floats.h"
+
+#include <cstring>
+
+using namespace rac::simulator;
+
+namespace {
+
+constexpr uint32_t kAllLanes = ~uint32_t(0);
+
+void nothing(Block &, Warp &) {}
+
+struct Shuffle {
+  int32_t mode, offset, width;
+  int64_t value, result;
+  bool valid;
+};
+
+/// The lane that `lane` reads, after PTX's shfl; `valid`: whether there is one.
+int sourceLane(const Shuffle &shuffle, int lane, bool &valid) {
+  int source = lane;
+  switch (shuffle.mode) {
+  case RAC_SIM_XOR:
+    source = lane ^ shuffle.offset;
+    break;
+  case RAC_SIM_DOWN:
+    source = lane + shuffle.offset;
+    break;
+  case RAC_SIM_UP:
+    source = lane - shuffle.offset;
+    break;
+  case RAC_SIM_IDX:
+    source = shuffle.offset;
+    break;
+  }
+  valid = source >= 0 && source < shuffle.width;
+  return valid ? source : lane;
+}
+
+void shuffleLanes(Block &block, Warp &warp) {
+  for (int lane = 0; lane < kWarpSize; ++lane) {
+    if (!(warp.arrived >> lane & 1))
+      continue;
+    Thread &thread = warp.lanes[lane];
+    auto &shuffle = *static_cast<Shuffle *>(thread.operands);
+    int source = sourceLane(shuffle, lane, shuffle.valid);
+    if (warp.exited >> source & 1)
+      source = lane;
+    if (!(warp.arrived >> source & 1))
+      block.fail(thread, "reads the value of lane " + std::to_string(source) +
+                             ", which has ended or never was");
+    shuffle.result =
+        static_cast<Shuffle *>(warp.lanes[source].operands)->value;
+  }
+}
+
+/// Whether all lanes take part. Not so after some exited, which have no use for
+/// the result.
+bool isComplete(Block &block, Warp &warp) {
+  if (warp.arrived == kAllLanes)
+    return true;
+  if (!warp.exited)
+    block.fail(warp.lanes[__builtin_ctz(warp.arrived)],
+               "an op of a whole warp, of which some lanes have ended or never "
+               "were");
+  return false;
+}
+
+struct Matrices {
+  int32_t count;
+  bool transposed;
+  const char *row;
+  char *result;
+};
+
+/// ldmatrix: lane l gets elements 2 * (l % 4) and the next of row l / 4.
+void loadMatrices(Block &block, Warp &warp) {
+  if (!isComplete(block, warp))
+    return;
+  auto of = [&](int lane) -> Matrices & {
+    return *static_cast<Matrices *>(warp.lanes[lane].operands);
+  };
+  for (int lane = 0; lane < 8 * of(0).count; ++lane)
+    if (reinterpret_cast<uintptr_t>(of(lane).row) % 16)
+      block.fail(warp.lanes[lane], "ldmatrix of a row that is not aligned");
+  for (int m = 0; m < of(0).count; ++m) {
+    uint16_t matrix[8][8];
+    for (int row = 0; row < 8; ++row)
+      memcpy(matrix[row], of(8 * m + row).row, sizeof(matrix[row]));
+    for (int lane = 0; lane < kWarpSize; ++lane) {
+      uint16_t pair[2];
+      for (int i = 0; i < 2; ++i)
+        pair[i] = of(0).transposed ? matrix[2 * (lane % 4) + i][lane / 4]
+                                   : matrix[lane / 4][2 * (lane % 4) + i];
+      memcpy(of(lane).result + 4 * m, pair, sizeof(pair));
+    }
+  }
+}
+
+struct Product {
+  int32_t type, sumType, depth;
+  const char *lhs, *rhs, *sum;
+  char *result;
+};
+
+/// A fragment's element as the type that sums have.
+template <typename Sum> Sum load(const char *address, int32_t type);
+template <> float load(const char *address, int32_t type) {
+  switch (type) {
+  case RAC_SIM_F16:
+    return fromHalf(loadAs<uint16_t>(address));
+  case RAC_SIM_BF16:
+    return fromBits(uint32_t(loadAs<uint16_t>(address)) << 16);
+  case RAC_SIM_TF32:
+    // The unit reads no more than 10 bits of the mantissa.
+    return fromBits(loadAs<uint32_t>(address) & ~uint32_t(0x1FFF));
+  default:
+    return loadAs<float>(address);
+  }
+}
+template <> int32_t load(const char *address, int32_t type) {
+  return type == RAC_SIM_S8 ? loadAs<int8_t>(address)
+                            : loadAs<int32_t>(address);
+}
+template <> double load(const char *address, int32_t) {
+  return loadAs<double>(address);
+}
+
+void store(char *address, float value, int32_t type) {
+  if (type == RAC_SIM_F16)
+    storeAs(address, toHalf(value));
+  else
+    storeAs(address, value);
+}
+void store(char *address, int32_t value, int32_t) { storeAs(address, value); }
+void store(char *address, double value, int32_t) { storeAs(address, value); }
+
+int bytesOf(int32_t type) {
+  switch (type) {
+  case RAC_SIM_S8:
+    return 1;
+  case RAC_SIM_F16:
+  case RAC_SIM_BF16:
+    return 2;
+  case RAC_SIM_F64:
+    return 8;
+  default:
+    return 4;
+  }
+}
+
+/// Sums wrap as two's complement does, which C++ leaves undefined.
+float multiplyAdd(float a, float b, float c) { return a * b + c; }
+double multiplyAdd(double a, double b, double c) { return a * b + c; }
+int32_t multiplyAdd(int32_t a, int32_t b, int32_t c) {
+  return int32_t(uint32_t(a) * uint32_t(b) + uint32_t(c));
+}
+
+/// Fragments as "Warp-level matrix instructions: mma" of the PTX ISA lays them
+/// out. A register holds `pack` elements along the depth; of the lane's group,
+/// lane / 4, and place in it, lane % 4:
+/// - the left factor's registers lie at row group (+ 8 if there are 16 rows and
+///   the register is odd) and element pack * place of a slice of the depth;
+/// - the right factor's at column group and the same elements;
+/// - the sum's two elements each at row group, then group + 8, from column
+///   2 * place on.
+template <typename Sum, int kRows> void multiply(Warp &warp) {
+  constexpr int kColumns = 8, kMaxDepth = 32, kHalves = kRows / 8;
+  auto of = [&](int lane) -> Product & {
+    return *static_cast<Product *>(warp.lanes[lane].operands);
+  };
+  int32_t type = of(0).type, sumType = of(0).sumType, depth = of(0).depth;
+  int bytes = bytesOf(type), sumBytes = bytesOf(sumType);
+  int pack = bytes < 4 ? 4 / bytes : 1, slice = 4 * pack;
+
+  Sum lhs[kRows][kMaxDepth], rhs[kMaxDepth][kColumns], sum[kRows][kColumns];
+  for (int lane = 0; lane < kWarpSize; ++lane) {
+    const Product &own = of(lane);
+    int group = lane / 4, place = lane % 4;
+    for (int k = 0; k < depth / slice; ++k)
+      for (int i = 0; i < pack; ++i) {
+        int element = k * slice + place * pack + i;
+        for (int half = 0; half < kHalves; ++half)
+          lhs[group + 8 * half][element] = load<Sum>(
+              own.lhs + ((k * kHalves + half) * pack + i) * bytes, type);
+        rhs[element][group] = load<Sum>(own.rhs + (k * pack + i) * bytes, type);
+      }
+    for (int half = 0; half < kHalves; ++half)
+      for (int i = 0; i < 2; ++i)
+        sum[group + 8 * half][2 * place + i] =
+            load<Sum>(own.sum + (2 * half + i) * sumBytes, sumType);
+  }
+  for (int row = 0; row < kRows; ++row)
+    for (int k = 0; k < depth; ++k)
+      for (int column = 0; column < kColumns; ++column)
+        sum[row][column] =
+            multiplyAdd(lhs[row][k], rhs[k][column], sum[row][column]);
+  for (int lane = 0; lane < kWarpSize; ++lane)
+    for (int half = 0; half < kHalves; ++half)
+      for (int i = 0; i < 2; ++i)
+        store(of(lane).result + (2 * half + i) * sumBytes,
+              sum[lane / 4 + 8 * half][2 * (lane % 4) + i], sumType);
+}
+
+void multiplyMatrices(Block &block, Warp &warp) {
+  if (!isComplete(block, warp))
+    return;
+  switch (static_cast<Product *>(warp.lanes[0].operands)->sumType) {
+  case RAC_SIM_S32:
+    return multiply<int32_t, 16>(warp);
+  case RAC_SIM_F64:
+    return multiply<double, 8>(warp);
+  default:
+    return multiply<float, 16>(warp);
+  }
+}
+
+} // namespace
+
+void rac_sim_barrier(RacSimThread *thread, int32_t site) {
+  threadOf(thread).owner->barrier(threadOf(thread), site);
+}
+
+void rac_sim_warp_barrier(RacSimThread *thread, int32_t site) {
+  threadOf(thread).owner->meet(threadOf(thread), site, kAllLanes, nothing,
+                               nullptr);
+}
+
+int64_t rac_sim_shuffle(RacSimThread *handle, int32_t site, int32_t mode,
+                        int64_t value, int32_t offset, int32_t width,
+                        char *valid) {
+  Thread &thread = threadOf(handle);
+  *valid = false;
+  if (width < 1 || width > kWarpSize)
+    thread.owner->fail(thread, "a shuffle among " + std::to_string(width) +
+                                   " lanes");
+  if (thread.lane() >= width)
+    return value;
+  Shuffle shuffle = {mode, offset, width, value, value, false};
+  thread.owner->meet(thread, site, kAllLanes >> (kWarpSize - width),
+                     shuffleLanes, &shuffle);
+  *valid = shuffle.valid;
+  return shuffle.result;
+}
+
+void rac_sim_load_matrices(RacSimThread *thread, int32_t site, int32_t count,
+                           int32_t transposed, const void *row, void *result) {
+  Matrices matrices = {count, transposed != 0, static_cast<const char *>(row),
+                       static_cast<char *>(result)};
+  threadOf(thread).owner->meet(threadOf(thread), site, kAllLanes, loadMatrices,
+                               &matrices);
+}
+
+void rac_sim_mma(RacSimThread *thread, int32_t site, int32_t type,
+                 int32_t sum_type, int32_t depth, const void *lhs,
+                 const void *rhs, const void *sum, void *result) {
+  Product product = {type,
+                     sum_type,
+                     depth,
+                     static_cast<const char *>(lhs),
+                     static_cast<const char *>(rhs),
+                     static_cast<const char *>(sum),
+                     static_cast<char *>(result)};
+  threadOf(thread).owner->meet(threadOf(thread), site, kAllLanes,
+                               multiplyMatrices, &product);
+}
