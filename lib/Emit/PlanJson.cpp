@@ -37,6 +37,9 @@ static json::Object toJson(PlanAttr plan) {
                       {"reduction", json::Array(plan.getReduction())},
                       {"order", json::Array(plan.getOrder())},
                       {"registers", json::Array(plan.getRegisters())},
+                      {"warps", plan.getWarps()},
+                      {"stages", plan.getStages()},
+                      {"split", plan.getSplit()},
                       {"cost", nullptr}};
   if (plan.getCost())
     object["cost"] = toJson(plan.getCost());
@@ -105,6 +108,7 @@ private:
   llvm::Expected<KernelKind> readKind();
   llvm::Expected<Type> readPrecision();
   llvm::Expected<int64_t> readThreads();
+  llvm::Error readNumber(StringRef key, int64_t &number);
 
   GroupOp group;
   const json::Object &entry;
@@ -114,8 +118,9 @@ private:
 
 llvm::Error PlanReader::checkKeys() {
   constexpr StringRef known[] = {
-      "name",      "ops",   "kind",      "precision", "threads",     "tiles",
-      "reduction", "order", "registers", "cost",      "alternatives"};
+      "name",   "ops",       "kind",  "precision",   "threads",
+      "tiles",  "reduction", "order", "registers",   "warps",
+      "stages", "split",     "cost",  "alternatives"};
   for (const auto &[key, value] : entry)
     if (!llvm::is_contained(known, StringRef(key)))
       return wrong("a plan has no '" + StringRef(key) + "'");
@@ -177,6 +182,18 @@ llvm::Expected<int64_t> PlanReader::readThreads() {
   return *threads;
 }
 
+/// 0 where it isn't there.
+llvm::Error PlanReader::readNumber(StringRef key, int64_t &number) {
+  const json::Value *value = entry.get(key);
+  if (!value)
+    return llvm::Error::success();
+  std::optional<int64_t> read = value->getAsInteger();
+  if (!read)
+    return wrong("'" + key + "' is not a whole number");
+  number = *read;
+  return llvm::Error::success();
+}
+
 llvm::Expected<PlanAttr> PlanReader::read() {
   if (llvm::Error error = checkKeys())
     return error;
@@ -199,6 +216,12 @@ llvm::Expected<PlanAttr> PlanReader::read() {
         {"registers", &registers}})
     if (llvm::Error error = readList(key, *list))
       return error;
+  int64_t warps = 0, stages = 0, split = 0;
+  for (auto [key, number] : {std::pair<StringRef, int64_t *>("warps", &warps),
+                             {"stages", &stages},
+                             {"split", &split}})
+    if (llvm::Error error = readNumber(key, *number))
+      return error;
   size_t rank =
       group.getNumResults()
           ? cast<RankedTensorType>(group.getResult(0).getType()).getRank()
@@ -215,10 +238,12 @@ llvm::Expected<PlanAttr> PlanReader::read() {
                                   });
   if (failed(PlanAttr::verify([&] { return mlir::emitError(group.getLoc()); },
                               *kind, *precision, *threads, tiles, reduction,
-                              order, registers, CostAttr())))
+                              order, registers, warps, stages, split,
+                              CostAttr())))
     return wrong(problem);
   return PlanAttr::get(group.getContext(), *kind, *precision, *threads, tiles,
-                       reduction, order, registers, CostAttr());
+                       reduction, order, registers, warps, stages, split,
+                       CostAttr());
 }
 
 static llvm::Error applyTo(GroupOp group, const json::Object &entry) {

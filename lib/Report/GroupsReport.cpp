@@ -21,6 +21,9 @@ static GroupReport reportGroup(GroupOp group) {
   report.reduction = plan.getReduction().vec();
   report.order = plan.getOrder().vec();
   report.registers = plan.getRegisters().vec();
+  report.warps = plan.getWarps();
+  report.stages = plan.getStages();
+  report.split = plan.getSplit();
   report.threads = plan.getThreads();
   report.alternatives = reportAlternatives(group);
   if (CostAttr cost = plan.getCost()) {
@@ -74,6 +77,9 @@ static json::Value toJson(const GroupReport &group,
       {"reduction", json::Array(group.reduction)},
       {"order", json::Array(group.order)},
       {"registers", json::Array(group.registers)},
+      {"warps", group.warps},
+      {"stages", group.stages},
+      {"split", group.split},
       {"flops", orNull(group.flops)},
       {"bytes", std::move(bytes)},
       {"seconds_share", orNull(ratio(seconds, allSeconds))},

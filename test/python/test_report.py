@@ -21,7 +21,7 @@ def amount(value):
 
 def group(name, **more):
     return {"name": name, "ops": ["rac.add"], "kind": "generated", "precision": "f32", "threads": 0, "tiles": [2, 0],
-            "reduction": [], "order": [], "registers": [], "flops": 8, "bytes": {"DRAM": 64},
+            "reduction": [], "order": [], "registers": [], "warps": 0, "stages": 0, "split": 0, "flops": 8, "bytes": {"DRAM": 64},
             "flops_per_byte": 0.125, "flops_per_s": 8e3, "alternatives": [], **amount(1e-3), **more}
 
 

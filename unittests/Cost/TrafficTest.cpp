@@ -171,9 +171,11 @@ TEST(Traffic, TilesOfColumnsKeepAPanelOfB) {
 TEST(Traffic, BlocksOfTheReductionUpdateTheResult) {
   Matmul p;
   Work work = p.work();
-  auto plan = PlanAttr::get(
-      &p.context, KernelKind::generated, mlir::Float32Type::get(&p.context), 1,
-      /*tiles=*/{}, /*reduction=*/{32}, /*order=*/{}, /*registers=*/{}, {});
+  auto plan = PlanAttr::get(&p.context, KernelKind::generated,
+                            mlir::Float32Type::get(&p.context), 1,
+                            /*tiles=*/{}, /*reduction=*/{32}, /*order=*/{},
+                            /*registers=*/{}, /*warps=*/0,
+                            /*stages=*/0, /*split=*/0, {});
   Traffic traffic = generatedTraffic(work, scheduleOf(work, plan, {512, 32}),
                                      {16384, 64}, Moving::cold());
   // Half of B (8 KiB) stays for all rows. A's halves are 128 B of each row: it

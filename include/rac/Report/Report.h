@@ -26,6 +26,7 @@ struct GroupReport {
   std::string name, kind, precision;
   std::vector<std::string> ops;
   std::vector<int64_t> tiles, reduction, order, registers;
+  int64_t warps = 0, stages = 0, split = 0;
   int64_t threads = 0; ///< 0: all that the run has
   std::optional<Interval> seconds, joules;
   JoulesOrigin joulesOrigin = JoulesOrigin::modelled;

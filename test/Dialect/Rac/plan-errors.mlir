@@ -170,3 +170,28 @@ module attributes {test.a = #rac.search<objective = latency, score = 1.0, bound 
 
 // expected-error @+1 {{rivals are #rac.point}}
 module attributes {test.a = #rac.search<objective = latency, score = 1.0, bound = 1.0, activations = 0, weights = 0, candidates = 1, rivals = [1]>} {}
+
+// -----
+
+// expected-error @+1 {{a library call has no warps, stages or split}}
+module attributes {test.plan = #rac.plan<kind = library, precision = f32, stages = 2>} {}
+
+// -----
+
+// expected-error @+1 {{a block has at most 32 warps, not 33}}
+module attributes {test.plan = #rac.plan<kind = generated, precision = f32, warps = 33>} {}
+
+// -----
+
+// expected-error @+1 {{a block has at most 32 warps, not -1}}
+module attributes {test.plan = #rac.plan<kind = generated, precision = f32, warps = -1>} {}
+
+// -----
+
+// expected-error @+1 {{a plan can't have -2 stages}}
+module attributes {test.plan = #rac.plan<kind = generated, precision = f32, stages = -2>} {}
+
+// -----
+
+// expected-error @+1 {{a plan can't have -1 parts of a sum}}
+module attributes {test.plan = #rac.plan<kind = generated, precision = f32, split = -1>} {}

@@ -29,17 +29,20 @@ LogicalResult GroupOp::verify() {
 //===----------------------------------------------------------------------===//
 // PlanAttr: `<kind = library, precision = f32, threads = 2, tiles = [1, 0],
 //            reduction = [256], order = [1, 0, 2], registers = [6, 4],
-//            cost = #rac.cost<...>>`, all but kind and precision optional.
+//            warps = 8, stages = 4, split = 2, cost = #rac.cost<...>>`, all but
+//            kind and precision optional.
 //===----------------------------------------------------------------------===//
 
 PlanAttr PlanAttr::withTiles(ArrayRef<int64_t> tiles) const {
   return get(getContext(), getKind(), getPrecision(), getThreads(), tiles,
-             getReduction(), getOrder(), getRegisters(), getCost());
+             getReduction(), getOrder(), getRegisters(), getWarps(),
+             getStages(), getSplit(), getCost());
 }
 
 PlanAttr PlanAttr::withCost(CostAttr cost) const {
   return get(getContext(), getKind(), getPrecision(), getThreads(), getTiles(),
-             getReduction(), getOrder(), getRegisters(), cost);
+             getReduction(), getOrder(), getRegisters(), getWarps(),
+             getStages(), getSplit(), cost);
 }
 
 LogicalResult PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError,
@@ -47,7 +50,8 @@ LogicalResult PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                ArrayRef<int64_t> tiles,
                                ArrayRef<int64_t> reduction,
                                ArrayRef<int64_t> order,
-                               ArrayRef<int64_t> registers, CostAttr) {
+                               ArrayRef<int64_t> registers, int64_t warps,
+                               int64_t stages, int64_t split, CostAttr) {
   if (!precision.isIntOrFloat())
     return emitError() << "a plan's precision is a number's type, not "
                        << precision;
@@ -56,6 +60,15 @@ LogicalResult PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (kind == KernelKind::library && !(tiles.empty() && reduction.empty() &&
                                        order.empty() && registers.empty()))
     return emitError() << "a library call has no tiles";
+  if (kind == KernelKind::library && (warps != 0 || stages != 0 || split != 0))
+    return emitError() << "a library call has no warps, stages or split";
+  constexpr int64_t mostWarps = 32; // of 32 threads: 1024, as CUDA has it
+  if (warps < 0 || warps > mostWarps)
+    return emitError() << "a block has at most " << mostWarps << " warps, not "
+                       << warps;
+  if (stages < 0 || split < 0)
+    return emitError() << "a plan can't have " << (stages < 0 ? stages : split)
+                       << (stages < 0 ? " stages" : " parts of a sum");
   for (int64_t tile : llvm::concat<const int64_t>(tiles, reduction))
     if (tile < 0)
       return emitError() << "a plan can't have a tile of " << tile;
@@ -72,7 +85,7 @@ LogicalResult PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 Attribute PlanAttr::parse(AsmParser &parser, Type) {
   std::optional<KernelKind> kind;
   Type precision;
-  int64_t threads = 0;
+  int64_t threads = 0, warps = 0, stages = 0, split = 0;
   SmallVector<int64_t> tiles, reduction, order, registers;
   CostAttr cost;
   auto parseList = [&](SmallVectorImpl<int64_t> &list) {
@@ -107,6 +120,12 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
       return parseList(order);
     if (name == "registers")
       return parseList(registers);
+    if (name == "warps")
+      return parser.parseInteger(warps);
+    if (name == "stages")
+      return parser.parseInteger(stages);
+    if (name == "split")
+      return parser.parseInteger(split);
     if (name == "cost")
       return parser.parseAttribute(cost);
     return parser.emitError(loc, "a plan has no '") << name << "'";
@@ -120,17 +139,21 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
     return {};
   }
   if (failed(verify([&] { return parser.emitError(loc); }, *kind, precision,
-                    threads, tiles, reduction, order, registers, cost)))
+                    threads, tiles, reduction, order, registers, warps, stages,
+                    split, cost)))
     return {};
   return PlanAttr::get(parser.getContext(), *kind, precision, threads, tiles,
-                       reduction, order, registers, cost);
+                       reduction, order, registers, warps, stages, split, cost);
 }
 
 void PlanAttr::print(AsmPrinter &printer) const {
   printer << "<kind = " << stringifyKernelKind(getKind())
           << ", precision = " << getPrecision();
-  if (getThreads() != 0)
-    printer << ", threads = " << getThreads();
+  auto printNumber = [&](StringRef name, int64_t number) {
+    if (number != 0)
+      printer << ", " << name << " = " << number;
+  };
+  printNumber("threads", getThreads());
   auto printList = [&](StringRef name, ArrayRef<int64_t> list) {
     if (list.empty())
       return;
@@ -142,6 +165,9 @@ void PlanAttr::print(AsmPrinter &printer) const {
   printList("reduction", getReduction());
   printList("order", getOrder());
   printList("registers", getRegisters());
+  printNumber("warps", getWarps());
+  printNumber("stages", getStages());
+  printNumber("split", getSplit());
   if (getCost())
     printer << ", cost = " << getCost();
   printer << ">";

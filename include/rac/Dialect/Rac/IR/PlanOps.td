@@ -67,12 +67,24 @@ def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {
       empty.
     - `registers`: rows and vectors of the tile that stays in registers.
 
+    Of a contraction on a GPU `tiles` are those of one block, `reduction` what it
+    adds up at a time, and there are also, 0 where it is lowering's to say:
+
+    - `warps`: warps of a block.
+    - `stages`: how many steps of `reduction` have their operands in shared memory
+      at once.
+    - `split`: into how many parts a sum is cut that different blocks add up.
+
     ```mlir
     #rac.plan<kind = generated, precision = f32, threads = 0, tiles = [1, 0]>
     ```
 
     ```mlir
     #rac.plan<kind = generated, precision = f32, threads = 2, tiles = [96, 256], reduction = [256], order = [1, 2, 0], registers = [6, 4]>
+    ```
+
+    ```mlir
+    #rac.plan<kind = generated, precision = f16, tiles = [128, 128], reduction = [32], warps = 8, stages = 4, split = 2>
     ```
   }];
   let parameters = (ins
@@ -83,13 +95,16 @@ def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {
       OptionalArrayRefParameter<"int64_t">:$reduction,
       OptionalArrayRefParameter<"int64_t">:$order,
       OptionalArrayRefParameter<"int64_t">:$registers,
+      DefaultValuedParameter<"int64_t", "0">:$warps,
+      DefaultValuedParameter<"int64_t", "0">:$stages,
+      DefaultValuedParameter<"int64_t", "0">:$split,
       OptionalParameter<"::rac::CostAttr">:$cost);
   let builders = [AttrBuilderWithInferredContext<(ins
       "::rac::KernelKind":$kind, "::mlir::Type":$precision, CArg<"int64_t", "0">:$threads,
       CArg<"::llvm::ArrayRef<int64_t>", "{}">:$tiles, CArg<"::rac::CostAttr", "{}">:$cost), [{
         return $_get(precision.getContext(), kind, precision, threads, tiles,
                      ::llvm::ArrayRef<int64_t>(), ::llvm::ArrayRef<int64_t>(),
-                     ::llvm::ArrayRef<int64_t>(), cost);
+                     ::llvm::ArrayRef<int64_t>(), 0, 0, 0, cost);
       }]>];
   let extraClassDeclaration = [{
     /// The same plan otherwise.
