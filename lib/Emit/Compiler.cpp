@@ -129,7 +129,9 @@ llvm::Error Compiler::check() {
   signature.name = stem;
   signature.prefix = options.prefix.empty() ? makePrefix(stem) : options.prefix;
   report.model = stem;
-  report.target = target.name + " (" + target.tuneCpu + ")";
+  StringRef chip = target.accelerator.chip;
+  report.target =
+      target.name + " (" + (chip.empty() ? target.tuneCpu : chip.str()) + ")";
   report.compiler = "rac " RAC_VERSION;
   report.llvmVersion = RAC_LLVM_VERSION;
   report.flags = options.flags;

@@ -58,6 +58,8 @@ void rac::populateLinalgPipeline(OpPassManager &pm,
 /// From linalg on buffers to launches of kernels.
 static void addKernels(OpPassManager &pm, const BufferOptions &options) {
   pm.addNestedPass<func::FuncOp>(createCopiesToLinalg());
+  pm.addNestedPass<func::FuncOp>(createGpuShapes());
+  pm.addNestedPass<func::FuncOp>(createGpuChecks());
   pm.addNestedPass<func::FuncOp>(createGpuTiles());
   pm.addNestedPass<func::FuncOp>(createForallToParallelLoopPass());
   pm.addNestedPass<func::FuncOp>(createGpuContractions());

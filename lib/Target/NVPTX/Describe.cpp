@@ -35,7 +35,7 @@ Expected<TargetSpec> rac::describeNVPTX(StringRef name) {
   spec.device = chip->device.str();
   spec.triple = Triple("x86_64-unknown-linux-gnu");
   spec.cpu = "x86-64-v2";
-  spec.tuneCpu = chip->name.str();
+  spec.tuneCpu = spec.cpu;
   spec.required = "sse3,ssse3,sse4.1,sse4.2,popcnt,cx16";
   spec.vectorBits = 128;
   spec.vectorRegisters = 16;

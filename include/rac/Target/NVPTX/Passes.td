@@ -91,6 +91,30 @@ def GpuInlineGroups : Pass<"rac-gpu-inline-groups", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::gpu::GPUDialect"];
 }
 
+def GpuChecks : Pass<"rac-gpu-checks", "::mlir::func::FuncOp"> {
+  let summary = "Let kernels assert what the host would read memory for";
+  let description = [{
+    An assertion that all elements of a buffer fulfil a condition, as that indices
+    lie inside of what they index, is made by a thread for each, and the host
+    needn't wait for it.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+      "::mlir::cf::ControlFlowDialect", "::mlir::gpu::GPUDialect",
+      "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+  let statistics = [
+    Statistic<"numChecks", "num-checks", "Assertions that kernels make">];
+}
+
+def GpuShapes : Pass<"rac-gpu-shapes", "::mlir::func::FuncOp"> {
+  let summary = "Take the shapes of reshapes from values instead of memory";
+  let description = [{
+    A `memref.reshape` reads its shape from memory that the host has no access to.
+    It becomes a `rac.block` with the sizes that were stored there, or that
+    `rac.read` gives.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::rac::RacDialect"];
+}
+
 def GpuMath : Pass<"rac-gpu-math", "::mlir::gpu::GPUModuleOp"> {
   let summary = "Lower the math functions that GPUs have instructions for";
   let description = [{
