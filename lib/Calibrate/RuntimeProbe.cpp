@@ -21,7 +21,10 @@ RuntimeProbe::RuntimeProbe(int threads, bool ownPool) {
   model.main = main;
   // As compiled for latency: threads that wait look for a while.
   constexpr int spin = 300; // us, docs/ThreadPool.md
-  RacOptions options = {sizeof(options), threads, spin};
+  RacOptions options = {};
+  options.size = sizeof(options);
+  options.threads = threads;
+  options.spin_us = spin;
   if (rac_model_create(&model, &options, &context) != RAC_OK) {
     error = rac_model_last_error(nullptr);
     return;

@@ -61,7 +61,10 @@ void Model::load(const std::string &file) {
 }
 
 void Model::create(int threads, int spin) {
-  RacOptions options = {sizeof(RacOptions), threads, spin};
+  RacOptions options = {};
+  options.size = sizeof(options);
+  options.threads = threads;
+  options.spin_us = spin;
   if (createFunction(&options, &context) != RAC_OK)
     die("%s: %s", path.c_str(), lastError(nullptr));
 }

@@ -141,17 +141,18 @@ TEST(Model, ArenaSizeUnknown) {
 TEST(Model, Options) {
   PlusOne model;
   RacContext *context = reinterpret_cast<RacContext *>(1);
-  RacOptions options = {4, 0, 0};
+  RacOptions options = makeOptions();
+  options.size = 4;
   EXPECT_EQ(rac_model_create(&model.info, &options, &context),
             RAC_INVALID_ARGUMENT);
   EXPECT_EQ(context, nullptr);
   EXPECT_THAT(rac_model_last_error(nullptr), HasSubstr("options.size must be"));
-  options = {sizeof(RacOptions), -1, 0};
+  options = makeOptions(-1);
   EXPECT_EQ(rac_model_create(&model.info, &options, &context),
             RAC_INVALID_ARGUMENT);
   EXPECT_THAT(rac_model_last_error(nullptr), HasSubstr("options.threads"));
   for (int32_t spin : {-2, RAC_MOST_SPIN + 1}) {
-    options = {sizeof(RacOptions), 1, spin};
+    options = makeOptions(1, spin);
     EXPECT_EQ(rac_model_create(&model.info, &options, &context),
               RAC_INVALID_ARGUMENT);
     EXPECT_THAT(rac_model_last_error(nullptr), HasSubstr("options.spin_us"));
@@ -170,7 +171,8 @@ TEST(Model, SpinIsTheModelsUnlessTheCallerSays) {
   EXPECT_EQ(TestContext(model, 1, 30).context->spin, 30);
   EXPECT_EQ(TestContext(model, 1, RAC_SPIN_NONE).context->spin, RAC_SPIN_NONE);
   // A caller whose RacOptions ended before spin_us.
-  RacOptions options = {8, 1, 30};
+  RacOptions options = makeOptions(1, 30);
+  options.size = 8;
   RacContext *context = nullptr;
   ASSERT_EQ(rac_model_create(&model.info, &options, &context), RAC_OK);
   EXPECT_EQ(context->spin, 70);
@@ -234,7 +236,7 @@ TEST(Model, AbiVersion) {
   RacContext *context;
   EXPECT_EQ(rac_model_create(&model.info, nullptr, &context), RAC_UNSUPPORTED);
   EXPECT_STREQ(rac_model_last_error(nullptr),
-               "the model is of ABI version 99, not 3");
+               "the model is of ABI version 99, not 4");
 }
 
 TEST(Model, CpuFeatures) {

@@ -55,12 +55,20 @@ private:
   std::vector<const char *> symbolNames;
 };
 
+inline RacOptions makeOptions(int threads = 0, int spin = 0) {
+  RacOptions options = {};
+  options.size = sizeof(options);
+  options.threads = threads;
+  options.spin_us = spin;
+  return options;
+}
+
 /// A context that goes away by itself.
 struct TestContext {
   RacContext *context = nullptr;
 
   explicit TestContext(const TestModel &model, int threads = 1, int spin = 0) {
-    RacOptions options = {sizeof(RacOptions), threads, spin};
+    RacOptions options = makeOptions(threads, spin);
     EXPECT_EQ(rac_model_create(&model.info, &options, &context), RAC_OK)
         << rac_model_last_error(nullptr);
   }
