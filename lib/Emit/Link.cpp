@@ -91,17 +91,30 @@ static Error runLinker(ArrayRef<std::string> arguments, StringRef output) {
   return createStringError("linking failed: " + StringRef(said).rtrim().str());
 }
 
-/// What a model's library leaves to the loader.
-static void addSharedLibraries(const LinkJob &job, const Machine &machine,
+/// What a library leaves to the loader.
+static void addSharedLibraries(bool usesLibrary, const Machine &machine,
                                std::vector<std::string> &arguments) {
   arguments.push_back("--as-needed");
   SmallVector<StringRef> libraries;
   machine.systemLibraries.split(libraries, ':', -1, false);
-  if (job.usesLibrary)
+  if (usesLibrary)
     libraries.insert(libraries.begin(), {RAC_ONEDNN_LIBRARY, RAC_GOMP_LIBRARY});
   for (StringRef library : libraries)
     if (!library.empty() && sys::fs::exists(library))
       arguments.push_back(library.str());
+}
+
+/// A file that tells the linker what to export.
+static Expected<OutputFile> writeScript(ArrayRef<std::string> exported,
+                                        StringRef output) {
+  auto script = OutputFile::create((output + ".ver").str());
+  if (!script)
+    return script.takeError();
+  if (Error error = script->write([&](raw_pwrite_stream &os) {
+        os << "{ global: " << join(exported, "; ") << "; local: *; };\n";
+      }))
+    return error;
+  return script;
 }
 
 Error rac::linkLibrary(const LinkJob &job) {
@@ -109,13 +122,9 @@ Error rac::linkLibrary(const LinkJob &job) {
   if (!found)
     return found.takeError();
   const Machine &machine = **found;
-  auto script = OutputFile::create(job.output + ".ver");
+  auto script = writeScript(job.exported, job.output);
   if (!script)
     return script.takeError();
-  if (Error error = script->write([&](raw_pwrite_stream &os) {
-        os << "{ global: " << join(job.exported, "; ") << "; local: *; };\n";
-      }))
-    return error;
 
   std::vector<std::string> arguments = {"-shared",
                                         "--gc-sections",
@@ -160,8 +169,30 @@ Error rac::linkLibrary(const LinkJob &job) {
     arguments.push_back(
         ("--rpath=" + sys::path::parent_path(RAC_ONEDNN_LIBRARY)).str());
   }
-  addSharedLibraries(job, machine, arguments);
+  addSharedLibraries(job.usesLibrary, machine, arguments);
   return runLinker(arguments, job.output);
+}
+
+Error rac::linkPlain(StringRef arch, ArrayRef<std::string> objects,
+                     StringRef exported, StringRef output) {
+  auto machine = findMachine(arch);
+  if (!machine)
+    return machine.takeError();
+  auto script = writeScript(exported.str(), output);
+  if (!script)
+    return script.takeError();
+  std::vector<std::string> arguments = {"-shared",
+                                        "--gc-sections",
+                                        "--build-id=none",
+                                        "-z",
+                                        "noexecstack",
+                                        "--hash-style=gnu",
+                                        "--version-script=" + script->path(),
+                                        "-o",
+                                        output.str()};
+  arguments.insert(arguments.end(), objects.begin(), objects.end());
+  addSharedLibraries(/*usesLibrary=*/false, **machine, arguments);
+  return runLinker(arguments, output);
 }
 
 Error rac::mergeObjects(ArrayRef<std::string> objects, StringRef output) {

@@ -27,12 +27,12 @@ size_t fileBytes(const Elf64_Ehdr &header) {
 }
 
 void *loadLibrary(const char *image, std::string &problem) {
-  Elf64_Ehdr header;
-  memcpy(&header, image, sizeof(header));
-  if (memcmp(header.e_ident, ELFMAG, SELFMAG) || header.e_type != ET_DYN) {
+  if (strncmp(image, ELFMAG, SELFMAG)) {
     problem = "the image is not a shared object";
     return nullptr;
   }
+  Elf64_Ehdr header;
+  memcpy(&header, image, sizeof(header));
   int file = memfd_create("rac-kernels", MFD_CLOEXEC);
   if (file < 0) {
     problem = std::string("memfd_create: ") + strerror(errno);

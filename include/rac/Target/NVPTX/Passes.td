@@ -134,4 +134,17 @@ def GpuOutline : Pass<"rac-gpu-outline", "::mlir::ModuleOp"> {
       "::mlir::NVVM::NVVMDialect", "::rac::RacDialect"];
 }
 
+def GpuToSimulator : Pass<"rac-gpu-to-simulator", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Turn kernels into functions of the host that run one thread";
+  let description = [{
+    A function takes the simulator's thread, the thread's number along x and the
+    kernel's parameters. Barriers, shuffles and what else threads do together are
+    calls of rac-c/Simulator.h. All memory is the host's; what a block shares lies
+    where the thread says.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"];
+  let statistics = [
+    Statistic<"numKernels", "num-kernels", "Kernels turned into functions">];
+}
+
 #endif // RAC_TARGET_NVPTX_PASSES

@@ -1,0 +1,48 @@
+//===- Calls.h - Kernels call the simulator ---------------------*- C++ -*-===//
+
+#ifndef RAC_LIB_TARGET_NVPTX_SIMULATOR_CALLS_H
+#define RAC_LIB_TARGET_NVPTX_SIMULATOR_CALLS_H
+
+#include "mlir/Conversion/LLVMCommon/Pattern.h"
+#include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+namespace rac::simulator {
+
+/// Numbers the op among those of its kernel at which threads meet.
+constexpr llvm::StringLiteral kSite = "rac.site";
+
+/// A kernel's first arguments, before its parameters: what rac-c/Simulator.h
+/// calls a thread, and the thread's number along x.
+enum KernelArgument : unsigned { kThread, kThreadX, kNumKernelArguments };
+
+inline mlir::Value kernelArgument(mlir::Operation *op, KernelArgument which) {
+  return op->getParentOfType<mlir::LLVM::LLVMFuncOp>().getArgument(which);
+}
+
+/// Calls a function of rac-c/Simulator.h, whose first argument is the thread.
+/// Null if it returns nothing.
+mlir::FailureOr<mlir::Value> call(mlir::ConversionPatternRewriter &rewriter,
+                                  mlir::Operation *op, llvm::StringRef name,
+                                  mlir::Type result,
+                                  llvm::ArrayRef<mlir::Value> arguments);
+
+mlir::Value constantI32(mlir::OpBuilder &builder, mlir::Location loc,
+                        int32_t value);
+mlir::Value siteOf(mlir::OpBuilder &builder, mlir::Operation *op);
+
+/// A kernel's memory for a value that the simulator reads or writes, allocated
+/// at the kernel's start so that the stack doesn't grow in a loop.
+mlir::Value allocate(mlir::OpBuilder &builder, mlir::Operation *op,
+                     mlir::Type type);
+
+/// nvgpu's ops: tensor cores and asynchronous copies.
+void populateNvgpuToSimulator(mlir::LLVMTypeConverter &converter,
+                              mlir::RewritePatternSet &patterns);
+/// The thread's numbers, and what threads do together.
+void populateThreadsToSimulator(mlir::LLVMTypeConverter &converter,
+                                mlir::RewritePatternSet &patterns);
+
+} // namespace rac::simulator
+
+#endif // RAC_LIB_TARGET_NVPTX_SIMULATOR_CALLS_H

@@ -1,0 +1,155 @@
+//===- Nvgpu.cpp - Tensor cores and asynchronous copies -------------------===//
+
+#include "Calls.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "rac-c/Simulator.h"
+
+using namespace mlir;
+using namespace rac::simulator;
+
+namespace {
+
+Value spill(OpBuilder &builder, Operation *op, Value value) {
+  Value memory = allocate(builder, op, value.getType());
+  LLVM::StoreOp::create(builder, op->getLoc(), value, memory);
+  return memory;
+}
+
+/// Products as the simulator names their types; none: it has no such.
+std::optional<int32_t> elementType(Type type, bool tf32) {
+  if (type.isF32())
+    return tf32 ? RAC_SIM_TF32 : RAC_SIM_F32;
+  if (type.isF16())
+    return RAC_SIM_F16;
+  if (type.isBF16())
+    return RAC_SIM_BF16;
+  if (type.isInteger(8))
+    return RAC_SIM_S8;
+  if (type.isInteger(32))
+    return RAC_SIM_S32;
+  if (type.isF64())
+    return RAC_SIM_F64;
+  return std::nullopt;
+}
+
+struct MmaLowering : ConvertOpToLLVMPattern<nvgpu::MmaSyncOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(nvgpu::MmaSyncOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    std::array<int64_t, 3> shape = op.getMmaShapeAsArray();
+    auto type = elementType(getElementTypeOrSelf(op.getMatrixA()),
+                            op.getTf32Enabled().value_or(false));
+    auto sumType =
+        elementType(getElementTypeOrSelf(op.getMatrixC()), /*tf32=*/false);
+    if (!type || !sumType || *type == RAC_SIM_F32)
+      return rewriter.notifyMatchFailure(op, "of types that are not simulated");
+    bool isDouble = *type == RAC_SIM_F64;
+    constexpr int64_t kMaxDepth = 32;
+    if (shape[0] != (isDouble ? 8 : 16) || shape[1] != 8 ||
+        shape[2] > kMaxDepth)
+      return rewriter.notifyMatchFailure(op, "of a shape that is not simulated");
+    Value result = allocate(rewriter, op, adaptor.getMatrixC().getType());
+    if (failed(call(rewriter, op, "rac_sim_mma", Type(),
+                    {siteOf(rewriter, op), constantI32(rewriter, loc, *type),
+                     constantI32(rewriter, loc, *sumType),
+                     constantI32(rewriter, loc, shape[2]),
+                     spill(rewriter, op, adaptor.getMatrixA()),
+                     spill(rewriter, op, adaptor.getMatrixB()),
+                     spill(rewriter, op, adaptor.getMatrixC()), result})))
+      return failure();
+    rewriter.replaceOpWithNewOp<LLVM::LoadOp>(
+        op, adaptor.getMatrixC().getType(), result);
+    return success();
+  }
+};
+
+struct LoadMatrixLowering : ConvertOpToLLVMPattern<nvgpu::LdMatrixOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(nvgpu::LdMatrixOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    auto source = cast<MemRefType>(op.getSrcMemref().getType());
+    Value row = getStridedElementPtr(rewriter, loc, source,
+                                     adaptor.getSrcMemref(),
+                                     adaptor.getIndices());
+    Type type = typeConverter->convertType(op.getType());
+    Value result = allocate(rewriter, op, type);
+    if (failed(call(rewriter, op, "rac_sim_load_matrices", Type(),
+                    {siteOf(rewriter, op),
+                     constantI32(rewriter, loc, op.getNumTiles()),
+                     constantI32(rewriter, loc, op.getTranspose()), row,
+                     result})))
+      return failure();
+    rewriter.replaceOpWithNewOp<LLVM::LoadOp>(op, type, result);
+    return success();
+  }
+};
+
+struct CopyLowering : ConvertOpToLLVMPattern<nvgpu::DeviceAsyncCopyOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(nvgpu::DeviceAsyncCopyOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    auto target = cast<MemRefType>(op.getDst().getType());
+    auto source = cast<MemRefType>(op.getSrc().getType());
+    Value to = getStridedElementPtr(rewriter, loc, target, adaptor.getDst(),
+                                    adaptor.getDstIndices());
+    Value from = getStridedElementPtr(rewriter, loc, source, adaptor.getSrc(),
+                                      adaptor.getSrcIndices());
+    int64_t bits = target.getElementTypeBitWidth();
+    int64_t bytes = op.getDstElements().getZExtValue() * bits / 8;
+    Type i64 = rewriter.getI64Type();
+    Value filled = createIndexAttrConstant(rewriter, loc, i64, bytes);
+    if (Value elements = adaptor.getSrcElements()) {
+      Value size = createIndexAttrConstant(rewriter, loc, i64, bits / 8);
+      filled = LLVM::MulOp::create(rewriter, loc, elements, size);
+    }
+    if (failed(call(rewriter, op, "rac_sim_copy", Type(),
+                    {to, from, constantI32(rewriter, loc, bytes), filled})))
+      return failure();
+    rewriter.replaceOp(op, constantI32(rewriter, loc, 0));
+    return success();
+  }
+};
+
+struct CommitLowering : ConvertOpToLLVMPattern<nvgpu::DeviceAsyncCreateGroupOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(nvgpu::DeviceAsyncCreateGroupOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (failed(call(rewriter, op, "rac_sim_commit_copies", Type(), {})))
+      return failure();
+    rewriter.replaceOp(op, constantI32(rewriter, op.getLoc(), 0));
+    return success();
+  }
+};
+
+struct WaitLowering : ConvertOpToLLVMPattern<nvgpu::DeviceAsyncWaitOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(nvgpu::DeviceAsyncWaitOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Value groups =
+        constantI32(rewriter, op.getLoc(), op.getNumGroups().value_or(0));
+    if (failed(call(rewriter, op, "rac_sim_wait_copies", Type(), groups)))
+      return failure();
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+} // namespace
+
+void rac::simulator::populateNvgpuToSimulator(LLVMTypeConverter &converter,
+                                              RewritePatternSet &patterns) {
+  converter.addConversion([](nvgpu::DeviceAsyncTokenType type) -> Type {
+    return IntegerType::get(type.getContext(), 32);
+  });
+  patterns.add<MmaLowering, LoadMatrixLowering, CopyLowering, CommitLowering,
+               WaitLowering>(converter);
+}
