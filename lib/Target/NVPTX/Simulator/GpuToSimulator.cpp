@@ -265,16 +265,30 @@ private:
     populateGpuLowerSubgroupReduceToShufflePatterns(patterns, kWarpSize);
     populateGpuLowerClusteredSubgroupReduceToShufflePatterns(patterns,
                                                              kWarpSize);
+    expandVectors(patterns);
+    return applyPatternsGreedily(module, std::move(patterns));
+  }
+
+  /// What has no counterpart in LLVM: vectors of several dimensions, mostly.
+  static void expandVectors(RewritePatternSet &patterns) {
     vector::populateVectorBitCastLoweringPatterns(patterns);
     vector::populateVectorBroadcastLoweringPatterns(patterns);
+    vector::populateVectorContractLoweringPatterns(
+        patterns, vector::VectorContractLowering::OuterProduct);
+    vector::populateVectorFromElementsUnrollPatterns(patterns);
+    vector::populateVectorGatherLoweringPatterns(patterns);
+    vector::populateVectorInsertExtractStridedSliceTransforms(patterns);
     vector::populateVectorInterleaveLoweringPatterns(patterns);
     vector::populateVectorMaskOpLoweringPatterns(patterns);
+    vector::populateVectorMultiReductionLoweringPatterns(
+        patterns, vector::VectorMultiReductionLowering::InnerReduction);
+    vector::populateVectorRankReducingFMAPattern(patterns);
     vector::populateVectorShapeCastLoweringPatterns(patterns);
-    vector::populateVectorTransposeLoweringPatterns(
-        patterns, vector::VectorTransposeLowering::EltWise);
+    vector::populateVectorToElementsUnrollPatterns(patterns);
     vector::populateVectorTransferLoweringPatterns(patterns,
                                                    /*maxTransferRank=*/1);
-    return applyPatternsGreedily(module, std::move(patterns));
+    vector::populateVectorTransposeLoweringPatterns(
+        patterns, vector::VectorTransposeLowering::EltWise);
   }
 
   void prepare(gpu::GPUFuncOp kernel) {
