@@ -1,16 +1,20 @@
-//===- GpuContractions.cpp - ---===//
+//===- GpuContractions.cpp - Matrix products and convolutions to kernels --===//
 
+#include "Gemm/Kernel.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "rac/Cost/DeviceSpec.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 #include "rac/Target/NVPTX/Passes.h"
+#include "llvm/Support/Debug.h"
+
+#define DEBUG_TYPE "rac-gpu-contractions"
 
 namespace rac {
 #define GEN_PASS_DEF_GPUCONTRACTIONS
@@ -21,7 +25,59 @@ using namespace mlir;
 using namespace rac;
 
 namespace {
-struct GpuContractionsPass : rac::impl::GpuContractionsBase<GpuContractionsPass> {
-  void runOnOperation() override {}
+
+struct GpuContractionsPass
+    : rac::impl::GpuContractionsBase<GpuContractionsPass> {
+  void runOnOperation() override {
+    gemm::TileLimits limits = readLimits();
+    SmallVector<linalg::LinalgOp> ops;
+    getOperation().walk([&](linalg::LinalgOp op) {
+      // Others are in kernels, or in loops over tiles that will be.
+      if (op.getNumReductionLoops() != 0 &&
+          !op->getParentOfType<gpu::LaunchOp>() &&
+          !op->getParentOfType<scf::ParallelOp>() &&
+          !op->getParentOfType<scf::ForallOp>())
+        ops.push_back(op);
+    });
+    for (linalg::LinalgOp op : ops) {
+      std::string why;
+      FailureOr<gemm::Contraction> contraction =
+          gemm::matchContraction(op, why);
+      if (failed(contraction)) {
+        LLVM_DEBUG(llvm::dbgs() << "left: " << op.getLoc() << " " << why
+                                << "\n");
+        ++numLeft;
+        continue;
+      }
+      gemm::emitContraction(*contraction,
+                            gemm::chooseUnit(*contraction, allowsTf32()),
+                            limits);
+      ++numKernels;
+    }
+  }
+
+  bool allowsTf32() {
+    auto plan = getOperation()->getAttrOfType<PlanAttr>("rac.plan");
+    return plan && plan.getPrecision().isTF32();
+  }
+
+  gemm::TileLimits readLimits() {
+    // Without a device: an A100's multiprocessors, and what every chip from
+    // sm_80 on lets a block have (CUDA C++ Programming Guide, technical
+    // specifications per compute capability: sm_86 and sm_89 have least).
+    gemm::TileLimits limits{108, 99 << 10};
+    auto module = getOperation()->getParentOfType<ModuleOp>();
+    llvm::Expected<Device> device = attachedDevice(module);
+    if (!device) {
+      llvm::consumeError(device.takeError());
+      return limits;
+    }
+    if (device->topology.cores)
+      limits.processors = device->topology.cores->v;
+    if (device->topology.gpu && device->topology.gpu->sharedBytesPerBlock)
+      limits.sharedBytes = device->topology.gpu->sharedBytesPerBlock->v;
+    return limits;
+  }
 };
+
 } // namespace

@@ -32,7 +32,7 @@ def GpuContractions : Pass<"rac-gpu-contractions", "::mlir::func::FuncOp"> {
   }];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
       "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect",
-      "::mlir::nvgpu::NVGPUDialect", "::mlir::scf::SCFDialect",
+      "::mlir::nvgpu::NVGPUDialect", "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect",
       "::mlir::vector::VectorDialect"];
   let statistics = [
     Statistic<"numKernels", "num-kernels", "Contractions that became kernels">,

@@ -1,0 +1,57 @@
+//===- Access.h - Where an operand's elements are ---------------*- C++ -*-===//
+
+#ifndef RAC_LIB_TARGET_NVPTX_GEMM_ACCESS_H
+#define RAC_LIB_TARGET_NVPTX_GEMM_ACCESS_H
+
+#include "Emit.h"
+#include "mlir/IR/AffineMap.h"
+
+namespace rac::gemm {
+
+/// A digit of a number that counts the iterations of several loops, and by how
+/// many elements an address grows with it.
+struct Term {
+  Index extent, stride;
+  /// The dimension of the operand that it alone indexes, and the first one that
+  /// it does after merging.
+  std::optional<unsigned> first, last;
+};
+
+/// From the slowest digit to the fastest.
+using Terms = llvm::SmallVector<Term>;
+
+/// How far from the first element that number is.
+Index distance(Emit &e, llvm::ArrayRef<Term> terms, Index number);
+
+/// Whether addresses are a sum of what each loop adds.
+bool isSeparable(mlir::AffineMap map);
+
+/// An operand as one-dimensional memory; its address is a sum of `base` and
+/// what each loop adds to it.
+class Access {
+public:
+  /// `loops`: which of the contraction's loops each dimension of `map` is, and
+  /// `extents` those loops' sizes.
+  Access(Emit &e, mlir::Value buffer, mlir::AffineMap map,
+         llvm::ArrayRef<unsigned> loops, llvm::ArrayRef<Index> extents);
+
+  mlir::Value memory() const { return flat; }
+  mlir::Type element() const;
+  Index start() const { return base; }
+  /// What the loops of a role add together.
+  Terms along(Emit &e, llvm::ArrayRef<unsigned> role) const;
+  /// So many elements, a power of two and at most `most`, always lie together
+  /// and aligned along a role, from a multiple of that on; 1 if none do.
+  int64_t vectorLength(Emit &e, llvm::ArrayRef<unsigned> role,
+                       int64_t most) const;
+
+private:
+  mlir::Value flat;
+  Index base;
+  bool dense; ///< the layout is the identity
+  llvm::SmallVector<Terms> loopTerms;
+};
+
+} // namespace rac::gemm
+
+#endif // RAC_LIB_TARGET_NVPTX_GEMM_ACCESS_H

@@ -1,0 +1,88 @@
+//===- Atom.h - The products that a warp computes at once -------*- C++ -*-===//
+
+#ifndef RAC_LIB_TARGET_NVPTX_GEMM_ATOM_H
+#define RAC_LIB_TARGET_NVPTX_GEMM_ATOM_H
+
+#include "Contraction.h"
+#include "Emit.h"
+
+namespace rac::gemm {
+
+/// How elements are multiplied.
+enum class Unit {
+  Scalar, ///< the op's own body, on each thread
+  F64,    ///< tensor cores from here on
+  TF32,   ///< of f32, only its first 11 bits
+  TF32x3, ///< of f32, split in two: nearly as exact as f32
+  Half,   ///< f16 and bf16, sums in f32
+  Byte,   ///< i8, sums in i32
+};
+
+/// A tile of an operand in shared memory; strides are in elements.
+struct SharedTile {
+  mlir::Value memory;
+  Index start; ///< of what the warp reads, with what the lane adds
+  int64_t outerStride, depthStride;
+  bool depthInner() const { return depthStride == 1; }
+};
+
+/// A warp's product of `m` rows and `n` columns over a depth of `k`, and which
+/// elements each lane has of it. A lane holds registers of `pack` elements, that
+/// neighbour along the depth. The layouts are those of PTX's mma instructions.
+class Atom {
+public:
+  Atom(Unit unit, const Contraction &contraction);
+
+  Unit unit;
+  int64_t m = 0, n = 0, k = 0, pack = 1;
+  mlir::Type input;       ///< of elements in shared memory
+  mlir::Type accumulator; ///< of elements that are summed
+
+  /// Whether elements that neighbour along the depth must do so in shared
+  /// memory.
+  bool needsDepthInner() const { return unit == Unit::Byte; }
+
+  /// What a lane adds to the start of a tile, to get at its registers.
+  Index laneStartA(Emit &e, Index lane, const SharedTile &tile) const;
+  Index laneStartB(Emit &e, Index lane, const SharedTile &tile) const;
+
+  /// A lane's registers of the atom at (outer, depth) of a tile, as `multiply`
+  /// wants them; of B, those of `count` atoms, 1 or 2, side by side.
+  using Fragment = llvm::SmallVector<mlir::Value, 2>;
+  Fragment loadA(Emit &e, const SharedTile &tile, int64_t row,
+                 int64_t depth) const;
+  llvm::SmallVector<Fragment, 2> loadB(Emit &e, const SharedTile &tile,
+                                       int64_t column, int64_t depth,
+                                       int64_t count) const;
+
+  /// The sum where nothing was added.
+  mlir::Value zero(Emit &e) const;
+  /// sum + a * b.
+  mlir::Value multiply(Emit &e, const Fragment &a, const Fragment &b,
+                       mlir::Value sum) const;
+
+  /// An element that a lane has of a sum.
+  struct Element {
+    int64_t row, column; ///< beyond what the lane adds
+    mlir::Value value;
+  };
+  llvm::SmallVector<Element, 4> elements(Emit &e, mlir::Value sum) const;
+  Index laneRow(Emit &e, Index lane) const;
+  Index laneColumn(Emit &e, Index lane) const;
+
+private:
+  Fragment finish(Emit &e, llvm::ArrayRef<mlir::Value> registers) const;
+  mlir::Value loadRegister(Emit &e, const SharedTile &tile, int64_t outer,
+                           int64_t depth) const;
+  mlir::Type vectorOf(int64_t registers) const;
+
+  Contraction contraction;
+};
+
+/// The fastest unit that computes the contraction as exactly as it is written;
+/// `tf32`: f32 may be rounded to tf32 first.
+Unit chooseUnit(const Contraction &contraction, bool tf32);
+
+} // namespace rac::gemm
+
+#endif // RAC_LIB_TARGET_NVPTX_GEMM_ATOM_H

@@ -1,0 +1,182 @@
+//===- Contraction.cpp - What is computed as a matrix product -------------===//
+
+#include "Contraction.h"
+#include "../../../Lowering/Vectorize/Epilogue.h"
+#include "Access.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+
+using namespace mlir;
+using namespace rac::gemm;
+
+Type Contraction::accumulator() const {
+  return getElementTypeOrSelf(result().getType());
+}
+
+/// The argument that `value` is, but for being widened.
+static BlockArgument widened(Value value) {
+  if (Operation *cast = value.getDefiningOp())
+    if (isa<arith::ExtFOp, arith::ExtSIOp>(cast))
+      value = cast->getOperand(0);
+  return dyn_cast<BlockArgument>(value);
+}
+
+static FailureOr<Product> matchProduct(linalg::LinalgOp op, std::string &why) {
+  auto refuse = [&](const char *reason) {
+    why = reason;
+    return failure();
+  };
+  Operation *sum = rac::vectorize::findCombiner(op);
+  if (!isa_and_nonnull<arith::AddFOp, arith::AddIOp>(sum))
+    return refuse("does not sum up");
+  for (Operation &inner : op.getBlock()->without_terminator())
+    if (!isMemoryEffectFree(&inner) || inner.getNumRegions() != 0 ||
+        isa<linalg::IndexOp>(inner))
+      return refuse("computes with more than its operands");
+  BlockArgument out = op.getRegionOutputArgs()[0];
+  if (!out.hasOneUse() || *out.user_begin() != sum)
+    return refuse("uses its sum");
+  Value term = sum->getOperand(sum->getOperand(0) == out ? 1 : 0);
+  Operation *mul = term.getDefiningOp();
+  if (!isa_and_nonnull<arith::MulFOp, arith::MulIOp>(mul))
+    return Product::General;
+  BlockArgument x = widened(mul->getOperand(0)),
+                y = widened(mul->getOperand(1));
+  bool plain = x && y && x != y && x.getOwner() == op.getBlock() &&
+               y.getOwner() == op.getBlock() && x != out && y != out;
+  return plain ? Product::Plain : Product::General;
+}
+
+/// The buffer that `value` is a view of.
+static Value baseOf(Value value) {
+  while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
+    value = view.getViewSource();
+  return value;
+}
+
+static bool onNumbers(linalg::LinalgOp op) {
+  return llvm::all_of(op->getOpOperands(), [](OpOperand &operand) {
+    Type type = getElementTypeOrSelf(operand.get().getType());
+    return type.isIntOrIndexOrFloat();
+  });
+}
+
+static std::optional<Epilogue> findEpilogue(linalg::LinalgOp op,
+                                            linalg::FillOp fill) {
+  OpOperand *use = fill ? rac::vectorize::findElementwiseUse(op, fill) : nullptr;
+  if (!use)
+    return std::nullopt;
+  auto reader = cast<linalg::LinalgOp>(use->getOwner());
+  AffineMap map = reader.getMatchingIndexingMap(use);
+  AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+  if (!map.isPermutation() || !onNumbers(reader) || !reader.hasPureBufferSemantics())
+    return std::nullopt;
+  if (!reader.getMatchingIndexingMap(reader.getDpsInitOperand(0))
+           .isPermutation())
+    return std::nullopt;
+  for (OpOperand &operand : reader->getOpOperands())
+    if (!isSeparable(reader.getMatchingIndexingMap(&operand)))
+      return std::nullopt;
+  for (Operation &inner : reader.getBlock()->without_terminator())
+    if (inner.getNumRegions() != 0 ||
+        !(isMemoryEffectFree(&inner) || isa<memref::LoadOp>(inner)))
+      return std::nullopt;
+  // It is written while the product still reads.
+  Value written = baseOf(reader.getDpsInitOperand(0)->get());
+  for (OpOperand *input : op.getDpsInputOperands())
+    if (baseOf(input->get()) == written)
+      return std::nullopt;
+  Epilogue epilogue{reader, use, {}};
+  epilogue.loops.resize(reader.getNumLoops());
+  for (auto [i, expr] : llvm::enumerate(map.getResults()))
+    epilogue.loops[cast<AffineDimExpr>(expr).getPosition()] =
+        out.getDimPosition(i);
+  return epilogue;
+}
+
+/// Moves the loop that steps through neighbouring elements of an operand to the
+/// end: it is the fastest then.
+static void putLast(SmallVectorImpl<unsigned> &role, linalg::LinalgOp op,
+                    OpOperand *operand) {
+  AffineMap map = op.getMatchingIndexingMap(operand);
+  auto type = cast<MemRefType>(operand->get().getType());
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (map.getNumResults() == 0 ||
+      failed(type.getStridesAndOffset(strides, offset)) || strides.back() != 1)
+    return;
+  auto dim = dyn_cast<AffineDimExpr>(map.getResults().back());
+  auto *loop = dim ? llvm::find(role, dim.getPosition()) : role.end();
+  if (loop != role.end())
+    std::rotate(loop, loop + 1, role.end());
+}
+
+FailureOr<Contraction> rac::gemm::matchContraction(linalg::LinalgOp op,
+                                                   std::string &why) {
+  auto refuse = [&](const char *reason) {
+    why = reason;
+    return failure();
+  };
+  if (op.getNumReductionLoops() == 0 || op.getNumDpsInits() != 1 ||
+      op.getNumDpsInputs() != 2 || !op.hasPureBufferSemantics())
+    return refuse("is no reduction of two buffers");
+  Contraction result;
+  result.op = op;
+  result.a = op.getDpsInputOperand(0);
+  result.b = op.getDpsInputOperand(1);
+  AffineMap a = op.getMatchingIndexingMap(result.a),
+            b = op.getMatchingIndexingMap(result.b),
+            out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+  if (!out.isProjectedPermutation() || !isSeparable(a) || !isSeparable(b))
+    return refuse("has addresses that are no sum over its loops");
+  for (OpOperand &operand : op->getOpOperands())
+    if (!isa<MemRefType>(operand.get().getType()))
+      return refuse("has an operand that is no buffer");
+  if (!onNumbers(op))
+    return refuse("computes with what is no number");
+  FailureOr<Product> product = matchProduct(op, why);
+  if (failed(product))
+    return failure();
+  result.product = *product;
+
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  for (auto [loop, type] : llvm::enumerate(op.getIteratorTypesArray())) {
+    bool inA = a.isFunctionOfDim(loop), inB = b.isFunctionOfDim(loop);
+    if (out.isFunctionOfDim(loop) != (type == utils::IteratorType::parallel))
+      return refuse("repeats a result");
+    if (type == utils::IteratorType::reduction)
+      result.depth.push_back(loop);
+    else if (inA && inB && ranges[loop] != 1)
+      result.batch.push_back(loop);
+    else if (inB && !inA)
+      result.columns.push_back(loop);
+    else
+      result.rows.push_back(loop);
+  }
+  auto extentOf = [&](ArrayRef<unsigned> role) {
+    int64_t extent = 1;
+    for (unsigned loop : role)
+      extent *= ShapedType::isDynamic(ranges[loop]) ? 2 : ranges[loop];
+    return extent;
+  };
+  if (extentOf(result.rows) == 1 && extentOf(result.columns) == 1)
+    return refuse("reuses no element");
+  // As in depthwise convolutions: threads had better run along the batch.
+  auto last = out.getNumResults() ? dyn_cast<AffineDimExpr>(out.getResults().back())
+                                  : AffineDimExpr(nullptr);
+  if ((extentOf(result.rows) == 1 || extentOf(result.columns) == 1) && last &&
+      llvm::is_contained(result.batch, last.getPosition()))
+    return refuse("reuses no element, and has its batch side by side");
+
+  putLast(result.rows, op, result.a);
+  putLast(result.rows, op, op.getDpsInitOperand(0));
+  putLast(result.columns, op, result.b);
+  putLast(result.columns, op, op.getDpsInitOperand(0));
+  putLast(result.depth, op, result.b);
+  putLast(result.depth, op, result.a);
+  result.fill = rac::vectorize::findFill(op);
+  result.epilogue = findEpilogue(op, result.fill);
+  return result;
+}

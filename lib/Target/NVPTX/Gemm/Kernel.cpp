@@ -1,0 +1,519 @@
+//===- Kernel.cpp - The kernel of a product -------------------------------===//
+
+#include "Kernel.h"
+#include "Loader.h"
+#include "Result.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace rac::gemm;
+
+namespace {
+
+/// Blocks of threads that compute tiles of the result.
+class Kernel {
+public:
+  Kernel(Emit &e, const Contraction &contraction, const Atom &atom,
+         const Tile &tile, ArrayRef<Index> extents);
+  void emit();
+
+private:
+  struct Block {
+    Index batch, split, row, column;
+  };
+  struct Warp {
+    Index lane, slice, row, column;
+  };
+  using Sums = SmallVector<Value>;
+
+  Value shared(Type element, int64_t elements, int64_t offset);
+  gpu::LaunchOp launch(Index blocks, int64_t threads, int64_t sharedBytes);
+  Block findBlock(Index number);
+  Warp findWarp(Index thread);
+  Sums accumulate(const Block &block, const Warp &warp, Index thread);
+  Sums computeTile(const SharedTile &a, const SharedTile &b, Index depth,
+                   Sums sums);
+  void stage(const Warp &warp, ArrayRef<Value> sums);
+  SmallVector<Value> collect(Index row, Index column);
+  void writeTile(const Block &block, Index thread);
+  void sumSplits();
+  /// `body` for (row, column) of each group of elements that is written
+  /// together.
+  void forEachGroup(Index thread, function_ref<void(Index, Index)> body);
+  int64_t stagePitch() const;
+  Index partialAt(Index split, Index batch, Index row, Index column);
+
+  Emit &e;
+  const Contraction &contraction;
+  Atom atom;
+  Tile tile;
+  Operand a, b;
+  Result result;
+  Index rows, columns, depth, batches;
+  Index rowTiles, columnTiles, depthSteps;
+  Value partial; ///< what blocks that share the depth have
+  Value staged;  ///< the sums in shared memory
+};
+
+} // namespace
+
+Kernel::Kernel(Emit &e, const Contraction &contraction, const Atom &atom,
+               const Tile &tile, ArrayRef<Index> extents)
+    : e(e), contraction(contraction), atom(atom), tile(tile),
+      a(e, contraction.a, contraction, contraction.rows, extents, atom,
+        tile.rows, tile.depth),
+      b(e, contraction.b, contraction, contraction.columns, extents, atom,
+        tile.columns, tile.depth),
+      result(e, contraction, extents), rows(a.outerSize), columns(b.outerSize),
+      depth(a.depthSize), batches(sizeOf(e, contraction.batch, extents)) {
+  rowTiles = e.ceilDiv(rows, e.number(tile.rows));
+  columnTiles = e.ceilDiv(columns, e.number(tile.columns));
+  Index steps = e.ceilDiv(depth, e.number(tile.depth));
+  depthSteps = e.ceilDiv(steps, e.number(tile.splits));
+}
+
+static int64_t bytesOf(Type type) {
+  return type.isIndex() ? 8 : (type.getIntOrFloatBitWidth() + 7) / 8;
+}
+
+gpu::LaunchOp Kernel::launch(Index blocks, int64_t threads,
+                             int64_t sharedBytes) {
+  Value one = e.value(e.number(1));
+  Value memory = arith::ConstantIntOp::create(e.b, e.loc, e.b.getI32Type(),
+                                              sharedBytes);
+  auto op = gpu::LaunchOp::create(e.b, e.loc, e.value(blocks), one, one,
+                                  e.value(e.number(threads)), one, one, memory);
+  e.b.setInsertionPointToStart(&op.getBody().front());
+  gpu::TerminatorOp::create(e.b, e.loc);
+  e.b.setInsertionPointToStart(&op.getBody().front());
+  return op;
+}
+
+/// A view of the block's shared memory, `offset` bytes from its start.
+Value Kernel::shared(Type element, int64_t elements, int64_t offset) {
+  auto space = gpu::AddressSpaceAttr::get(e.b.getContext(),
+                                          gpu::AddressSpace::Workgroup);
+  auto bytes = MemRefType::get({ShapedType::kDynamic}, e.b.getI8Type(),
+                               MemRefLayoutAttrInterface(), space);
+  Value all = gpu::DynamicSharedMemoryOp::create(e.b, e.loc, bytes);
+  auto type = MemRefType::get({elements}, element, MemRefLayoutAttrInterface(),
+                              space);
+  return memref::ViewOp::create(e.b, e.loc, type, all, e.value(e.number(offset)),
+                                ValueRange());
+}
+
+/// Blocks that run at the same time share rows and columns in the second-level
+/// cache: they go down some rows of tiles before the next column.
+Kernel::Block Kernel::findBlock(Index number) {
+  constexpr int64_t together = 8;
+  Index each = e.mul(rowTiles, columnTiles);
+  Block block;
+  Index outer = e.div(number, each), inner = e.rem(number, each);
+  block.split = e.rem(outer, e.number(tile.splits));
+  block.batch = e.div(outer, e.number(tile.splits));
+  if (isKnown(batches, 1)) {
+    block.batch = e.number(0);
+    if (tile.splits == 1)
+      inner = number;
+  }
+  Index band = e.mul(e.number(together), columnTiles);
+  Index first = e.mul(e.div(inner, band), e.number(together));
+  Index height = e.min(e.sub(rowTiles, first), e.number(together));
+  Index within = e.rem(inner, band);
+  block.row = e.add(first, e.rem(within, height));
+  block.column = e.div(within, height);
+  if (isKnown(columnTiles, 1)) {
+    block.row = inner;
+    block.column = e.number(0);
+  } else if (isKnown(rowTiles, 1)) {
+    block.row = e.number(0);
+    block.column = inner;
+  }
+  block.row = e.mul(block.row, e.number(tile.rows));
+  block.column = e.mul(block.column, e.number(tile.columns));
+  return block;
+}
+
+Kernel::Warp Kernel::findWarp(Index thread) {
+  Index number = e.div(thread, e.number(kWarp));
+  Warp warp;
+  warp.lane = e.rem(thread, e.number(kWarp));
+  warp.column = e.rem(number, e.number(tile.warpColumns));
+  number = e.div(number, e.number(tile.warpColumns));
+  warp.row = e.rem(number, e.number(tile.warpRows));
+  warp.slice = e.div(number, e.number(tile.warpRows));
+  if (tile.slices == 1)
+    warp.slice = e.number(0);
+  warp.row = e.mul(warp.row, e.number(tile.rows / tile.warpRows));
+  warp.column = e.mul(warp.column, e.number(tile.columns / tile.warpColumns));
+  return warp;
+}
+
+//===----------------------------------------------------------------------===//
+// Sums
+//===----------------------------------------------------------------------===//
+
+/// Adds what one tile of both operands gives. `depth`: where the warp's part of
+/// it begins in all of the depth.
+Kernel::Sums Kernel::computeTile(const SharedTile &tileA,
+                                 const SharedTile &tileB, Index depthStart,
+                                 Sums sums) {
+  int64_t rowAtoms = tile.rows / tile.warpRows / atom.m,
+          columnAtoms = tile.columns / tile.warpColumns / atom.n;
+  auto size = known(depth);
+  bool guarded = contraction.product == Product::General &&
+                 !(size && *size % tile.depth == 0);
+  for (int64_t k = 0; k < tile.depth / tile.slices; k += atom.k) {
+    SmallVector<Atom::Fragment> left, right;
+    for (int64_t i = 0; i < rowAtoms; ++i)
+      left.push_back(atom.loadA(e, tileA, i * atom.m, k));
+    for (int64_t j = 0; j < columnAtoms; j += 2)
+      llvm::append_range(right,
+                         atom.loadB(e, tileB, j * atom.n, k,
+                                    std::min<int64_t>(2, columnAtoms - j)));
+    // Zeros past the end add nothing to a sum of products, and something else
+    // to others.
+    Value inside =
+        guarded ? e.less(e.add(depthStart, e.number(k)), depth) : Value();
+    for (int64_t i = 0; i < rowAtoms; ++i)
+      for (int64_t j = 0; j < columnAtoms; ++j) {
+        Value &sum = sums[i * columnAtoms + j];
+        Value next = atom.multiply(e, left[i], right[j], sum);
+        sum = inside ? arith::SelectOp::create(e.b, e.loc, inside, next, sum)
+                           .getResult()
+                     : next;
+      }
+  }
+  return sums;
+}
+
+/// The warp's sums over the block's part of the depth. Tiles of the operands are
+/// on their way while others are computed with.
+Kernel::Sums Kernel::accumulate(const Block &block, const Warp &warp,
+                                Index thread) {
+  int64_t elementsA = a.stageElements(), elementsB = b.stageElements();
+  Value sharedA = shared(a.access.element(), elementsA * tile.stages, 0);
+  int64_t bytesA = elementsA * tile.stages * a.bytes;
+  Value sharedB = shared(b.access.element(), elementsB * tile.stages, bytesA);
+  Loader loaderA(e, a, sharedA, thread, tile.threads(), block.batch, block.row);
+  Loader loaderB(e, b, sharedB, thread, tile.threads(), block.batch,
+                 block.column);
+
+  // This block's tiles along the depth.
+  Index allSteps = e.ceilDiv(depth, e.number(tile.depth));
+  Index first = e.mul(block.split, depthSteps);
+  Index steps = depthSteps;
+  if (tile.splits > 1) {
+    Index end = e.min(e.add(first, depthSteps), allSteps);
+    Index begin = e.min(first, allSteps);
+    steps = e.sub(end, begin);
+  }
+  Index depthStart = e.mul(first, e.number(tile.depth));
+
+  // A group for each tile, though it may have no copy.
+  auto load = [&](Index step) {
+    OpBuilder::InsertionGuard restore(e.b);
+    Value any = e.less(step, steps);
+    if (any) {
+      auto guard = scf::IfOp::create(e.b, e.loc, any, /*withElseRegion=*/false);
+      e.b.setInsertionPointToStart(guard.thenBlock());
+    }
+    Index stage = e.rem(step, e.number(tile.stages));
+    Index at = e.add(depthStart, e.mul(step, e.number(tile.depth)));
+    loaderA.load(e, e.mul(stage, e.number(elementsA)), at);
+    loaderB.load(e, e.mul(stage, e.number(elementsB)), at);
+  };
+  for (int64_t i = 0; i + 1 < tile.stages; ++i) {
+    load(e.number(i));
+    NVVM::CpAsyncCommitGroupOp::create(e.b, e.loc);
+  }
+
+  auto tileOf = [&](const Operand &operand, Value memory, Index outer) {
+    SharedTile shared{memory, e.number(0),
+                      operand.depthInner ? operand.pitch : 1,
+                      operand.depthInner ? 1 : operand.pitch};
+    Index slice = e.mul(warp.slice, e.number(tile.depth / tile.slices));
+    shared.start = e.add(e.mul(outer, e.number(shared.outerStride)),
+                         e.mul(slice, e.number(shared.depthStride)));
+    return shared;
+  };
+  SharedTile tileA = tileOf(a, sharedA, warp.row),
+             tileB = tileOf(b, sharedB, warp.column);
+  tileA.start = e.add(tileA.start, atom.laneStartA(e, warp.lane, tileA));
+  tileB.start = e.add(tileB.start, atom.laneStartB(e, warp.lane, tileB));
+
+  int64_t count = tile.rows / tile.warpRows / atom.m *
+                  (tile.columns / tile.warpColumns / atom.n);
+  Sums zeros(count, atom.zero(e));
+  auto loop = scf::ForOp::create(e.b, e.loc, e.value(e.number(0)),
+                                 e.value(steps), e.value(e.number(1)), zeros);
+  {
+    OpBuilder::InsertionGuard restore(e.b);
+    e.b.setInsertionPointToStart(loop.getBody());
+    Index step = loop.getInductionVar();
+    // The tile is there once all threads' copies are, and nobody still reads
+    // the one whose place the next is copied to.
+    NVVM::CpAsyncWaitGroupOp::create(e.b, e.loc, tile.stages - 2);
+    gpu::BarrierOp::create(e.b, e.loc);
+    load(e.add(step, e.number(tile.stages - 1)));
+    NVVM::CpAsyncCommitGroupOp::create(e.b, e.loc);
+    Index stage = e.rem(step, e.number(tile.stages));
+    SharedTile nowA = tileA, nowB = tileB;
+    nowA.start = e.add(tileA.start, e.mul(stage, e.number(elementsA)));
+    nowB.start = e.add(tileB.start, e.mul(stage, e.number(elementsB)));
+    Index at = e.add(e.add(depthStart, e.mul(step, e.number(tile.depth))),
+                     e.mul(warp.slice, e.number(tile.depth / tile.slices)));
+    Sums sums = computeTile(nowA, nowB, at,
+                            llvm::to_vector_of<Value>(loop.getRegionIterArgs()));
+    scf::YieldOp::create(e.b, e.loc, sums);
+  }
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
+
+//===----------------------------------------------------------------------===//
+// From registers to memory
+//===----------------------------------------------------------------------===//
+
+int64_t Kernel::stagePitch() const {
+  // Lanes that store together use different banks, and groups of 16 bytes are
+  // aligned.
+  int64_t bytes = bytesOf(atom.accumulator);
+  return result.alongColumns() ? tile.columns + 8
+                               : tile.rows + std::max<int64_t>(4, 16 / bytes);
+}
+
+/// Puts the warp's sums into shared memory.
+void Kernel::stage(const Warp &warp, ArrayRef<Value> sums) {
+  // The operands are not needed any more, nor may copies still be on their way.
+  gpu::BarrierOp::create(e.b, e.loc);
+  bool byRows = result.alongColumns();
+  int64_t pitch = stagePitch(), lines = byRows ? tile.rows : tile.columns;
+  staged = shared(atom.accumulator, tile.slices * lines * pitch, 0);
+  Index row = e.add(warp.row, atom.laneRow(e, warp.lane)),
+        column = e.add(warp.column, atom.laneColumn(e, warp.lane));
+  int64_t rowStride = byRows ? pitch : 1, columnStride = byRows ? 1 : pitch;
+  Index start = e.add(e.add(e.mul(row, e.number(rowStride)),
+                            e.mul(column, e.number(columnStride))),
+                      e.mul(warp.slice, e.number(lines * pitch)));
+  int64_t columnAtoms = tile.columns / tile.warpColumns / atom.n;
+  for (auto [i, sum] : llvm::enumerate(sums)) {
+    int64_t atomRow = i / columnAtoms * atom.m,
+            atomColumn = i % columnAtoms * atom.n;
+    for (const Atom::Element &element : atom.elements(e, sum)) {
+      int64_t at = (atomRow + element.row) * rowStride +
+                   (atomColumn + element.column) * columnStride;
+      memref::StoreOp::create(e.b, e.loc, element.value, staged,
+                              e.value(e.add(start, e.number(at))));
+    }
+  }
+  gpu::BarrierOp::create(e.b, e.loc);
+}
+
+void Kernel::forEachGroup(Index thread,
+                          function_ref<void(Index, Index)> body) {
+  int64_t vector = std::min(result.vector(), result.alongColumns()
+                                                 ? tile.columns
+                                                 : tile.rows);
+  int64_t perLine =
+      (result.alongColumns() ? tile.columns : tile.rows) / vector;
+  int64_t total = tile.rows * tile.columns / vector;
+  auto loop = scf::ForOp::create(e.b, e.loc, e.value(thread),
+                                 e.value(e.number(total)),
+                                 e.value(e.number(tile.threads())));
+  OpBuilder::InsertionGuard restore(e.b);
+  e.b.setInsertionPointToStart(loop.getBody());
+  Index group = loop.getInductionVar();
+  Index line = e.div(group, e.number(perLine));
+  Index place = e.mul(e.rem(group, e.number(perLine)), e.number(vector));
+  if (result.alongColumns())
+    body(line, place);
+  else
+    body(place, line);
+}
+
+/// The sums of a group of elements, of all slices of the depth.
+SmallVector<Value> Kernel::collect(Index row, Index column) {
+  int64_t pitch = stagePitch(),
+          lines = result.alongColumns() ? tile.rows : tile.columns;
+  Index line = result.alongColumns() ? row : column,
+        place = result.alongColumns() ? column : row;
+  Index start = e.add(e.mul(line, e.number(pitch)), place);
+  int64_t count = result.vector();
+  auto type = VectorType::get(count, atom.accumulator);
+  // Groups of 16 bytes begin at multiples of that.
+  int64_t align = std::min<int64_t>(16, count * bytesOf(atom.accumulator));
+  Value sum;
+  for (int64_t slice = 0; slice < tile.slices; ++slice) {
+    Value at = e.value(e.add(start, e.number(slice * lines * pitch)));
+    Value part = vector::LoadOp::create(e.b, e.loc, type, staged, at,
+                                        /*nontemporal=*/false,
+                                        llvm::MaybeAlign(align));
+    if (!sum)
+      sum = part;
+    else if (isa<FloatType>(atom.accumulator))
+      sum = arith::AddFOp::create(e.b, e.loc, sum, part);
+    else
+      sum = arith::AddIOp::create(e.b, e.loc, sum, part);
+  }
+  SmallVector<Value> sums;
+  for (int64_t i = 0; i < count; ++i)
+    sums.push_back(vector::ExtractOp::create(e.b, e.loc, sum, i));
+  return sums;
+}
+
+Index Kernel::partialAt(Index split, Index batch, Index row, Index column) {
+  Index at = e.add(e.mul(split, batches), batch);
+  if (result.alongColumns())
+    return e.add(e.mul(e.add(e.mul(at, rows), row), columns), column);
+  return e.add(e.mul(e.add(e.mul(at, columns), column), rows), row);
+}
+
+void Kernel::writeTile(const Block &block, Index thread) {
+  forEachGroup(thread, [&](Index tileRow, Index tileColumn) {
+    Index row = e.add(block.row, tileRow),
+          column = e.add(block.column, tileColumn);
+    auto isWhole = [&](Index size, int64_t tileSize) {
+      return known(size) && *known(size) % tileSize == 0;
+    };
+    Value inside = e.both(
+        isWhole(rows, tile.rows) ? Value() : e.less(row, rows),
+        isWhole(columns, tile.columns) ? Value() : e.less(column, columns));
+    if (inside) {
+      auto guard =
+          scf::IfOp::create(e.b, e.loc, inside, /*withElseRegion=*/false);
+      e.b.setInsertionPointToStart(guard.thenBlock());
+    }
+    SmallVector<Value> sums = collect(tileRow, tileColumn);
+    if (!partial)
+      return result.write(e, block.batch, row, column, sums);
+    Index at = partialAt(block.split, block.batch, row, column);
+    for (auto [i, sum] : llvm::enumerate(sums))
+      memref::StoreOp::create(e.b, e.loc, sum, partial,
+                              e.value(e.add(at, e.number(i))));
+  });
+}
+
+/// A second kernel adds up what the blocks that shared the depth have.
+void Kernel::sumSplits() {
+  constexpr int64_t threads = 256;
+  int64_t count = result.vector();
+  bool byRows = result.alongColumns();
+  Index lines = byRows ? rows : columns, inner = byRows ? columns : rows;
+  // A length that is not known to be whole groups is written one by one.
+  Index perLine = e.div(inner, e.number(count));
+  Index total = e.mul(e.mul(batches, lines), perLine);
+  OpBuilder::InsertionGuard restore(e.b);
+  gpu::LaunchOp op = launch(e.ceilDiv(total, e.number(threads)), threads, 0);
+  Index number = e.add(e.mul(op.getBlockIds().x, e.number(threads)),
+                       op.getThreadIds().x);
+  if (Value inside = e.less(number, total)) {
+    auto guard =
+        scf::IfOp::create(e.b, e.loc, inside, /*withElseRegion=*/false);
+    e.b.setInsertionPointToStart(guard.thenBlock());
+  }
+  Index place = e.mul(e.rem(number, perLine), e.number(count));
+  Index line = e.div(number, perLine);
+  Index batch = isKnown(batches, 1) ? e.number(0) : e.div(line, lines);
+  if (!isKnown(batches, 1))
+    line = e.rem(line, lines);
+  Index row = byRows ? line : place, column = byRows ? place : line;
+  SmallVector<Value> sums;
+  for (int64_t i = 0; i < count; ++i) {
+    Value sum;
+    for (int64_t split = 0; split < tile.splits; ++split) {
+      Index at = partialAt(e.number(split), batch, row, column);
+      Value part = memref::LoadOp::create(e.b, e.loc, partial,
+                                          e.value(e.add(at, e.number(i))));
+      if (!sum)
+        sum = part;
+      else if (isa<FloatType>(atom.accumulator))
+        sum = arith::AddFOp::create(e.b, e.loc, sum, part);
+      else
+        sum = arith::AddIOp::create(e.b, e.loc, sum, part);
+    }
+    sums.push_back(sum);
+  }
+  result.write(e, batch, row, column, sums);
+}
+
+void Kernel::emit() {
+  Index blocks = e.mul(e.mul(rowTiles, columnTiles),
+                       e.mul(batches, e.number(tile.splits)));
+  if (tile.splits > 1) {
+    Index size = e.mul(e.mul(rows, columns),
+                       e.mul(batches, e.number(tile.splits)));
+    auto length = known(size);
+    auto type = MemRefType::get({length.value_or(ShapedType::kDynamic)},
+                                atom.accumulator);
+    SmallVector<Value> sizes;
+    if (!length)
+      sizes.push_back(cast<Value>(size));
+    partial = memref::AllocOp::create(e.b, e.loc, type, sizes,
+                                      e.b.getI64IntegerAttr(64));
+  }
+  {
+    OpBuilder::InsertionGuard restore(e.b);
+    gpu::LaunchOp op = launch(
+        blocks, tile.threads(),
+        sharedBytes(tile, std::max(a.bytes, b.bytes),
+                    bytesOf(atom.accumulator)));
+    Index thread = op.getThreadIds().x;
+    Block block = findBlock(Index(op.getBlockIds().x));
+    Warp warp = findWarp(thread);
+    Sums sums = accumulate(block, warp, thread);
+    stage(warp, sums);
+    writeTile(block, thread);
+  }
+  if (partial)
+    sumSplits();
+}
+
+void rac::gemm::emitContraction(const Contraction &contraction, Unit unit,
+                                const TileLimits &limits) {
+  linalg::LinalgOp op = contraction.op;
+  OpBuilder builder(op);
+  if (contraction.epilogue)
+    builder.setInsertionPoint(contraction.epilogue->op);
+  Emit e{builder, op.getLoc()};
+  SmallVector<Index> extents;
+  {
+    for (Range range : op.createLoopRanges(builder, op.getLoc()))
+      extents.push_back(range.size);
+  }
+  Atom atom(unit, contraction);
+  auto sizeIfKnown = [&](ArrayRef<unsigned> loops) {
+    int64_t size = 1;
+    for (unsigned loop : loops) {
+      auto extent = known(extents[loop]);
+      if (!extent)
+        return std::optional<int64_t>();
+      size *= *extent;
+    }
+    return std::optional<int64_t>(size);
+  };
+  int64_t bytes = std::max(
+      bytesOf(atom.input),
+      bytesOf(getElementTypeOrSelf(contraction.b->get().getType())));
+  TileProblem problem{sizeIfKnown(contraction.rows),
+                      sizeIfKnown(contraction.columns),
+                      sizeIfKnown(contraction.depth),
+                      sizeIfKnown(contraction.batch),
+                      bytes,
+                      bytesOf(atom.accumulator)};
+  Tile tile = chooseGpuTile(problem, limits, atom);
+  Kernel(e, contraction, atom, tile, extents).emit();
+
+  Value temporary = contraction.result();
+  if (contraction.epilogue)
+    contraction.epilogue->op->erase();
+  op->erase();
+  if (contraction.fill)
+    linalg::FillOp(contraction.fill)->erase();
+  if (auto alloc = temporary.getDefiningOp<memref::AllocOp>();
+      alloc && alloc->use_empty())
+    alloc->erase();
+}

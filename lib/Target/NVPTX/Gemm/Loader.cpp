@@ -1,0 +1,141 @@
+//===- Loader.cpp - Tiles of an operand into shared memory ----------------===//
+
+#include "Loader.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace rac::gemm;
+
+static Access accessOf(Emit &e, OpOperand *operand,
+                       const Contraction &contraction,
+                       ArrayRef<Index> extents) {
+  linalg::LinalgOp op = contraction.op;
+  auto loops = llvm::to_vector(llvm::seq<unsigned>(op.getNumLoops()));
+  return Access(e, operand->get(), op.getMatchingIndexingMap(operand), loops,
+                extents);
+}
+
+Operand::Operand(Emit &e, OpOperand *operand, const Contraction &contraction,
+                 ArrayRef<unsigned> outerLoops, ArrayRef<Index> extents,
+                 const Atom &atom, int64_t outerTile, int64_t depthTile)
+    : access(accessOf(e, operand, contraction, extents)),
+      batch(access.along(e, contraction.batch)),
+      outer(access.along(e, outerLoops)),
+      depth(access.along(e, contraction.depth)),
+      outerSize(sizeOf(e, outerLoops, extents)),
+      depthSize(sizeOf(e, contraction.depth, extents)), outerTile(outerTile),
+      depthTile(depthTile) {
+  bytes = llvm::divideCeil(
+      access.element().isIndex() ? 64 : access.element().getIntOrFloatBitWidth(),
+      8);
+  constexpr int64_t most = 16;
+  bool outerFast = !outer.empty() && isKnown(outer.back().stride, 1);
+  bool depthFast = !depth.empty() && isKnown(depth.back().stride, 1);
+  alongDepth = depthFast || !outerFast;
+  depthInner = alongDepth || atom.needsDepthInner();
+  int64_t tile = alongDepth ? depthTile : outerTile;
+  vector = access.vectorLength(
+      e, alongDepth ? ArrayRef<unsigned>(contraction.depth) : outerLoops,
+      std::min(most / bytes, tile));
+  if (alongDepth != depthInner)
+    vector = 1;
+  pitch = pitchOf(depthInner ? depthTile : outerTile, depthInner, bytes);
+}
+
+Loader::Loader(Emit &e, const Operand &operand, Value shared, Index thread,
+               int64_t threads, Index batch, Index outerStart)
+    : operand(operand), shared(shared) {
+  int64_t inner = operand.alongDepth ? operand.depthTile : operand.outerTile;
+  int64_t lines = operand.alongDepth ? operand.outerTile : operand.depthTile;
+  int64_t perLine = inner / operand.vector, total = perLine * lines;
+  if (total < threads)
+    active = e.less(thread, e.number(total));
+  Index start = e.add(operand.access.start(),
+                      distance(e, operand.batch, batch));
+  // Sizes are powers of two: a thread's chunks are all at the same place of
+  // their lines, or, where a line is longer than a block, on the same line.
+  Index threadLine = e.div(thread, e.number(perLine));
+  Index threadOwn = e.mul(e.rem(thread, e.number(perLine)),
+                          e.number(operand.vector));
+  for (int64_t first = 0; first < total; first += threads) {
+    int64_t line = first / perLine, place = first % perLine;
+    Index ownLine = e.add(threadLine, e.number(line));
+    Index own = e.add(threadOwn, e.number(place * operand.vector));
+    Index row = operand.alongDepth ? ownLine : own,
+          depth = operand.alongDepth ? own : ownLine;
+    Index outer = e.add(outerStart, row);
+    auto whole = known(operand.outerSize);
+    Chunk chunk;
+    chunk.inside = whole && *whole % operand.outerTile == 0
+                       ? Value()
+                       : e.less(outer, operand.outerSize);
+    chunk.outerDistance = e.add(start, distance(e, operand.outer, outer));
+    chunk.depth = depth;
+    chunk.target = operand.depthInner
+                       ? e.add(e.mul(row, e.number(operand.pitch)), depth)
+                       : e.add(e.mul(depth, e.number(operand.pitch)), row);
+    chunks.push_back(chunk);
+  }
+}
+
+void Loader::load(Emit &e, Index stage, Index depthStart) {
+  scf::IfOp guard;
+  OpBuilder::InsertionGuard restore(e.b);
+  if (active) {
+    guard = scf::IfOp::create(e.b, e.loc, active, /*withElseRegion=*/false);
+    e.b.setInsertionPointToStart(guard.thenBlock());
+  }
+  auto size = known(operand.depthSize);
+  bool wholeDepth = size && *size % operand.depthTile == 0;
+  // Chunks that are at the same place along the depth share what that costs.
+  Index depthDistance, lastDepth;
+  Value depthInside;
+  for (const Chunk &chunk : chunks) {
+    if (lastDepth.isNull() || lastDepth != chunk.depth) {
+      lastDepth = chunk.depth;
+      Index depth = e.add(depthStart, chunk.depth);
+      depthInside = wholeDepth ? Value() : e.less(depth, operand.depthSize);
+      depthDistance = distance(e, operand.depth, depth);
+    }
+    copy(e, e.add(chunk.outerDistance, depthDistance),
+         e.add(stage, chunk.target), e.both(chunk.inside, depthInside));
+  }
+}
+
+void Loader::copy(Emit &e, Index source, Index target, Value inside) {
+  Value from = e.select(inside, source, operand.access.start());
+  Value to = e.value(target), memory = operand.access.memory();
+  int64_t count = operand.vector;
+  if (operand.isAsync()) {
+    Value elements =
+        inside ? e.select(inside, e.number(count), e.number(0)) : Value();
+    bool past = count * operand.bytes == 16;
+    nvgpu::DeviceAsyncCopyOp::create(
+        e.b, e.loc, nvgpu::DeviceAsyncTokenType::get(e.b.getContext()), shared,
+        to, memory, from, e.b.getIndexAttr(count), elements,
+        past ? e.b.getUnitAttr() : UnitAttr());
+    return;
+  }
+  Type type = operand.access.element();
+  Value loaded;
+  if (count == 1) {
+    loaded = memref::LoadOp::create(e.b, e.loc, memory, from);
+  } else {
+    type = VectorType::get(count, type);
+    loaded = vector::LoadOp::create(e.b, e.loc, cast<VectorType>(type), memory,
+                                    from, /*nontemporal=*/false,
+                                    llvm::MaybeAlign(count * operand.bytes));
+  }
+  if (inside)
+    loaded = arith::SelectOp::create(e.b, e.loc, inside, loaded, e.zero(type));
+  if (count == 1)
+    memref::StoreOp::create(e.b, e.loc, loaded, shared, to);
+  else
+    vector::StoreOp::create(e.b, e.loc, loaded, shared, to,
+                            /*nontemporal=*/false,
+                            llvm::MaybeAlign(count * operand.bytes));
+}

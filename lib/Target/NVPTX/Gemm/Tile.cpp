@@ -1,0 +1,175 @@
+//===- Tile.cpp - How large the tiles of a product are --------------------===//
+
+#include "Tile.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace rac::gemm;
+
+int64_t rac::gemm::pitchOf(int64_t inner, bool depthInner,
+                           int64_t elementBytes) {
+  bool wide = elementBytes == 8 || (elementBytes == 4 && !depthInner);
+  return inner + (wide ? 32 : 16) / elementBytes;
+}
+
+int64_t rac::gemm::sharedBytes(const Tile &tile, int64_t elementBytes,
+                               int64_t accumulatorBytes) {
+  auto operand = [&](int64_t outer) {
+    return std::max(outer * pitchOf(tile.depth, true, elementBytes),
+                    tile.depth * pitchOf(outer, false, elementBytes)) *
+           elementBytes;
+  };
+  int64_t operands =
+      tile.stages * (operand(tile.rows) + operand(tile.columns));
+  constexpr int64_t padding = 8;
+  int64_t result = tile.slices * accumulatorBytes *
+                   std::max(tile.rows * (tile.columns + padding),
+                            tile.columns * (tile.rows + padding));
+  return std::max(operands, result);
+}
+
+namespace {
+
+/// Of one multiprocessor, for each clock. Peak rates are those of sm_80 and
+/// sm_90 (CUDA C++ Programming Guide, throughput of instructions), of which
+/// mma.sync and fused multiply-adds with operands in shared memory reach so
+/// much; they only rank tiles, so one table does for all.
+struct Rates {
+  static double products(Unit unit) {
+    switch (unit) {
+    case Unit::Scalar:
+      return 64;
+    case Unit::F64:
+      return 64;
+    case Unit::TF32:
+      return 600;
+    case Unit::TF32x3:
+      return 200;
+    case Unit::Half:
+      return 1200;
+    case Unit::Byte:
+      return 2400;
+    }
+    llvm_unreachable("not a unit");
+  }
+  static constexpr double sharedBytes = 128, globalBytes = 24;
+  /// Clocks from one tile of the operands to the next, until a copy arrives,
+  /// and of a block besides, where nothing else keeps a multiprocessor busy.
+  static constexpr double step = 200, copy = 800, block = 2500;
+  /// Clocks for another kernel that sums up what blocks have.
+  static constexpr double sumKernel = 4000;
+  static constexpr int64_t threads = 2048, registers = 65536,
+                           sharedMemory = 160 << 10;
+};
+
+/// What a dimension that only the run knows is taken as: about a sequence's
+/// length, or an image's pixels in a deep layer.
+constexpr int64_t kAssumed = 256;
+
+class Chooser {
+public:
+  Chooser(const TileProblem &problem, const TileLimits &limits,
+          const Atom &atom)
+      : rows(problem.rows.value_or(kAssumed)),
+        columns(problem.columns.value_or(kAssumed)),
+        depth(problem.depth.value_or(kAssumed)),
+        batch(problem.batch.value_or(1)), problem(problem), limits(limits),
+        atom(atom) {}
+
+  Tile choose();
+
+private:
+  bool fits(const Tile &tile) const;
+  double clocks(const Tile &tile) const;
+
+  int64_t rows, columns, depth, batch;
+  const TileProblem &problem;
+  const TileLimits &limits;
+  const Atom &atom;
+};
+
+} // namespace
+
+bool Chooser::fits(const Tile &tile) const {
+  int64_t warpRows = tile.rows / tile.warpRows,
+          warpColumns = tile.columns / tile.warpColumns,
+          warpDepth = tile.depth / tile.slices;
+  if (warpRows % atom.m != 0 || warpColumns % atom.n != 0 || warpRows == 0 ||
+      warpColumns == 0 || warpDepth == 0 || warpDepth % atom.k != 0)
+    return false;
+  // A thread has 255 registers: half for sums, or a quarter where operands take
+  // two each.
+  int64_t sums = warpRows * warpColumns / kWarp *
+                 llvm::divideCeil(problem.accumulatorBytes, 4);
+  int64_t most = atom.unit == Unit::TF32x3 || atom.unit == Unit::Scalar ||
+                         atom.unit == Unit::F64
+                     ? 64
+                     : 128;
+  return sums <= most && tile.threads() <= 256 &&
+         sharedBytes(tile, problem.elementBytes, problem.accumulatorBytes) <=
+             limits.sharedBytes;
+}
+
+double Chooser::clocks(const Tile &tile) const {
+  int64_t bytes = problem.elementBytes;
+  int64_t blocks = llvm::divideCeil(rows, tile.rows) *
+                   llvm::divideCeil(columns, tile.columns) * batch *
+                   tile.splits;
+  double steps = llvm::divideCeil(llvm::divideCeil(depth, tile.depth),
+                                  tile.splits);
+  double perStep = std::max(
+      {tile.rows * tile.columns * tile.depth / Rates::products(atom.unit),
+       tile.warps() / tile.slices *
+           (tile.rows / tile.warpRows + tile.columns / tile.warpColumns) *
+           tile.depth * bytes / Rates::sharedBytes,
+       (tile.rows + tile.columns) * tile.depth * bytes / Rates::globalBytes});
+  // One warp has a fraction of a multiprocessor's units.
+  double alone = std::max(perStep * std::max(1.0, 4.0 / tile.warps()),
+                          Rates::step);
+  alone = std::max(alone, Rates::copy / (tile.stages - 1));
+  int64_t shared =
+      sharedBytes(tile, bytes, problem.accumulatorBytes);
+  int64_t together = std::max<int64_t>(
+      1, std::min({Rates::sharedMemory / shared,
+                   Rates::threads / tile.threads(),
+                   Rates::registers / (tile.threads() * 168)}));
+  int64_t each = llvm::divideCeil(blocks, limits.processors);
+  double busy = each * steps * perStep;
+  double waiting = llvm::divideCeil(each, together) * (steps * alone);
+  double result = std::max(busy, waiting) + Rates::block;
+  if (tile.splits > 1)
+    result += Rates::sumKernel +
+              2.0 * tile.splits * rows * columns * batch *
+                  problem.accumulatorBytes /
+                  (Rates::globalBytes * limits.processors);
+  return result;
+}
+
+Tile Chooser::choose() {
+  int64_t tileDepth = std::max<int64_t>(128 / problem.elementBytes, atom.k);
+  std::optional<Tile> best;
+  double least = 0;
+  for (int64_t tileRows : {128, 64, 32, 16, 256, 8})
+    for (int64_t tileColumns : {128, 64, 32, 16, 256, 8})
+      for (int64_t warpRows : {1, 2, 4})
+        for (int64_t warpColumns : {1, 2, 4})
+          for (int64_t slices : {1, 2, 4})
+            for (int64_t stages : {4, 2})
+              for (int64_t splits : {1, 2, 4, 8, 16}) {
+                Tile tile{tileRows, tileColumns, tileDepth, warpRows,
+                          warpColumns, slices, stages, splits};
+                if (!fits(tile) || (splits > 1 && splits * tileDepth > depth))
+                  continue;
+                double cost = clocks(tile);
+                if (!best || cost < least) {
+                  best = tile;
+                  least = cost;
+                }
+              }
+  return *best;
+}
+
+Tile rac::gemm::chooseGpuTile(const TileProblem &problem,
+                              const TileLimits &limits, const Atom &atom) {
+  return Chooser(problem, limits, atom).choose();
+}

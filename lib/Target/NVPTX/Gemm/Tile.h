@@ -1,0 +1,52 @@
+//===- Tile.h - How large the tiles of a product are ------------*- C++ -*-===//
+
+#ifndef RAC_LIB_TARGET_NVPTX_GEMM_TILE_H
+#define RAC_LIB_TARGET_NVPTX_GEMM_TILE_H
+
+#include "Atom.h"
+
+namespace rac::gemm {
+
+constexpr int64_t kWarp = 32; ///< threads of a warp, on every NVIDIA GPU
+
+/// What a block of threads computes, and how its warps share that.
+struct Tile {
+  int64_t rows, columns, depth;  ///< of the tiles in shared memory
+  int64_t warpRows, warpColumns; ///< warps side by side
+  int64_t slices;                ///< warps that share a tile's depth
+  int64_t stages;                ///< tiles of the operands on their way
+  int64_t splits = 1;            ///< blocks that share the whole depth
+
+  int64_t warps() const { return warpRows * warpColumns * slices; }
+  int64_t threads() const { return warps() * kWarp; }
+};
+
+/// What the choice of tiles depends on; sizes may be unknown.
+struct TileProblem {
+  std::optional<int64_t> rows, columns, depth, batch;
+  int64_t elementBytes, accumulatorBytes;
+};
+
+struct TileLimits {
+  int64_t processors;  ///< multiprocessors of the device
+  int64_t sharedBytes; ///< that a block may have
+};
+
+/// Elements between lines of an operand's tile in shared memory, so that the
+/// lanes that load together use different banks, and lines are aligned to 16
+/// bytes.
+int64_t pitchOf(int64_t inner, bool depthInner, int64_t elementBytes);
+
+/// Bytes of shared memory that all stages of both operands take at most, and
+/// the result on its way to memory.
+int64_t sharedBytes(const Tile &tile, int64_t elementBytes,
+                    int64_t accumulatorBytes);
+
+/// The tile that takes the least time by a plain model: what the busiest
+/// multiprocessor computes, loads and waits for.
+Tile chooseGpuTile(const TileProblem &problem, const TileLimits &limits,
+                   const Atom &atom);
+
+} // namespace rac::gemm
+
+#endif // RAC_LIB_TARGET_NVPTX_GEMM_TILE_H
