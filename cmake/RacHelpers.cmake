@@ -9,6 +9,9 @@
 #       NO_PCH: without the precompiled header of MLIR's headers.
 #   rac_add_tool(rac-name SOURCES... [...])
 #       An executable build/bin/rac-name.
+#   rac_add_static_tool(rac-name SOURCES... [...])
+#       The same, not made by `all`, with LLVM and MLIR linked in: for machines that lack them
+#       (scripts/gpu_pack.sh).
 #   rac_add_unittest(NameTests SOURCES... [...])
 #       A GoogleTest executable that ctest knows test by test.
 
@@ -36,6 +39,13 @@ function(rac_collect_tablegen_targets)
   endwhile()
 endfunction()
 
+# LLVM and MLIR, as who is linked at last wants them.
+file(GLOB archives ${LLVM_LIBRARY_DIR}/libMLIR*.a ${LLVM_LIBRARY_DIR}/libLLVM*.a)
+add_library(RacLLVM INTERFACE)
+target_link_libraries(RacLLVM INTERFACE
+  "$<IF:$<BOOL:$<TARGET_PROPERTY:RAC_STATIC>>,${archives},MLIR$<SEMICOLON>LLVM>")
+unset(archives)
+
 macro(rac_parse_arguments)
   cmake_parse_arguments(ARG "EXCEPTIONS;NO_PCH" "" "LINK;LINK_PRIVATE" ${ARGN})
 endmacro()
@@ -55,7 +65,7 @@ function(rac_set_up_target target)
       rac_use_pch(${target})
     endif()
   endif()
-  target_link_libraries(${target} PUBLIC ${ARG_LINK} MLIR LLVM PRIVATE ${ARG_LINK_PRIVATE})
+  target_link_libraries(${target} PUBLIC ${ARG_LINK} RacLLVM PRIVATE ${ARG_LINK_PRIVATE})
 endfunction()
 
 function(rac_add_library name)
@@ -68,6 +78,14 @@ function(rac_add_tool name)
   rac_parse_arguments(${ARGN})
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   rac_set_up_target(${name} ${ARGN})
+endfunction()
+
+function(rac_add_static_tool name)
+  rac_add_tool(${name} ${ARGN})
+  # Where its libraries are packed beside it, they are found.
+  set_target_properties(${name} PROPERTIES RAC_STATIC ON EXCLUDE_FROM_ALL ON BUILD_RPATH "$ORIGIN/../lib")
+  target_link_libraries(${name} PRIVATE ZLIB::ZLIB zstd::libzstd_shared)
+  target_link_options(${name} PRIVATE -Wl,--gc-sections -Wl,--strip-all)
 endfunction()
 
 function(rac_add_unittest name)

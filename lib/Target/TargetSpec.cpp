@@ -64,11 +64,19 @@ Expected<TargetSpec> rac::resolveTarget(StringRef name, StringRef chip) {
 Expected<std::unique_ptr<TargetMachine>>
 rac::createMachine(const TargetSpec &spec) {
   static bool initialized = [] {
-    InitializeAllTargetInfos();
-    InitializeAllTargets();
-    InitializeAllTargetMCs();
-    InitializeAllAsmPrinters();
-    InitializeAllAsmParsers();
+    // Not all of LLVM's: a compiler that LLVM is linked into has no more than
+    // these then.
+#define RAC_INITIALIZE(target)                                                 \
+  LLVMInitialize##target##TargetInfo();                                        \
+  LLVMInitialize##target##Target();                                            \
+  LLVMInitialize##target##TargetMC();                                          \
+  LLVMInitialize##target##AsmPrinter();
+    RAC_INITIALIZE(X86)
+    RAC_INITIALIZE(AArch64)
+    RAC_INITIALIZE(NVPTX)
+#undef RAC_INITIALIZE
+    LLVMInitializeX86AsmParser();
+    LLVMInitializeAArch64AsmParser();
     return true;
   }();
   (void)initialized;
