@@ -69,9 +69,7 @@ pack libraries 6
 # ---- the rest of rac
 mkdir -p "$stage/rac/bin" "$stage/rac/lib" "$stage/rac/python" "$stage/rac/share/rac"
 "$LLVM_BIN/llvm-strip" -o "$stage/rac/bin/rac-run" "$build/bin/rac-run"
-for file in "$build"/lib/librac_*.a "$build/lib/librac_energy.so"; do
-  "$LLVM_BIN/llvm-strip" --strip-debug -o "$stage/rac/lib/$(basename "$file")" "$file"
-done
+cp "$build"/lib/librac_*.a "$build/lib/librac_energy.so" "$stage/rac/lib/"
 cp -r "$ROOT/python/rac" "$stage/rac/python/"
 rm -rf "$stage/rac/python/rac/__pycache__"
 cp -r "$ROOT/devices" "$ROOT/sites" "$build/share/rac/report.html" "$stage/rac/share/rac/"
