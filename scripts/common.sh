@@ -8,6 +8,7 @@ JOBS=${JOBS:-$(nproc)}
 LLVM_BIN=/usr/lib/llvm-$LLVM_MAJOR/bin
 ONNX_PREFIX=$RAC_CACHE/onnx-$ONNX_VERSION-$ONNX_RECIPE
 ONEDNN_PREFIX=$RAC_CACHE/onednn-wheel-$ONEDNN_WHEEL_VERSION
+CUDA_TOOLS_PREFIX=$RAC_CACHE/cuda-tools-$CUDA_TOOLS_VERSION
 VEGA_PREFIX=$RAC_CACHE/vega-$VL_CONVERT_VERSION
 
 # cmake, lit and python are the ones that setup.sh pinned, once it has run.

@@ -14,7 +14,7 @@ out=${1:-$build/gpu}
 graphs=${RAC_GRAPHS:-$ROOT/../shared/models}
 mkdir -p "$out"
 
-ninja -C "$build" -j "$JOBS" rac-compile-static rac-run rac_runtime rac_energy_shared >"$out/build.log" ||
+ninja -C "$build" -j "$JOBS" rac-compile-static rac-run rac_runtime rac_cuda rac_energy_shared >"$out/build.log" ||
   { tail -n 20 "$out/build.log"; fail "building failed"; }
 
 stage=$out/stage

@@ -158,6 +158,35 @@ install_onednn() {
   mv -T "$dir.part.whole" "$dir"
 }
 
+# ---- what CUDA's toolkit has that compiling for NVIDIA's GPUs uses. Where there is neither, libraries
+# hold PTX only, and tests that need machine code are skipped.
+install_cuda_tools() {
+  if [ -d "$CUDA_TOOLS_PREFIX" ] || [ -x /usr/local/cuda/bin/ptxas ]; then return 0; fi
+  # Tried once: it would fail again.
+  local dir=$CUDA_TOOLS_PREFIX tried="$RAC_CACHE/tried cuda-tools-$CUDA_TOOLS_VERSION" wheel
+  if [ "$(uname -m)" != x86_64 ] || [ -e "$tried" ]; then return 0; fi
+  say "fetching NVIDIA's assembler (100 MB, of which 40 are kept)"
+  begin "$dir"
+  python -m pip download --quiet --disable-pip-version-check --no-deps -d "$dir.part/wheels" \
+    "nvidia-cuda-nvcc==$CUDA_TOOLS_VERSION" "nvidia-nvvm==$CUDA_TOOLS_VERSION" || {
+    say "going on without it: libraries for NVIDIA's GPUs hold PTX only"
+    touch "$tried"
+    return 0
+  }
+  for wheel in "$dir.part"/wheels/*.whl; do
+    python -m zipfile -e "$wheel" "$dir.part/unpacked"
+  done
+  # As the toolkit has them; and their licenses.
+  mkdir -p "$dir.part/whole/bin" "$dir.part/whole/nvvm"
+  mv "$dir.part"/unpacked/nvidia/cu*/bin/ptxas "$dir.part/whole/bin/"
+  mv "$dir.part"/unpacked/nvidia/cu*/nvvm/libdevice "$dir.part/whole/nvvm/"
+  mv "$dir.part"/unpacked/*.dist-info "$dir.part/whole/"
+  chmod +x "$dir.part/whole/bin/ptxas"
+  mv "$dir.part/whole" "$dir.part.whole"
+  rm -rf "$dir.part"
+  mv -T "$dir.part.whole" "$dir"
+}
+
 # ---- Vega: one file of JavaScript, which every HTML report carries
 install_vega() {
   [ ! -d "$VEGA_PREFIX" ] || return 0
@@ -177,9 +206,10 @@ install_packages
 # One set-up at a time for this cache: a second one waits, then finds the work done.
 exec 9>"$RAC_CACHE/lock"
 flock -n 9 || { say "waiting for another set-up to finish"; flock 9; }
-rm -rf "$RAC_CACHE"/onnx-*.part* "$RAC_CACHE"/onednn-*.part* "$RAC_CACHE"/vega-*.part*
+rm -rf "$RAC_CACHE"/onnx-*.part* "$RAC_CACHE"/onednn-*.part* "$RAC_CACHE"/cuda-tools-*.part* "$RAC_CACHE"/vega-*.part*
 install_python
 install_onnx
 install_onednn
+install_cuda_tools
 install_vega
 say "set up in $((SECONDS - started)) s; third-party libraries are in $RAC_CACHE"
