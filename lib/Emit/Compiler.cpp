@@ -433,9 +433,9 @@ llvm::Error Compiler::toCode() {
 /// What the accelerator runs, out of the module.
 llvm::Error Compiler::toKernels() {
   options.progress("generating kernels");
-  if (llvm::Error error = runPasses("lowering", populateKernelPipeline))
-    return error;
-  auto compiled = compileKernels(module, target.accelerator);
+  auto compiled = compileKernels(module, target.accelerator, [&] {
+    return runPasses("lowering", populateKernelPipeline);
+  });
   if (!compiled)
     return compiled.takeError();
   kernels = std::move(*compiled);

@@ -3,6 +3,7 @@
 #include "DeviceCode.h"
 #include "CodeGen.h"
 #include "OutputFile.h"
+#include "SimulatorImage.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -170,6 +171,17 @@ Expected<std::string> assemble(StringRef ptxas, StringRef ptx, StringRef chip,
   return read(binary->path());
 }
 
+/// What a kernel's parameters are lowered to: a buffer to the members of its
+/// descriptor, which are two pointers, an offset, sizes and strides.
+int32_t numParameters(mlir::gpu::GPUFuncOp kernel) {
+  int32_t count = 0;
+  for (mlir::Type type : kernel.getArgumentTypes()) {
+    auto buffer = dyn_cast<mlir::MemRefType>(type);
+    count += buffer ? 3 + 2 * buffer.getRank() : 1;
+  }
+  return count;
+}
+
 /// The names that rac.launch uses, in their order.
 Error listKernels(mlir::ModuleOp module, mlir::gpu::GPUModuleOp kernels,
                   DeviceImages &images) {
@@ -178,12 +190,12 @@ Error listKernels(mlir::ModuleOp module, mlir::gpu::GPUModuleOp kernels,
   if (!names || !messages)
     return createStringError("the module doesn't list its kernels");
   for (auto name : names.getAsRange<mlir::StringAttr>()) {
-    auto function = kernels.lookupSymbol<mlir::LLVM::LLVMFuncOp>(name);
+    auto function = kernels.lookupSymbol<mlir::gpu::GPUFuncOp>(name);
     if (!function)
       return createStringError("the module has no kernel " + name.getValue());
     DeviceKernel kernel;
     kernel.name = name.str();
-    kernel.numParams = function.getNumArguments();
+    kernel.numParams = numParameters(function);
     if (auto bytes =
             function->getAttrOfType<mlir::IntegerAttr>("rac.shared_bytes"))
       kernel.sharedBytes = bytes.getInt();
@@ -196,8 +208,9 @@ Error listKernels(mlir::ModuleOp module, mlir::gpu::GPUModuleOp kernels,
 
 } // namespace
 
-Expected<DeviceImages> rac::compileKernels(mlir::ModuleOp module,
-                                           const AcceleratorSpec &chip) {
+Expected<DeviceImages> rac::compileKernels(
+    mlir::ModuleOp module, const AcceleratorSpec &chip,
+    function_ref<Error()> lower) {
   DeviceImages images;
   auto modules = module.getOps<mlir::gpu::GPUModuleOp>();
   if (!hasSingleElement(modules))
@@ -205,6 +218,17 @@ Expected<DeviceImages> rac::compileKernels(mlir::ModuleOp module,
                              "kernels");
   mlir::gpu::GPUModuleOp kernels = *modules.begin();
   if (Error error = listKernels(module, kernels, images))
+    return error;
+  if (chip.chip == kSimulatorChip) {
+    auto image = makeSimulatorImage(kernels);
+    if (!image)
+      return image.takeError();
+    images.images.push_back(
+        {chip.chip, std::string(image->begin(), image->end())});
+    kernels.erase();
+    return images;
+  }
+  if (Error error = lower())
     return error;
   LLVMContext context;
   auto code = translate(kernels, context);

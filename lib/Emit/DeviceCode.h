@@ -10,11 +10,13 @@
 
 namespace rac {
 
-/// Takes the kernels, lowered to the LLVM and NVVM dialects, out of the module.
-/// As PTX, and as machine code where there is a ptxas (RAC_PTXAS, the build's,
-/// or on the PATH).
-llvm::Expected<DeviceImages> compileKernels(mlir::ModuleOp module,
-                                            const AcceleratorSpec &chip);
+/// Takes the kernels, a `gpu.module`, out of the module: as PTX, and as machine
+/// code where there is a ptxas (RAC_PTXAS, the build's, or on the PATH). For
+/// the simulator, as what that runs. `lower` turns them into the LLVM and NVVM
+/// dialects.
+llvm::Expected<DeviceImages>
+compileKernels(mlir::ModuleOp module, const AcceleratorSpec &chip,
+               llvm::function_ref<llvm::Error()> lower);
 
 } // namespace rac
 

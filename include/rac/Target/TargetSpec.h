@@ -15,6 +15,9 @@ class TargetMachine;
 
 namespace rac {
 
+/// The chip that is none: kernels for librac_simulator.so.
+constexpr llvm::StringLiteral kSimulatorChip = "simulator";
+
 /// What runs the kernels, where that is not the CPU.
 struct AcceleratorSpec {
   llvm::Triple triple;
