@@ -45,6 +45,8 @@ struct Event {
   Stream *stream = nullptr; ///< must be worked off for it to happen
   int64_t time = 0;
 };
+/// What is destroyed stays until it has happened.
+using EventHandle = std::shared_ptr<Event>;
 struct Module {
   const FakeImage *image;
 };
@@ -53,7 +55,7 @@ FakeCuda state;
 Stream legacy;
 std::recursive_mutex mutex;
 bool initialized;
-int64_t now; ///< one more with each piece of work
+int64_t now;            ///< one more with each piece of work
 thread_local int depth; ///< of the thread's stack of contexts
 
 Stream *find(void *stream) {
@@ -114,7 +116,7 @@ int begin(const char *name, bool needsContext) {
 #define ENTER(needsContext)                                                    \
   std::lock_guard<std::recursive_mutex> guard(mutex);                          \
   if (int code = begin(__func__, needsContext))                                \
-    return code
+  return code
 
 extern "C" {
 FakeCuda *fakeCuda() { return &state; }
@@ -198,8 +200,7 @@ int cuModuleUnload(void *module) {
   --state.modules;
   return 0;
 }
-int cuModuleGetFunction(const void **function, void *module,
-                        const char *name) {
+int cuModuleGetFunction(const void **function, void *module, const char *name) {
   ENTER(true);
   auto &kernels = static_cast<Module *>(module)->image->kernels;
   auto found = kernels.find(name);
@@ -279,20 +280,18 @@ int cuMemcpyHtoDAsync_v2(uint64_t to, const void *from, size_t size,
   if (find(stream)->capture)
     return kCaptureUnsupported; // of memory that the driver doesn't know
   if (holds(state.hostMemory, reinterpret_cast<uint64_t>(from), size))
-    return enqueue(stream, [=] {
-      memcpy(reinterpret_cast<void *>(to), from, size);
-    });
+    return enqueue(stream,
+                   [=] { memcpy(reinterpret_cast<void *>(to), from, size); });
   std::string copy(static_cast<const char *>(from), size);
-  return enqueue(stream, [=] {
-    memcpy(reinterpret_cast<void *>(to), copy.data(), size);
-  });
+  return enqueue(
+      stream, [=] { memcpy(reinterpret_cast<void *>(to), copy.data(), size); });
 }
 int cuMemcpyDtoHAsync_v2(void *to, uint64_t from, size_t size, void *stream) {
   ENTER(true);
   if (!holds(state.deviceMemory, from, size))
     return kInvalidValue;
-  return enqueue(
-      stream, [=] { memcpy(to, reinterpret_cast<void *>(from), size); });
+  return enqueue(stream,
+                 [=] { memcpy(to, reinterpret_cast<void *>(from), size); });
 }
 int cuMemcpyDtoDAsync_v2(uint64_t to, uint64_t from, size_t size,
                          void *stream) {
@@ -324,7 +323,7 @@ int cuStreamSynchronize(void *stream) {
 }
 int cuStreamWaitEvent(void *stream, void *handle, unsigned) {
   ENTER(true);
-  auto *event = static_cast<Event *>(handle);
+  auto event = *static_cast<EventHandle *>(handle);
   return enqueue(stream, [=] {
     if (event->stream)
       workOff(*event->stream);
@@ -332,19 +331,19 @@ int cuStreamWaitEvent(void *stream, void *handle, unsigned) {
 }
 int cuEventCreate(void **event, unsigned) {
   ENTER(true);
-  *event = new Event;
+  *event = new EventHandle(new Event);
   ++state.events;
   return 0;
 }
 int cuEventDestroy_v2(void *event) {
   ENTER(true);
-  delete static_cast<Event *>(event);
+  delete static_cast<EventHandle *>(event);
   --state.events;
   return 0;
 }
 int cuEventRecord(void *handle, void *stream) {
   ENTER(true);
-  auto *event = static_cast<Event *>(handle);
+  auto event = *static_cast<EventHandle *>(handle);
   event->stream = find(stream);
   event->recorded = false;
   return enqueue(stream, [=] {
@@ -355,7 +354,8 @@ int cuEventRecord(void *handle, void *stream) {
 /// One piece of work takes a millisecond.
 int cuEventElapsedTime(float *milliseconds, void *from, void *to) {
   ENTER(true);
-  auto *first = static_cast<Event *>(from), *last = static_cast<Event *>(to);
+  auto first = *static_cast<EventHandle *>(from);
+  auto last = *static_cast<EventHandle *>(to);
   *milliseconds = float(last->time - first->time);
   return first->recorded && last->recorded ? 0 : kInvalidHandle;
 }
@@ -386,9 +386,9 @@ int cuGraphInstantiateWithFlags(void **executable, void *graph,
 }
 int cuGraphLaunch(void *executable, void *stream) {
   ENTER(true);
-  auto *graph = static_cast<Graph *>(executable);
+  Graph graph = *static_cast<Graph *>(executable);
   return enqueue(stream, [=] {
-    for (Work &work : graph->work)
+    for (const Work &work : graph.work)
       work();
   });
 }

@@ -119,9 +119,8 @@ TEST_F(Replay, EightKindsAreKept) {
 }
 
 TEST_F(Replay, FailingToRecordIsNoFailure) {
-  for (const char *name :
-       {"cuStreamBeginCapture_v2", "cuStreamEndCapture",
-        "cuGraphInstantiateWithFlags"}) {
+  for (const char *name : {"cuStreamBeginCapture_v2", "cuStreamEndCapture",
+                           "cuGraphInstantiateWithFlags"}) {
     cuda.failures = {{name, {0, 900}}};
     TestContext context(model);
     mainCalls = 0;
@@ -158,7 +157,8 @@ TEST_F(Replay, TemporaryMemoryStaysWhereItIs) {
     ++mainCalls;
     int64_t n = rac_input_dim(context, 0, 0);
     void *between[] = {rac_heap(context, n * 4), rac_scratch(context, n * 4)};
-    launch(context, 0, 1, {number(between[0]), number(rac_input(context, 0)), n});
+    launch(context, 0, 1,
+           {number(between[0]), number(rac_input(context, 0)), n});
     launch(context, 0, 1, {number(between[1]), number(between[0]), n});
     launch(context, 0, 1, {number(between[0]), number(between[1]), n});
     launch(context, 0, 1,
