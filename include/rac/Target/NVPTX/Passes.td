@@ -142,7 +142,8 @@ def GpuToSimulator : Pass<"rac-gpu-to-simulator", "::mlir::gpu::GPUModuleOp"> {
     calls of rac-c/Simulator.h. All memory is the host's; what a block shares lies
     where the thread says.
   }];
-  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
+      "::mlir::memref::MemRefDialect", "::mlir::vector::VectorDialect"];
   let statistics = [
     Statistic<"numKernels", "num-kernels", "Kernels turned into functions">];
 }

@@ -2,6 +2,7 @@
 
 #include "Calls.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "rac-c/Simulator.h"
 
@@ -117,25 +118,33 @@ struct CopyLowering : ConvertOpToLLVMPattern<nvgpu::DeviceAsyncCopyOp> {
   }
 };
 
-struct CommitLowering : ConvertOpToLLVMPattern<nvgpu::DeviceAsyncCreateGroupOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+/// nvgpu's, which has a token, and NVVM's.
+template <typename OpT> struct CommitLowering : ConvertOpToLLVMPattern<OpT> {
+  using ConvertOpToLLVMPattern<OpT>::ConvertOpToLLVMPattern;
   LogicalResult
-  matchAndRewrite(nvgpu::DeviceAsyncCreateGroupOp op, OpAdaptor adaptor,
+  matchAndRewrite(OpT op, typename OpT::Adaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     if (failed(call(rewriter, op, "rac_sim_commit_copies", Type(), {})))
       return failure();
-    rewriter.replaceOp(op, constantI32(rewriter, op.getLoc(), 0));
+    if (op->getNumResults())
+      rewriter.replaceOp(op, constantI32(rewriter, op.getLoc(), 0));
+    else
+      rewriter.eraseOp(op);
     return success();
   }
 };
 
-struct WaitLowering : ConvertOpToLLVMPattern<nvgpu::DeviceAsyncWaitOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+int32_t groupsLeft(nvgpu::DeviceAsyncWaitOp op) {
+  return op.getNumGroups().value_or(0);
+}
+int32_t groupsLeft(NVVM::CpAsyncWaitGroupOp op) { return op.getN(); }
+
+template <typename OpT> struct WaitLowering : ConvertOpToLLVMPattern<OpT> {
+  using ConvertOpToLLVMPattern<OpT>::ConvertOpToLLVMPattern;
   LogicalResult
-  matchAndRewrite(nvgpu::DeviceAsyncWaitOp op, OpAdaptor adaptor,
+  matchAndRewrite(OpT op, typename OpT::Adaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    Value groups =
-        constantI32(rewriter, op.getLoc(), op.getNumGroups().value_or(0));
+    Value groups = constantI32(rewriter, op.getLoc(), groupsLeft(op));
     if (failed(call(rewriter, op, "rac_sim_wait_copies", Type(), groups)))
       return failure();
     rewriter.eraseOp(op);
@@ -150,6 +159,9 @@ void rac::simulator::populateNvgpuToSimulator(LLVMTypeConverter &converter,
   converter.addConversion([](nvgpu::DeviceAsyncTokenType type) -> Type {
     return IntegerType::get(type.getContext(), 32);
   });
-  patterns.add<MmaLowering, LoadMatrixLowering, CopyLowering, CommitLowering,
-               WaitLowering>(converter);
+  patterns.add<MmaLowering, LoadMatrixLowering, CopyLowering,
+               CommitLowering<nvgpu::DeviceAsyncCreateGroupOp>,
+               CommitLowering<NVVM::CpAsyncCommitGroupOp>,
+               WaitLowering<nvgpu::DeviceAsyncWaitOp>,
+               WaitLowering<NVVM::CpAsyncWaitGroupOp>>(converter);
 }
