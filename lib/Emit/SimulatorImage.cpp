@@ -14,6 +14,7 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/Passes.h"
 #include "rac-c/Simulator.h"
+#include "rac/Lowering/Passes.h"
 #include "rac/Target/NVPTX/Passes.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/IR/IRBuilder.h"
@@ -37,6 +38,7 @@ struct KernelFacts {
 };
 
 void addPasses(mlir::OpPassManager &manager) {
+  manager.addNestedPass<mlir::gpu::GPUFuncOp>(createExpandMath());
   manager.addPass(mlir::createConvertVectorToSCFPass());
   manager.addPass(mlir::memref::createExpandStridedMetadataPass());
   manager.addPass(mlir::createLowerAffinePass());
@@ -70,7 +72,7 @@ std::vector<KernelFacts> collectFacts(mlir::ModuleOp module) {
   std::vector<KernelFacts> facts;
   for (auto function : module.getOps<mlir::LLVM::LLVMFuncOp>())
     if (auto bytes =
-            function->getAttrOfType<mlir::IntegerAttr>("rac.shared_bytes"))
+            function->getAttrOfType<mlir::IntegerAttr>("rac.own_bytes"))
       facts.push_back({function.getName().str(), int32_t(bytes.getInt()),
                        function->hasAttr("rac.waits")});
   return facts;

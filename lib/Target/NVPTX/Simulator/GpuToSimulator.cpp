@@ -303,7 +303,7 @@ private:
     });
     if (sites)
       kernel->setAttr("rac.waits", builder.getUnitAttr());
-    kernel->setAttr("rac.shared_bytes", builder.getI32IntegerAttr(
+    kernel->setAttr("rac.own_bytes", builder.getI32IntegerAttr(
                                             SharedMemory(kernel).lower()));
     OpBuilder start = OpBuilder::atBlockBegin(&kernel.getBody().front());
     for (BlockArgument own : kernel.getPrivateAttributions())
