@@ -1,12 +1,13 @@
-//===- GpuReductions.cpp - ---===//
+//===- GpuReductions.cpp - Reductions become kernels ----------------------===//
 
+#include "ColumnKernel.h"
+#include "RowChains.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
@@ -22,6 +23,24 @@ using namespace rac;
 
 namespace {
 struct GpuReductionsPass : rac::impl::GpuReductionsBase<GpuReductionsPass> {
-  void runOnOperation() override {}
+  void runOnOperation() override {
+    numKernels += nvptx::createRowKernels(
+        getOperation(),
+        [](const nvptx::RowProgram &program) { return program.isContiguous(); });
+    SmallVector<linalg::LinalgOp> ops;
+    getOperation().walk([&](linalg::LinalgOp op) {
+      if (op.getNumReductionLoops() > 0 && op.hasPureBufferSemantics() &&
+          nvptx::isHosts(op))
+        ops.push_back(op);
+    });
+    for (linalg::LinalgOp op : ops) {
+      if (!nvptx::ColumnKernel::matches(op)) {
+        ++numLeft;
+        continue;
+      }
+      nvptx::ColumnKernel(op).create();
+      ++numKernels;
+    }
+  }
 };
 } // namespace

@@ -1,0 +1,79 @@
+//===- Neighbours.cpp - What a kernel does besides its op -----------------===//
+
+#include "Neighbours.h"
+#include "LaneBody.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+using namespace mlir;
+using namespace rac;
+
+bool nvptx::isQuiet(Operation *op) {
+  return isMemoryEffectFree(op) || isa<memref::AllocOp>(op);
+}
+
+linalg::FillOp nvptx::findFill(linalg::LinalgOp op, unsigned init) {
+  Value out = op.getDpsInitOperand(init)->get();
+  Value base = baseOf(out);
+  // What reads it as an input sees what was there before, too.
+  for (OpOperand *input : op.getDpsInputOperands())
+    if (isa<MemRefType>(input->get().getType()) && baseOf(input->get()) == base)
+      return {};
+  for (Operation *before = op->getPrevNode(); before;
+       before = before->getPrevNode()) {
+    auto fill = dyn_cast<linalg::FillOp>(before);
+    if (fill && fill.getOutputs()[0] == out)
+      return fill;
+    // Those of other results of the op may be in between.
+    if (fill && baseOf(fill.getOutputs()[0]) != base &&
+        llvm::is_contained(op.getDpsInits(), fill.getOutputs()[0]))
+      continue;
+    if (!isQuiet(before))
+      return {};
+  }
+  return {};
+}
+
+/// The only reader of `op`'s result, where only `fill` and `op` write that.
+static OpOperand *findReader(linalg::LinalgOp op, linalg::FillOp fill) {
+  auto alloc = op.getDpsInitOperand(0)->get().getDefiningOp<memref::AllocOp>();
+  if (!alloc)
+    return nullptr;
+  OpOperand *reader = nullptr;
+  for (OpOperand &use : alloc->getUses()) {
+    if (use.getOwner() == op || use.getOwner() == fill ||
+        isa<memref::DimOp>(use.getOwner()))
+      continue;
+    if (reader)
+      return nullptr;
+    reader = &use;
+  }
+  return reader;
+}
+
+OpOperand *nvptx::findEpilogue(linalg::LinalgOp op, linalg::FillOp fill) {
+  if (!fill || op.getNumDpsInits() != 1)
+    return nullptr;
+  OpOperand *use = findReader(op, fill);
+  auto reader =
+      use ? dyn_cast<linalg::LinalgOp>(use->getOwner()) : linalg::LinalgOp();
+  if (!reader || reader->getBlock() != op->getBlock() ||
+      reader.isDpsInit(use) || reader.getNumDpsInits() != 1 ||
+      reader.getNumReductionLoops() != 0 ||
+      !reader.hasPureBufferSemantics() || !op->isBeforeInBlock(reader))
+    return nullptr;
+  AffineMap map = reader.getMatchingIndexingMap(use);
+  AffineMap out = reader.getMatchingIndexingMap(reader.getDpsInitOperand(0));
+  if (!map.isPermutation() || !out.isPermutation())
+    return nullptr;
+  for (Operation *between = op->getNextNode(); between != reader;
+       between = between->getNextNode())
+    if (!isQuiet(between))
+      return nullptr;
+  Value written = baseOf(reader.getDpsInitOperand(0)->get());
+  for (OpOperand *input : op.getDpsInputOperands())
+    if (isa<MemRefType>(input->get().getType()) &&
+        baseOf(input->get()) == written)
+      return nullptr;
+  return use;
+}
