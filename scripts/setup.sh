@@ -161,7 +161,10 @@ install_onednn() {
 # ---- what CUDA's toolkit has that compiling for NVIDIA's GPUs uses. Where there is neither, libraries
 # hold PTX only, and tests that need machine code are skipped.
 install_cuda_tools() {
-  if [ -d "$CUDA_TOOLS_PREFIX" ] || [ -x /usr/local/cuda/bin/ptxas ]; then return 0; fi
+  if [ -d "$CUDA_TOOLS_PREFIX" ]; then return 0; fi
+  # Some installations of CUDA have one and lack the other.
+  local cuda=/usr/local/cuda
+  if [ -x $cuda/bin/ptxas ] && [ -e $cuda/nvvm/libdevice/libdevice.10.bc ]; then return 0; fi
   # Tried once: it would fail again.
   local dir=$CUDA_TOOLS_PREFIX tried="$RAC_CACHE/tried cuda-tools-$CUDA_TOOLS_VERSION" wheel
   if [ "$(uname -m)" != x86_64 ] || [ -e "$tried" ]; then return 0; fi

@@ -12,7 +12,7 @@ import numpy as np
 from ._types import DLTensor, TensorInfo
 
 _OK, _INVALID_ARGUMENT, _OUT_OF_MEMORY = 0, 1, 3
-_SPIN_NONE = -1
+_SPIN_NONE = _GRAPHS_NONE = -1
 _FUNCTIONS = ["create", "run", "destroy", "describe", "last_error", "arena_size", "profile"]
 
 
@@ -25,6 +25,9 @@ class _Options(ctypes.Structure):
         ("size", ctypes.c_uint32),
         ("threads", ctypes.c_int32),
         ("spin_us", ctypes.c_int32),
+        ("device", ctypes.c_int32),
+        ("graphs", ctypes.c_int32),
+        ("stream", ctypes.c_void_p),
     ]
 
 
@@ -141,18 +144,18 @@ class Model:
     `with` block.
     """
 
-    def __init__(self, path, threads=0, spin_us=None):
+    def __init__(self, path, threads=0, spin_us=None, device=0, graphs=True, stream=None):
         self._library = self._context = None
         self.path = os.path.realpath(os.fspath(path))
         self._lock = threading.Lock()
         self._library = _open(self.path)
         try:
-            self._bind(threads, spin_us)
+            self._bind(threads, spin_us, device, graphs, stream)
         except BaseException:
             self.close()
             raise
 
-    def _bind(self, threads, spin_us):
+    def _bind(self, threads, spin_us, device, graphs, stream):
         library = self._library
         try:
             prefix = ctypes.string_at(
@@ -186,7 +189,9 @@ class Model:
         context = pointer()
         # In C, 0 stands for the default, and -1 for none.
         spin = 0 if spin_us is None else int(spin_us) or _SPIN_NONE
-        options = _Options(ctypes.sizeof(_Options), int(threads), spin)
+        options = _Options(
+            ctypes.sizeof(_Options), int(threads), spin, int(device), 0 if graphs else _GRAPHS_NONE, stream
+        )
         status = functions["create"](ctypes.byref(options), ctypes.byref(context))
         if status != _OK:
             self._raise(status)
@@ -383,7 +388,7 @@ class Model:
         raise kinds.get(status, RunError)(message)
 
 
-def load(path, threads=0, spin_us=None, command=None):
+def load(path, threads=0, spin_us=None, command=None, device=0, graphs=True, stream=None):
     """Loads a library that rac-compile made.
 
     threads   how many a run may use; 0: as many as the model was compiled for
@@ -394,6 +399,11 @@ def load(path, threads=0, spin_us=None, command=None):
               as ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu", "build/aarch64/bin/rac-run"].
               Each run is then a process of its own; gives a CommandModel
 
+    device    of models for GPUs: which GPU, as the driver counts
+    graphs    of models for GPUs: whether the driver may replay runs (rac-c/Model.h)
+    stream    of models for GPUs: the address of a stream of that GPU's primary context to run in,
+              as torch.cuda.Stream().cuda_stream; None: one of its own
+
     RunError: it is no such library, its weights file is missing, or this CPU lacks what it was
     compiled for.
     """
@@ -401,4 +411,4 @@ def load(path, threads=0, spin_us=None, command=None):
         from ._command import CommandModel
 
         return CommandModel(path, command, threads)
-    return Model(path, threads, spin_us)
+    return Model(path, threads, spin_us, device, graphs, stream)

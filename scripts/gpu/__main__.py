@@ -72,6 +72,7 @@ def main():
     about = {"command": sys.argv[1:], "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "target": args.target,
              "chip": args.chip, **device.describe()}
     print(f"{args.command}: {about['target']} {args.chip}, {about['device']}, {about['date']}", flush=True)
+    common.LOG = f"{args.command}.log"
     started = time.monotonic()
     importlib.import_module(COMMANDS[args.command]).main(args, about)
     print(f"{args.command}: {time.monotonic() - started:.0f} s", flush=True)

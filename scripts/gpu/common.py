@@ -19,6 +19,8 @@ TOOLS = Path(os.environ.get("RAC_TOOLS", ROOT / "build")).resolve()
 OUT = Path(os.environ.get("OUT", ROOT / "build" / "gpu-results"))
 WORK = Path(os.environ.get("RAC_GPU_WORK", "/tmp/rac-gpu"))
 
+LOG = "workers.log"  # in OUT: what they and the libraries they use say
+
 os.environ.setdefault("RAC_COMPILE", str(TOOLS / "bin" / "rac-compile"))
 if str(TOOLS / "bin") not in os.environ["PATH"].split(":"):
     os.environ["PATH"] = f"{TOOLS / 'bin'}:{os.environ['PATH']}"  # ld.lld, for rac-compile
@@ -26,6 +28,14 @@ if "RAC_PTXAS" not in os.environ:
     ptxas = shutil.which("ptxas") or "/usr/local/cuda/bin/ptxas"
     if Path(ptxas).exists():
         os.environ["RAC_PTXAS"] = ptxas
+if "RAC_LIBDEVICE" not in os.environ:
+    # Triton brings one, too.
+    places = [Path(os.environ.get("RAC_PTXAS", "/usr/local/cuda/bin/ptxas")).resolve().parents[1] / "nvvm/libdevice",
+              *(Path(folder) / "triton/backends/nvidia/lib" for folder in sys.path)]
+    for place in places:
+        if (place / "libdevice.10.bc").exists():
+            os.environ["RAC_LIBDEVICE"] = str(place / "libdevice.10.bc")
+            break
 sys.path.insert(0, str(TOOLS / "python"))
 
 
@@ -61,7 +71,7 @@ class Worker:
             return {"error": "no time was left"}
         if self.process is None:
             OUT.mkdir(parents=True, exist_ok=True)
-            with open(OUT / f"{self.task}.log", "ab") as log:
+            with open(OUT / LOG, "ab") as log:
                 self.process = subprocess.Popen([sys.executable, str(HERE), "--worker", self.task],
                                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
             self.rest = b""
@@ -76,7 +86,7 @@ class Worker:
             return {"error": f"no answer after {seconds:.0f} s"}
         if not answer:
             status = self.close()
-            return {"error": f"the process ended ({status}): see {self.task}.log"}
+            return {"error": f"the process ended ({status}): see {LOG}"}
         result = json.loads(answer)
         if result.get("fatal"):
             self.close()

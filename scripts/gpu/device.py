@@ -1,7 +1,6 @@
 """Compiled models on tensors of the GPU, and what torch tells of the GPU."""
 
 import ctypes
-import inspect
 import time
 
 try:
@@ -9,11 +8,16 @@ try:
 except ImportError:  # models and node tests then run on arrays of the host
     torch = None
 
-CUDA = 2  # DLPack's
+CPU, CUDA = 1, 2  # DLPack's
 
 
 def have_gpu():
     return torch is not None and torch.cuda.is_available()
+
+
+def place():
+    """Where tensors are: without a GPU on the CPU, to try this script with other targets."""
+    return "cuda" if have_gpu() else "cpu"
 
 
 def wait():
@@ -48,20 +52,24 @@ def dtypes():
 
 
 class OnDevice:
-    """A compiled model bound to tensors of the GPU, by its C interface: calling it runs it. Outputs
+    """A compiled model bound to torch's tensors, by its C interface: calling it runs it. Outputs
     whose shapes follow from the inputs' are in `outputs`; the others stay in the model's memory."""
 
-    def __init__(self, path, inputs):
+    def __init__(self, path, inputs, graphs=True):
         import rac
 
-        options = {}
-        if "stream" in inspect.signature(rac.load).parameters:
-            options["stream"] = torch.cuda.current_stream().cuda_stream
-        self.model = rac.load(path, **options)
+        stream = None
+        if have_gpu():
+            # Not torch's default: that has no address.
+            if torch.cuda.current_stream() == torch.cuda.default_stream():
+                torch.cuda.set_stream(torch.cuda.Stream())
+            torch.cuda.synchronize()
+            stream = torch.cuda.current_stream().cuda_stream
+        self.model = rac.load(path, stream=stream, graphs=graphs)
         self.kept, self.outputs, self.lent = inputs, {}, []
         for slot in self.model._in:
             tensor = inputs[slot.name]
-            assert tensor.is_cuda and tensor.is_contiguous() and tensor.dtype == dtypes()[slot.info.rac_dtype]
+            assert tensor.is_contiguous() and tensor.dtype == dtypes()[slot.info.rac_dtype]
             self._point(slot, tensor)
             slot.set_shape(tuple(tensor.shape))
         self.model._set_output_shapes()
@@ -69,14 +77,14 @@ class OnDevice:
             if slot.shape is None:
                 self.lent.append((slot, ctypes.addressof(slot.sizes)))
                 continue
-            tensor = torch.empty(slot.shape, dtype=dtypes()[slot.info.rac_dtype], device="cuda")
+            tensor = torch.empty(slot.shape, dtype=dtypes()[slot.info.rac_dtype], device=place())
             self.outputs[slot.name] = tensor
             self._point(slot, tensor)
         self._run, self._arguments = self.model._run, self.model._arguments
 
     @staticmethod
     def _point(slot, tensor):
-        slot.tensor.data, slot.tensor.device_type = tensor.data_ptr(), CUDA
+        slot.tensor.data, slot.tensor.device_type = tensor.data_ptr(), CUDA if tensor.is_cuda else CPU
         slot.tensor.device_id = tensor.device.index or 0
 
     def __call__(self):
@@ -100,6 +108,8 @@ def kernels(run, repeat=5):
     longest first; those of any library in this process."""
     from torch.profiler import ProfilerActivity, profile
 
+    if not have_gpu():
+        return []
     run()
     wait()
     with profile(activities=[ProfilerActivity.CUDA]) as trace:

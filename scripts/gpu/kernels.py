@@ -130,7 +130,7 @@ def copy_rate():
 
     import device
 
-    source = torch.empty(1 << 30, dtype=torch.uint8, device="cuda").random_()
+    source = torch.empty(1 << 30, dtype=torch.uint8, device=device.place()).random_()
     target = torch.empty_like(source)
     return 2 * source.numel() / rate(lambda: target.copy_(source), device.wait)
 
@@ -144,7 +144,7 @@ def measure(job):
         return {"copy": copy_rate()}
     device.exact()
     torch.manual_seed(0)
-    inputs = {name: torch.randn(shape, device="cuda").to(device.dtypes()[job["dtype"]])
+    inputs = {name: torch.randn(shape, device=device.place()).to(device.dtypes()[job["dtype"]])
               for name, shape in job["inputs"].items()}
     peer = reference(job)
     answer = peer(*[x.double() if x.numel() < 1 << 26 else x.float() for x in inputs.values()]).float()

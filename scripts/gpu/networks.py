@@ -41,6 +41,7 @@ def prepare_rac(job):
     import device
     import nets
 
+    torch.set_num_threads(2)  # many of these run at a time
     network, inputs = nets.make(job["network"], job["batch"], device.dtypes()[job["dtype"]])
     folder(job).mkdir(parents=True, exist_ok=True)
     path = folder(job) / "model.onnx"
@@ -65,7 +66,7 @@ def prepare_torch(job):
 
     device.exact()
     network, inputs = nets.make(job["network"], job["batch"], device.dtypes()[job["dtype"]])
-    network, inputs = network.cuda(), [x.cuda() for x in inputs.values()]
+    network, inputs = network.to(device.place()), [x.to(device.place()) for x in inputs.values()]
     with torch.inference_mode():
         for mode in MODES.values():
             run = compile_torch(network, mode)
@@ -88,7 +89,7 @@ class Contest:
         device.exact()
         self.job, self.wait = job, device.wait
         network, inputs = nets.make(job["network"], job["batch"], device.dtypes()[job["dtype"]])
-        self.network, self.inputs = network.cuda(), {name: x.cuda() for name, x in inputs.items()}
+        self.network, self.inputs = network.to(device.place()), {name: x.to(device.place()) for name, x in inputs.items()}
 
     def rac(self, objective="latency"):
         import device
@@ -154,6 +155,7 @@ def measure_energy(job):
     import device
 
     contest, meter = Contest(job), device.Meter()
+    idle = meter.idle(job["window"])
     plans = []
     for objective in OBJECTIVES:
         plans.append((f"rac, {objective}", lambda objective=objective: contest.rac(objective)))
@@ -167,7 +169,6 @@ def measure_energy(job):
             for _ in range(3):
                 run()
             device.wait()
-            idle = meter.idle(job["window"])
             taken = meter.of(run, job["window"], idle)
             row = {"plan": plan, "idle_watts": idle, "ms": 1e3 * taken["seconds"] / taken["runs"], **taken}
             if plan.startswith("rac"):
