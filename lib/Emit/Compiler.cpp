@@ -437,7 +437,7 @@ llvm::Error Compiler::toKernels() {
     return runPasses("lowering", populateKernelPipeline);
   });
   if (!compiled)
-    return compiled.takeError();
+    return complaints.because(llvm::toString(compiled.takeError()));
   kernels = std::move(*compiled);
   return llvm::Error::success();
 }
