@@ -134,7 +134,7 @@ def main(args, about):
     worker = Worker("model-measure")
     for entry in entries:
         ready = prepared[entry["file"]]
-        found = ready if "error" in ready else worker.ask({**base, **entry}, min(args.seconds, deadline.left()))
+        found = ready if "error" in ready or args.prepare_only else worker.ask({**base, **entry}, min(args.seconds, deadline.left()))
         results.add(**{"name": entry["name"], "right": False, **ready, **found})
     worker.close()
     for row in results.rows:

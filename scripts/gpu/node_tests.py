@@ -4,6 +4,7 @@ import collections
 import functools
 import pickle
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -41,6 +42,11 @@ def run(job):
     model, data_sets, rtol, atol = pickle.loads(Path(job["file"]).read_bytes())
     step = "compiling"
     try:
+        if job["prepare_only"]:
+            with tempfile.TemporaryDirectory() as folder:
+                (Path(folder) / "model.onnx").write_bytes(model)
+                rac.compile(Path(folder) / "model.onnx", **flags(job))
+            return {"outcome": "compiled"}
         prepared = rac.backend.prepare(onnx.load_from_string(model), threads=1, **flags(job))
         for inputs, outputs in data_sets:
             step = "running"
@@ -66,7 +72,7 @@ def main(args, about):
     folder = WORK / "cases"
     write(names, folder)
     jobs = [{"target": args.target, "chip": args.chip, "device": args.device, "name": name,
-             "file": str(folder / f"{number}.pickle")} for number, name in enumerate(names)]
+             "prepare_only": args.prepare_only, "file": str(folder / f"{number}.pickle")} for number, name in enumerate(names)]
     print(f"{len(jobs)} cases, {deadline.left():.0f} s left", flush=True)
 
     def done(job, result):
