@@ -11,8 +11,8 @@ COLUMNS = {"kernel": "name", "right": "right", "rel": "rel", "rac us": "rac_us",
            "GB/s": "gbytes", "of copy": "of_copy", "kernels": "kernels"}
 
 OPSET = 23
-# What a tolerance of 1e-3 is for f32 is for what computes in types of fewer digits.
-TOLERANCE = {"f32": 1e-3, "f16": 4e-3, "bf16": 2e-2}
+# By norms. That of f32 is one that products in TF32 don't keep: they are off by 3e-4.
+TOLERANCE = {"f32": 2e-5, "f16": 4e-3, "bf16": 2e-2}
 
 
 def matmul(dtype, m, n, k):
@@ -194,7 +194,7 @@ def compare(want, got, tolerance):
     else:
         off = got - want
         rel, norm = float(off.abs().max() / want.abs().max()), float(off.norm() / want.norm())
-    right = norm <= tolerance and rel <= 4 * tolerance  # false where one isn't a number
+    right = norm <= tolerance and rel <= 10 * tolerance  # false where one isn't a number
     return {"right": right, "rel": rel, "norm": norm,
             **({} if right else {"error": f"wrong: {rel:.2g} of the largest value, {norm:.2g} by norms"})}
 
