@@ -25,6 +25,11 @@ if VECTOR_BYTES:
     FLAGS = ["--target=arm-sve"]
     COMMAND = ["qemu-aarch64", "-L", ARM_SYSROOT, "-cpu", f"max,sve-default-vector-length={VECTOR_BYTES}",
                str(BUILD / "aarch64/bin/rac-run")]
+# With RAC_SIMULATED=1 they compile for NVIDIA GPUs, and kernels run on the CPU.
+SIMULATED = os.environ.get("RAC_SIMULATED") == "1"
+if SIMULATED:
+    FLAGS = ["--target=nvptx", "--chip=simulator"]
+    os.environ["RAC_CUDA_DRIVER"] = str(BUILD / "lib" / "librac_simulator.so")
 # Where libraries are kept between runs of the tests, so that all lengths run the same.
 LIBRARIES = os.environ.get("RAC_LIBRARIES")
 

@@ -16,7 +16,7 @@ import onnx
 import pytest
 from onnx.backend.test.loader import load_model_tests
 from onnx.backend.test.runner import Runner
-from support import COMMAND, VECTOR_BYTES
+from support import COMMAND, FLAGS
 
 # The light models are in test_models.py.
 KINDS = ["node", "simple", "pytorch-converted", "pytorch-operator"]
@@ -26,7 +26,7 @@ AT_LEAST = 900
 WHOLE_SUITE = 1800
 
 
-BACKEND_FLAGS = {"target": "arm-sve"} if VECTOR_BYTES else {}
+BACKEND_FLAGS = dict(flag.removeprefix("--").split("=") for flag in FLAGS)
 
 
 @functools.cache
