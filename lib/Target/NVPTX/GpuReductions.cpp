@@ -1,7 +1,7 @@
 //===- GpuReductions.cpp - Reductions become kernels ----------------------===//
 
-#include "ColumnKernel.h"
-#include "RowChains.h"
+#include "Rows/ColumnKernel.h"
+#include "Rows/RowChains.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

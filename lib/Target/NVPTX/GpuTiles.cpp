@@ -1,13 +1,11 @@
-//===- GpuTiles.cpp - Loops over tiles, for blocks of threads -------------===//
+//===- GpuTiles.cpp - What works on the same rows is one kernel -----------===//
 
-#include "RowChains.h"
-#include "Untile.h"
+#include "Rows/RowChains.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -31,35 +29,9 @@ static bool isWorthwhile(const nvptx::RowProgram &program) {
          }) > 1;
 }
 
-/// Copies are ops like others here, those of a buffer onto itself none at all.
-static void simplifyCopies(scf::ForallOp forall) {
-  SmallVector<memref::CopyOp> copies;
-  forall.walk([&](memref::CopyOp copy) { copies.push_back(copy); });
-  for (memref::CopyOp copy : copies) {
-    OpBuilder builder(copy);
-    if (copy.getSource() != copy.getTarget())
-      linalg::makeMemRefCopyOp(builder, copy.getLoc(), copy.getSource(),
-                               copy.getTarget());
-    copy.erase();
-  }
-}
-
 namespace {
 struct GpuTilesPass : rac::impl::GpuTilesBase<GpuTilesPass> {
   void runOnOperation() override {
-    SmallVector<scf::ForallOp> foralls;
-    getOperation().walk<WalkOrder::PreOrder>([&](scf::ForallOp forall) {
-      foralls.push_back(forall);
-      return WalkResult::skip();
-    });
-    for (scf::ForallOp forall : foralls) {
-      simplifyCopies(forall);
-      std::string why;
-      if (succeeded(nvptx::untile(forall, why)))
-        continue;
-      forall.emitRemark("stays a loop over tiles: it ") << why;
-      ++numLeft;
-    }
     numKernels += nvptx::createRowKernels(getOperation(), isWorthwhile);
   }
 };

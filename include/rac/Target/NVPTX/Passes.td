@@ -6,20 +6,20 @@
 include "mlir/Pass/PassBase.td"
 
 def GpuTiles : Pass<"rac-gpu-tiles", "::mlir::func::FuncOp"> {
-  let summary = "Run each tile of a planned group in one block of threads";
+  let summary = "Make one kernel of ops that work on the same rows";
   let description = [{
-    An outermost `scf.forall` over tiles, as `rac-tile-groups` makes them, becomes a
-    `gpu.launch` with a block for each tile. The linalg ops in it are shared by the
-    threads of the block, with barriers in between; what one passes on to the next
-    lies in shared memory, or in registers where each thread reads only what it
-    wrote. Tiles whose buffers don't fit stay loops.
+    A softmax or a layer norm is several ops, some of which reduce each row and some
+    of which compute its elements anew. They become one `gpu.launch`, in which a
+    warp, a part of one, or a block has a row. What is known of a row, its threads
+    have in registers, and so its elements, where a row's length is known and small
+    enough; else they are read again, from the cache, for each reduction. Nothing in
+    between goes to memory.
   }];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
       "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
       "::mlir::vector::VectorDialect"];
   let statistics = [
-    Statistic<"numKernels", "num-kernels", "Loops over tiles that became kernels">,
-    Statistic<"numLeft", "num-left", "Loops over tiles left as they were">];
+    Statistic<"numKernels", "num-kernels", "Kernels made">];
 }
 
 def GpuContractions : Pass<"rac-gpu-contractions", "::mlir::func::FuncOp"> {

@@ -1,7 +1,7 @@
 //===- RowChains.h - Where a function works row by row ----------*- C++ -*-===//
 
-#ifndef RAC_LIB_TARGET_NVPTX_ROWCHAINS_H
-#define RAC_LIB_TARGET_NVPTX_ROWCHAINS_H
+#ifndef RAC_LIB_TARGET_NVPTX_ROWS_ROWCHAINS_H
+#define RAC_LIB_TARGET_NVPTX_ROWS_ROWCHAINS_H
 
 #include "RowProgram.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -23,4 +23,4 @@ bool isHosts(mlir::Operation *op);
 
 } // namespace rac::nvptx
 
-#endif // RAC_LIB_TARGET_NVPTX_ROWCHAINS_H
+#endif // RAC_LIB_TARGET_NVPTX_ROWS_ROWCHAINS_H

@@ -1,7 +1,7 @@
 //===- RowKernel.cpp - Rows for groups of threads -------------------------===//
 
 #include "RowKernel.h"
-#include "Launch.h"
+#include "../Launch.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"

@@ -1,7 +1,7 @@
 //===- ColumnKernel.h - A thread for each result of a reduction -*- C++ -*-===//
 
-#ifndef RAC_LIB_TARGET_NVPTX_COLUMNKERNEL_H
-#define RAC_LIB_TARGET_NVPTX_COLUMNKERNEL_H
+#ifndef RAC_LIB_TARGET_NVPTX_ROWS_COLUMNKERNEL_H
+#define RAC_LIB_TARGET_NVPTX_ROWS_COLUMNKERNEL_H
 
 #include "Combiner.h"
 
@@ -62,4 +62,4 @@ private:
 
 } // namespace rac::nvptx
 
-#endif // RAC_LIB_TARGET_NVPTX_COLUMNKERNEL_H
+#endif // RAC_LIB_TARGET_NVPTX_ROWS_COLUMNKERNEL_H

@@ -1,7 +1,7 @@
 //===- LaneBody.h - A linalg op's operands and body in a thread -*- C++ -*-===//
 
-#ifndef RAC_LIB_TARGET_NVPTX_LANEBODY_H
-#define RAC_LIB_TARGET_NVPTX_LANEBODY_H
+#ifndef RAC_LIB_TARGET_NVPTX_ROWS_LANEBODY_H
+#define RAC_LIB_TARGET_NVPTX_ROWS_LANEBODY_H
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/IRMapping.h"
@@ -78,4 +78,4 @@ Values moved(mlir::OpBuilder &builder, mlir::Location loc,
 
 } // namespace rac::nvptx
 
-#endif // RAC_LIB_TARGET_NVPTX_LANEBODY_H
+#endif // RAC_LIB_TARGET_NVPTX_ROWS_LANEBODY_H

@@ -1,7 +1,7 @@
 //===- RowProgram.h - Ops that work row by row ------------------*- C++ -*-===//
 
-#ifndef RAC_LIB_TARGET_NVPTX_ROWPROGRAM_H
-#define RAC_LIB_TARGET_NVPTX_ROWPROGRAM_H
+#ifndef RAC_LIB_TARGET_NVPTX_ROWS_ROWPROGRAM_H
+#define RAC_LIB_TARGET_NVPTX_ROWS_ROWPROGRAM_H
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
@@ -47,4 +47,4 @@ llvm::SmallVector<mlir::OpOperand *> operandsOf(mlir::linalg::LinalgOp op);
 
 } // namespace rac::nvptx
 
-#endif // RAC_LIB_TARGET_NVPTX_ROWPROGRAM_H
+#endif // RAC_LIB_TARGET_NVPTX_ROWS_ROWPROGRAM_H

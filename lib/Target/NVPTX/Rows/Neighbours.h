@@ -1,7 +1,7 @@
 //===- Neighbours.h - What a kernel does besides its op ---------*- C++ -*-===//
 
-#ifndef RAC_LIB_TARGET_NVPTX_NEIGHBOURS_H
-#define RAC_LIB_TARGET_NVPTX_NEIGHBOURS_H
+#ifndef RAC_LIB_TARGET_NVPTX_ROWS_NEIGHBOURS_H
+#define RAC_LIB_TARGET_NVPTX_ROWS_NEIGHBOURS_H
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
@@ -22,4 +22,4 @@ mlir::OpOperand *findEpilogue(mlir::linalg::LinalgOp op,
 
 } // namespace rac::nvptx
 
-#endif // RAC_LIB_TARGET_NVPTX_NEIGHBOURS_H
+#endif // RAC_LIB_TARGET_NVPTX_ROWS_NEIGHBOURS_H

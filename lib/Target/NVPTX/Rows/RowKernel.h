@@ -1,7 +1,7 @@
 //===- RowKernel.h - Rows for groups of threads -----------------*- C++ -*-===//
 
-#ifndef RAC_LIB_TARGET_NVPTX_ROWKERNEL_H
-#define RAC_LIB_TARGET_NVPTX_ROWKERNEL_H
+#ifndef RAC_LIB_TARGET_NVPTX_ROWS_ROWKERNEL_H
+#define RAC_LIB_TARGET_NVPTX_ROWS_ROWKERNEL_H
 
 #include "Combiner.h"
 #include "RowProgram.h"
@@ -95,4 +95,4 @@ private:
 
 } // namespace rac::nvptx
 
-#endif // RAC_LIB_TARGET_NVPTX_ROWKERNEL_H
+#endif // RAC_LIB_TARGET_NVPTX_ROWS_ROWKERNEL_H

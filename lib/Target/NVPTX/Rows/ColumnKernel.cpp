@@ -1,7 +1,7 @@
 //===- ColumnKernel.cpp - A thread for each result of a reduction ---------===//
 
 #include "ColumnKernel.h"
-#include "Launch.h"
+#include "../Launch.h"
 #include "Neighbours.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"

@@ -1,7 +1,7 @@
 //===- Combiner.h - How threads put their parts together --------*- C++ -*-===//
 
-#ifndef RAC_LIB_TARGET_NVPTX_COMBINER_H
-#define RAC_LIB_TARGET_NVPTX_COMBINER_H
+#ifndef RAC_LIB_TARGET_NVPTX_ROWS_COMBINER_H
+#define RAC_LIB_TARGET_NVPTX_ROWS_COMBINER_H
 
 #include "LaneBody.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -55,4 +55,4 @@ mlir::Value shareMemory(mlir::gpu::LaunchOp launch, int64_t size,
 
 } // namespace rac::nvptx
 
-#endif // RAC_LIB_TARGET_NVPTX_COMBINER_H
+#endif // RAC_LIB_TARGET_NVPTX_ROWS_COMBINER_H
