@@ -85,6 +85,7 @@ void rac::populateKernelPipeline(OpPassManager &pm) {
   kernels.addPass(arith::createArithExpandOpsPass());
   addCleanup(kernels);
   kernels.addPass(createGpuMath());
+  kernels.addPass(createGpuMma());
   kernels.addPass(createSCFToControlFlowPass());
   kernels.addPass(createConvertNVGPUToNVVMPass());
   kernels.addPass(createConvertGpuOpsToNVVMOps());

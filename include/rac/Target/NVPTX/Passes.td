@@ -124,6 +124,16 @@ def GpuMath : Pass<"rac-gpu-math", "::mlir::gpu::GPUModuleOp"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
+def GpuMma : Pass<"rac-gpu-mma", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Lower products of bf16 on tensor cores";
+  let description = [{
+    `nvgpu.mma.sync` of bf16 becomes `nvvm.mma.sync`, which upstream's lowering of
+    nvgpu doesn't know for that type.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect",
+      "::mlir::vector::VectorDialect"];
+}
+
 def GpuOutline : Pass<"rac-gpu-outline", "::mlir::ModuleOp"> {
   let summary = "Move kernels into a gpu.module, and launch them by rac.launch";
   let description = [{

@@ -3,6 +3,7 @@
 #include "Kernel.h"
 #include "Loader.h"
 #include "Result.h"
+#include "Stage.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -30,21 +31,14 @@ private:
   };
   using Sums = SmallVector<Value>;
 
-  Value shared(Type element, int64_t elements, int64_t offset);
-  gpu::LaunchOp launch(Index blocks, int64_t threads, int64_t sharedBytes);
   Block findBlock(Index number);
   Warp findWarp(Index thread);
   Sums accumulate(const Block &block, const Warp &warp, Index thread);
   Sums computeTile(const SharedTile &a, const SharedTile &b, Index depth,
                    Sums sums);
-  void stage(const Warp &warp, ArrayRef<Value> sums);
-  SmallVector<Value> collect(Index row, Index column);
-  void writeTile(const Block &block, Index thread);
+  Stage stage(const Warp &warp, ArrayRef<Value> sums);
+  void writeTile(const Stage &stage, const Block &block, Index thread);
   void sumSplits();
-  /// `body` for (row, column) of each group of elements that is written
-  /// together.
-  void forEachGroup(Index thread, function_ref<void(Index, Index)> body);
-  int64_t stagePitch() const;
   Index partialAt(Index split, Index batch, Index row, Index column);
 
   Emit &e;
@@ -56,7 +50,6 @@ private:
   Index rows, columns, depth, batches;
   Index rowTiles, columnTiles, depthSteps;
   Value partial; ///< what blocks that share the depth have
-  Value staged;  ///< the sums in shared memory
 };
 
 } // namespace
@@ -74,36 +67,6 @@ Kernel::Kernel(Emit &e, const Contraction &contraction, const Atom &atom,
   columnTiles = e.ceilDiv(columns, e.number(tile.columns));
   Index steps = e.ceilDiv(depth, e.number(tile.depth));
   depthSteps = e.ceilDiv(steps, e.number(tile.splits));
-}
-
-static int64_t bytesOf(Type type) {
-  return type.isIndex() ? 8 : (type.getIntOrFloatBitWidth() + 7) / 8;
-}
-
-gpu::LaunchOp Kernel::launch(Index blocks, int64_t threads,
-                             int64_t sharedBytes) {
-  Value one = e.value(e.number(1));
-  Value memory = arith::ConstantIntOp::create(e.b, e.loc, e.b.getI32Type(),
-                                              sharedBytes);
-  auto op = gpu::LaunchOp::create(e.b, e.loc, e.value(blocks), one, one,
-                                  e.value(e.number(threads)), one, one, memory);
-  e.b.setInsertionPointToStart(&op.getBody().front());
-  gpu::TerminatorOp::create(e.b, e.loc);
-  e.b.setInsertionPointToStart(&op.getBody().front());
-  return op;
-}
-
-/// A view of the block's shared memory, `offset` bytes from its start.
-Value Kernel::shared(Type element, int64_t elements, int64_t offset) {
-  auto space = gpu::AddressSpaceAttr::get(e.b.getContext(),
-                                          gpu::AddressSpace::Workgroup);
-  auto bytes = MemRefType::get({ShapedType::kDynamic}, e.b.getI8Type(),
-                               MemRefLayoutAttrInterface(), space);
-  Value all = gpu::DynamicSharedMemoryOp::create(e.b, e.loc, bytes);
-  auto type = MemRefType::get({elements}, element, MemRefLayoutAttrInterface(),
-                              space);
-  return memref::ViewOp::create(e.b, e.loc, type, all, e.value(e.number(offset)),
-                                ValueRange());
 }
 
 /// Blocks that run at the same time share rows and columns in the second-level
@@ -196,9 +159,9 @@ Kernel::Sums Kernel::computeTile(const SharedTile &tileA,
 Kernel::Sums Kernel::accumulate(const Block &block, const Warp &warp,
                                 Index thread) {
   int64_t elementsA = a.stageElements(), elementsB = b.stageElements();
-  Value sharedA = shared(a.access.element(), elementsA * tile.stages, 0);
+  Value sharedA = sharedView(e, a.access.element(), elementsA * tile.stages, 0);
   int64_t bytesA = elementsA * tile.stages * a.bytes;
-  Value sharedB = shared(b.access.element(), elementsB * tile.stages, bytesA);
+  Value sharedB = sharedView(e, b.access.element(), elementsB * tile.stages, bytesA);
   Loader loaderA(e, a, sharedA, thread, tile.threads(), block.batch, block.row);
   Loader loaderB(e, b, sharedB, thread, tile.threads(), block.batch,
                  block.column);
@@ -278,91 +241,28 @@ Kernel::Sums Kernel::accumulate(const Block &block, const Warp &warp,
 // From registers to memory
 //===----------------------------------------------------------------------===//
 
-int64_t Kernel::stagePitch() const {
-  // Lanes that store together use different banks, and groups of 16 bytes are
-  // aligned.
-  int64_t bytes = bytesOf(atom.accumulator);
-  return result.alongColumns() ? tile.columns + 8
-                               : tile.rows + std::max<int64_t>(4, 16 / bytes);
-}
-
 /// Puts the warp's sums into shared memory.
-void Kernel::stage(const Warp &warp, ArrayRef<Value> sums) {
+Stage Kernel::stage(const Warp &warp, ArrayRef<Value> sums) {
   // The operands are not needed any more, nor may copies still be on their way.
   gpu::BarrierOp::create(e.b, e.loc);
-  bool byRows = result.alongColumns();
-  int64_t pitch = stagePitch(), lines = byRows ? tile.rows : tile.columns;
-  staged = shared(atom.accumulator, tile.slices * lines * pitch, 0);
-  Index row = e.add(warp.row, atom.laneRow(e, warp.lane)),
-        column = e.add(warp.column, atom.laneColumn(e, warp.lane));
-  int64_t rowStride = byRows ? pitch : 1, columnStride = byRows ? 1 : pitch;
-  Index start = e.add(e.add(e.mul(row, e.number(rowStride)),
-                            e.mul(column, e.number(columnStride))),
-                      e.mul(warp.slice, e.number(lines * pitch)));
+  Stage stage(e, atom.accumulator,
+              {tile.rows, tile.columns, tile.slices, result.alongColumns(),
+               result.vector()});
+  Index start = stage.at(e, warp.slice,
+                         e.add(warp.row, atom.laneRow(e, warp.lane)),
+                         e.add(warp.column, atom.laneColumn(e, warp.lane)));
   int64_t columnAtoms = tile.columns / tile.warpColumns / atom.n;
   for (auto [i, sum] : llvm::enumerate(sums)) {
-    int64_t atomRow = i / columnAtoms * atom.m,
-            atomColumn = i % columnAtoms * atom.n;
-    for (const Atom::Element &element : atom.elements(e, sum)) {
-      int64_t at = (atomRow + element.row) * rowStride +
-                   (atomColumn + element.column) * columnStride;
-      memref::StoreOp::create(e.b, e.loc, element.value, staged,
-                              e.value(e.add(start, e.number(at))));
-    }
+    int64_t row = i / columnAtoms * atom.m, column = i % columnAtoms * atom.n;
+    for (const Atom::Element &element : atom.elements(e, sum))
+      stage.put(e,
+                e.add(start, e.number((row + element.row) * stage.rowStride() +
+                                      (column + element.column) *
+                                          stage.columnStride())),
+                element.value);
   }
   gpu::BarrierOp::create(e.b, e.loc);
-}
-
-void Kernel::forEachGroup(Index thread,
-                          function_ref<void(Index, Index)> body) {
-  int64_t vector = std::min(result.vector(), result.alongColumns()
-                                                 ? tile.columns
-                                                 : tile.rows);
-  int64_t perLine =
-      (result.alongColumns() ? tile.columns : tile.rows) / vector;
-  int64_t total = tile.rows * tile.columns / vector;
-  auto loop = scf::ForOp::create(e.b, e.loc, e.value(thread),
-                                 e.value(e.number(total)),
-                                 e.value(e.number(tile.threads())));
-  OpBuilder::InsertionGuard restore(e.b);
-  e.b.setInsertionPointToStart(loop.getBody());
-  Index group = loop.getInductionVar();
-  Index line = e.div(group, e.number(perLine));
-  Index place = e.mul(e.rem(group, e.number(perLine)), e.number(vector));
-  if (result.alongColumns())
-    body(line, place);
-  else
-    body(place, line);
-}
-
-/// The sums of a group of elements, of all slices of the depth.
-SmallVector<Value> Kernel::collect(Index row, Index column) {
-  int64_t pitch = stagePitch(),
-          lines = result.alongColumns() ? tile.rows : tile.columns;
-  Index line = result.alongColumns() ? row : column,
-        place = result.alongColumns() ? column : row;
-  Index start = e.add(e.mul(line, e.number(pitch)), place);
-  int64_t count = result.vector();
-  auto type = VectorType::get(count, atom.accumulator);
-  // Groups of 16 bytes begin at multiples of that.
-  int64_t align = std::min<int64_t>(16, count * bytesOf(atom.accumulator));
-  Value sum;
-  for (int64_t slice = 0; slice < tile.slices; ++slice) {
-    Value at = e.value(e.add(start, e.number(slice * lines * pitch)));
-    Value part = vector::LoadOp::create(e.b, e.loc, type, staged, at,
-                                        /*nontemporal=*/false,
-                                        llvm::MaybeAlign(align));
-    if (!sum)
-      sum = part;
-    else if (isa<FloatType>(atom.accumulator))
-      sum = arith::AddFOp::create(e.b, e.loc, sum, part);
-    else
-      sum = arith::AddIOp::create(e.b, e.loc, sum, part);
-  }
-  SmallVector<Value> sums;
-  for (int64_t i = 0; i < count; ++i)
-    sums.push_back(vector::ExtractOp::create(e.b, e.loc, sum, i));
-  return sums;
+  return stage;
 }
 
 Index Kernel::partialAt(Index split, Index batch, Index row, Index column) {
@@ -372,29 +272,30 @@ Index Kernel::partialAt(Index split, Index batch, Index row, Index column) {
   return e.add(e.mul(e.add(e.mul(at, columns), column), rows), row);
 }
 
-void Kernel::writeTile(const Block &block, Index thread) {
-  forEachGroup(thread, [&](Index tileRow, Index tileColumn) {
-    Index row = e.add(block.row, tileRow),
-          column = e.add(block.column, tileColumn);
-    auto isWhole = [&](Index size, int64_t tileSize) {
-      return known(size) && *known(size) % tileSize == 0;
-    };
-    Value inside = e.both(
-        isWhole(rows, tile.rows) ? Value() : e.less(row, rows),
-        isWhole(columns, tile.columns) ? Value() : e.less(column, columns));
-    if (inside) {
-      auto guard =
-          scf::IfOp::create(e.b, e.loc, inside, /*withElseRegion=*/false);
-      e.b.setInsertionPointToStart(guard.thenBlock());
-    }
-    SmallVector<Value> sums = collect(tileRow, tileColumn);
-    if (!partial)
-      return result.write(e, block.batch, row, column, sums);
-    Index at = partialAt(block.split, block.batch, row, column);
-    for (auto [i, sum] : llvm::enumerate(sums))
-      memref::StoreOp::create(e.b, e.loc, sum, partial,
-                              e.value(e.add(at, e.number(i))));
-  });
+void Kernel::writeTile(const Stage &stage, const Block &block, Index thread) {
+  auto isWhole = [&](Index size, int64_t tileSize) {
+    return known(size) && *known(size) % tileSize == 0;
+  };
+  auto isInside = [&](Index row, Index column) {
+    return e.both(isWhole(rows, tile.rows)
+                      ? Value()
+                      : e.less(e.add(block.row, row), rows),
+                  isWhole(columns, tile.columns)
+                      ? Value()
+                      : e.less(e.add(block.column, column), columns));
+  };
+  stage.forEachGroup(
+      e, thread, tile.threads(), isInside,
+      [&](Index row, Index column, ArrayRef<Value> sums) {
+        row = e.add(block.row, row);
+        column = e.add(block.column, column);
+        if (!partial)
+          return result.write(e, block.batch, row, column, sums);
+        Index at = partialAt(block.split, block.batch, row, column);
+        for (auto [i, sum] : llvm::enumerate(sums))
+          memref::StoreOp::create(e.b, e.loc, sum, partial,
+                                  e.value(e.add(at, e.number(i))));
+      });
 }
 
 /// A second kernel adds up what the blocks that shared the depth have.
@@ -407,7 +308,7 @@ void Kernel::sumSplits() {
   Index perLine = e.div(inner, e.number(count));
   Index total = e.mul(e.mul(batches, lines), perLine);
   OpBuilder::InsertionGuard restore(e.b);
-  gpu::LaunchOp op = launch(e.ceilDiv(total, e.number(threads)), threads, 0);
+  gpu::LaunchOp op = beginLaunch(e, e.ceilDiv(total, e.number(threads)), threads, 0);
   Index number = e.add(e.mul(op.getBlockIds().x, e.number(threads)),
                        op.getThreadIds().x);
   if (Value inside = e.less(number, total)) {
@@ -428,12 +329,7 @@ void Kernel::sumSplits() {
       Index at = partialAt(e.number(split), batch, row, column);
       Value part = memref::LoadOp::create(e.b, e.loc, partial,
                                           e.value(e.add(at, e.number(i))));
-      if (!sum)
-        sum = part;
-      else if (isa<FloatType>(atom.accumulator))
-        sum = arith::AddFOp::create(e.b, e.loc, sum, part);
-      else
-        sum = arith::AddIOp::create(e.b, e.loc, sum, part);
+      sum = sum ? sumOf(e, sum, part) : part;
     }
     sums.push_back(sum);
   }
@@ -457,16 +353,15 @@ void Kernel::emit() {
   }
   {
     OpBuilder::InsertionGuard restore(e.b);
-    gpu::LaunchOp op = launch(
-        blocks, tile.threads(),
+    gpu::LaunchOp op = beginLaunch(
+        e, blocks, tile.threads(),
         sharedBytes(tile, std::max(a.bytes, b.bytes),
                     bytesOf(atom.accumulator)));
     Index thread = op.getThreadIds().x;
     Block block = findBlock(Index(op.getBlockIds().x));
     Warp warp = findWarp(thread);
     Sums sums = accumulate(block, warp, thread);
-    stage(warp, sums);
-    writeTile(block, thread);
+    writeTile(stage(warp, sums), block, thread);
   }
   if (partial)
     sumSplits();

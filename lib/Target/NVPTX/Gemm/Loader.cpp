@@ -1,6 +1,7 @@
 //===- Loader.cpp - Tiles of an operand into shared memory ----------------===//
 
 #include "Loader.h"
+#include "Stage.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -29,9 +30,7 @@ Operand::Operand(Emit &e, OpOperand *operand, const Contraction &contraction,
       outerSize(sizeOf(e, outerLoops, extents)),
       depthSize(sizeOf(e, contraction.depth, extents)), outerTile(outerTile),
       depthTile(depthTile) {
-  bytes = llvm::divideCeil(
-      access.element().isIndex() ? 64 : access.element().getIntOrFloatBitWidth(),
-      8);
+  bytes = bytesOf(access.element());
   constexpr int64_t most = 16;
   bool outerFast = !outer.empty() && isKnown(outer.back().stride, 1);
   bool depthFast = !depth.empty() && isKnown(depth.back().stride, 1);

@@ -1,6 +1,7 @@
 //===- Result.cpp - From sums to the result in memory ---------------------===//
 
 #include "Result.h"
+#include "Stage.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
@@ -9,11 +10,6 @@
 
 using namespace mlir;
 using namespace rac::gemm;
-
-static int64_t bytesOf(Type type) {
-  return type.isIndex() ? 8
-                        : llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
-}
 
 static bool isZero(Value value) {
   return matchPattern(value, m_AnyZeroFloat()) || matchPattern(value, m_Zero());

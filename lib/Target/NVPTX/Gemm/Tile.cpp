@@ -1,6 +1,7 @@
 //===- Tile.cpp - How large the tiles of a product are --------------------===//
 
 #include "Tile.h"
+#include "Stage.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -21,10 +22,8 @@ int64_t rac::gemm::sharedBytes(const Tile &tile, int64_t elementBytes,
   };
   int64_t operands =
       tile.stages * (operand(tile.rows) + operand(tile.columns));
-  constexpr int64_t padding = 8;
-  int64_t result = tile.slices * accumulatorBytes *
-                   std::max(tile.rows * (tile.columns + padding),
-                            tile.columns * (tile.rows + padding));
+  int64_t result = Stage::bytes(tile.rows, tile.columns, tile.slices,
+                                accumulatorBytes);
   return std::max(operands, result);
 }
 
