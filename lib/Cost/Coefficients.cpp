@@ -163,6 +163,15 @@ const Coefficient &Coefficients::coreBandwidth(size_t level) {
              "two vectors a clock", /*isRate=*/true);
 }
 
+const Coefficient &Coefficients::latency(size_t level) {
+  const MemoryLevel &memory = device.memory[level];
+  // Of GPUs, whose kernels are what waits for it: 30 clocks near, some hundreds
+  // far away (docs/Devices.md).
+  bool near = memory.scope == LevelScope::core;
+  return get("memory." + memory.name + ".latency_s", memory.latencySeconds,
+             near ? 20e-9 : 400e-9, "the usual of a GPU", /*isRate=*/false);
+}
+
 double Coefficients::levelBytes(size_t level) {
   if (level + 1 == device.memory.size())
     return std::numeric_limits<double>::infinity();

@@ -1,5 +1,6 @@
 //===- DeviceModel.cpp - Costs from loop nests and a device ---------------===//
 
+#include "GpuModel.h"
 #include "rac/Cost/ContractionShape.h"
 #include "rac/Cost/CostModel.h"
 #include "rac/Cost/TimeFormula.h"
@@ -33,9 +34,6 @@ private:
   void addVectorWork(DataType type, double ops, double utilization);
   void measureTraffic();
   void addOverheads();
-  void addEnergy(Estimate &estimate);
-  /// ops by unit, for energy.
-  void countOps(const ComputeUnit &unit, DataType type, double ops);
 
   Coefficients &coefficients;
   const Assumptions &assumptions;
@@ -46,27 +44,11 @@ private:
   DataType type;
 
   std::optional<Schedule> schedule;
-  TimeFormula formula;
-  SmallVector<double, 4> bytes; ///< by level
-  SmallVector<double, 4> fills; ///< of each cache
-  struct Ops {
-    const ComputeUnit *unit;
-    DataType type;
-    double count;
-  };
-  SmallVector<Ops, 4> ops;
+  KernelCost cost;
+  TimeFormula &formula = cost.formula;
 };
 
 } // namespace
-
-void Costing::countOps(const ComputeUnit &unit, DataType opType, double count) {
-  for (Ops &known : ops)
-    if (known.unit == &unit && known.type == opType) {
-      known.count += count;
-      return;
-    }
-  ops.push_back({&unit, opType, count});
-}
 
 //===----------------------------------------------------------------------===//
 // Computing
@@ -83,7 +65,7 @@ void Costing::addVectorWork(DataType opType, double count, double utilization) {
   compute.fraction = &coefficients.fraction(unit, opType, Kernel::vector);
   compute.utilization = utilization;
   formula.computes.push_back(compute);
-  countOps(unit, opType, count);
+  cost.countOps(unit, opType, count);
 }
 
 void Costing::computeLibrary() {
@@ -109,7 +91,7 @@ void Costing::computeLibrary() {
                         {&coefficients.half(unit, type, 'n'), shape.n},
                         {&coefficients.half(unit, type, 'k'), shape.k}};
     formula.computes.push_back(compute);
-    countOps(unit, type, products);
+    cost.countOps(unit, type, products);
   }
   formula.speedup = threads;
 }
@@ -155,7 +137,7 @@ void Costing::computeGenerated() {
       compute.ops = products + 2 * (others + moves);
       compute.peak = &coefficients.scalarPeak(nest.type);
       formula.computes.push_back(compute);
-      countOps(unit, nest.type, products + others);
+      cost.countOps(unit, nest.type, products + others);
       continue;
     }
     double columns = loops.extents.back()[*loops.vectorLoop];
@@ -177,7 +159,7 @@ void Costing::computeGenerated() {
         shape.isConv ? Kernel::generatedConv : Kernel::generatedMatmul);
     compute.utilization = registerUtilization(loops);
     formula.computes.push_back(compute);
-    countOps(unit, type, products);
+    cost.countOps(unit, type, products);
   }
 }
 
@@ -196,7 +178,7 @@ void Costing::measureTraffic() {
       Traffic traffic =
           isLibrary ? libraryTraffic(work, cache, assumptions)
                     : generatedTraffic(work, *schedule, cache, assumptions);
-      fills.push_back(traffic.fills);
+      cost.fills.push_back(traffic.fills);
       moved = traffic.total();
     } else if (isLibrary) {
       // Registers are a small cache that the library blocks for.
@@ -208,7 +190,7 @@ void Costing::measureTraffic() {
     } else {
       moved = registerTraffic(work, *schedule);
     }
-    bytes.push_back(moved);
+    cost.bytes.push_back(moved);
     TimeFormula::Transfer transfer;
     transfer.bytes = moved;
     transfer.core = &coefficients.coreBandwidth(level);
@@ -234,57 +216,6 @@ void Costing::addOverheads() {
 }
 
 //===----------------------------------------------------------------------===//
-// Energy
-//===----------------------------------------------------------------------===//
-
-void Costing::addEnergy(Estimate &estimate) {
-  constexpr double pico = 1e-12;
-  const Device &device = coefficients.getDevice();
-  double cores = device.topology.cores->v;
-  double share = std::min(1.0, threads / cores);
-  // What only moves data counts no operations, but needs to know of their
-  // scope.
-  if (ops.empty())
-    countOps(coefficients.vectorUnit(), DataType::f32, 0);
-  bool modelled = llvm::all_of(ops, [&](const Ops &o) {
-    return coefficients.opEnergy(*o.unit, o.type) != nullptr;
-  });
-  if (!modelled) {
-    // All the power that so many cores may take: a bound.
-    estimate.joules.reset();
-    estimate.joulesOrigin = JoulesOrigin::tdp;
-    if (const Coefficient *tdp = coefficients.tdp())
-      estimate.joules = estimate.seconds *
-                        Interval(tdp->value, tdp->low(), tdp->high()) *
-                        Interval(share);
-    return;
-  }
-  Interval sum;
-  auto add = [&](double amount, const Coefficient &each) {
-    sum += Interval(amount) * Interval(each.value, each.low(), each.high());
-    return amount * each.value;
-  };
-  for (const Ops &o : ops)
-    estimate.breakdown.opsJoules +=
-        add(o.count * pico, *coefficients.opEnergy(*o.unit, o.type));
-  EnergyScope scope =
-      *coefficients.energyScope(*ops.front().unit, ops.front().type);
-  for (size_t level = 0; level < bytes.size(); ++level)
-    estimate.breakdown.bytesJoules.push_back(
-        add(bytes[level] * pico, coefficients.byteEnergy(level, scope)));
-  auto hold = [&](const Coefficient &watts, double part) {
-    sum += estimate.seconds * Interval(watts.value, watts.low(), watts.high()) *
-           Interval(part);
-    estimate.breakdown.staticJoules +=
-        estimate.seconds.value * watts.value * part;
-  };
-  hold(coefficients.idle(), share);
-  hold(coefficients.deviceStatic(), share);
-  hold(coefficients.coreStatic(), std::min(threads, cores));
-  estimate.joules = sum;
-}
-
-//===----------------------------------------------------------------------===//
 // All of it
 //===----------------------------------------------------------------------===//
 
@@ -303,38 +234,31 @@ const TimeFormula &Costing::formulate() {
 }
 
 Estimate Costing::run() {
-  using Values = TimeFormula::Values;
-  Estimate estimate;
-  estimate.flops = work.flops();
+  cost.flops = work.flops();
+  cost.cores = threads;
   formulate();
-  auto at = [&](Values::Bound all, const Coefficient *one = nullptr,
-                double value = 0) {
-    return formula.seconds({all, one, value});
-  };
-  estimate.seconds = {
-      formula.seconds({Values::thought, nullptr, 0}, &estimate.breakdown),
-      at(Values::best), at(Values::worst)};
-  for (const Coefficient *c : formula.coefficients()) {
-    double low = at(Values::thought, c, c->low()),
-           high = at(Values::thought, c, c->high());
-    estimate.coefficients.push_back(
-        {c, std::min(low, high), std::max(low, high)});
-  }
-  MLIRContext *ctx = plan.getContext();
-  for (auto [level, moved] :
-       llvm::zip_equal(coefficients.getDevice().memory, bytes))
-    estimate.bytes.push_back({StringAttr::get(ctx, level.name), moved});
-  estimate.breakdown.fillBytes = fills;
-  addEnergy(estimate);
-  return estimate;
+  return cost.estimate(coefficients, plan.getContext());
 }
 
 Estimate DeviceModel::estimateFor(const Candidate &candidate, PlanAttr plan,
                                   double dim) const {
+  if (coefficients.getDevice().kind == DeviceKind::gpu)
+    return GpuCosting(coefficients, assumptions, analyzeWork(candidate, dim),
+                      blocks)
+        .estimate(plan);
   int64_t used = plan.getThreads() > 0 ? plan.getThreads() : threads;
   return Costing(coefficients, assumptions, plan, used,
                  analyzeWork(candidate, dim))
       .run();
+}
+
+ArrayRef<GpuBlock> DeviceModel::bestBlocks(const Candidate &candidate,
+                                           Type precision) const {
+  if (coefficients.getDevice().kind != DeviceKind::gpu)
+    return {};
+  return GpuCosting(coefficients, assumptions,
+                    analyzeWork(candidate, assumptions.dim), blocks)
+      .bestBlocks(dataTypeOf(precision).value_or(DataType::f32));
 }
 
 TimeFormula DeviceModel::timeFormula(const Candidate &candidate,

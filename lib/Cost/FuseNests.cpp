@@ -55,11 +55,16 @@ bool readsOnce(const WorkNest &consumer, const WorkUse &read) {
 /// Moves `producer` into `consumer`, which reads its result by `read`.
 void inlineInto(WorkNest &consumer, unsigned read, const WorkNest &producer) {
   WorkUse at = consumer.reads[read];
-  consumer.reads.erase(consumer.reads.begin() + read);
+  auto *place = consumer.reads.erase(consumer.reads.begin() + read);
+  // The first in its place: a contraction's factors stay in their order.
+  bool first = true;
   for (const WorkUse &use : producer.reads) {
     WorkUse moved = compose(use, at);
-    if (!llvm::is_contained(consumer.reads, moved))
-      consumer.reads.push_back(std::move(moved));
+    if (llvm::is_contained(consumer.reads, moved))
+      continue;
+    consumer.reads.insert(first ? place : consumer.reads.end(),
+                          std::move(moved));
+    first = false;
   }
   consumer.operations += producer.operations;
   consumer.functions += producer.functions;

@@ -42,7 +42,10 @@ double TimeFormula::seconds(const Values &values, Breakdown *breakdown) const {
   compute /= speedup;
   SmallVector<double> times = {compute};
   for (const Transfer &t : transfers) {
-    double rate = of(t.core) * speedup;
+    double rate = of(t.core);
+    if (t.latency && t.inFlight > 0)
+      rate = std::min(rate, t.inFlight / of(t.latency));
+    rate *= speedup;
     if (t.device)
       rate = std::min(rate, of(t.device));
     times.push_back(t.bytes > 0 ? t.bytes / rate : 0);
@@ -75,6 +78,7 @@ SmallVector<const Coefficient *, 16> TimeFormula::coefficients() const {
     if (t.bytes > 0) {
       add(t.core);
       add(t.device);
+      add(t.latency);
     }
   add(overlap);
   for (const Overhead &o : overheads)

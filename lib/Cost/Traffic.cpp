@@ -227,16 +227,26 @@ Flow Reuse::run() {
 // Whole candidates
 //===----------------------------------------------------------------------===//
 
-/// B of a tensor that are in the cache when the candidate starts: what was just
-/// computed, if the candidate is small; weights, if the model is.
-static double startsWith(const WorkTensor &tensor, double candidate,
-                         const CacheShape &cache,
-                         const Assumptions &assumptions) {
+double rac::heldBefore(const WorkTensor &tensor, double candidateBytes,
+                       double cacheBytes, const Assumptions &assumptions) {
   if (assumptions.cold)
     return 0;
-  double since =
-      tensor.isWeight ? std::max(candidate, assumptions.modelBytes) : candidate;
-  return since <= cache.bytes ? std::numeric_limits<double>::infinity() : 0;
+  double since = tensor.isWeight
+                     ? std::max(candidateBytes, assumptions.modelBytes)
+                     : candidateBytes;
+  return since <= cacheBytes ? std::numeric_limits<double>::infinity() : 0;
+}
+
+/// Whether nothing reads a tensor before it is written.
+static bool startsWritten(const Work &work, unsigned tensor) {
+  auto uses = [&](const WorkUse &use) { return use.tensor == tensor; };
+  for (const WorkNest &nest : work.nests) {
+    if (llvm::any_of(nest.reads, uses))
+      return false;
+    if (llvm::any_of(nest.writes, uses))
+      return true;
+  }
+  return false;
 }
 
 static Traffic sumUp(const Work &work, const Flow &flow,
@@ -244,9 +254,11 @@ static Traffic sumUp(const Work &work, const Flow &flow,
   Traffic traffic;
   double size = flow.size();
   for (auto [t, tensor] : llvm::enumerate(work.tensors)) {
-    double there =
-        std::min(startsWith(tensor, size, cache, assumptions), flow.touched[t]);
-    traffic.fills += std::max(0.0, flow.in[t] - there);
+    double there = std::min(heldBefore(tensor, size, cache.bytes, assumptions),
+                            flow.touched[t]);
+    bool made = !cache.fetchesWritten && startsWritten(work, t);
+    traffic.fills +=
+        std::max(0.0, flow.in[t] - (made ? flow.touched[t] : there));
     traffic.writeBacks += std::max(0.0, flow.written[t] - there);
   }
   return traffic;

@@ -178,6 +178,9 @@ llvm::Error Compiler::findDescriptions() {
                                    device->arch + ", and target " +
                                    target.name + " is " + arch);
   report.device = std::move(*device);
+  // A run has all of a GPU.
+  if (report.device->kind == DeviceKind::gpu)
+    report.threads = report.device->topology.cores->v;
   report.siteGiven = !options.site.empty();
   if (!report.siteGiven && options.objective == "carbon")
     options.note("no --site: carbon is that of the world's mean electricity");
@@ -307,8 +310,8 @@ llvm::Error Compiler::plan() {
 /// What a joule and a second on the device are in grams, at the site.
 llvm::Error Compiler::setCarbon(PlanOptions &planOptions) {
   double cores = report.device->topology.cores->v;
-  double share =
-      options.threads > 0 ? std::min(1.0, options.threads / cores) : 1;
+  bool all = options.threads == 0 || report.device->kind == DeviceKind::gpu;
+  double share = all ? 1 : std::min(1.0, options.threads / cores);
   Unknowns unknowns;
   auto joule = carbonOf(1, 0, share, *report.device, *report.site, unknowns);
   auto second = carbonOf(0, 1, share, *report.device, *report.site, unknowns);

@@ -264,6 +264,9 @@ struct TileGroupsPass : rac::impl::TileGroupsBase<TileGroupsPass> {
     auto plan = getOperation()->getAttrOfType<PlanAttr>("rac.plan");
     if (!plan || plan.getKind() != KernelKind::generated)
       return;
+    // Tiles of a contraction's blocks on a GPU are its kernel's.
+    if (plan.getWarps() != 0)
+      return;
     int64_t tiled = 0, untiled = 0;
     if (failed(TileNest(getOperation(), plan).run(tiled, untiled)))
       return signalPassFailure();

@@ -121,6 +121,8 @@ json::Value rac::toJson(const Report &report) {
                                   {"llvm", report.llvmVersion},
                                   {"flags", texts(report.flags)}}},
       {"device", report.device ? utf8(report.device->id) : nullptr},
+      {"device_kind", report.device ? json::Value(nameOf(report.device->kind))
+                                    : json::Value(nullptr)},
       {"device_description",
        report.device ? utf8(report.device->description) : nullptr},
       {"target", report.target},
@@ -136,6 +138,7 @@ json::Value rac::toJson(const Report &report) {
       {"memory", memoryToJson(report)},
       {"roofline", rooflineToJson(report)},
       {"groups", groupsToJson(report.groups)},
+      {"kernels", kernelsToJson(report)},
       {"unknowns", std::move(missing)},
   };
 }

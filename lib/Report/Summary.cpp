@@ -77,11 +77,17 @@ static std::string energy(const Report &report) {
   return withRange(joules, "J");
 }
 
+/// What `threads` counts.
+static std::string threadsOf(const Report &report) {
+  bool isGpu = report.device && report.device->kind == DeviceKind::gpu;
+  std::string text = isGpu ? " multiprocessor" : " thread";
+  return report.threads == 1 ? text : text + "s";
+}
+
 static std::string run(const Report &report) {
   std::string text = withRange(totalSeconds(report), "s") + ", " +
                      energy(report) + ", predicted for " +
-                     std::to_string(report.threads) +
-                     (report.threads == 1 ? " thread" : " threads");
+                     std::to_string(report.threads) + threadsOf(report);
   if (report.device)
     text += " of " + report.device->id;
   if (!report.symbols.empty())

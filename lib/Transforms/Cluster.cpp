@@ -42,8 +42,8 @@ void Cluster::add(Operation *op) {
 }
 
 ClusterFinder::ClusterFinder(Block &block, SymbolicShapes &shapes,
-                             bool useLibrary)
-    : block(block), shapes(shapes), useLibrary(useLibrary) {
+                             GroupForms forms)
+    : block(block), shapes(shapes), forms(forms) {
   // In order, so that no question about shapes recurses far.
   for (Operation &op : block)
     for (Value result : op.getResults())
@@ -63,9 +63,9 @@ SmallVector<Cluster> ClusterFinder::find() {
   for (Operation &op : block) {
     if (!belongsInGroup(&op) || op.use_empty())
       continue;
-    if (auto matmul = dyn_cast<MatmulOp>(op))
+    if (auto matmul = dyn_cast<MatmulOp>(op); matmul && forms.productChains)
       findProductChain(matmul);
-    if (useLibrary && isa<ConvOp, ConvTransposeOp, MatmulOp>(op))
+    if (forms.library && isa<ConvOp, ConvTransposeOp, MatmulOp>(op))
       findLibrary(&op);
     findGenerated(&op);
   }

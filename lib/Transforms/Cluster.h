@@ -34,11 +34,21 @@ mlir::Type precisionOf(mlir::Operation *main);
 /// The main op and what follows it, for example conv_add_relu.
 std::string formOf(const Cluster &cluster);
 
+/// What groups the target can run.
+struct GroupForms {
+  bool library = true; ///< calls of the kernel library
+  /// Two matrix products and all between them, a tile at a time.
+  bool productChains = true;
+  /// Transposes of a contraction's operands and of its result, which are
+  /// nothing but strides there.
+  bool transposes = false;
+};
+
 /// Finds what could be a group in a block. A cluster of each op alone is always
 /// among them.
 class ClusterFinder {
 public:
-  ClusterFinder(mlir::Block &block, SymbolicShapes &shapes, bool useLibrary);
+  ClusterFinder(mlir::Block &block, SymbolicShapes &shapes, GroupForms forms);
 
   /// In the order of the block's roots; no two have the same ops and kind.
   llvm::SmallVector<Cluster> find();
@@ -55,6 +65,8 @@ private:
   /// GeneratedGroups.cpp: an op and producers that share its loops.
   void findGenerated(mlir::Operation *root);
   bool joinsAsProducer(const Cluster &cluster, mlir::Operation *op);
+  bool mayBeTogether(const Cluster &cluster, mlir::Operation *op) const;
+  bool visitsOnce(const Cluster &cluster, mlir::OpOperand &use);
   Cluster grow(mlir::Operation *root, llvm::ArrayRef<mlir::Operation *> refused,
                llvm::SmallVectorImpl<mlir::Operation *> &joined);
 
@@ -62,7 +74,7 @@ private:
 
   mlir::Block &block;
   SymbolicShapes &shapes;
-  bool useLibrary;
+  GroupForms forms;
   llvm::DenseMap<mlir::Operation *, llvm::SmallVector<Cluster>> byRoot;
 };
 

@@ -24,7 +24,7 @@ struct FormGroups : rac::impl::FormGroupsBase<FormGroups> {
   void runOnOperation() override;
 
 private:
-  FailureOr<PlanGoal> goal(int64_t usable);
+  FailureOr<PlanGoal> goal(GroupForms forms, int64_t usable);
   void emitGroups(ArrayRef<PlannedGroup> groups);
   void emit(const PlannedGroup &group, StringRef name);
 
@@ -106,7 +106,7 @@ void FormGroups::emitGroups(ArrayRef<PlannedGroup> groups) {
   }
 }
 
-FailureOr<PlanGoal> FormGroups::goal(int64_t usable) {
+FailureOr<PlanGoal> FormGroups::goal(GroupForms forms, int64_t usable) {
   std::optional<Objective> known = symbolizeObjective(objective);
   if (!known) {
     emitError(getOperation().getLoc())
@@ -120,7 +120,7 @@ FailureOr<PlanGoal> FormGroups::goal(int64_t usable) {
   goal.maxBytes = maxBytes;
   goal.gramsPerJoule = gramsPerJoule;
   goal.gramsPerSecond = gramsPerSecond;
-  goal.useLibrary = library;
+  goal.forms = forms;
   goal.frontPoints = std::max<int64_t>(0, front);
   goal.threads = usable;
   return goal;
@@ -136,7 +136,15 @@ void FormGroups::runOnOperation() {
     return signalPassFailure();
   }
   int64_t usable = usableThreads(*described, threads);
-  FailureOr<PlanGoal> wanted = goal(usable);
+  GroupForms forms;
+  forms.library = library;
+  if (described->kind == DeviceKind::gpu) {
+    // The library is for CPUs, and no kernel of a GPU yet computes what is
+    // between two products in passing.
+    forms = {/*library=*/false, /*productChains=*/false, /*transposes=*/true};
+    usable = 0;
+  }
+  FailureOr<PlanGoal> wanted = goal(forms, usable);
   if (failed(wanted))
     return signalPassFailure();
   SmallVector<Block *> blocks;
@@ -149,7 +157,10 @@ void FormGroups::runOnOperation() {
 
   Unknowns unknowns;
   Assumptions assumptions;
-  DeviceModel costs(*described, assumptions, usable, unknowns);
+  if (described->kind == DeviceKind::gpu)
+    assumptions.modelBytes = weightBytes(module);
+  DeviceModel costs(*described, assumptions, std::max<int64_t>(1, usable),
+                    unknowns);
   PlanSearch search(module, costs, *wanted, assumptions);
   search.run(blocks);
   if (search.empty())

@@ -33,30 +33,66 @@ static bool takesConsumers(Operation *op) {
          op->getNumResults() == 1;
 }
 
+static bool isContraction(Operation *op) { return isa<MatmulOp, ConvOp>(op); }
+
+/// Whether at most one op has loops that the others share; transposes of what a
+/// contraction reads or gives have none.
+bool ClusterFinder::mayBeTogether(const Cluster &cluster, Operation *op) const {
+  unsigned others = 0, contractions = 0, transposes = 0;
+  auto count = [&](Operation *member) {
+    if (isElementwise(member) || isa<ExpandOp>(member))
+      return;
+    ++others;
+    contractions += isContraction(member);
+    transposes += isa<TransposeOp>(member);
+  };
+  for (Operation *member : cluster.ops)
+    count(member);
+  if (others == 0)
+    return true;
+  unsigned before = others;
+  count(op);
+  if (others == before || others <= 1)
+    return true;
+  return forms.transposes && contractions <= 1 &&
+         others == contractions + transposes &&
+         (contractions == 1 || transposes == 1);
+}
+
+/// Whether a member visits the elements that it uses, once each.
+bool ClusterFinder::visitsOnce(const Cluster &cluster, OpOperand &use) {
+  Operation *user = use.getOwner(), *op = use.get().getDefiningOp();
+  if (isElementwise(user))
+    return shapes.sameShape(op->getResult(0), user->getResult(0));
+  if (absorbsProducers(user))
+    return use.getOperandNumber() == 0;
+  if (!forms.transposes)
+    return false;
+  // What a convolution reads may be padded first, and is read as it is.
+  if (isContraction(user))
+    return isa<TransposeOp>(op) && isa<MatmulOp>(user);
+  // What a contraction reads is not computed on the way.
+  return isa<TransposeOp>(user) &&
+         llvm::none_of(user->getUsers(), [&](Operation *next) {
+           return isContraction(next) && cluster.contains(next);
+         });
+}
+
 bool ClusterFinder::joinsAsProducer(const Cluster &cluster, Operation *op) {
-  if (!belongsInGroup(op) || op->getBlock() != &block || !takesConsumers(op))
+  if (!belongsInGroup(op) || op->getBlock() != &block || !takesConsumers(op) ||
+      !mayBeTogether(cluster, op))
     return false;
-  bool elementwise = isElementwise(op) || isa<ExpandOp>(op);
-  bool hasOther = llvm::any_of(cluster.ops, [](Operation *member) {
-    return !isElementwise(member) && !isa<ExpandOp>(member);
-  });
-  if (!elementwise && hasOther)
-    return false;
-  bool usedOutside = false;
+  bool usedOutside = false, usedAsOperand = false;
   for (OpOperand &use : op->getUses()) {
-    Operation *user = use.getOwner();
-    if (!cluster.contains(user)) {
+    if (!cluster.contains(use.getOwner())) {
       usedOutside = true;
       continue;
     }
-    // The user must visit the elements that `op` gives, once each.
-    bool fits = isElementwise(user)
-                    ? shapes.sameShape(op->getResult(0), user->getResult(0))
-                    : absorbsProducers(user) && use.getOperandNumber() == 0;
-    if (!fits)
+    if (!visitsOnce(cluster, use))
       return false;
+    usedAsOperand |= isContraction(use.getOwner());
   }
-  return !usedOutside || isCheap(op);
+  return !usedOutside || isCheap(op) || usedAsOperand;
 }
 
 /// Takes all it can but those refused; `joined` gets what it took, in order.
@@ -79,7 +115,8 @@ Cluster ClusterFinder::grow(Operation *root, ArrayRef<Operation *> refused,
           continue;
         cluster.add(op);
         joined.push_back(op);
-        if (!isElementwise(op))
+        // A contraction gives the group its name, not its transposes.
+        if (!isElementwise(op) && !isContraction(cluster.main))
           cluster.main = op;
         changed = true;
       }

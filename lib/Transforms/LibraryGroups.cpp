@@ -108,7 +108,7 @@ bool rac::libraryCanCompute(GroupOp group) {
     if (!op.hasTrait<OpTrait::ConstantLike>())
       ops.push_back(&op);
   return llvm::any_of(
-      ClusterFinder(*group.getBodyBlock(), shapes, /*useLibrary=*/true).find(),
+      ClusterFinder(*group.getBodyBlock(), shapes, GroupForms()).find(),
       [&](const Cluster &cluster) {
         return cluster.kind == KernelKind::library && cluster.ops == ops;
       });

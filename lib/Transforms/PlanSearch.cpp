@@ -61,8 +61,7 @@ Choice PlanSearch::chooseWithin(const Goal &within) const {
 
 void PlanSearch::run(ArrayRef<Block *> blocks) {
   Lifetimes lifetimes(module, assumptions);
-  RegionBuilder builder(costs, lifetimes, goal, wanted.useLibrary,
-                        wanted.threads);
+  RegionBuilder builder(costs, lifetimes, goal, wanted.forms, wanted.threads);
   llvm::SmallPtrSet<Operation *, 32> grouped;
   for (Block *block : blocks) {
     size_t first = regions.size();

@@ -13,8 +13,8 @@ struct PlanGoal {
   double maxSeconds = 0; ///< s; 0: no limit
   int64_t maxBytes = 0;  ///< B, with the weights; 0: no limit
   double gramsPerJoule = 0, gramsPerSecond = 0; ///< gCO2e, for carbon
-  bool useLibrary = true;
-  int64_t threads = 1;      ///< that a run may use
+  GroupForms forms;
+  int64_t threads = 1;      ///< that a run may use; 0: a GPU, all of it
   unsigned frontPoints = 0; ///< of the front of all plans; 0: it isn't wanted
 
   bool needsJoules() const { return objective != Objective::latency; }

@@ -98,7 +98,7 @@ static TransposeOp ownTranspose(Value operand, Block *block) {
 }
 
 void ClusterFinder::findProductChain(MatmulOp last) {
-  if (useLibrary && hasConstantWeights(last))
+  if (forms.library && hasConstantWeights(last))
     return;
   if (!getElementTypeOrSelf(last.getResult()).isF32() ||
       last.getResult().getType().getRank() < 2)
@@ -108,7 +108,7 @@ void ClusterFinder::findProductChain(MatmulOp last) {
     return;
   for (Operation *op : members)
     if (auto first = dyn_cast<MatmulOp>(op);
-        first && useLibrary && hasConstantWeights(first))
+        first && forms.library && hasConstantWeights(first))
       return;
   Cluster cluster;
   cluster.main = last;

@@ -43,8 +43,14 @@ static std::vector<Way> bestWays(std::vector<Way> ways, const Goal &goal,
 void RegionBuilder::addColumn(OpRegion &region, Cluster cluster) {
   Candidate candidate = Candidate::of(cluster.ops);
   std::vector<Way> ways;
-  for (PlanAttr plan : schedules(cluster.ops, cluster.kind,
-                                 precisionOf(cluster.main), threads)) {
+  Type precision = precisionOf(cluster.main);
+  SmallVector<PlanAttr> plans;
+  if (threads == 0)
+    plans = gpuSchedules(cluster.ops, precision,
+                         costs.bestBlocks(candidate, precision));
+  else
+    plans = schedules(cluster.ops, cluster.kind, precision, threads);
+  for (PlanAttr plan : plans) {
     ways.push_back({plan, costs.estimate(candidate, plan)});
     ++numCandidates;
   }
@@ -99,8 +105,7 @@ void RegionBuilder::addItems(OpRegion &region) {
 
 std::vector<OpRegion> RegionBuilder::build(Block &block) {
   SymbolicShapes shapes(block.getParentOp()->getContext());
-  SmallVector<Cluster> clusters =
-      ClusterFinder(block, shapes, useLibrary).find();
+  SmallVector<Cluster> clusters = ClusterFinder(block, shapes, forms).find();
   llvm::EquivalenceClasses<Operation *> connected;
   for (const Cluster &cluster : clusters)
     for (Operation *op : cluster.ops) {

@@ -30,8 +30,8 @@ struct OpRegion {
 class RegionBuilder {
 public:
   RegionBuilder(const CostModel &costs, const Lifetimes &lifetimes,
-                const Goal &goal, bool useLibrary, int64_t threads)
-      : costs(costs), lifetimes(lifetimes), goal(goal), useLibrary(useLibrary),
+                const Goal &goal, GroupForms forms, int64_t threads)
+      : costs(costs), lifetimes(lifetimes), goal(goal), forms(forms),
         threads(threads) {}
 
   /// All ops of the block that belong in groups, none of them without a use.
@@ -46,8 +46,8 @@ private:
   const CostModel &costs;
   const Lifetimes &lifetimes;
   const Goal &goal;
-  bool useLibrary;
-  int64_t threads;
+  GroupForms forms;
+  int64_t threads; ///< 0: a GPU, which a run has to itself
   /// When an op will have run at the latest: the step of the last root that can
   /// take it along.
   llvm::DenseMap<mlir::Operation *, int32_t> latest;

@@ -119,3 +119,23 @@ SmallVector<PlanAttr> rac::schedules(ArrayRef<Operation *> ops, KernelKind kind,
       plans.push_back(PlanAttr::get(kind, precision, some, choice));
   return plans;
 }
+
+SmallVector<PlanAttr> rac::gpuSchedules(ArrayRef<Operation *> ops,
+                                        Type precision,
+                                        ArrayRef<GpuBlock> blocks) {
+  SmallVector<PlanAttr> plans;
+  auto type = cast<RankedTensorType>(ops.back()->getResult(0).getType());
+  for (const GpuBlock &block : blocks)
+    plans.push_back(planOf(block, precision, type.getRank()));
+  if (!plans.empty())
+    return plans;
+  // Other reductions than those that go over rows more than once have kernels
+  // that share out what is reduced, too.
+  SmallVector<Tiles> choices = {{}};
+  if (llvm::any_of(ops, llvm::IsaPred<SoftmaxOp, NormalizeOp>))
+    choices = tileChoices(ops);
+  for (const Tiles &choice : choices)
+    plans.push_back(PlanAttr::get(KernelKind::generated, precision,
+                                  /*threads=*/0, choice));
+  return plans;
+}

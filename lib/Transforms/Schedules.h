@@ -3,7 +3,7 @@
 #ifndef RAC_LIB_TRANSFORMS_SCHEDULES_H
 #define RAC_LIB_TRANSFORMS_SCHEDULES_H
 
-#include "rac/Cost/Device.h"
+#include "rac/Cost/GpuBlock.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 
 namespace rac {
@@ -31,6 +31,12 @@ llvm::SmallVector<int64_t> threadChoices(int64_t threads);
 llvm::SmallVector<PlanAttr> schedules(llvm::ArrayRef<mlir::Operation *> ops,
                                       KernelKind kind, mlir::Type precision,
                                       int64_t threads);
+
+/// The same for a GPU: with each of `blocks`, those of a contraction, or by
+/// rows where the group combines them.
+llvm::SmallVector<PlanAttr> gpuSchedules(llvm::ArrayRef<mlir::Operation *> ops,
+                                         mlir::Type precision,
+                                         llvm::ArrayRef<GpuBlock> blocks);
 
 } // namespace rac
 

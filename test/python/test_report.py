@@ -30,13 +30,13 @@ def report():
     """Small, with names that would break a careless page."""
     return {
         "schema": "rac-report/1", "model": "</script><b>m", "inputs": [], "outputs": [], "assumed_sizes": {},
-        "provenance": {"compiler": "rac", "llvm": "22", "flags": []}, "device": "d", "device_description": "D",
+        "provenance": {"compiler": "rac", "llvm": "22", "flags": []}, "device": "d", "device_kind": "cpu", "device_description": "D",
         "target": "host", "site": None, "objective": "latency",
         "budgets": {"latency": None, "memory": None, "error": None}, "search": None, "threads": 1,
         "totals": {"flops": 16, "bytes": {"DRAM": 128}, "peak_bytes": None, "weights_bytes": 0, "gco2e": None,
                    "gco2e_range": None, **amount(2e-3)},
         "carbon": None, "memory": None, "roofline": None,
-        "groups": [group("a"), group("<img src=x>{{rac-report}}")], "unknowns": [],
+        "groups": [group("a"), group("<img src=x>{{rac-report}}")], "kernels": [], "unknowns": [],
     }
 
 

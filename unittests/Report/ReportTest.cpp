@@ -69,6 +69,29 @@ TEST_F(ReportTest, ASumWithABoundInItIsABound) {
   EXPECT_EQ(at(root(), "totals").getString("joules_origin"), "tdp");
 }
 
+TEST_F(ReportTest, KernelsHaveTheirGroupsPrediction) {
+  Report told = report();
+  KernelReport kernel;
+  kernel.name = "b_kernel";
+  kernel.group = "b";
+  kernel.chip = "sm_80";
+  kernel.registers = 40;
+  kernel.spillBytes = 0;
+  told.kernels = {kernel, KernelReport()};
+  make(told);
+  const json::Array &kernels = *root().getArray("kernels");
+  ASSERT_EQ(kernels.size(), 2u);
+  const json::Object &first = *kernels[0].getAsObject();
+  EXPECT_EQ(first.getString("chip"), "sm_80");
+  EXPECT_EQ(num(first, "registers"), 40);
+  EXPECT_EQ(num(first, "spill_bytes"), 0);
+  EXPECT_TRUE(isNull(first, "shared_bytes"));
+  EXPECT_EQ(num(first, "predicted_group_seconds"), 3);
+  const json::Object &second = *kernels[1].getAsObject();
+  EXPECT_TRUE(isNull(second, "group"));
+  EXPECT_TRUE(isNull(second, "predicted_group_seconds"));
+}
+
 TEST_F(ReportTest, CarbonOfARunAThousandAndAYear) {
   Report told = report();
   told.runsPerDay = 2000;

@@ -36,6 +36,15 @@ TEST(Summary, FiveLines) {
             "written  m.so, 2.0 MiB; report m.html\n");
 }
 
+TEST(Summary, AGpuHasMultiprocessors) {
+  Report told = report();
+  told.device->kind = DeviceKind::gpu;
+  told.threads = 4;
+  EXPECT_NE(summaryText(told, {"m.so", 0, ""})
+                .find("predicted for 4 multiprocessors of d\n"),
+            std::string::npos);
+}
+
 TEST(Summary, WhatIsNotKnownIsSaid) {
   Report told = report();
   told.groups[0].joulesOrigin = JoulesOrigin::tdp;

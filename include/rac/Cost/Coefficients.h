@@ -51,6 +51,8 @@ public:
   const Coefficient &half(const ComputeUnit &unit, DataType type, char size);
   const Coefficient &coreBandwidth(size_t level);
   const Coefficient &deviceBandwidth(size_t level);
+  /// s from asking for data to having them.
+  const Coefficient &latency(size_t level);
   const Coefficient &overlap();
   const Coefficient &launch();
   const Coefficient &libraryCall();

@@ -8,6 +8,7 @@
 #define RAC_COST_COSTMODEL_H
 
 #include "rac/Cost/Estimate.h"
+#include "rac/Cost/GpuBlock.h"
 #include "rac/Cost/Schedule.h"
 #include "rac/Cost/TimeFormula.h"
 
@@ -19,6 +20,12 @@ public:
   /// What it costs to run the candidate as one kernel the way `plan` says.
   virtual Estimate estimate(const Candidate &candidate,
                             PlanAttr plan) const = 0;
+  /// Blocks that a GPU may compute the candidate's contraction with, some of
+  /// them, the quickest first; none where there is no choice.
+  virtual llvm::ArrayRef<GpuBlock> bestBlocks(const Candidate &candidate,
+                                              mlir::Type precision) const {
+    return {};
+  }
 };
 
 /// Costs from loop nests, by reuse analysis, on a device's description:
@@ -32,8 +39,11 @@ public:
       : assumptions(assumptions), threads(threads),
         coefficients(device, unknowns) {}
   Estimate estimate(const Candidate &candidate, PlanAttr plan) const override;
+  llvm::ArrayRef<GpuBlock> bestBlocks(const Candidate &candidate,
+                                      mlir::Type precision) const override;
 
-  /// The time as a function of coefficients, which belong to this model.
+  /// The time as a function of coefficients, which belong to this model: of a
+  /// CPU, where a candidate is one kernel.
   TimeFormula timeFormula(const Candidate &candidate, PlanAttr plan) const;
   /// Gives a coefficient that some formula has another value than the device's.
   void setCoefficient(llvm::StringRef name, double value) {
@@ -47,6 +57,7 @@ private:
   Assumptions assumptions;
   int64_t threads;
   mutable Coefficients coefficients;
+  mutable GpuBlockCache blocks;
 };
 
 } // namespace rac

@@ -27,11 +27,14 @@ struct TimeFormula {
     };
     llvm::SmallVector<Half, 3> halves;
   };
-  /// bytes / min(core * threads, device); null device: the core's own.
+  /// bytes / min(core * speedup, device); null device: the core's own. A core
+  /// that waits for what it has asked for takes at most inFlight / latency.
   struct Transfer {
     double bytes = 0;
     const Coefficient *core = nullptr;
     const Coefficient *device = nullptr;
+    const Coefficient *latency = nullptr; ///< null: none
+    double inFlight = 0;                  ///< B of a core
   };
   struct Overhead {
     const Coefficient *each = nullptr;

@@ -20,6 +20,8 @@ namespace rac {
 struct CacheShape {
   double bytes = 0; ///< infinite: holds everything
   double line = 64; ///< B
+  /// Whether a line that is only written comes in first.
+  bool fetchesWritten = true;
 };
 
 /// Bytes between a cache and the next level.
@@ -33,6 +35,12 @@ struct Traffic {
 /// iterations.
 double footprint(const WorkTensor &tensor, const WorkUse &use,
                  llvm::ArrayRef<double> extents, double line);
+
+/// B of a tensor that are in the cache when a candidate of `candidateBytes`
+/// starts: what was just computed, if the candidate is small; weights, if the
+/// model is. Infinite: all.
+double heldBefore(const WorkTensor &tensor, double candidateBytes,
+                  double cacheBytes, const Assumptions &assumptions);
 
 /// What a generated candidate moves.
 Traffic generatedTraffic(const Work &work, const Schedule &schedule,

@@ -36,6 +36,13 @@ struct GroupReport {
   std::vector<AlternativeReport> alternatives;
 };
 
+/// What a GPU's kernel takes, once it is assembled.
+struct KernelReport {
+  std::string name, group;
+  std::string chip; ///< that it was assembled for
+  std::optional<int64_t> registers, spillBytes, stackBytes, sharedBytes;
+};
+
 struct Report {
   std::string model, target, objective = "latency";
   std::string compiler, llvmVersion;        ///< with their versions
@@ -50,8 +57,10 @@ struct Report {
   std::optional<Site> site;         ///< where it will run; none: no gCO2e
   bool siteGiven = false;           ///< else it is a default
   std::optional<double> runsPerDay; ///< none: kDefaultRunsPerDay
-  int64_t threads = 1;              ///< that costs are for
+  /// That costs are for; of a GPU its multiprocessors, all of them.
+  int64_t threads = 1;
   std::vector<GroupReport> groups;
+  std::vector<KernelReport> kernels; ///< empty: not of a GPU, or not assembled
   std::optional<SearchReport> search;   ///< none: the plan came from a file
   std::optional<MemoryTimeline> memory; ///< once it is planned
   std::optional<int64_t> peakBytes;     ///< the arena, where its size is fixed
@@ -65,6 +74,9 @@ llvm::json::Value toJson(const Report &report);
 
 /// The report's `groups`.
 llvm::json::Array groupsToJson(llvm::ArrayRef<GroupReport> groups);
+
+/// The report's `kernels`, with the times that are predicted for their groups.
+llvm::json::Array kernelsToJson(const Report &report);
 
 /// A few numbers of the plan, for a model's description.
 llvm::json::Value planSummary(const Report &report);

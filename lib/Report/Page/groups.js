@@ -22,7 +22,11 @@ function groupDetail(report, group) {
     ["tiles of the result", numbersText(group.tiles)],
     ["blocks of the reduction", numbersText(group.reduction || [])],
     ["order of loops over tiles", group.order && group.order.length ? group.order.join(", ") : null],
-    ["registers", group.registers && group.registers.length ? `${group.registers[0]} rows of ${group.registers[1]} vectors` : null],
+    ["registers", group.registers && group.registers.length
+      ? `${group.registers[0]} rows of ${group.registers[1]} ${group.warps ? "columns, of each warp" : "vectors"}` : null],
+    ["warps of a block", group.warps ? count(group.warps) : null],
+    ["stages of shared memory", group.stages ? count(group.stages) : null],
+    ["parts of each sum", group.split ? count(group.split) : null],
     ["work", known(group.flops) ? `${flops(group.flops)}, ${si(group.flops_per_s, "FLOP/s")}` : null],
     ["bytes by memory level", levelsOf(report, group.bytes).map((level) => `${level} ${bytes(group.bytes[level])}`).join(", ")],
     ["operational intensity", known(group.flops_per_byte) ? `${digits(group.flops_per_byte)} FLOP per byte of main memory` : null],

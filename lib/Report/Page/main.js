@@ -24,7 +24,7 @@ function main() {
   document.title = `${report.model}: what it costs to run`;
   const groups = prepareGroups(report);
   const sections = [
-    carbonSection(report), costSection(report, groups), measuredSection(report), planSection(report), memorySection(report),
+    carbonSection(report), costSection(report, groups), kernelSection(report), measuredSection(report), planSection(report), memorySection(report),
     rooflineSection(report, groups), unknownSection(report), glossary(),
   ].filter(Boolean);
   page.append(

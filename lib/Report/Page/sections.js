@@ -9,6 +9,8 @@ function card(what, value, ...more) {
     el("div", { class: "more" }, more));
 }
 
+const coreName = (report) => (report.device_kind === "gpu" ? "multiprocessor" : "thread");
+
 const isBound = (report) => report.totals.joules_origin === "tdp";
 
 function header(report) {
@@ -17,7 +19,7 @@ function header(report) {
     el("h1", {}, report.model),
     el("p", { class: "lead" },
       "What this model costs to run, as the compiler predicts it: time, energy, memory and carbon. ",
-      `Planned for ${report.device_description || report.device || "an unknown device"}, ${plural(report.threads, "thread")}, `,
+      `Planned for ${report.device_description || report.device || "an unknown device"}, ${plural(report.threads, coreName(report))}, `,
       `to make ${report.objective} small`, budgetsText(report), ".",
       report.provenance ? ` Compiled by ${report.provenance.compiler} for ${report.target}${flags}.` : ""));
 }
@@ -170,6 +172,20 @@ function traffic(report) {
     levels.map((level, i) => `${i ? ", " : ""}${bytes(report.totals.bytes[level])} to or from ${level}`).join(""), ".");
 }
 
+/** What the kernels of a GPU take, as its assembler tells. */
+function kernelSection(report) {
+  const kernels = report.kernels || [];
+  if (!kernels.length) return null;
+  const spilling = kernels.filter((kernel) => kernel.spill_bytes > 0).length;
+  return section("kernels", "Kernels",
+    el("p", {}, `${plural(kernels.length, "kernel")}, as ptxas assembled them for ${kernels[0].chip || "an unknown chip"}. `,
+      spilling ? `${count(spilling)} of them ${spilling === 1 ? "spills" : "spill"}: more numbers than there are registers wait in memory. ` : "None spills. ",
+      "Times are predicted, of the whole group where it has several kernels."),
+    table(null, ["kernel", "group", "predicted#", "registers of a thread#", "spills of a thread#", "shared memory of a block#"], kernels.map((kernel) => el("tr", {},
+      el("th", { scope: "row" }, kernel.name), el("td", {}, kernel.group || ""), number(kernel.predicted_group_seconds, null, seconds),
+      number(kernel.registers, null, count), number(kernel.spill_bytes, null, bytes), number(kernel.shared_bytes, null, bytes)))));
+}
+
 function memorySection(report) {
   const { memory } = report;
   if (!memory || !memory.steps.length) return null;
@@ -201,7 +217,7 @@ function rooflineSection(report, groups) {
   return section("roofline", "What the device would allow",
     figure("Roofline",
       "Each dot is a group, the larger the more time it takes. To the left the speed of memory is the limit (the slanted lines), to the right that of computing " +
-      `(the level ones), for ${plural(roofline.threads, "core")}. A dot well below both wastes what the device offers.`,
+      `(the level ones), for ${plural(roofline.threads, report.device_kind === "gpu" ? "multiprocessor" : "core")}. A dot well below both wastes what the device offers.`,
       rooflineChart(points, { units, levels })),
     el("p", { class: "note" },
       idle ? `${plural(idle, "group")} that only ${idle === 1 ? "moves" : "move"} data ${idle === 1 ? "has" : "have"} no place in it. ` : "",

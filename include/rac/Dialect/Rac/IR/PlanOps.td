@@ -67,10 +67,14 @@ def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {
       empty.
     - `registers`: rows and vectors of the tile that stays in registers.
 
-    Of a contraction on a GPU `tiles` are those of one block, `reduction` what it
-    adds up at a time, and there are also, 0 where it is lowering's to say:
+    A contraction on a GPU is a matrix product: of the `tiles` that aren't 0 the
+    last two are the rows and the columns of a block, where all pixels of a
+    convolution are rows, `reduction` the terms that it has of a sum at a time,
+    `registers` rows and columns of a warp. There are also, 0 where it is
+    lowering's to say:
 
-    - `warps`: warps of a block.
+    - `warps`: warps of a block. Where these are more than the tile has tiles of
+      warps, several share one, each with a part of the terms.
     - `stages`: how many steps of `reduction` have their operands in shared memory
       at once.
     - `split`: into how many parts a sum is cut that different blocks add up.
@@ -84,7 +88,7 @@ def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {
     ```
 
     ```mlir
-    #rac.plan<kind = generated, precision = f16, tiles = [128, 128], reduction = [32], warps = 8, stages = 4, split = 2>
+    #rac.plan<kind = generated, precision = f16, tiles = [128, 128], reduction = [64], registers = [32, 64], warps = 8, stages = 4, split = 2>
     ```
   }];
   let parameters = (ins

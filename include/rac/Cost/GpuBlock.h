@@ -1,0 +1,78 @@
+//===- GpuBlock.h - How a GPU's block computes its part of a sum of products =//
+//
+// A contraction seen as a matrix product is cut into tiles of rows x columns of
+// the result, one for each block, and its sums into `split` parts. A block
+// keeps `stages` steps of `depth` terms of its two operands in shared memory.
+// Its warps have tiles of warpRows x warpColumns side by side, and of each as
+// many warps as there are slices of a step.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RAC_COST_GPUBLOCK_H
+#define RAC_COST_GPUBLOCK_H
+
+#include "rac/Cost/ContractionShape.h"
+#include "rac/Cost/Device.h"
+#include <map>
+
+namespace rac {
+
+struct GpuBlock {
+  int64_t rows = 64, columns = 64, depth = 32;
+  int64_t warpRows = 32, warpColumns = 32, slices = 1;
+  int64_t stages = 2, split = 1;
+
+  int64_t down() const { return rows / warpRows; }         ///< warps
+  int64_t across() const { return columns / warpColumns; } ///< warps
+  int64_t warps() const { return down() * across() * slices; }
+};
+
+/// What a block takes of its multiprocessor.
+struct GpuNeeds {
+  double warps = 0;
+  double registers = 0; ///< of a thread, of 32 bits
+  double sharedBytes = 0;
+};
+/// `elementBytes`: of an operand; `passes`: products that make up one.
+GpuNeeds needsOf(const GpuBlock &block, double elementBytes, int passes);
+
+/// What limits the blocks on a multiprocessor. What the device's file lacks is
+/// the least that a GPU from compute capability 8.0 on has.
+struct GpuRoom {
+  double warpSize, warps, blocks, threadsPerBlock, registers,
+      registersPerThread, sharedBytes, sharedBytesPerBlock;
+  explicit GpuRoom(const Device &device);
+};
+/// Blocks that a multiprocessor runs at once; 0: none fits.
+double residentBlocks(const GpuNeeds &needs, const GpuRoom &room);
+
+/// Blocks that lowering makes and the device runs, for one such contraction;
+/// none for a type that no tensor cores multiply.
+llvm::SmallVector<GpuBlock> gpuBlocks(const ContractionShape &shape,
+                                      double elementBytes, int passes,
+                                      const Device &device);
+
+/// The type that tensor cores multiply in for operands of `type`, and how many
+/// products make up one: f32 is split in two parts of tf32 each, of which three
+/// products count (3xTF32: Ootomo and Yokota, "Recovering single precision
+/// accuracy from Tensor Cores while surpassing the FP32 theoretical peak
+/// performance", 2022). None: they don't multiply it.
+struct TensorForm {
+  DataType type;
+  int passes;
+};
+std::optional<TensorForm> tensorForm(DataType type);
+
+/// The quickest blocks on one device for what has been asked for: by sizes and
+/// types.
+using GpuBlockCache =
+    std::map<std::vector<double>, llvm::SmallVector<GpuBlock>>;
+
+/// What a plan says of a contraction's block on a GPU; none: nothing.
+std::optional<GpuBlock> blockOf(PlanAttr plan);
+/// Such a plan for a result of `rank` dimensions.
+PlanAttr planOf(const GpuBlock &block, mlir::Type precision, int64_t rank);
+
+} // namespace rac
+
+#endif // RAC_COST_GPUBLOCK_H

@@ -1,0 +1,238 @@
+//===- GpuBlock.cpp - Blocks of a contraction on a GPU --------------------===//
+
+#include "rac/Cost/GpuBlock.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace rac;
+
+/// Rows and columns of an instruction of the tensor cores, m16n8kX, and B of
+/// the terms that it adds up for each: mma.sync in PTX, for all types but f64.
+constexpr int64_t kAtomRows = 16, kAtomColumns = 8, kAtomBytes = 32;
+constexpr int64_t kLanes = 32; ///< of a warp
+
+//===----------------------------------------------------------------------===//
+// What a block takes, and what there is
+//===----------------------------------------------------------------------===//
+
+/// B that a tile of an operand takes in shared memory, its lines apart so that
+/// the lanes of a warp use different banks; along the terms or across,
+/// whichever takes more.
+static double tileBytes(double outer, double depth, double elementBytes) {
+  constexpr double narrow = 16, wide = 32; // B between lines
+  double gap = elementBytes == 4 ? wide : narrow;
+  return std::max(outer * (depth * elementBytes + narrow),
+                  depth * (outer * elementBytes + gap));
+}
+
+GpuNeeds rac::needsOf(const GpuBlock &block, double elementBytes, int passes) {
+  constexpr double registerBytes = 4, sumBytes = 4;
+  // Addresses, counters and what the epilogue reads.
+  constexpr double others = 48;
+  GpuNeeds needs;
+  needs.warps = block.warps();
+  double sums = double(block.warpRows) * block.warpColumns / kLanes;
+  // Operands of one instruction for each row and column, in as many parts as
+  // are multiplied.
+  double parts = passes > 1 ? 2 : 1;
+  double operands = double(block.warpRows + block.warpColumns) * kAtomBytes /
+                    kLanes / registerBytes * parts;
+  needs.registers = std::ceil((sums + operands + others) / 8) * 8;
+  // The result passes through it on its way to memory.
+  constexpr double gap = 8;
+  double rows = block.rows, columns = block.columns;
+  double result = block.slices * sumBytes *
+                  std::max(rows * (columns + gap), columns * (rows + gap));
+  double operandBytes = tileBytes(rows, block.depth, elementBytes) +
+                        tileBytes(columns, block.depth, elementBytes);
+  needs.sharedBytes = std::max(result, block.stages * operandBytes);
+  return needs;
+}
+
+GpuRoom::GpuRoom(const Device &device) {
+  GpuLimits none;
+  const GpuLimits &limits = device.topology.gpu ? *device.topology.gpu : none;
+  auto known = [](const Known &number, double least) {
+    return number ? number->v : least;
+  };
+  warpSize = known(limits.warpSize, kLanes);
+  warps = known(limits.warpsPerCore, 48);
+  blocks = known(limits.blocksPerCore, 16);
+  threadsPerBlock = known(limits.threadsPerBlock, 1024);
+  registers = known(limits.registersPerCore, 65536);
+  registersPerThread = known(limits.registersPerThread, 255);
+  sharedBytesPerBlock = known(limits.sharedBytesPerBlock, 99 * 1024);
+  sharedBytes = sharedBytesPerBlock;
+  for (const MemoryLevel &level : device.memory)
+    if (level.kind == LevelKind::software)
+      sharedBytes = known(level.sizeBytes, sharedBytesPerBlock);
+}
+
+double rac::residentBlocks(const GpuNeeds &needs, const GpuRoom &room) {
+  // What the system keeps of shared memory for each block: CUDA C++ Programming
+  // Guide, compute capabilities 8.x and 9.0.
+  constexpr double reserved = 1024;
+  double threads = needs.warps * room.warpSize;
+  if (needs.registers > room.registersPerThread ||
+      needs.sharedBytes > room.sharedBytesPerBlock ||
+      threads > room.threadsPerBlock)
+    return 0;
+  double fit =
+      std::min({room.blocks, std::floor(room.warps / needs.warps),
+                std::floor(room.sharedBytes / (needs.sharedBytes + reserved))});
+  if (needs.registers > 0)
+    fit =
+        std::min(fit, std::floor(room.registers / (needs.registers * threads)));
+  return fit;
+}
+
+//===----------------------------------------------------------------------===//
+// What there is to choose from
+//===----------------------------------------------------------------------===//
+
+std::optional<TensorForm> rac::tensorForm(DataType type) {
+  switch (type) {
+  case DataType::f32:
+    return TensorForm{DataType::tf32, 3};
+  case DataType::tf32:
+  case DataType::bf16:
+  case DataType::f16:
+  case DataType::i8:
+    return TensorForm{type, 1};
+  default:
+    return std::nullopt;
+  }
+}
+
+namespace {
+
+/// Lists blocks that rac-gpu-contractions makes.
+class Menu {
+public:
+  Menu(const ContractionShape &shape, double elementBytes, int passes,
+       const Device &device)
+      : shape(shape), elementBytes(elementBytes), passes(passes), room(device),
+        cores(device.topology.cores->v) {}
+  SmallVector<GpuBlock> list();
+
+private:
+  void addWarps(GpuBlock block);
+  void addStages(GpuBlock block);
+  /// Whether half of it would do.
+  static bool isTooLarge(double tile, double size, double least) {
+    return tile > least && tile / 2 >= size;
+  }
+
+  const ContractionShape &shape;
+  double elementBytes;
+  int passes;
+  GpuRoom room;
+  double cores;
+  SmallVector<GpuBlock> blocks;
+};
+
+} // namespace
+
+void Menu::addStages(GpuBlock block) {
+  double tiles = shape.batch * std::ceil(shape.m / block.rows) *
+                 std::ceil(shape.n / block.columns);
+  double steps = std::ceil(shape.k / block.depth);
+  for (int64_t stages : {2, 4}) {
+    block.stages = stages;
+    block.split = 1;
+    // More stages than steps hold nothing.
+    if (stages > std::max(2.0, steps + 1) ||
+        residentBlocks(needsOf(block, elementBytes, passes), room) < 1)
+      break;
+    for (int64_t split : {1, 2, 4, 8, 16}) {
+      // Parts are worth adding up only where multiprocessors had nothing to do.
+      if (split > 1 && (tiles * split > 2 * cores || steps < 2 * split))
+        break;
+      block.split = split;
+      blocks.push_back(block);
+    }
+  }
+}
+
+void Menu::addWarps(GpuBlock block) {
+  constexpr int64_t mostWarps = 8;
+  // Half of a thread's registers, or a quarter where operands take two each.
+  const int64_t mostSums = passes > 1 ? 64 : 128;
+  for (int64_t down : {1, 2, 4})
+    for (int64_t across : {1, 2, 4})
+      for (int64_t slices : {1, 2, 4}) {
+        if (block.rows % (down * kAtomRows) != 0 ||
+            block.columns % (across * kAtomColumns) != 0 ||
+            block.depth * elementBytes < slices * kAtomBytes)
+          continue;
+        block.warpRows = block.rows / down;
+        block.warpColumns = block.columns / across;
+        block.slices = slices;
+        if (block.warps() <= mostWarps &&
+            block.warpRows * block.warpColumns / kLanes <= mostSums)
+          addStages(block);
+      }
+}
+
+SmallVector<GpuBlock> Menu::list() {
+  constexpr int64_t stepBytes = 128;
+  GpuBlock block;
+  block.depth = stepBytes / elementBytes;
+  for (int64_t rows : {128, 64, 32, 16, 256})
+    for (int64_t columns : {128, 64, 32, 16, 256, 8}) {
+      if (isTooLarge(rows, shape.m, kAtomRows) ||
+          isTooLarge(columns, shape.n, kAtomColumns))
+        continue;
+      block.rows = rows;
+      block.columns = columns;
+      addWarps(block);
+    }
+  return std::move(blocks);
+}
+
+SmallVector<GpuBlock> rac::gpuBlocks(const ContractionShape &shape,
+                                     double elementBytes, int passes,
+                                     const Device &device) {
+  return Menu(shape, elementBytes, passes, device).list();
+}
+
+//===----------------------------------------------------------------------===//
+// In a plan
+//===----------------------------------------------------------------------===//
+
+std::optional<GpuBlock> rac::blockOf(PlanAttr plan) {
+  SmallVector<int64_t> tiles;
+  for (int64_t tile : plan.getTiles())
+    if (tile != 0)
+      tiles.push_back(tile);
+  ArrayRef<int64_t> warpTile = plan.getRegisters();
+  if (plan.getWarps() == 0 || tiles.size() < 2 || warpTile.size() != 2 ||
+      plan.getReduction().size() != 1)
+    return std::nullopt;
+  GpuBlock block;
+  block.columns = tiles.pop_back_val();
+  block.rows = tiles.pop_back_val();
+  block.depth = plan.getReduction()[0];
+  block.warpRows = warpTile[0];
+  block.warpColumns = warpTile[1];
+  int64_t tilesOfWarps = block.down() * block.across();
+  if (block.depth == 0 || tilesOfWarps == 0 ||
+      plan.getWarps() % tilesOfWarps != 0)
+    return std::nullopt;
+  block.slices = plan.getWarps() / tilesOfWarps;
+  if (plan.getStages() > 0)
+    block.stages = plan.getStages();
+  block.split = std::max<int64_t>(1, plan.getSplit());
+  return block;
+}
+
+PlanAttr rac::planOf(const GpuBlock &block, Type precision, int64_t rank) {
+  SmallVector<int64_t> tiles(rank, 0);
+  tiles[rank - 2] = block.rows;
+  tiles[rank - 1] = block.columns;
+  return PlanAttr::get(precision.getContext(), KernelKind::generated, precision,
+                       /*threads=*/0, tiles, {block.depth}, /*order=*/{},
+                       {block.warpRows, block.warpColumns}, block.warps(),
+                       block.stages, block.split > 1 ? block.split : 0,
+                       CostAttr());
+}

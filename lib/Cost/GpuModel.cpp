@@ -1,0 +1,464 @@
+//===- GpuModel.cpp - Costs of a group's kernels on a GPU -----------------===//
+//
+// docs/Cost.md says what is counted and why.
+//
+//===----------------------------------------------------------------------===//
+
+#include "GpuModel.h"
+#include "rac/Cost/Schedule.h"
+#include "rac/Cost/Traffic.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace rac;
+
+using Kernel = Coefficients::Kernel;
+
+/// Threads of a block that is not planned, and what one of them moves at once.
+constexpr double kBlockThreads = 256, kAccessBytes = 16;
+/// A multiprocessor hands out instructions to the warps of four parts of it,
+/// each with tensor cores of its own: all GPUs from compute capability 7.0 on.
+constexpr double kSchedulers = 4;
+
+GpuCosting::GpuCosting(Coefficients &coefficients,
+                       const Assumptions &assumptions, Work given,
+                       GpuBlockCache &known)
+    : coefficients(coefficients), assumptions(assumptions),
+      work(std::move(given)), known(known), room(coefficients.getDevice()) {
+  const Device &device = coefficients.getDevice();
+  cores = (device.topology.availableCores ? device.topology.availableCores
+                                          : device.topology.cores)
+              ->v;
+  levels.memory = device.memory.size() - 1;
+  levels.far = levels.memory;
+  for (auto [i, level] : llvm::enumerate(device.memory)) {
+    if (level.kind == LevelKind::software)
+      levels.shared = i;
+    else if (level.kind == LevelKind::cache && level.scope == LevelScope::core)
+      levels.near = i;
+    else if (level.kind == LevelKind::cache)
+      levels.far = i;
+  }
+  fuseNests(work, /*afterContractions=*/true);
+  layOutFilters(work);
+}
+
+//===----------------------------------------------------------------------===//
+// What all kernels have
+//===----------------------------------------------------------------------===//
+
+GpuCosting::Share GpuCosting::share(double blocks, double resident) const {
+  Share share;
+  share.blocks = std::max(1.0, blocks);
+  double rounds = std::ceil(share.blocks / cores);
+  share.resident = std::clamp(resident, 1.0, rounds);
+  share.waves = std::ceil(share.blocks / (cores * share.resident));
+  // Blocks of one multiprocessor share what it can do: the one with the most
+  // blocks takes longest.
+  share.speedup = share.blocks / rounds;
+  return share;
+}
+
+void GpuCosting::addTransfer(size_t level, double bytes, double inFlight,
+                             KernelCost &cost) {
+  cost.bytes[level] += bytes;
+  TimeFormula::Transfer &transfer = cost.formula.transfers[level];
+  transfer.bytes += bytes;
+  if (coefficients.getDevice().memory[level].scope == LevelScope::core) {
+    transfer.core = &coefficients.coreBandwidth(level);
+    return;
+  }
+  // One multiprocessor takes from main memory no more than from the cache, and
+  // in the time of a delivery no more than it has asked for.
+  transfer.core = &coefficients.coreBandwidth(levels.far);
+  transfer.device = &coefficients.deviceBandwidth(level);
+  transfer.latency = &coefficients.latency(level);
+  transfer.inFlight = inFlight;
+}
+
+void GpuCosting::addOverheads(double launches, double waves, KernelCost &cost) {
+  cost.formula.overlap = &coefficients.overlap();
+  cost.formula.overheads.push_back({&coefficients.launch(), launches});
+  // The first data of blocks that start together come with nothing to do
+  // meanwhile.
+  cost.formula.overheads.push_back(
+      {&coefficients.latency(levels.memory), waves});
+}
+
+static KernelCost emptyCost(size_t levels, double cores) {
+  KernelCost cost;
+  cost.cores = cores;
+  cost.bytes.assign(levels, 0);
+  cost.formula.transfers.resize(levels);
+  cost.formula.threads = cores;
+  return cost;
+}
+
+//===----------------------------------------------------------------------===//
+// Contractions on tensor cores
+//===----------------------------------------------------------------------===//
+
+static DataType operandType(const WorkNest &nest, DataType planned) {
+  return nest.type == DataType::i8 ? DataType::i8 : planned;
+}
+
+bool GpuCosting::isTensor(const WorkNest &nest, DataType type) const {
+  if (!nest.isContraction() || nest.reads.size() < 2 || nest.writes.empty() ||
+      contractionShape(nest).isDepthwise)
+    return false;
+  std::optional<TensorForm> form = tensorForm(operandType(nest, type));
+  const ComputeUnit *unit = coefficients.getDevice().unit(UnitKind::tensor);
+  return form && unit && unit->opsPerClock.count(form->type);
+}
+
+KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
+                                   const GpuBlock &block) {
+  KernelCost cost = emptyCost(coefficients.getDevice().memory.size(), cores);
+  ContractionShape shape = contractionShape(nest);
+  const WorkTensor &left = work.tensors[nest.reads[0].tensor],
+                   &right = work.tensors[nest.reads[1].tensor];
+  double element = left.elementBytes;
+  TensorForm form = *tensorForm(operandType(nest, planned));
+
+  double down = std::ceil(shape.m / block.rows),
+         across = std::ceil(shape.n / block.columns);
+  double steps = std::ceil(shape.k / block.split / block.depth);
+  double tiles = shape.batch * down * across * block.split;
+  Share share = this->share(
+      tiles, residentBlocks(needsOf(block, element, form.passes), room));
+  cost.formula.speedup = share.speedup;
+
+  // Products, those of what a tile has beyond the edge too.
+  const ComputeUnit &unit = *coefficients.getDevice().unit(UnitKind::tensor);
+  double area = double(block.rows) * block.columns;
+  TimeFormula::Compute products;
+  products.ops = 2 * form.passes * tiles * steps * block.depth * area;
+  products.peak = &coefficients.peak(unit, form.type);
+  products.fraction = &coefficients.fraction(
+      unit, form.type,
+      shape.isConv ? Kernel::generatedConv : Kernel::generatedMatmul);
+  // A step's operands come from shared memory, products wait for them and the
+  // next step for all of a block's warps: each takes about as long as an access
+  // to shared memory, in which other warps compute.
+  if (levels.shared) {
+    constexpr double waits = 3;
+    double wait = waits * coefficients.latency(*levels.shared).value;
+    double busy = 2 * form.passes * double(block.depth) / block.slices *
+                  block.warpRows * block.warpColumns * kSchedulers /
+                  (products.peak->value * products.fraction->value);
+    double warps = share.resident * block.warps() / kSchedulers;
+    products.utilization = std::min(1.0, warps * busy / (busy + wait));
+  }
+  cost.formula.computes.push_back(products);
+  cost.countOps(unit, form.type, products.ops);
+  addScalarWork(nest, nest.iterations(), 1, cost);
+
+  // Each block loads its rows and its columns, as far as there are any.
+  double loads =
+      shape.batch * shape.k * element * (across * shape.m + down * shape.n);
+  double asked = share.resident * (block.stages - 1) * block.depth * element *
+                 (shape.m / down + shape.n / across);
+  if (levels.shared) {
+    double reads = block.rows * block.across() + block.columns * block.down();
+    double staged = block.rows + block.columns;
+    addTransfer(*levels.shared,
+                tiles * steps * block.depth * element * (staged + reads), 0,
+                cost);
+  }
+
+  double sector = coefficients.lineBytes(levels.memory);
+  auto sizeOf = [&](const WorkUse &use) {
+    return footprint(work.tensors[use.tensor], use, nest.sizes, sector);
+  };
+  double others = 0;
+  for (const WorkUse &use : llvm::drop_begin(nest.reads, 2))
+    others += sizeOf(use);
+  for (const WorkUse &use : nest.writes)
+    others += sizeOf(use);
+  // Parts of sums are written, and read to be added up.
+  constexpr double sumBytes = 4;
+  double parts = block.split > 1 ? 2 * block.split * shape.batch * shape.m *
+                                       shape.n * sumBytes
+                                 : 0;
+  addTransfer(levels.far, loads + others + parts, asked, cost);
+  if (levels.far != levels.memory) {
+    // The blocks of a wave go along the rows, or down the columns: what they
+    // share is read once, the rest again for each strip unless it stays.
+    double lefts = sizeOf(nest.reads[0]), rights = sizeOf(nest.reads[1]);
+    double held = coefficients.levelBytes(levels.far);
+    double together = cores * share.resident;
+    auto again = [&](double other, double strip, double ours, double theirs) {
+      double depth = std::max(1.0, std::floor(together / theirs));
+      bool stays =
+          other / shape.batch + depth * strip * shape.k * element <= held;
+      return stays ? other : other * std::ceil(ours / depth);
+    };
+    double read = std::min(lefts + again(rights, block.rows, down, across),
+                           rights + again(lefts, block.columns, across, down));
+    double all = lefts + rights + others + parts;
+    double there = 0;
+    for (const WorkUse &use : nest.reads)
+      there +=
+          std::min(heldBefore(work.tensors[use.tensor], all, held, assumptions),
+                   sizeOf(use));
+    bool fits = all <= held;
+    double written = fits && !assumptions.cold ? 0 : others + parts;
+    addTransfer(levels.memory, std::max(0.0, read - there) + written, asked,
+                cost);
+  }
+  double kernels = block.split > 1 ? 2 : 1;
+  addOverheads(kernels, share.waves + kernels - 1, cost);
+  return cost;
+}
+
+ArrayRef<GpuBlock> GpuCosting::bestBlocks(const WorkNest &nest, DataType type) {
+  // Those after the quickest are for other objectives, and to say what was
+  // close.
+  constexpr size_t most = 8;
+  ContractionShape shape = contractionShape(nest);
+  TensorForm form = *tensorForm(operandType(nest, type));
+  double element = work.tensors[nest.reads[0].tensor].elementBytes;
+  auto [place, isNew] = known.try_emplace(
+      {shape.batch, shape.m, shape.n, shape.k, double(shape.isConv), element,
+       double(form.type), double(form.passes)});
+  if (!isNew)
+    return place->second;
+  std::vector<std::pair<double, GpuBlock>> timed;
+  for (const GpuBlock &block :
+       gpuBlocks(shape, element, form.passes, coefficients.getDevice()))
+    timed.push_back(
+        {contraction(nest, type, block)
+             .formula.seconds({TimeFormula::Values::thought, nullptr, 0}),
+         block});
+  // Equals stay in the order in which they are listed.
+  std::stable_sort(
+      timed.begin(), timed.end(),
+      [](const auto &a, const auto &b) { return a.first < b.first; });
+  for (const auto &[seconds, block] : timed)
+    if (place->second.size() < most)
+      place->second.push_back(block);
+  return place->second;
+}
+
+ArrayRef<GpuBlock> GpuCosting::bestBlocks(DataType type) {
+  const WorkNest *main = nullptr;
+  for (const WorkNest &nest : work.nests)
+    if (isTensor(nest, type)) {
+      if (main)
+        return {};
+      main = &nest;
+    }
+  return main ? bestBlocks(*main, type) : ArrayRef<GpuBlock>();
+}
+
+//===----------------------------------------------------------------------===//
+// Other kernels
+//===----------------------------------------------------------------------===//
+
+/// Operations that are no products on tensor cores; that of a multiply-add
+/// takes what the unit counts two for.
+void GpuCosting::addScalarWork(const WorkNest &nest, double iterations,
+                               double utilization, KernelCost &cost) {
+  double ops = (nest.operations + kFunctionTerms * nest.functions) * iterations;
+  if (ops == 0)
+    return;
+  const ComputeUnit &unit = coefficients.vectorUnit();
+  TimeFormula::Compute compute;
+  compute.ops = 2 * ops;
+  compute.peak = &coefficients.peak(unit, nest.type);
+  compute.fraction = &coefficients.fraction(unit, nest.type, Kernel::vector);
+  compute.utilization = utilization;
+  cost.formula.computes.push_back(compute);
+  cost.countOps(unit, nest.type, ops);
+}
+
+/// Products outside of tensor cores.
+static void addProducts(const WorkNest &nest, double iterations,
+                        double utilization, Coefficients &coefficients,
+                        KernelCost &cost) {
+  double ops = 2 * nest.multiplyAdds * iterations;
+  if (ops == 0)
+    return;
+  const ComputeUnit &unit = coefficients.vectorUnit();
+  TimeFormula::Compute compute;
+  compute.ops = ops;
+  compute.peak = &coefficients.peak(unit, nest.type);
+  compute.fraction = &coefficients.fraction(unit, nest.type, Kernel::vector);
+  compute.utilization = utilization;
+  cost.formula.computes.push_back(compute);
+  cost.countOps(unit, nest.type, ops);
+}
+
+/// What a thread asks for before it needs the first of it, B.
+static double askedByThread(const Work &work, const WorkNest &nest,
+                            double elements) {
+  double bytes = 0;
+  for (const WorkUse &use : nest.reads)
+    bytes += std::min(kAccessBytes,
+                      elements * work.tensors[use.tensor].elementBytes);
+  return bytes;
+}
+
+/// Iterations that must run in order: of loops that combine, and leave a result
+/// at each step.
+static double serialTrips(const WorkNest &nest) {
+  double trips = 1;
+  for (unsigned loop = 0; loop < nest.sizes.size(); ++loop)
+    if (nest.reductions.test(loop) &&
+        llvm::any_of(nest.writes, [&](const WorkUse &write) {
+          return write.dependsOn(loop);
+        }))
+      trips *= nest.sizes[loop];
+  return trips;
+}
+
+KernelCost GpuCosting::threads(const WorkNest &nest, PlanAttr plan) {
+  KernelCost cost = emptyCost(coefficients.getDevice().memory.size(), cores);
+  Work part;
+  part.tensors = work.tensors;
+  part.nests = {nest};
+  const VectorShape access{int64_t(8 * kAccessBytes), 32};
+  Schedule schedule = scheduleOf(part, plan.withTiles({}), access);
+  const NestSchedule &loops = schedule.nests.front();
+  double lanes = loops.vectorLoop ? loops.lanes : 1;
+
+  double free = 1, combined = 1;
+  for (unsigned loop = 0; loop < nest.sizes.size(); ++loop)
+    (nest.reductions.test(loop) ? combined : free) *= nest.sizes[loop];
+  double serial = serialTrips(nest);
+  combined /= serial;
+  // A block combines what is long; a thread what isn't.
+  double threads = combined >= room.warpSize
+                       ? free * std::min(combined, kBlockThreads)
+                       : free / lanes;
+  double blocks = std::ceil(threads / kBlockThreads);
+  Share share = this->share(blocks, room.warps * room.warpSize / kBlockThreads);
+  cost.formula.speedup = share.speedup;
+  double running = std::min(threads, share.resident * kBlockThreads);
+  // A lane for each part of the unit's width, and what the unit has of them.
+  const ComputeUnit &unit = coefficients.vectorUnit();
+  double width = unit.vectorBits ? kSchedulers * unit.vectorBits->v / 32 : 1;
+  double utilization = std::min(1.0, running / width);
+  addProducts(nest, nest.iterations(), utilization, coefficients, cost);
+  addScalarWork(nest, nest.iterations(), utilization, cost);
+
+  double asked = running * askedByThread(work, nest, lanes);
+  double sector = coefficients.lineBytes(levels.memory);
+  Assumptions empty = assumptions;
+  empty.cold = true;
+  if (levels.near)
+    addTransfer(*levels.near, registerTraffic(part, schedule), 0, cost);
+  double nearBytes = levels.near ? coefficients.levelBytes(*levels.near) : 0;
+  addTransfer(
+      levels.far,
+      generatedTraffic(part, schedule, {nearBytes, sector, false}, empty)
+          .total(),
+      asked, cost);
+  if (levels.far != levels.memory)
+    addTransfer(
+        levels.memory,
+        generatedTraffic(part, schedule,
+                         {coefficients.levelBytes(levels.far), sector, false},
+                         assumptions)
+            .total(),
+        asked, cost);
+  addOverheads(1, 1, cost);
+  if (serial > 1)
+    cost.formula.overheads.push_back(
+        {&coefficients.latency(levels.far), serial});
+  return cost;
+}
+
+KernelCost GpuCosting::tiles(PlanAttr plan) {
+  KernelCost cost = emptyCost(coefficients.getDevice().memory.size(), cores);
+  const VectorShape access{int64_t(8 * kAccessBytes), 32};
+  Schedule schedule = scheduleOf(work, plan, access);
+  double largest = 1, asked = 0;
+  for (auto [nest, loops] : llvm::zip_equal(work.nests, schedule.nests)) {
+    double lanes = loops.vectorLoop ? loops.lanes : 1;
+    largest = std::max(largest, loops.iterationsOfTile() / lanes);
+    asked = std::max(asked, askedByThread(work, nest, lanes));
+  }
+  GpuNeeds needs;
+  needs.warps = std::clamp(std::ceil(largest / room.warpSize), 1.0,
+                           kBlockThreads / room.warpSize);
+  double threads = needs.warps * room.warpSize;
+  Share share = this->share(schedule.tiles(), residentBlocks(needs, room));
+  cost.formula.speedup = share.speedup;
+  for (auto [nest, loops] : llvm::zip_equal(work.nests, schedule.nests)) {
+    double each = loops.iterationsOfTile();
+    double lanes = loops.vectorLoop ? loops.lanes : 1;
+    // The last round of a block's threads may have less to do.
+    double rounds = std::ceil(each / lanes / threads);
+    double utilization = std::min(1.0, each / lanes / (rounds * threads));
+    double iterations = schedule.tiles() * each;
+    addProducts(nest, iterations, utilization, coefficients, cost);
+    addScalarWork(nest, iterations, utilization, cost);
+  }
+
+  double sector = coefficients.lineBytes(levels.memory);
+  double running = share.resident * std::min(threads, largest);
+  Assumptions empty = assumptions;
+  empty.cold = true;
+  if (levels.near)
+    addTransfer(*levels.near, registerTraffic(work, schedule), 0, cost);
+  double nearBytes = levels.near ? coefficients.levelBytes(*levels.near) : 0;
+  addTransfer(levels.far,
+              generatedTraffic(work, schedule,
+                               {nearBytes / share.resident, sector, false},
+                               empty)
+                  .total(),
+              running * asked, cost);
+  if (levels.far != levels.memory)
+    addTransfer(
+        levels.memory,
+        generatedTraffic(work, schedule,
+                         {coefficients.levelBytes(levels.far), sector, false},
+                         assumptions)
+            .total(),
+        running * asked, cost);
+  addOverheads(1, 1, cost);
+  return cost;
+}
+
+//===----------------------------------------------------------------------===//
+// All of it
+//===----------------------------------------------------------------------===//
+
+Estimate GpuCosting::estimate(PlanAttr plan) {
+  DataType type = dataTypeOf(plan.getPrecision()).value_or(DataType::f32);
+  MLIRContext *ctx = plan.getContext();
+  std::optional<GpuBlock> block = blockOf(plan);
+  if (!block && !plan.getTiles().empty()) {
+    KernelCost cost = tiles(plan);
+    cost.flops = work.flops();
+    return cost.estimate(coefficients, ctx);
+  }
+  // Where what one nest leaves is only for a later one of the same step, the
+  // steps are a loop around all of the kernels.
+  double steps = 1;
+  if (llvm::any_of(work.nests,
+                   [](const WorkNest &nest) { return nest.writes.empty(); }))
+    for (const WorkNest &nest : work.nests)
+      steps = std::max(steps, serialTrips(nest));
+  std::optional<Estimate> sum;
+  for (const WorkNest &nest : work.nests) {
+    // Without a block in the plan lowering takes the best.
+    std::optional<GpuBlock> used;
+    if (isTensor(nest, type)) {
+      ArrayRef<GpuBlock> best = bestBlocks(nest, type);
+      used = block || best.empty() ? block : best.front();
+    }
+    KernelCost cost =
+        used ? contraction(nest, type, *used) : threads(nest, plan);
+    cost.flops = nest.flops();
+    for (TimeFormula::Overhead &overhead : cost.formula.overheads)
+      overhead.times *= steps;
+    Estimate estimate = cost.estimate(coefficients, ctx);
+    if (sum)
+      *sum += estimate;
+    else
+      sum = estimate;
+  }
+  return sum.value_or(Estimate());
+}

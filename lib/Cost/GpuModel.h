@@ -1,0 +1,64 @@
+//===- GpuModel.h - Costs of a group's kernels on a GPU ---------*- C++ -*-===//
+
+#ifndef RAC_LIB_COST_GPUMODEL_H
+#define RAC_LIB_COST_GPUMODEL_H
+
+#include "KernelCost.h"
+#include "rac/Cost/GpuBlock.h"
+
+namespace rac {
+
+/// One candidate on a GPU, its unknown dimensions assumed: as many kernels as
+/// lowering makes of it, one after the other.
+class GpuCosting {
+public:
+  GpuCosting(Coefficients &coefficients, const Assumptions &assumptions,
+             Work work, GpuBlockCache &known);
+
+  Estimate estimate(PlanAttr plan);
+  /// For the candidate's only contraction that tensor cores multiply: the
+  /// quickest blocks, best first; none if there is no such one.
+  llvm::ArrayRef<GpuBlock> bestBlocks(DataType type);
+
+private:
+  struct Levels {
+    std::optional<size_t> shared, near; ///< of one multiprocessor
+    size_t far, memory;                 ///< the cache of all, the main memory
+  };
+  /// What blocks side by side do to the time.
+  struct Share {
+    double blocks = 1;   ///< in all
+    double resident = 1; ///< of a multiprocessor, at once
+    double waves = 1;    ///< until all have run
+    double speedup = 1;  ///< in multiprocessors that are always at work
+  };
+  Share share(double blocks, double resident) const;
+
+  llvm::ArrayRef<GpuBlock> bestBlocks(const WorkNest &nest, DataType type);
+  bool isTensor(const WorkNest &nest, DataType type) const;
+  /// A contraction on tensor cores.
+  KernelCost contraction(const WorkNest &nest, DataType type,
+                         const GpuBlock &block);
+  /// A nest whose iterations are threads.
+  KernelCost threads(const WorkNest &nest, PlanAttr plan);
+  /// All nests, a tile a block.
+  KernelCost tiles(PlanAttr plan);
+
+  void addScalarWork(const WorkNest &nest, double iterations,
+                     double utilization, KernelCost &cost);
+  void addTransfer(size_t level, double bytes, double inFlight,
+                   KernelCost &cost);
+  void addOverheads(double launches, double waves, KernelCost &cost);
+
+  Coefficients &coefficients;
+  const Assumptions &assumptions;
+  Work work;
+  GpuBlockCache &known;
+  Levels levels;
+  GpuRoom room;
+  double cores;
+};
+
+} // namespace rac
+
+#endif // RAC_LIB_COST_GPUMODEL_H

@@ -1,0 +1,321 @@
+//===- GpuModelTest.cpp - Kernels of a GPU, worked by hand ----------------===//
+
+#include "ParsedOps.h"
+#include "RoundDevice.h"
+#include "rac/Cost/CostModel.h"
+#include "gtest/gtest.h"
+
+using namespace rac;
+
+namespace {
+
+/// Of a step of the blocks below, at 1e12 products' operations a second of a
+/// multiprocessor: 2 * 64 * 32 * 32 for each of its warps, a quarter of it.
+constexpr double kStepSeconds = 2.0 * 64 * 32 * 32 * 4 / 1e12;
+
+/// Four multiprocessors of 1e12 FLOP/s in products of f16 and a tenth of that
+/// elsewhere; shared memory and the nearest cache at 1e11 B/s, a cache of 1 MB
+/// at 5e10 B/s each and 1e11 in all, and memory at 1e10 B/s. Waiting for shared
+/// memory three times takes as long as a step. Times add up.
+Device roundGpu() {
+  Device device;
+  device.kind = DeviceKind::gpu;
+  device.topology.cores = number(4);
+  GpuLimits limits;
+  limits.warpSize = number(32);
+  limits.warpsPerCore = number(64);
+  limits.blocksPerCore = number(32);
+  limits.threadsPerBlock = number(1024);
+  limits.registersPerCore = number(65536);
+  limits.registersPerThread = number(255);
+  limits.sharedBytesPerBlock = number(100000);
+  device.topology.gpu = limits;
+  device.clocks.baseHz = number(1e9);
+  ComputeUnit simt;
+  simt.name = "simt";
+  simt.kind = UnitKind::simd;
+  simt.vectorBits = number(1024);
+  simt.registers = number(255);
+  simt.opsPerClock = {{DataType::f32, number(100)},
+                      {DataType::f16, number(100)}};
+  simt.vectorFraction = {{DataType::f32, number(1)},
+                         {DataType::f16, number(1)}};
+  device.units.push_back(simt);
+  ComputeUnit tensor;
+  tensor.name = "tensor";
+  tensor.kind = UnitKind::tensor;
+  for (DataType type : {DataType::f16, DataType::tf32}) {
+    tensor.opsPerClock[type] = number(type == DataType::f16 ? 2000 : 1000);
+    tensor.generatedFraction[type] = number(0.5);
+    tensor.generatedConvFraction[type] = number(0.5);
+  }
+  device.units.push_back(tensor);
+  auto add = [&](llvm::StringRef name, LevelKind kind, LevelScope scope,
+                 Known size, double core, Known all, double latency) {
+    MemoryLevel level;
+    level.name = name.str();
+    level.kind = kind;
+    level.scope = scope;
+    level.sizeBytes = size;
+    level.lineBytes = number(32);
+    level.coreBytesPerSecond = number(core);
+    level.deviceBytesPerSecond = all;
+    level.latencySeconds = number(latency);
+    device.memory.push_back(level);
+  };
+  add("shared", LevelKind::software, LevelScope::core, number(102400), 1e11, {},
+      kStepSeconds / 3);
+  add("L1", LevelKind::cache, LevelScope::core, number(100000), 1e11, {}, 1e-7);
+  add("L2", LevelKind::cache, LevelScope::device, number(1e6), 5e10,
+      number(1e11), 1e-6);
+  add("DRAM", LevelKind::memory, LevelScope::device, {}, 5e10, number(1e10),
+      2e-6);
+  device.execution.overlapExponent = number(1);
+  device.overheads.launchSeconds = number(1e-6);
+  device.power.tdpWatts = number(100);
+  return device;
+}
+
+struct Model {
+  Device device;
+  Unknowns unknowns;
+  DeviceModel model;
+  static Assumptions cold() {
+    Assumptions assumptions;
+    assumptions.cold = true;
+    return assumptions;
+  }
+  explicit Model(Device described = roundGpu())
+      : device(std::move(described)), model(device, cold(), 1, unknowns) {}
+};
+
+/// Warps of 32 x 32 of a block of 64 x 64 x 64.
+GpuBlock block(int64_t split = 1) {
+  GpuBlock block;
+  block.rows = block.columns = block.depth = 64;
+  block.split = split;
+  return block;
+}
+
+struct Product : ParsedOps {
+  int64_t m, n, k;
+  llvm::StringRef type;
+  Product(int64_t m, int64_t n, int64_t k, llvm::StringRef type = "f16")
+      : ParsedOps("(%a: " + tensor(m, k, type) + ", %b: " + tensor(k, n, type) +
+                      ") -> " + tensor(m, n, type),
+                  "%0 = rac.matmul %a, %b : (" + tensor(m, k, type) + ", " +
+                      tensor(k, n, type) + ") -> " + tensor(m, n, type) +
+                      " return %0 : " + tensor(m, n, type)),
+        m(m), n(n), k(k), type(type) {}
+  static std::string tensor(int64_t rows, int64_t columns,
+                            llvm::StringRef type) {
+    return "tensor<" + std::to_string(rows) + "x" + std::to_string(columns) +
+           "x" + type.str() + ">";
+  }
+  mlir::Type precision() {
+    return type == "f16" ? mlir::Type(mlir::Float16Type::get(&context))
+                         : mlir::Float32Type::get(&context);
+  }
+  Estimate cost(Model &model, const GpuBlock &block) {
+    return model.model.estimate(Candidate::of(ops),
+                                rac::planOf(block, precision(), 2));
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Contractions
+//===----------------------------------------------------------------------===//
+
+TEST(GpuModel, AProductOfFourBlocks) {
+  Product p(128, 128, 256);
+  Model model;
+  Estimate cost = p.cost(model, block());
+  // Four blocks of four steps on four multiprocessors; their four warps, one
+  // for each scheduler, wait for half of the time.
+  double products = 2.0 * 128 * 128 * 256;
+  EXPECT_DOUBLE_EQ(cost.breakdown.computeSeconds, products / 1e12 / 0.5 / 4);
+  EXPECT_DOUBLE_EQ(cost.flops, products);
+  // A step brings 64 + 64 rows of 128 B in, which two warps each read.
+  double shared = 4 * 4 * (64 + 64) * 128.0 * (1 + 2);
+  EXPECT_DOUBLE_EQ(cost.breakdown.transferSeconds[0], shared / (4 * 1e11));
+  EXPECT_EQ(cost.breakdown.transferSeconds[1], 0);
+  // Two blocks need each row and each column. One stage of 16 KiB is on its way
+  // for a microsecond, which is less than a multiprocessor could take.
+  double far = 2 * (128 + 128) * 512 + 128 * 128 * 2, asked = 128 * 128;
+  EXPECT_DOUBLE_EQ(cost.bytes[2].bytes, far);
+  EXPECT_DOUBLE_EQ(cost.breakdown.transferSeconds[2], far / (4 * asked / 1e-6));
+  double memory = (128 + 128) * 512 + 128 * 128 * 2;
+  EXPECT_DOUBLE_EQ(cost.memoryBytes(), memory);
+  EXPECT_DOUBLE_EQ(cost.breakdown.transferSeconds[3], memory / 1e10);
+  // The launch, and the first data.
+  EXPECT_DOUBLE_EQ(cost.breakdown.overheadSeconds, 1e-6 + 2e-6);
+  EXPECT_TRUE(model.unknowns.list().empty());
+}
+
+TEST(GpuModel, ABlockTooManyTakesAnotherRound) {
+  Model model;
+  // Five blocks: one multiprocessor has two, the others wait for it. It has the
+  // warps of both to hide what either waits for.
+  double
+      five =
+          Product(320, 64, 256).cost(model, block()).breakdown.computeSeconds,
+      eight =
+          Product(512, 64, 256).cost(model, block()).breakdown.computeSeconds,
+      four =
+          Product(256, 64, 256).cost(model, block()).breakdown.computeSeconds;
+  EXPECT_DOUBLE_EQ(five, eight);
+  EXPECT_DOUBLE_EQ(five, 2 * four * 0.5);
+}
+
+TEST(GpuModel, ProductsBeyondTheEdgeTakeTimeAndNoBytes) {
+  Model model;
+  Estimate whole = Product(64, 64, 256).cost(model, block()),
+           part = Product(1, 64, 256).cost(model, block());
+  EXPECT_DOUBLE_EQ(part.breakdown.computeSeconds,
+                   whole.breakdown.computeSeconds);
+  EXPECT_DOUBLE_EQ(part.bytes[2].bytes, (1 + 64) * 512 + 64 * 2);
+}
+
+TEST(GpuModel, F32IsThreeProductsOfTf32) {
+  Product p(64, 64, 256, "f32");
+  Device device = roundGpu();
+  device.memory[0].latencySeconds = number(0);
+  Model model(device);
+  EXPECT_DOUBLE_EQ(p.cost(model, block()).breakdown.computeSeconds,
+                   3 * 2.0 * 64 * 64 * 256 / (1e12 * 0.5));
+}
+
+TEST(GpuModel, PartsOfSumsAreAddedUpByAnotherKernel) {
+  Model model;
+  Estimate one = Product(64, 64, 1024).cost(model, block()),
+           four = Product(64, 64, 1024).cost(model, block(4));
+  EXPECT_DOUBLE_EQ(four.breakdown.computeSeconds,
+                   one.breakdown.computeSeconds / 4);
+  // Four parts of 64 x 64 sums of 4 B are written and read.
+  double parts = 2 * 4 * 64 * 64 * 4;
+  EXPECT_DOUBLE_EQ(four.bytes[2].bytes, one.bytes[2].bytes + parts);
+  EXPECT_DOUBLE_EQ(four.breakdown.overheadSeconds,
+                   2 * one.breakdown.overheadSeconds);
+}
+
+TEST(GpuModel, WhatDoesNotStayIsReadAgainForEachStrip) {
+  Product p(512, 128, 256);
+  Device device = roundGpu();
+  device.memory[2].sizeBytes = number(1e5);
+  Model model(device);
+  // Eight rows of two blocks, of which four rows run at once, two blocks on
+  // each multiprocessor. The right factor, 64 KiB, comes for each four rows,
+  // which is less than the left one twice.
+  double left = 512 * 512, right = 128 * 512, result = 512 * 128 * 2;
+  EXPECT_DOUBLE_EQ(p.cost(model, block()).memoryBytes(),
+                   left + 2 * right + result);
+}
+
+TEST(GpuModel, BlocksFitTheDevice) {
+  Device device = roundGpu();
+  GpuRoom room(device);
+  // 32 sums, 16 registers of operands and 48 others; two stages of 2 * 64 lines
+  // of 144 B.
+  GpuNeeds needs = needsOf(block(), 2, 1);
+  EXPECT_EQ(needs.registers, 96);
+  EXPECT_EQ(needs.sharedBytes, 2 * 2 * 64 * 144);
+  EXPECT_EQ(residentBlocks(needs, room), 2);       // 102400 / (36864 + 1024)
+  EXPECT_EQ(residentBlocks({4, 128, 0}, room), 4); // registers
+  EXPECT_EQ(residentBlocks({32, 16, 0}, room), 2); // warps
+  EXPECT_EQ(residentBlocks({1, 16, 0}, room), 32); // blocks
+  EXPECT_EQ(residentBlocks({4, 256, 0}, room), 0); // registers of a thread
+  EXPECT_EQ(residentBlocks({64, 16, 0}, room), 0); // threads of a block
+  EXPECT_EQ(residentBlocks({4, 16, 100001}, room), 0);
+  for (const GpuBlock &block :
+       gpuBlocks({1, 4096, 4096, 4096, false, false}, 4, 3, device)) {
+    EXPECT_GE(residentBlocks(needsOf(block, 4, 3), room), 1);
+    EXPECT_EQ(block.split, 1);
+  }
+}
+
+TEST(GpuModel, FewBlocksShareLongSums) {
+  Model model;
+  auto best = [&](Product p) {
+    return model.model.bestBlocks(Candidate::of(p.ops), p.precision()).front();
+  };
+  EXPECT_EQ(best({4096, 4096, 512}).split, 1);
+  EXPECT_GT(best({16, 16, 65536}).split, 1);
+  // One row needs no more than the least block.
+  EXPECT_EQ(best({1, 4096, 4096}).rows, 16);
+}
+
+TEST(GpuModel, ThePlanSaysTheBlock) {
+  mlir::MLIRContext context;
+  context.loadDialect<RacDialect>();
+  auto f32 = mlir::Float32Type::get(&context);
+  GpuBlock given = block(4);
+  given.slices = 2;
+  given.stages = 4;
+  PlanAttr plan = rac::planOf(given, f32, 3);
+  EXPECT_EQ(plan.getTiles(), llvm::ArrayRef<int64_t>({0, 64, 64}));
+  EXPECT_EQ(plan.getReduction(), llvm::ArrayRef<int64_t>({64}));
+  EXPECT_EQ(plan.getRegisters(), llvm::ArrayRef<int64_t>({32, 32}));
+  EXPECT_EQ(plan.getWarps(), 8);
+  std::optional<GpuBlock> read = blockOf(plan);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->slices, 2);
+  EXPECT_EQ(read->stages, 4);
+  EXPECT_EQ(read->split, 4);
+  EXPECT_FALSE(blockOf(PlanAttr::get(KernelKind::generated, f32, 0, {1, 0})));
+  // Three warps can't share four tiles.
+  EXPECT_FALSE(
+      blockOf(PlanAttr::get(&context, KernelKind::generated, f32, 0, {64, 64},
+                            {64}, {}, {32, 32}, 3, 2, 0, {})));
+}
+
+//===----------------------------------------------------------------------===//
+// Other kernels
+//===----------------------------------------------------------------------===//
+
+TEST(GpuModel, ElementsAreThreads) {
+  ParsedOps p("(%x: tensor<1000000xf32>) -> tensor<1000000xf32>",
+              "%0 = rac.neg %x : (tensor<1000000xf32>) -> tensor<1000000xf32> "
+              "return %0 : tensor<1000000xf32>");
+  Model model;
+  Estimate cost = model.model.estimate(
+      Candidate::of(p.ops),
+      PlanAttr::get(KernelKind::generated, mlir::Float32Type::get(&p.context)));
+  // 250000 threads of four elements in 977 blocks; the multiprocessor with the
+  // most has 245. What is written isn't read.
+  double share = 977.0 / 245;
+  EXPECT_DOUBLE_EQ(cost.breakdown.computeSeconds, 2e6 / (1e11 * share));
+  EXPECT_DOUBLE_EQ(cost.bytes[2].bytes, 8e6);
+  EXPECT_DOUBLE_EQ(cost.memoryBytes(), 8e6);
+  EXPECT_DOUBLE_EQ(cost.breakdown.transferSeconds[3], 8e6 / 1e10);
+  EXPECT_DOUBLE_EQ(cost.breakdown.overheadSeconds, 3e-6);
+}
+
+TEST(GpuModel, TilesOfRowsAreOneKernel) {
+  ParsedOps p("(%x: tensor<1024x256xf32>) -> tensor<1024x256xf32>",
+              "%0 = rac.softmax %x axis 1 : tensor<1024x256xf32> "
+              "return %0 : tensor<1024x256xf32>");
+  ASSERT_FALSE(p.ops.empty());
+  Model model;
+  auto f32 = mlir::Float32Type::get(&p.context);
+  Estimate rows = model.model.estimate(
+      Candidate::of(p.ops),
+      PlanAttr::get(KernelKind::generated, f32, 0, {1, 0}));
+  Estimate passes = model.model.estimate(
+      Candidate::of(p.ops), PlanAttr::get(KernelKind::generated, f32));
+  // A row is read from and written to memory once, if a block has it.
+  EXPECT_DOUBLE_EQ(rows.memoryBytes(), 2.0 * 1024 * 256 * 4);
+  EXPECT_DOUBLE_EQ(rows.breakdown.overheadSeconds, 3e-6);
+  EXPECT_GT(passes.memoryBytes(), 2 * rows.memoryBytes());
+  EXPECT_GE(passes.breakdown.overheadSeconds, 3 * 3e-6);
+}
+
+TEST(GpuModel, EnergyOfTheWholeDeviceByItsPower) {
+  Product p(128, 128, 256);
+  Model model;
+  Estimate cost = p.cost(model, block());
+  ASSERT_TRUE(cost.joules);
+  EXPECT_EQ(cost.joulesOrigin, JoulesOrigin::tdp);
+  EXPECT_DOUBLE_EQ(cost.joules->value, 100 * cost.seconds.value);
+}
+
+} // namespace
