@@ -9,7 +9,7 @@
 
 compile(path, output, **flags)   runs rac-compile; CompileError says why it could not
 load(path, threads)              a Model
-Model.run({name: array})         {name: array}
+Model.run({name: array})         {name: array}; on GPUs also by DLPack, without leaving the device
 Model.measure_energy({…})        joules a run, where the machine has a meter (EnergyMeters)
 rac.report.html(path)            the page of a model's costs (docs/Report.md)
 rac.backend                      an onnx.backend.base.Backend (imports onnx)

@@ -4,12 +4,13 @@ import _ctypes
 import contextlib
 import ctypes
 import json
+import math
 import os
 import threading
 
 import numpy as np
 
-from ._types import DLTensor, TensorInfo
+from ._types import CPU, CUDA, DLTensor, TensorInfo, dlpack_type
 
 _OK, _INVALID_ARGUMENT, _OUT_OF_MEMORY = 0, 1, 3
 _SPIN_NONE = _GRAPHS_NONE = -1
@@ -91,7 +92,7 @@ def _close(path, library):
 class _Slot:
     """One input or output: its DLTensor and what was last put there."""
 
-    __slots__ = ("info", "name", "dtype", "rank", "tensor", "sizes", "shape")
+    __slots__ = ("info", "name", "dtype", "rank", "tensor", "sizes", "shape", "on_device")
 
     def __init__(self, info):
         self.info = info
@@ -100,10 +101,31 @@ class _Slot:
         self.rank = len(info.shape)
         self.tensor, self.sizes = info.tensor()
         self.shape = None  # the tuple that is in `sizes`
+        self.on_device = False  # what `tensor` says
 
     def set_shape(self, shape):
         self.sizes[: self.rank] = shape
         self.shape = shape
+
+    def nbytes(self, shape):
+        return math.prod(shape) * self.dtype.itemsize
+
+    def on(self, device):
+        """Its memory is the device's of this number."""
+        self.tensor.device_type, self.tensor.device_id = CUDA, device
+        self.on_device = True
+
+    def on_host(self):
+        self.tensor.device_type, self.tensor.device_id = CPU, 0
+        self.tensor.strides, self.tensor.byte_offset = None, 0
+        self.on_device = False
+
+    def take_back(self):
+        """The context has lent memory, so the DLTensor points to the context's arrays: makes it
+        ours again. The shape that it was of."""
+        shape = tuple((ctypes.c_int64 * self.rank).from_address(self.tensor.shape))
+        self.tensor.shape, self.tensor.strides = ctypes.addressof(self.sizes), None
+        return shape
 
 
 def _pointers(slots):
@@ -133,6 +155,32 @@ def _as_array(value, slot):
     return value
 
 
+def _is_on_device(value):
+    return hasattr(value, "__dlpack_device__") and value.__dlpack_device__()[0] == CUDA
+
+
+def _borrow(value, slot, stream):
+    """Lets an input be an array on the device. Its shape, and what to keep until the run is made."""
+    from ._device import borrow
+
+    tensor, kept = borrow(value, stream)
+    given = tensor.code, tensor.bits, tensor.lanes
+    if given != (*dlpack_type(slot.info.rac_dtype), 1):
+        raise TypeError(
+            f"input {slot.name!r} must be {slot.dtype}, is DLPack's type %d of %d bits, %d lanes"
+            % given
+        )
+    if tensor.ndim != slot.rank:
+        raise ValueError(
+            f"input {slot.name!r} must have {slot.rank} dimensions, {list(slot.info.shape)}, "
+            f"has {tensor.ndim}"
+        )
+    slot.on(tensor.device_id)
+    slot.tensor.data, slot.tensor.byte_offset = tensor.data, tensor.byte_offset
+    slot.tensor.strides = tensor.strides
+    return tuple((ctypes.c_int64 * slot.rank).from_address(tensor.shape or 1)), kept
+
+
 class Model:
     """A compiled model with a context to run it in. Made by load().
 
@@ -145,17 +193,18 @@ class Model:
     """
 
     def __init__(self, path, threads=0, spin_us=None, device=0, graphs=True, stream=None):
-        self._library = self._context = None
+        self._library = self._context = self._pool = None
+        self.device, self.stream = device, stream
         self.path = os.path.realpath(os.fspath(path))
         self._lock = threading.Lock()
         self._library = _open(self.path)
         try:
-            self._bind(threads, spin_us, device, graphs, stream)
+            self._bind(threads, spin_us, graphs)
         except BaseException:
             self.close()
             raise
 
-    def _bind(self, threads, spin_us, device, graphs, stream):
+    def _bind(self, threads, spin_us, graphs):
         library = self._library
         try:
             prefix = ctypes.string_at(
@@ -180,6 +229,7 @@ class Model:
         self._profile = functions["profile"]
 
         self.describe = json.loads(functions["describe"]())
+        self._on_gpu = str(self.describe.get("target", "")).startswith("nvptx")
         self.inputs = [TensorInfo.parse(entry) for entry in self.describe["inputs"]]
         self.outputs = [TensorInfo.parse(entry) for entry in self.describe["outputs"]]
         self._in = [_Slot(info) for info in self.inputs]
@@ -190,7 +240,8 @@ class Model:
         # In C, 0 stands for the default, and -1 for none.
         spin = 0 if spin_us is None else int(spin_us) or _SPIN_NONE
         options = _Options(
-            ctypes.sizeof(_Options), int(threads), spin, int(device), 0 if graphs else _GRAPHS_NONE, stream
+            ctypes.sizeof(_Options), int(threads), spin, int(self.device),
+            0 if graphs else _GRAPHS_NONE, self.stream,
         )
         status = functions["create"](ctypes.byref(options), ctypes.byref(context))
         if status != _OK:
@@ -222,9 +273,13 @@ class Model:
     def run(self, inputs):
         """Runs the model on {name: array}; gives {name: array}.
 
-        Inputs are numpy arrays, anything with __dlpack__ (in CPU memory), or what numpy makes an
-        array of. They must have the described dtype and rank; sizes of one symbolic dimension
-        must agree. Nothing is copied unless an array is not contiguous. Outputs are new arrays.
+        Inputs are numpy arrays, anything with __dlpack__, or what numpy makes an array of. They
+        must have the described dtype and rank; sizes of one symbolic dimension must agree. Nothing
+        is copied unless an array is not contiguous. Outputs are new arrays.
+
+        A model for GPUs takes arrays in its GPU's memory, too, by __dlpack__, as PyTorch's tensors;
+        they must be contiguous. Outputs are then where the first input is: a DeviceArray, which
+        torch.from_dlpack takes, or numpy's array.
 
         TypeError, ValueError: an input does not fit. RunError: the model failed on these data.
         MemoryError: there is not enough memory.
@@ -238,8 +293,17 @@ class Model:
                     value = inputs[slot.name]
                 except KeyError:
                     self._refuse_names(inputs)
+                if not isinstance(value, np.ndarray) and _is_on_device(value):
+                    shape, kept = _borrow(value, slot, self.stream)
+                    keep.append(kept)
+                    if shape != slot.shape:
+                        slot.set_shape(shape)
+                        changed = True
+                    continue
                 value = _as_array(value, slot)
                 keep.append(value)
+                if slot.on_device:
+                    slot.on_host()
                 slot.tensor.data = value.__array_interface__["data"][0]
                 if value.shape != slot.shape:
                     slot.set_shape(value.shape)
@@ -249,8 +313,12 @@ class Model:
             if changed:
                 self._set_output_shapes()
 
+            if self._on_gpu and self._in and self._in[0].on_device:
+                return self._run_on_device()
             arrays = []
             for slot in self._out:
+                if slot.on_device:
+                    slot.on_host()
                 if slot.shape is None:  # the context's memory, its shape known after the run
                     arrays.append(None)
                     slot.tensor.data = None
@@ -265,6 +333,31 @@ class Model:
                 slot.name: self._copy(slot) if array is None else array
                 for slot, array in zip(self._out, arrays)
             }
+
+    def _run_on_device(self):
+        """Runs on the inputs that are in place; outputs stay on the device."""
+        from ._device import DeviceArray, Pool
+
+        if self._pool is None:
+            self._pool = Pool(self.device, self.stream)
+        blocks = []
+        for slot in self._out:
+            slot.on(self.device)
+            known = slot.shape is not None
+            blocks.append(self._pool.take(slot.nbytes(slot.shape)) if known else None)
+            slot.tensor.data = blocks[-1].address if known else None
+        status = self._run(*self._arguments)
+        if status != _OK:
+            self._raise(status)
+        outputs = {}
+        for slot, block in zip(self._out, blocks):
+            shape = slot.shape
+            if block is None:  # the context's memory, until its next run
+                shape, lent = slot.take_back(), slot.tensor.data
+                block = self._pool.take(slot.nbytes(shape))
+                block.copy_from(lent, slot.nbytes(shape))
+            outputs[slot.name] = DeviceArray(slot.info, shape, block)
+        return outputs
 
     def measure_energy(self, inputs, seconds=0.0, repeat=1, meters=None):
         """Measures what runs on these inputs take; gives an EnergyMeasurement (J a run).
@@ -281,12 +374,11 @@ class Model:
         """
         from ._energy import EnergyMeters, measure
 
-        on_accelerator = str(self.describe.get("target", "")).startswith("nvptx")
         run = lambda: self.run(inputs)  # noqa: E731
         if meters is not None:
-            return measure(run, on_accelerator, seconds, repeat, meters)
+            return measure(run, self._on_gpu, seconds, repeat, meters)
         with EnergyMeters() as found:
-            return measure(run, on_accelerator, seconds, repeat, found)
+            return measure(run, self._on_gpu, seconds, repeat, found)
 
     def arena_size(self, **shapes):
         """Bytes of working memory that a run on inputs of these shapes needs, weights and outputs
@@ -331,6 +423,9 @@ class Model:
             if self._context is not None:
                 self._destroy(self._context)
                 self._context = None
+            if self._pool is not None:
+                self._pool.close()
+                self._pool = None
             if self._library is not None:
                 _close(self.path, self._library)
                 self._library = None
@@ -361,14 +456,10 @@ class Model:
                 slot.shape = None
 
     def _copy(self, slot):
-        """The output that the context lent memory for. Its DLTensor now points to the context's
-        arrays: make it ours again."""
-        tensor = slot.tensor
-        shape = tuple((ctypes.c_int64 * slot.rank).from_address(tensor.shape))
-        tensor.shape, tensor.strides = ctypes.addressof(slot.sizes), None
-        array = np.empty(shape, slot.dtype)
+        """The output that the context lent memory for."""
+        array = np.empty(slot.take_back(), slot.dtype)
         if array.nbytes:
-            ctypes.memmove(array.ctypes.data, tensor.data, array.nbytes)
+            ctypes.memmove(array.ctypes.data, slot.tensor.data, array.nbytes)
         return array
 
     def _refuse_names(self, inputs):
@@ -398,14 +489,15 @@ def load(path, threads=0, spin_us=None, command=None, device=0, graphs=True, str
     command   for a library of another machine: words that start rac-run there or in an emulator,
               as ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu", "build/aarch64/bin/rac-run"].
               Each run is then a process of its own; gives a CommandModel
+    device    of a model for GPUs: which one, as the driver counts
+    graphs    of a model for GPUs: whether runs that repeat an earlier one are replayed by the
+              driver (docs/Gpu.md)
+    stream    of a model for GPUs: the address of a stream of that GPU's primary context to run in,
+              as torch.cuda.Stream().cuda_stream, which runs on arrays on the device do not wait for;
+              None: one of its own
 
-    device    of models for GPUs: which GPU, as the driver counts
-    graphs    of models for GPUs: whether the driver may replay runs (rac-c/Model.h)
-    stream    of models for GPUs: the address of a stream of that GPU's primary context to run in,
-              as torch.cuda.Stream().cuda_stream; None: one of its own
-
-    RunError: it is no such library, its weights file is missing, or this CPU lacks what it was
-    compiled for.
+    RunError: it is no such library, its weights file is missing, or this CPU or the GPU and its
+    driver lack what it was compiled for.
     """
     if command is not None:
         from ._command import CommandModel

@@ -28,7 +28,7 @@ class DLTensor(ctypes.Structure):
     ]
 
 
-CPU = 1
+CPU, CUDA = 1, 2
 
 # rac's name: (DLPack's code, bits, numpy's type)
 _DTYPES = {
@@ -47,6 +47,11 @@ _DTYPES = {
     # Without ml_dtypes numpy has no such type: the bits are passed on.
     "bf16": (4, 16, ml_dtypes.bfloat16 if ml_dtypes else np.uint16),
 }
+
+
+def dlpack_type(dtype):
+    """DLPack's code and bits of one of rac's types."""
+    return _DTYPES[dtype][:2]
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,9 @@ TEST_F(Create, EveryCallFails) {
   model.info.weights = weights;
   model.info.weights_size = sizeof(weights);
   model.addKernel("big", addOneKernel, 100 << 10);
-  { TestContext context(model); }
+  {
+    TestContext context(model);
+  }
   const std::map<std::string, int> calls = cuda.calls;
   int tried = 0;
   for (auto &[name, count] : calls) {

@@ -59,7 +59,8 @@ int64_t now;            ///< one more with each piece of work
 thread_local int depth; ///< of the thread's stack of contexts
 
 Stream *find(void *stream) {
-  return stream == nullptr || stream == reinterpret_cast<void *>(1)
+  // Null, CU_STREAM_LEGACY and CU_STREAM_PER_THREAD.
+  return reinterpret_cast<uintptr_t>(stream) <= 2
              ? &legacy
              : static_cast<Stream *>(stream);
 }
@@ -299,6 +300,24 @@ int cuMemcpyDtoDAsync_v2(uint64_t to, uint64_t from, size_t size,
   return enqueue(stream, [=] {
     memcpy(reinterpret_cast<void *>(to), reinterpret_cast<void *>(from), size);
   });
+}
+int cuMemcpyDtoH_v2(void *to, uint64_t from, size_t size) {
+  ENTER(true);
+  if (!holds(state.deviceMemory, from, size))
+    return kInvalidValue;
+  workOff(legacy);
+  memcpy(to, reinterpret_cast<void *>(from), size);
+  return 0;
+}
+/// Need not have happened when it returns.
+int cuMemcpyDtoD_v2(uint64_t to, uint64_t from, size_t size) {
+  return cuMemcpyDtoDAsync_v2(to, from, size, nullptr);
+}
+int cuMemcpyHtoD_v2(uint64_t to, const void *from, size_t size) {
+  std::lock_guard<std::recursive_mutex> guard(mutex);
+  int code = cuMemcpyHtoDAsync_v2(to, from, size, nullptr);
+  workOff(legacy);
+  return code;
 }
 
 int cuStreamCreate(void **stream, unsigned) {
