@@ -16,8 +16,20 @@ using namespace rac::simulator;
 namespace {
 
 struct LoadedModule {
-  void *library;
+  void *library = nullptr;
+  /// The library's, kept open: the loader knows libraries by their paths, and
+  /// another file's must not be the same.
+  int file = -1;
   std::vector<std::unique_ptr<Kernel>> kernels;
+
+  LoadedModule() = default;
+  LoadedModule(const LoadedModule &) = delete;
+  ~LoadedModule() {
+    if (library)
+      dlclose(library);
+    if (file >= 0)
+      close(file);
+  }
 };
 
 /// The end of an ELF file, which is its table of sections: LLVM's linker writes
@@ -26,34 +38,43 @@ size_t fileBytes(const Elf64_Ehdr &header) {
   return header.e_shoff + size_t(header.e_shnum) * header.e_shentsize;
 }
 
-void *loadLibrary(const char *image, std::string &problem) {
-  if (strncmp(image, ELFMAG, SELFMAG)) {
-    problem = "the image is not a shared object";
-    return nullptr;
+bool writeAll(int file, const char *data, size_t size) {
+  while (size) {
+    ssize_t bytes = write(file, data, size);
+    if (bytes < 0)
+      return false;
+    data += bytes;
+    size -= bytes;
   }
+  return true;
+}
+
+/// Empty, or why it can't be loaded.
+std::string loadLibrary(const char *image, LoadedModule &module) {
+  if (strncmp(image, ELFMAG, SELFMAG))
+    return "the image is not a shared object";
   Elf64_Ehdr header;
   memcpy(&header, image, sizeof(header));
-  int file = memfd_create("rac-kernels", MFD_CLOEXEC);
-  if (file < 0) {
-    problem = std::string("memfd_create: ") + strerror(errno);
-    return nullptr;
-  }
-  size_t size = fileBytes(header), written = 0;
-  while (written < size) {
-    ssize_t bytes = write(file, image + written, size - written);
-    if (bytes < 0) {
-      problem = std::string("write: ") + strerror(errno);
-      close(file);
-      return nullptr;
-    }
-    written += bytes;
-  }
-  std::string path = "/proc/self/fd/" + std::to_string(file);
-  void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!library)
-    problem = dlerror();
-  close(file);
-  return library;
+  module.file = memfd_create("rac-kernels", MFD_CLOEXEC);
+  if (module.file < 0 || !writeAll(module.file, image, fileBytes(header)))
+    return std::string("the image cannot be copied: ") + strerror(errno);
+  std::string path = "/proc/self/fd/" + std::to_string(module.file);
+  module.library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  return module.library ? "" : dlerror();
+}
+
+/// Empty, or why they can't be used.
+std::string findKernels(LoadedModule &module) {
+  auto *image =
+      static_cast<const RacSimImage *>(dlsym(module.library, "rac_sim_image"));
+  if (!image)
+    return "the image is none of the simulator's";
+  if (image->version != RAC_SIM_VERSION)
+    return "the image is of another version";
+  for (int32_t i = 0; i < image->num_kernels; ++i)
+    module.kernels.push_back(
+        std::make_unique<Kernel>(Kernel{&image->kernels[i]}));
+  return "";
 }
 
 /// A launch that may be done again: its parameters are its own.
@@ -100,31 +121,19 @@ bool isSize(const unsigned (&sizes)[3], unsigned x, unsigned y, unsigned z) {
 } // namespace
 
 RAC_CUDA_API CUresult cuModuleLoadData(CUmodule *module, const void *image) {
-  std::string problem;
-  void *library = loadLibrary(static_cast<const char *>(image), problem);
-  if (!library)
-    return because(CUDA_ERROR_INVALID_IMAGE, problem);
-  auto *content =
-      static_cast<const RacSimImage *>(dlsym(library, "rac_sim_image"));
-  if (!content || content->version != RAC_SIM_VERSION) {
-    dlclose(library);
-    return because(CUDA_ERROR_INVALID_IMAGE,
-                   content ? "the image is of another version"
-                           : "the image is none of the simulator's");
-  }
   auto loaded = std::make_unique<LoadedModule>();
-  loaded->library = library;
-  for (int32_t i = 0; i < content->num_kernels; ++i)
-    loaded->kernels.push_back(
-        std::make_unique<Kernel>(Kernel{&content->kernels[i]}));
+  std::string problem =
+      loadLibrary(static_cast<const char *>(image), *loaded);
+  if (problem.empty())
+    problem = findKernels(*loaded);
+  if (!problem.empty())
+    return because(CUDA_ERROR_INVALID_IMAGE, problem);
   *module = reinterpret_cast<CUmodule>(loaded.release());
   return CUDA_SUCCESS;
 }
 
-RAC_CUDA_API CUresult cuModuleUnload(CUmodule handle) {
-  auto *module = reinterpret_cast<LoadedModule *>(handle);
-  dlclose(module->library);
-  delete module;
+RAC_CUDA_API CUresult cuModuleUnload(CUmodule module) {
+  delete reinterpret_cast<LoadedModule *>(module);
   return CUDA_SUCCESS;
 }
 

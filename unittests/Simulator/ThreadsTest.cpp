@@ -286,6 +286,15 @@ TEST(Threads, MayExitBeforeTheOthers) {
     EXPECT_EQ(result[i], i < 7 ? float(i + 1) : 0.0f);
 }
 
+TEST(Threads, AreOfTheirOwnModule) {
+  auto kernel = [](const char *name) {
+    return "gpu.func @" + std::string(name) + "() kernel { gpu.return }";
+  };
+  Module first(kernel("first")), second(kernel("second"));
+  EXPECT_EQ(first.launch("first", {1, 1}, Params()), 0);
+  EXPECT_EQ(second.launch("second", {1, 1}, Params()), 0);
+}
+
 TEST(Threads, AreReplayedByAGraph) {
   Module module(R"(
     gpu.func @add(%x: memref<?xf32>, %a: f32) kernel {
