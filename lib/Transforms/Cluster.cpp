@@ -25,7 +25,10 @@ std::string rac::formOf(const Cluster &cluster) {
   unsigned parts = 0;
   bool started = false;
   for (Operation *op : cluster.ops) {
-    started |= op == cluster.main || cluster.kind == KernelKind::generated;
+    // Transposes before a product are how its operands are read.
+    bool leads = cluster.kind == KernelKind::generated &&
+                 !(isa<TransposeOp>(op) && isa<MatmulOp>(cluster.main));
+    started |= op == cluster.main || leads;
     if (!started || parts == mostParts)
       continue;
     if (parts++)

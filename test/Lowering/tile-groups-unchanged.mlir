@@ -29,3 +29,9 @@ func.func @whole(%x: tensor<8xf32>, %d: tensor<8xf32>) -> tensor<8xf32> attribut
 func.func @no_loops(%x: tensor<8xf32>) -> tensor<8xf32> attributes {rac.plan = #rac.plan<kind = generated, precision = f32, tiles = [4]>} {
   return %x : tensor<8xf32>
 }
+
+// Tiles of a block on a GPU are its kernel's.
+func.func @block(%a: tensor<64x32xf32>, %b: tensor<32x64xf32>, %d: tensor<64x64xf32>) -> tensor<64x64xf32> attributes {rac.plan = #rac.plan<kind = generated, precision = f32, tiles = [32, 32], reduction = [16], registers = [16, 16], warps = 4, stages = 2>} {
+  %0 = linalg.matmul ins(%a, %b : tensor<64x32xf32>, tensor<32x64xf32>) outs(%d : tensor<64x64xf32>) -> tensor<64x64xf32>
+  return %0 : tensor<64x64xf32>
+}
