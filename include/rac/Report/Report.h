@@ -60,8 +60,8 @@ struct Report {
   /// That costs are for; of a GPU its multiprocessors, all of them.
   int64_t threads = 1;
   std::vector<GroupReport> groups;
-  std::vector<KernelReport> kernels; ///< empty: not of a GPU, or not assembled
-  std::optional<SearchReport> search;   ///< none: the plan came from a file
+  std::vector<KernelReport> kernels;  ///< empty: not of a GPU, or not assembled
+  std::optional<SearchReport> search; ///< none: the plan came from a file
   std::optional<MemoryTimeline> memory; ///< once it is planned
   std::optional<int64_t> peakBytes;     ///< the arena, where its size is fixed
   int64_t weightsBytes = 0;
