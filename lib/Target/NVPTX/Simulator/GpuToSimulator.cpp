@@ -324,8 +324,7 @@ private:
         });
     LLVMConversionTarget target(getContext());
     target.addLegalOp<gpu::GPUModuleOp>();
-    target.addDynamicallyLegalOp<LLVM::InlineAsmOp>(
-        [](LLVM::InlineAsmOp op) { return !isExit(op); });
+    target.addIllegalOp<LLVM::InlineAsmOp>();
 
     RewritePatternSet patterns(&getContext());
     patterns.add<KernelLowering, ReturnLowering, ExitLowering>(converter);

@@ -1,0 +1,35 @@
+// RUN: rac-opt %s --pass-pipeline='builtin.module(gpu.module(rac-gpu-to-simulator))' --split-input-file --verify-diagnostics
+
+// Only what ends a thread is known of PTX.
+gpu.module @kernels {
+  gpu.func @assembly() kernel {
+    // expected-error@+1 {{failed to legalize operation 'llvm.inline_asm'}}
+    llvm.inline_asm has_side_effects "trap;", "" : () -> ()
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @sparse(%a: vector<4x2xf16>, %b: vector<4x2xf16>, %c: vector<2x2xf16>, %m: vector<2xi16>, %y: memref<2x2x2xf16>) kernel {
+    // expected-error@+1 {{failed to legalize operation 'nvgpu.mma.sp.sync'}}
+    %d = nvgpu.mma.sp.sync (%a, %b, %c) metadata (%m) {mmaShape = [16, 8, 32]} : (vector<4x2xf16>, vector<4x2xf16>, vector<2x2xf16>) -> vector<2x2xf16>
+    %e = vector.extract %d[0] : vector<2xf16> from vector<2x2xf16>
+    %c0 = arith.constant 0 : index
+    vector.store %e, %y[%c0, %c0, %c0] : memref<2x2x2xf16>, vector<2xf16>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @wide(%v: vector<4xf32>, %o: i32, %w: i32, %y: memref<4xf32>) kernel {
+    // expected-error@+1 {{failed to legalize operation 'gpu.shuffle'}}
+    %r, %valid = gpu.shuffle xor %v, %o, %w : vector<4xf32>
+    %c0 = arith.constant 0 : index
+    vector.store %r, %y[%c0] : memref<4xf32>, vector<4xf32>
+    gpu.return
+  }
+}

@@ -1,0 +1,90 @@
+// RUN: rac-opt %s --pass-pipeline='builtin.module(gpu.module(rac-gpu-to-simulator,canonicalize))' | FileCheck %s
+
+gpu.module @kernels {
+  // The thread, its number along x, then what the launch passes: a buffer as
+  // the members of its descriptor. Threads don't wait: no rac.waits.
+  // CHECK-LABEL: llvm.func @plain(
+  // CHECK-SAME:    %[[THREAD:[^:]+]]: !llvm.ptr {llvm.noalias}, %[[X:[^:]+]]: i32,
+  // CHECK-SAME:    !llvm.ptr, %[[DATA:[^:]+]]: !llvm.ptr, %{{[^:]+}}: i64, %{{[^:]+}}: i64, %{{[^:]+}}: i64,
+  // CHECK-SAME:    %[[VALUE:[^:]+]]: f32) attributes {rac.own_bytes = 0 : i32} {
+  gpu.func @plain(%x: memref<?xf32>, %value: f32) kernel {
+    // CHECK: %[[AT:.+]] = llvm.getelementptr inbounds %[[THREAD]][0, 1, 0]
+    // CHECK: %[[BLOCK:.+]] = llvm.load %[[AT]]
+    // CHECK: %[[I:.+]] = llvm.sext %[[X]] : i32 to i64
+    %b = gpu.block_id x
+    %n = gpu.block_dim x
+    %t = gpu.thread_id x
+    %first = arith.muli %b, %n : index
+    %i = arith.addi %first, %t : index
+    // CHECK: llvm.store %[[VALUE]]
+    memref.store %value, %x[%i] : memref<?xf32>
+    gpu.return
+  }
+
+  // The ops at which threads meet have numbers, counted in each kernel. What a
+  // block shares begins with the kernel's own.
+  // CHECK-LABEL: llvm.func @meet(
+  // CHECK-SAME:    %[[THREAD:[^:]+]]: !llvm.ptr
+  // CHECK-SAME:    attributes {rac.own_bytes = 48 : i32, rac.waits}
+  // CHECK-DAG:     %[[ZERO:.+]] = llvm.mlir.constant(0 : i32)
+  // CHECK-DAG:     %[[ONE:.+]] = llvm.mlir.constant(1 : i32)
+  gpu.func @meet(%x: memref<?xf32>) workgroup(%own: memref<10xf32, #gpu.address_space<workgroup>>) kernel {
+    %c0 = arith.constant 0 : index
+    %one = arith.constant 1 : i32
+    %width = arith.constant 32 : i32
+    // CHECK: %[[SHARED:.+]] = llvm.getelementptr inbounds %[[THREAD]][0, 4]
+    // CHECK: %[[MEMORY:.+]] = llvm.load %[[SHARED]]
+    // CHECK: %[[DYNAMIC:.+]] = llvm.getelementptr %[[MEMORY]][48]
+    %bytes = gpu.dynamic_shared_memory : memref<?xi8, #gpu.address_space<workgroup>>
+    %dynamic = memref.view %bytes[%c0][] : memref<?xi8, #gpu.address_space<workgroup>> to memref<4xf32, #gpu.address_space<workgroup>>
+    %v = memref.load %x[%c0] : memref<?xf32>
+    // CHECK: %[[MOVED:.+]] = llvm.call @rac_sim_shuffle(%[[THREAD]], %[[ZERO]], %[[ZERO]],
+    %r, %valid = gpu.shuffle xor %v, %one, %width : f32
+    // CHECK: %[[LOW:.+]] = llvm.trunc %[[MOVED]]
+    // CHECK: %[[RESULT:.+]] = llvm.bitcast %[[LOW]] : i32 to f32
+    // CHECK: llvm.store %[[RESULT]], %[[MEMORY]]
+    memref.store %r, %own[%c0] : memref<10xf32, #gpu.address_space<workgroup>>
+    // CHECK: llvm.call @rac_sim_barrier(%[[THREAD]], %[[ONE]])
+    gpu.barrier
+    // CHECK: llvm.store %{{.+}}, %[[DYNAMIC]]
+    memref.store %v, %dynamic[%c0] : memref<4xf32, #gpu.address_space<workgroup>>
+    gpu.return
+  }
+
+  // CHECK-LABEL: llvm.func @tensor_cores(
+  gpu.func @tensor_cores(%x: memref<?xf16>, %s: memref<16x16xf16, #gpu.address_space<workgroup>>,
+                         %c: vector<2x2xf32>, %y: memref<?xf32>) kernel {
+    %c0 = arith.constant 0 : index
+    // CHECK: llvm.call @rac_sim_copy
+    %copy = nvgpu.device_async_copy %x[%c0], %s[%c0, %c0], 8 : memref<?xf16> to memref<16x16xf16, #gpu.address_space<workgroup>>
+    // CHECK: llvm.call @rac_sim_commit_copies
+    %group = nvgpu.device_async_create_group %copy
+    // CHECK: llvm.call @rac_sim_wait_copies
+    nvgpu.device_async_wait %group {numGroups = 0 : i32}
+    // CHECK: llvm.call @rac_sim_load_matrices
+    %a = nvgpu.ldmatrix %s[%c0, %c0] {numTiles = 4 : i32, transpose = false} : memref<16x16xf16, #gpu.address_space<workgroup>> -> vector<4x2xf16>
+    %b = nvgpu.ldmatrix %s[%c0, %c0] {numTiles = 2 : i32, transpose = true} : memref<16x16xf16, #gpu.address_space<workgroup>> -> vector<2x2xf16>
+    // CHECK: llvm.call @rac_sim_mma
+    %d = nvgpu.mma.sync (%a, %b, %c) {mmaShape = [16, 8, 16]} : (vector<4x2xf16>, vector<2x2xf16>, vector<2x2xf32>) -> vector<2x2xf32>
+    %e = vector.extract %d[0, 0] : f32 from vector<2x2xf32>
+    memref.store %e, %y[%c0] : memref<?xf32>
+    gpu.return
+  }
+
+  // How rac-gpu-outline ends a thread.
+  // CHECK-LABEL: llvm.func @leave(
+  gpu.func @leave(%stop: i1, %x: memref<?xf32>) kernel {
+    cf.cond_br %stop, ^stop, ^go
+    // CHECK: llvm.call @rac_sim_exit
+    // CHECK-NEXT: llvm.return
+  ^stop:
+    llvm.inline_asm has_side_effects "exit;", "" : () -> ()
+    cf.br ^go
+    // CHECK: llvm.store
+  ^go:
+    %c0 = arith.constant 0 : index
+    %zero = arith.constant 0.0 : f32
+    memref.store %zero, %x[%c0] : memref<?xf32>
+    gpu.return
+  }
+}
