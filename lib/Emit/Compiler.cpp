@@ -4,6 +4,7 @@
 #include "DeviceCode.h"
 #include "OutputFile.h"
 #include "PlanJson.h"
+#include "PtxasInfo.h"
 #include "Replay.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
@@ -89,6 +90,7 @@ private:
   llvm::Error toLinalg();
   llvm::Error toCode();
   llvm::Error toKernels();
+  void reportKernels();
   llvm::Error runPasses(StringRef stage,
                         llvm::function_ref<void(OpPassManager &)> populate);
   llvm::Error writeText();
@@ -169,10 +171,9 @@ llvm::Error Compiler::findDescriptions() {
   StringRef arch = llvm::Triple::getArchTypeName(target.triple.getArch());
   if (!target.accelerator.chip.empty())
     arch = llvm::Triple::getArchTypeName(target.accelerator.triple.getArch());
-  bool isCode = options.emit == EmitKind::Assembly ||
-                options.emit == EmitKind::Ptx ||
-                options.emit == EmitKind::Object ||
-                options.emit == EmitKind::Library;
+  bool isCode =
+      options.emit == EmitKind::Assembly || options.emit == EmitKind::Ptx ||
+      options.emit == EmitKind::Object || options.emit == EmitKind::Library;
   if (isCode && device->arch != arch)
     return llvm::createStringError("device " + device->id + " runs " +
                                    device->arch + ", and target " +
@@ -442,7 +443,27 @@ llvm::Error Compiler::toKernels() {
   if (!compiled)
     return complaints.because(llvm::toString(compiled.takeError()));
   kernels = std::move(*compiled);
+  reportKernels();
   return llvm::Error::success();
+}
+
+/// What each kernel takes, as far as an assembler told.
+void Compiler::reportKernels() {
+  std::vector<KernelResources> told = parsePtxasInfo(kernels->ptxasLog);
+  for (const DeviceKernel &kernel : kernels->kernels) {
+    KernelReport entry;
+    entry.name = kernel.name;
+    entry.group = kernel.group;
+    for (const KernelResources &resources : told)
+      if (resources.name == kernel.name) {
+        entry.chip = resources.chip;
+        entry.registers = resources.registers;
+        entry.spillBytes = resources.spillBytes;
+        entry.stackBytes = resources.stackBytes;
+        entry.sharedBytes = resources.sharedBytes + kernel.sharedBytes;
+      }
+    report.kernels.push_back(std::move(entry));
+  }
 }
 
 /// The arena over a run, and its size where no input's shape has a say in it.

@@ -196,6 +196,8 @@ Error listKernels(mlir::ModuleOp module, mlir::gpu::GPUModuleOp kernels,
     DeviceKernel kernel;
     kernel.name = name.str();
     kernel.numParams = numParameters(function);
+    if (auto group = function->getAttrOfType<mlir::StringAttr>("rac.group"))
+      kernel.group = group.str();
     if (auto bytes =
             function->getAttrOfType<mlir::IntegerAttr>("rac.shared_bytes"))
       kernel.sharedBytes = bytes.getInt();

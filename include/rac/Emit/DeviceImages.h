@@ -15,6 +15,7 @@ struct DeviceImage {
 };
 struct DeviceKernel {
   std::string name;
+  std::string group; ///< that it computes, or one of them; empty: of none
   int32_t sharedBytes = 0, numParams = 0;
 };
 struct DeviceImages {

@@ -4,6 +4,7 @@
 #define RAC_LIB_TARGET_NVPTX_GEMM_TILE_H
 
 #include "Atom.h"
+#include "rac/Cost/GpuBlock.h"
 
 namespace rac::gemm {
 
@@ -30,6 +31,7 @@ struct TileProblem {
 struct TileLimits {
   int64_t processors;  ///< multiprocessors of the device
   int64_t sharedBytes; ///< that a block may have
+  std::optional<GpuBlock> planned = std::nullopt; ///< to take where it fits
 };
 
 /// Elements between lines of an operand's tile in shared memory, so that the
@@ -42,7 +44,8 @@ int64_t pitchOf(int64_t inner, bool depthInner, int64_t elementBytes);
 int64_t sharedBytes(const Tile &tile, int64_t elementBytes,
                     int64_t accumulatorBytes);
 
-/// The tile that takes the least time by a plain model: what the busiest
+/// The planned tile, if the atom's products fill it and a block has the room;
+/// or else the one that takes the least time by a plain model: what the busiest
 /// multiprocessor computes, loads and waits for.
 Tile chooseGpuTile(const TileProblem &problem, const TileLimits &limits,
                    const Atom &atom);
