@@ -312,6 +312,39 @@ static double serialTrips(const WorkNest &nest) {
   return trips;
 }
 
+std::optional<KernelCost> GpuCosting::padding(const WorkNest &nest) {
+  double image = 0, padded = 0;
+  for (const WorkUse &use : nest.reads) {
+    const WorkTensor &tensor = work.tensors[use.tensor];
+    double grown = tensor.bytes();
+    for (auto [terms, size] : llvm::zip_equal(use.dims, tensor.shape)) {
+      double span = 1;
+      for (const WorkUse::Term &term : terms)
+        span += term.step * (nest.sizes[term.loop] - 1);
+      if (terms.size() > 1 && span > size)
+        grown *= span / size;
+    }
+    if (grown > tensor.bytes()) {
+      image += tensor.bytes();
+      padded += grown;
+    }
+  }
+  if (padded == 0)
+    return std::nullopt;
+  KernelCost cost = emptyCost(coefficients.getDevice().memory.size(), cores);
+  double blocks = std::ceil(image / kAccessBytes / kBlockThreads);
+  Share share = this->share(blocks, room.warps * room.warpSize / kBlockThreads);
+  cost.formula.speedup = share.speedup;
+  double asked = share.resident * kBlockThreads * kAccessBytes;
+  double moved = padded + 2 * image;
+  addTransfer(levels.far, moved, asked, cost);
+  bool fits = padded + image <= coefficients.levelBytes(levels.far);
+  if (levels.far != levels.memory && (!fits || assumptions.cold))
+    addTransfer(levels.memory, moved, asked, cost);
+  addOverheads(2, 2, cost);
+  return cost;
+}
+
 KernelCost GpuCosting::threads(const WorkNest &nest, PlanAttr plan) {
   KernelCost cost = emptyCost(coefficients.getDevice().memory.size(), cores);
   Work part;
@@ -442,7 +475,18 @@ Estimate GpuCosting::estimate(PlanAttr plan) {
     for (const WorkNest &nest : work.nests)
       steps = std::max(steps, serialTrips(nest));
   std::optional<Estimate> sum;
+  auto add = [&](KernelCost cost) {
+    for (TimeFormula::Overhead &overhead : cost.formula.overheads)
+      overhead.times *= steps;
+    Estimate estimate = cost.estimate(coefficients, ctx);
+    if (sum)
+      *sum += estimate;
+    else
+      sum = estimate;
+  };
   for (const WorkNest &nest : work.nests) {
+    if (std::optional<KernelCost> first = padding(nest))
+      add(std::move(*first));
     // Without a block in the plan lowering takes the best.
     std::optional<GpuBlock> used;
     if (isTensor(nest, type)) {
@@ -452,13 +496,7 @@ Estimate GpuCosting::estimate(PlanAttr plan) {
     KernelCost cost =
         used ? contraction(nest, type, *used) : threads(nest, plan);
     cost.flops = nest.flops();
-    for (TimeFormula::Overhead &overhead : cost.formula.overheads)
-      overhead.times *= steps;
-    Estimate estimate = cost.estimate(coefficients, ctx);
-    if (sum)
-      *sum += estimate;
-    else
-      sum = estimate;
+    add(std::move(cost));
   }
   return sum.value_or(Estimate());
 }

@@ -39,6 +39,9 @@ private:
   /// A contraction on tensor cores.
   KernelCost contraction(const WorkNest &nest, DataType type,
                          const GpuBlock &block);
+  /// What is read with zeros around it is copied into them first: a fill and a
+  /// copy. None where nothing is.
+  std::optional<KernelCost> padding(const WorkNest &nest);
   /// A nest whose iterations are threads.
   KernelCost threads(const WorkNest &nest, PlanAttr plan);
   /// All nests, a tile a block.

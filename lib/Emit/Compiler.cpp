@@ -178,6 +178,11 @@ llvm::Error Compiler::findDescriptions() {
     return llvm::createStringError("device " + device->id + " runs " +
                                    device->arch + ", and target " +
                                    target.name + " is " + arch);
+  StringRef chip = target.accelerator.chip;
+  if (options.device.empty() && chip.starts_with("sm_") && device->chip != chip)
+    options.note(("no device of chip " + chip + " is described: planning for " +
+                  device->id + ", which is " + device->chip)
+                     .str());
   report.device = std::move(*device);
   // A run has all of a GPU.
   if (report.device->kind == DeviceKind::gpu)

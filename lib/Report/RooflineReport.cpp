@@ -8,6 +8,7 @@
 
 #include "Json.h"
 #include "Sections.h"
+#include "rac/Cost/GpuBlock.h"
 
 using namespace rac;
 namespace json = llvm::json;
@@ -46,6 +47,18 @@ json::Value rac::rooflineToJson(const Report &report) {
       1, std::min<double>(report.threads, device.topology.cores->v));
   json::Array units, levels;
   const Clocks &clocks = device.clocks;
+  // Tensor cores multiply f32 as well: three products of tf32 make one.
+  auto addSplit = [&](const ComputeUnit &unit, DataType type) {
+    std::optional<TensorForm> form = tensorForm(DataType::f32);
+    if (device.kind != DeviceKind::gpu || unit.kind != UnitKind::tensor ||
+        type != form->type)
+      return;
+    Known peak = times(device.peakOpsPerSecond(unit, type), threads);
+    units.push_back(ceiling(json::Object{{"unit", utf8(unit.name + " 3x")},
+                                         {"precision", "f32"},
+                                         {"boost_ops_per_s", nullptr}},
+                            "ops_per_s", times(peak, 1.0 / form->passes)));
+  };
   for (const ComputeUnit &unit : device.units)
     for (const auto &[type, rate] : unit.opsPerClock) {
       Known peak = times(device.peakOpsPerSecond(unit, type), threads);
@@ -61,6 +74,7 @@ json::Value rac::rooflineToJson(const Report &report) {
       else
         names["boost_ops_per_s"] = nullptr;
       units.push_back(ceiling(std::move(names), "ops_per_s", peak));
+      addSplit(unit, type);
     }
   for (const MemoryLevel &level : device.memory)
     levels.push_back(ceiling(json::Object{{"level", utf8(level.name)}},

@@ -290,6 +290,34 @@ TEST(GpuModel, ElementsAreThreads) {
   EXPECT_DOUBLE_EQ(cost.breakdown.overheadSeconds, 3e-6);
 }
 
+TEST(GpuModel, WhatIsPaddedIsFilledAndCopiedFirst) {
+  auto cost = [](llvm::StringRef pad, llvm::StringRef size) {
+    std::string out = ("tensor<1x" + size + "x" + size + "x8xf16>").str();
+    ParsedOps p(
+        "(%x: tensor<1x16x16x8xf16>, %f: tensor<8x8x3x3xf16>) -> " + out,
+        ("%0 = rac.conv %x, %f {strides = array<i64: 1, 1>, dilations = "
+         "array<i64: 1, 1>, pads_low = array<i64: " +
+         pad + ", " + pad + ">, pads_high = array<i64: " + pad + ", " + pad +
+         ">, groups = 1 : i64} : (tensor<1x16x16x8xf16>, "
+         "tensor<8x8x3x3xf16>) -> ")
+                .str() +
+            out + " return %0 : " + out);
+    Model model;
+    return model.model.estimate(
+        Candidate::of(p.ops),
+        rac::planOf(block(), mlir::Float16Type::get(&p.context), 4));
+  };
+  Estimate whole = cost("0", "14"), padded = cost("1", "16");
+  // Two launches more, each with its wait.
+  EXPECT_DOUBLE_EQ(padded.breakdown.overheadSeconds,
+                   3 * whole.breakdown.overheadSeconds);
+  // 18 x 18 pixels of 16 B are filled, 16 x 16 read and written; then four
+  // blocks of 256 rows each read the filter.
+  double loads = 72 * 2 * (256 + 4 * 8) + 256 * 16,
+         pads = (18 * 18 + 2 * 16 * 16) * 16;
+  EXPECT_DOUBLE_EQ(padded.bytes[2].bytes, loads + pads);
+}
+
 TEST(GpuModel, TilesOfRowsAreOneKernel) {
   ParsedOps p("(%x: tensor<1024x256xf32>) -> tensor<1024x256xf32>",
               "%0 = rac.softmax %x axis 1 : tensor<1024x256xf32> "

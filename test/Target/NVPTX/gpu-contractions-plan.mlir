@@ -1,0 +1,38 @@
+// RUN: rac-opt %s --pass-pipeline='builtin.module(func.func(rac-gpu-contractions))' | FileCheck %s
+
+// 128 x 96 results in tiles of 32 x 32 are 12 blocks; four warps of 16 x 16, two for each, are 256
+// threads.
+// CHECK-LABEL: @planned
+// CHECK-DAG: %[[BLOCKS:.*]] = arith.constant 12 : index
+// CHECK-DAG: %[[THREADS:.*]] = arith.constant 256 : index
+// CHECK: gpu.launch blocks({{.*}}) in ({{.*}} = %[[BLOCKS]], {{.*}}) threads({{.*}}) in ({{.*}} = %[[THREADS]],
+func.func @planned(%a: memref<128x64xf32>, %b: memref<64x96xf32>, %c: memref<128x96xf32>) attributes {rac.plan = #rac.plan<kind = generated, precision = f32, tiles = [32, 32], reduction = [32], registers = [16, 16], warps = 8, stages = 2>} {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<128x96xf32>)
+  linalg.matmul ins(%a, %b : memref<128x64xf32>, memref<64x96xf32>) outs(%c : memref<128x96xf32>)
+  return
+}
+
+// A sum in two parts is added up by another kernel.
+// CHECK-LABEL: @split
+// CHECK: gpu.launch
+// CHECK: gpu.launch
+// CHECK-NOT: gpu.launch
+func.func @split(%a: memref<32x64xf32>, %b: memref<64x32xf32>, %c: memref<32x32xf32>) attributes {rac.plan = #rac.plan<kind = generated, precision = f32, tiles = [32, 32], reduction = [32], registers = [16, 16], warps = 4, stages = 2, split = 2>} {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<32x32xf32>)
+  linalg.matmul ins(%a, %b : memref<32x64xf32>, memref<64x32xf32>) outs(%c : memref<32x32xf32>)
+  return
+}
+
+// Warps of 8 rows can't be made of products of 16: another tile is taken, and it is one kernel.
+// CHECK-LABEL: @misfit
+// CHECK: gpu.launch
+// CHECK-NOT: gpu.launch
+// CHECK: return
+func.func @misfit(%a: memref<128x64xf32>, %b: memref<64x96xf32>, %c: memref<128x96xf32>) attributes {rac.plan = #rac.plan<kind = generated, precision = f32, tiles = [8, 32], reduction = [32], registers = [8, 16], warps = 2, stages = 2, split = 2>} {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<128x96xf32>)
+  linalg.matmul ins(%a, %b : memref<128x64xf32>, memref<64x96xf32>) outs(%c : memref<128x96xf32>)
+  return
+}
