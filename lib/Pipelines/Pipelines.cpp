@@ -64,6 +64,7 @@ static void addKernels(OpPassManager &pm, const BufferOptions &options) {
   pm.addNestedPass<func::FuncOp>(createForallToParallelLoopPass());
   pm.addNestedPass<func::FuncOp>(createGpuContractions());
   pm.addNestedPass<func::FuncOp>(createGpuReductions());
+  pm.addNestedPass<func::FuncOp>(createGpuTransposes());
   pm.addNestedPass<func::FuncOp>(createGpuElementwise());
   pm.addPass(createConvertLinalgToParallelLoopsPass());
   pm.addPass(createLowerAffinePass());

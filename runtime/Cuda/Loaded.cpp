@@ -12,10 +12,6 @@ namespace rac::runtime::cuda {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static Loaded *all; // what is loaded in this process
 
-/// Dynamic shared memory up to this size a kernel needs no leave for, B (CUDA C
-/// Programming Guide, "Shared Memory").
-constexpr int32_t kSharedWithoutLeave = 48 << 10;
-
 static int findDevice(Loaded &loaded) {
   int count = 0;
   if (Result result = driver.deviceGetCount(&count))
@@ -73,7 +69,9 @@ static int findKernels(Loaded &loaded) {
     const RacKernel &kernel = info.kernels[i];
     Result result = driver.moduleGetFunction(&loaded.kernels[i], loaded.module,
                                              kernel.name);
-    if (!result && kernel.shared_bytes > kSharedWithoutLeave)
+    // Together with static shared memory, of which nothing is known here, more
+    // than 48 KiB need leave (CUDA C Programming Guide, "Shared Memory").
+    if (!result && kernel.shared_bytes > 0)
       result = driver.functionSetAttribute(
           loaded.kernels[i], kMostDynamicShared, kernel.shared_bytes);
     if (result)

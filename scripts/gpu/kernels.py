@@ -147,7 +147,8 @@ def measure(job):
     inputs = {name: torch.randn(shape, device=device.place()).to(device.dtypes()[job["dtype"]])
               for name, shape in job["inputs"].items()}
     peer = reference(job)
-    answer = peer(*[x.double() if x.numel() < 1 << 26 else x.float() for x in inputs.values()]).float()
+    wide = torch.float64 if max(x.numel() for x in inputs.values()) < 1 << 26 else torch.float32
+    answer = peer(*[x.to(wide) for x in inputs.values()]).float()
     run = device.OnDevice(library(job), inputs)
     run.poison()
     run()

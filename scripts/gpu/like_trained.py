@@ -20,6 +20,9 @@ def main(trained, path):
     model = onnx.load(path)
     for tensor in model.graph.initializer:
         if "safetensors" in (json.loads(tensor.doc_string) if tensor.doc_string else {}):
+            if not np.issubdtype(weights[tensor.name].dtype, np.floating):
+                tensor.CopyFrom(onnx.numpy_helper.from_array(weights[tensor.name], tensor.name))
+                continue
             values = weights[tensor.name].astype(np.float64)
             tensor.doc_string = json.dumps({"seed": zlib.crc32(tensor.name.encode()),
                                             "mean": float(values.mean()), "std": float(values.std())})

@@ -54,6 +54,18 @@ def GpuReductions : Pass<"rac-gpu-reductions", "::mlir::func::FuncOp"> {
     Statistic<"numLeft", "num-left", "Reductions left to rac-gpu-loops">];
 }
 
+def GpuTransposes : Pass<"rac-gpu-transposes", "::mlir::func::FuncOp"> {
+  let summary = "Turn elementwise ops that read an operand across its rows into kernels";
+  let description = [{
+    A block of threads reads a square of the operand along its rows into shared
+    memory, and computes the result along the result's rows from there.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
+      "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+  let statistics = [
+    Statistic<"numKernels", "num-kernels", "Ops that became kernels">];
+}
+
 def GpuElementwise : Pass<"rac-gpu-elementwise", "::mlir::func::FuncOp"> {
   let summary = "Turn elementwise ops and copies into kernels";
   let description = [{
