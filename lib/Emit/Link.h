@@ -23,8 +23,7 @@ llvm::Error linkLibrary(const LinkJob &job);
 
 /// Links objects into a shared library without the runtime, which exports one
 /// symbol; what it lacks is left to the loader.
-llvm::Error linkPlain(llvm::StringRef arch,
-                      llvm::ArrayRef<std::string> objects,
+llvm::Error linkPlain(llvm::StringRef arch, llvm::ArrayRef<std::string> objects,
                       llvm::StringRef exported, llvm::StringRef output);
 
 /// Merges objects into one.

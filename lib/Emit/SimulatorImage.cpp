@@ -119,8 +119,8 @@ private:
     body->setName("rac.kernel." + kernel.name);
     SmallVector<Constant *> bytes;
     for (Argument &argument : drop_begin(body->args(), kFirstParam))
-      bytes.push_back(number(
-          module.getDataLayout().getTypeStoreSize(argument.getType())));
+      bytes.push_back(
+          number(module.getDataLayout().getTypeStoreSize(argument.getType())));
     Constant *sizes = array(bytes);
     return ConstantStruct::getAnon(
         module.getContext(),

@@ -61,7 +61,7 @@ void Block::setUp(const int32_t (&id)[3]) {
                                         ~(kSharedAlignment - 1));
   memset(base, kUnwritten, shared);
 
-  const int32_t(&block)[3] = launch->block;
+  const int32_t (&block)[3] = launch->block;
   size = block[0] * block[1] * block[2];
   if (threads.size() < size_t(size))
     threads.resize(size);

@@ -1,8 +1,8 @@
 //===- Block.h - The threads of a block ------------------------*- C++ -*-===//
 //
 // Threads are fibers of one thread of the host. One runs until it waits or
-// ends; then the next that is ready goes on. Between two barriers threads run in
-// order of their number, or against it (RAC_SIMULATOR_ORDER=reverse), so a
+// ends; then the next that is ready goes on. Between two barriers threads run
+// in order of their number, or against it (RAC_SIMULATOR_ORDER=reverse), so a
 // missing barrier shows in one of the two.
 //
 //===----------------------------------------------------------------------===//
@@ -67,8 +67,8 @@ using WarpOp = void (*)(Block &, Warp &);
 
 struct Warp {
   Thread *lanes;
-  uint32_t alive;   ///< lanes that have not ended
-  uint32_t exited;  ///< that ended before the kernel's end, on purpose
+  uint32_t alive;  ///< lanes that have not ended
+  uint32_t exited; ///< that ended before the kernel's end, on purpose
   uint32_t atBarrier;
   uint32_t arrived; ///< at `op`, of those of `mask`
   uint32_t mask;
@@ -89,9 +89,7 @@ public:
   void meet(Thread &thread, int32_t site, uint32_t mask, WarpOp op,
             void *operands);
   [[noreturn]] void fail(const Thread &thread, const std::string &what);
-  Warp &warpOf(const Thread &thread) {
-    return warps[thread.index / kWarpSize];
-  }
+  Warp &warpOf(const Thread &thread) { return warps[thread.index / kWarpSize]; }
   const Settings &settings() const { return launch->settings; }
 
 private:

@@ -1,7 +1,8 @@
 //===- Driver.h - What the parts of the driver share ------------*- C++ -*-===//
 //
 // The CUDA driver's interface, as far as rac uses it: cuda.h is not needed.
-// Everything is done when it is enqueued, or recorded where the stream captures.
+// Everything is done when it is enqueued, or recorded where the stream
+// captures.
 //
 //===----------------------------------------------------------------------===//
 

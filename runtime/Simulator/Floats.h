@@ -8,16 +8,6 @@
 
 namespace rac::simulator {
 
-template <typename T> T loadAs(const char *address) {
-  T value;
-  memcpy(&value, address, sizeof(T));
-  return value;
-}
-
-template <typename T> void storeAs(char *address, T value) {
-  memcpy(address, &value, sizeof(T));
-}
-
 inline float fromBits(uint32_t bits) {
   float value;
   memcpy(&value, &bits, sizeof(value));

@@ -36,8 +36,8 @@ Spares spares;
 class Grid {
 public:
   explicit Grid(const Launch &launch)
-      : launch(launch), numBlocks(int64_t(launch.grid[0]) * launch.grid[1] *
-                                  launch.grid[2]) {}
+      : launch(launch),
+        numBlocks(int64_t(launch.grid[0]) * launch.grid[1] * launch.grid[2]) {}
 
   std::string run() {
     int64_t team = std::min<int64_t>(numTeam(), numBlocks);
@@ -54,8 +54,8 @@ private:
   /// Starting a thread takes as long as thousands of simulated ones.
   int64_t numTeam() const {
     constexpr int64_t kWorthIt = 1 << 14;
-    int64_t threads = numBlocks * launch.block[0] * launch.block[1] *
-                      launch.block[2];
+    int64_t threads =
+        numBlocks * launch.block[0] * launch.block[1] * launch.block[2];
     return threads < kWorthIt ? 1 : std::thread::hardware_concurrency();
   }
 

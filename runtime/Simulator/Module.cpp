@@ -4,6 +4,9 @@
 #include "Grid.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
 #include <elf.h>
@@ -99,12 +102,23 @@ public:
     for (std::vector<char> &value : values)
       params.push_back(value.data());
     launch.params = params.data();
+    auto start = std::chrono::steady_clock::now();
     std::string problem = runGrid(launch);
+    if (getenv("RAC_SIMULATOR_TRACE"))
+      trace(std::chrono::steady_clock::now() - start);
     return problem.empty() ? CUDA_SUCCESS
                            : because(CUDA_ERROR_LAUNCH_FAILED, problem);
   }
 
 private:
+  void trace(std::chrono::duration<double, std::milli> time) const {
+    fprintf(stderr,
+            "rac simulator: %s, %d x %d x %d blocks of %d x %d x %d, "
+            "%.3f ms\n",
+            kernel->name, launch.grid[0], launch.grid[1], launch.grid[2],
+            launch.block[0], launch.block[1], launch.block[2], time.count());
+  }
+
   const RacSimKernel *kernel;
   Launch launch;
   std::vector<std::vector<char>> values;
@@ -122,8 +136,7 @@ bool isSize(const unsigned (&sizes)[3], unsigned x, unsigned y, unsigned z) {
 
 RAC_CUDA_API CUresult cuModuleLoadData(CUmodule *module, const void *image) {
   auto loaded = std::make_unique<LoadedModule>();
-  std::string problem =
-      loadLibrary(static_cast<const char *>(image), *loaded);
+  std::string problem = loadLibrary(static_cast<const char *>(image), *loaded);
   if (problem.empty())
     problem = findKernels(*loaded);
   if (!problem.empty())
@@ -137,8 +150,8 @@ RAC_CUDA_API CUresult cuModuleUnload(CUmodule module) {
   return CUDA_SUCCESS;
 }
 
-RAC_CUDA_API CUresult cuModuleGetFunction(CUfunction *function,
-                                          CUmodule module, const char *name) {
+RAC_CUDA_API CUresult cuModuleGetFunction(CUfunction *function, CUmodule module,
+                                          const char *name) {
   for (auto &kernel : reinterpret_cast<LoadedModule *>(module)->kernels)
     if (!strcmp(kernel->code->name, name)) {
       *function = reinterpret_cast<CUfunction>(kernel.get());
@@ -189,6 +202,5 @@ RAC_CUDA_API CUresult cuLaunchKernel(CUfunction function, unsigned gridX,
     return because(CUDA_ERROR_INVALID_VALUE,
                    "kernel " + name +
                        ": more dynamic shared memory than allowed");
-  return enqueue(stream,
-                 RecordedLaunch(kernel, grid, block, shared, params));
+  return enqueue(stream, RecordedLaunch(kernel, grid, block, shared, params));
 }

@@ -52,8 +52,7 @@ void shuffleLanes(Block &block, Warp &warp) {
     if (!(warp.arrived >> source & 1))
       block.fail(thread, "reads the value of lane " + std::to_string(source) +
                              ", which has ended or never was");
-    shuffle.result =
-        static_cast<Shuffle *>(warp.lanes[source].operands)->value;
+    shuffle.result = static_cast<Shuffle *>(warp.lanes[source].operands)->value;
   }
 }
 
@@ -106,51 +105,31 @@ struct Product {
   char *result;
 };
 
-/// A fragment's element as the type that sums have.
-template <typename Sum> Sum load(const char *address, int32_t type);
-template <> float load(const char *address, int32_t type) {
-  switch (type) {
-  case RAC_SIM_F16:
-    return fromHalf(loadAs<uint16_t>(address));
-  case RAC_SIM_BF16:
-    return fromBits(uint32_t(loadAs<uint16_t>(address)) << 16);
-  case RAC_SIM_TF32:
-    // The unit reads no more than 10 bits of the mantissa.
-    return fromBits(loadAs<uint32_t>(address) & ~uint32_t(0x1FFF));
-  default:
-    return loadAs<float>(address);
-  }
-}
-template <> int32_t load(const char *address, int32_t type) {
-  return type == RAC_SIM_S8 ? loadAs<int8_t>(address)
-                            : loadAs<int32_t>(address);
-}
-template <> double load(const char *address, int32_t) {
-  return loadAs<double>(address);
-}
-
-void store(char *address, float value, int32_t type) {
-  if (type == RAC_SIM_F16)
-    storeAs(address, toHalf(value));
-  else
-    storeAs(address, value);
-}
-void store(char *address, int32_t value, int32_t) { storeAs(address, value); }
-void store(char *address, double value, int32_t) { storeAs(address, value); }
-
-int bytesOf(int32_t type) {
-  switch (type) {
-  case RAC_SIM_S8:
-    return 1;
-  case RAC_SIM_F16:
-  case RAC_SIM_BF16:
-    return 2;
-  case RAC_SIM_F64:
-    return 8;
-  default:
-    return 4;
-  }
-}
+// Each type of a fragment's elements: how it is stored, and as what it is
+// multiplied or summed.
+struct F16 {
+  using Stored = uint16_t;
+  static float load(Stored bits) { return fromHalf(bits); }
+  static Stored store(float value) { return toHalf(value); }
+};
+struct BF16 {
+  using Stored = uint16_t;
+  static float load(Stored bits) { return fromBits(uint32_t(bits) << 16); }
+};
+struct Tf32 {
+  using Stored = uint32_t;
+  /// The unit reads no more than 10 bits of the mantissa.
+  static float load(Stored bits) { return fromBits(bits & ~uint32_t(0x1FFF)); }
+};
+struct S8 {
+  using Stored = int8_t;
+  static int32_t load(Stored value) { return value; }
+};
+template <typename T> struct Same {
+  using Stored = T;
+  static T load(T value) { return value; }
+  static T store(T value) { return value; }
+};
 
 /// Sums wrap as two's complement does, which C++ leaves undefined.
 float multiplyAdd(float a, float b, float c) { return a * b + c; }
@@ -159,62 +138,87 @@ int32_t multiplyAdd(int32_t a, int32_t b, int32_t c) {
   return int32_t(uint32_t(a) * uint32_t(b) + uint32_t(c));
 }
 
-/// Fragments as "Warp-level matrix instructions: mma" of the PTX ISA lays them
-/// out. A register holds `pack` elements along the depth; of the lane's group,
-/// lane / 4, and place in it, lane % 4:
-/// - the left factor's registers lie at row group (+ 8 if there are 16 rows and
-///   the register is odd) and element pack * place of a slice of the depth;
-/// - the right factor's at column group and the same elements;
-/// - the sum's two elements each at row group, then group + 8, from column
-///   2 * place on.
-template <typename Sum, int kRows> void multiply(Warp &warp) {
-  constexpr int kColumns = 8, kMaxDepth = 32, kHalves = kRows / 8;
-  auto of = [&](int lane) -> Product & {
-    return *static_cast<Product *>(warp.lanes[lane].operands);
-  };
-  int32_t type = of(0).type, sumType = of(0).sumType, depth = of(0).depth;
-  int bytes = bytesOf(type), sumBytes = bytesOf(sumType);
-  int pack = bytes < 4 ? 4 / bytes : 1, slice = 4 * pack;
+constexpr int kColumns = 8, kMaxDepth = 32;
 
-  Sum lhs[kRows][kMaxDepth], rhs[kMaxDepth][kColumns], sum[kRows][kColumns];
-  for (int lane = 0; lane < kWarpSize; ++lane) {
-    const Product &own = of(lane);
-    int group = lane / 4, place = lane % 4;
-    for (int k = 0; k < depth / slice; ++k)
-      for (int i = 0; i < pack; ++i) {
-        int element = k * slice + place * pack + i;
-        for (int half = 0; half < kHalves; ++half)
-          lhs[group + 8 * half][element] = load<Sum>(
-              own.lhs + ((k * kHalves + half) * pack + i) * bytes, type);
-        rhs[element][group] = load<Sum>(own.rhs + (k * pack + i) * bytes, type);
-      }
-    for (int half = 0; half < kHalves; ++half)
-      for (int i = 0; i < 2; ++i)
-        sum[group + 8 * half][2 * place + i] =
-            load<Sum>(own.sum + (2 * half + i) * sumBytes, sumType);
-  }
-  for (int row = 0; row < kRows; ++row)
+template <typename T>
+inline void multiplyRows(const T (*lhs)[kMaxDepth], const T (*rhs)[kColumns],
+                         T (*sum)[kColumns], int rows, int depth) {
+  for (int row = 0; row < rows; ++row)
     for (int k = 0; k < depth; ++k)
       for (int column = 0; column < kColumns; ++column)
         sum[row][column] =
             multiplyAdd(lhs[row][k], rhs[k][column], sum[row][column]);
-  for (int lane = 0; lane < kWarpSize; ++lane)
+}
+
+/// Fragments as "Warp-level matrix instructions: mma" of the PTX ISA lays them
+/// out. A register holds `kPack` elements along the depth; of the lane's group,
+/// lane / 4, and place in it, lane % 4:
+/// - the left factor's registers lie at row group (+ 8 if there are 16 rows and
+///   the register is odd) and element kPack * place of a slice of the depth;
+/// - the right factor's at column group and the same elements;
+/// - the sum's two elements each at row group, then group + 8, from column
+///   2 * place on.
+template <typename Factor, typename Sum, int kRows> void multiply(Warp &warp) {
+  using Stored = typename Factor::Stored;
+  using StoredSum = typename Sum::Stored;
+  using Number = decltype(Sum::load({}));
+  constexpr int kHalves = kRows / 8, kRegister = 4;
+  constexpr int kPack =
+      sizeof(Stored) < kRegister ? kRegister / sizeof(Stored) : 1;
+  constexpr int kSlice = 4 * kPack;
+
+  Number lhs[kRows][kMaxDepth], rhs[kMaxDepth][kColumns];
+  Number sum[kRows][kColumns];
+  int depth = static_cast<Product *>(warp.lanes[0].operands)->depth;
+  for (int lane = 0; lane < kWarpSize; ++lane) {
+    const auto &own = *static_cast<Product *>(warp.lanes[lane].operands);
+    auto *left = reinterpret_cast<const Stored *>(own.lhs);
+    auto *right = reinterpret_cast<const Stored *>(own.rhs);
+    auto *start = reinterpret_cast<const StoredSum *>(own.sum);
+    int group = lane / 4, place = lane % 4;
+    for (int k = 0; k < depth; k += kSlice)
+      for (int half = 0; half < kHalves; ++half)
+        for (int i = 0; i < kPack; ++i)
+          lhs[group + 8 * half][k + place * kPack + i] = Factor::load(*left++);
+    for (int k = 0; k < depth; k += kSlice)
+      for (int i = 0; i < kPack; ++i)
+        rhs[k + place * kPack + i][group] = Factor::load(*right++);
     for (int half = 0; half < kHalves; ++half)
       for (int i = 0; i < 2; ++i)
-        store(of(lane).result + (2 * half + i) * sumBytes,
-              sum[lane / 4 + 8 * half][2 * (lane % 4) + i], sumType);
+        sum[group + 8 * half][2 * place + i] = Sum::load(*start++);
+  }
+  multiplyRows(lhs, rhs, sum, kRows, depth);
+  for (int lane = 0; lane < kWarpSize; ++lane) {
+    auto *result = reinterpret_cast<StoredSum *>(
+        static_cast<Product *>(warp.lanes[lane].operands)->result);
+    for (int half = 0; half < kHalves; ++half)
+      for (int i = 0; i < 2; ++i)
+        *result++ = Sum::store(sum[lane / 4 + 8 * half][2 * (lane % 4) + i]);
+  }
+}
+
+template <typename Factor> void multiplyFloats(Warp &warp) {
+  auto &product = *static_cast<Product *>(warp.lanes[0].operands);
+  if (product.sumType == RAC_SIM_F16)
+    multiply<Factor, F16, 16>(warp);
+  else
+    multiply<Factor, Same<float>, 16>(warp);
 }
 
 void multiplyMatrices(Block &block, Warp &warp) {
   if (!isComplete(block, warp))
     return;
-  switch (static_cast<Product *>(warp.lanes[0].operands)->sumType) {
-  case RAC_SIM_S32:
-    return multiply<int32_t, 16>(warp);
+  switch (static_cast<Product *>(warp.lanes[0].operands)->type) {
+  case RAC_SIM_F16:
+    return multiplyFloats<F16>(warp);
+  case RAC_SIM_BF16:
+    return multiplyFloats<BF16>(warp);
+  case RAC_SIM_TF32:
+    return multiplyFloats<Tf32>(warp);
+  case RAC_SIM_S8:
+    return multiply<S8, Same<int32_t>, 16>(warp);
   case RAC_SIM_F64:
-    return multiply<double, 8>(warp);
-  default:
-    return multiply<float, 16>(warp);
+    return multiply<Same<double>, Same<double>, 8>(warp);
   }
 }
 
@@ -235,8 +239,8 @@ int64_t rac_sim_shuffle(RacSimThread *handle, int32_t site, int32_t mode,
   Thread &thread = threadOf(handle);
   *valid = false;
   if (width < 1 || width > kWarpSize)
-    thread.owner->fail(thread, "a shuffle among " + std::to_string(width) +
-                                   " lanes");
+    thread.owner->fail(thread,
+                       "a shuffle among " + std::to_string(width) + " lanes");
   if (thread.lane() >= width)
     return value;
   Shuffle shuffle = {mode, offset, width, value, value, false};

@@ -16,9 +16,10 @@ struct Shape {
   std::string attributes;
 };
 
-/// A warp multiplies a 16 x depth by a depth x 8 matrix (given as its transpose)
-/// and adds a 16x8 matrix. Each lane picks its elements with the indices that
-/// the PTX ISA gives for the shape: the test does not use the simulator's own.
+/// A warp multiplies a 16 x depth by a depth x 8 matrix (given as its
+/// transpose) and adds a 16x8 matrix. Each lane picks its elements with the
+/// indices that the PTX ISA gives for the shape: the test does not use the
+/// simulator's own.
 std::string product(const Shape &shape) {
   std::string body = R"(
     gpu.func @multiply(%a: memref<?x$T>, %b: memref<?x$T>, %c: memref<?x$S>) kernel {
@@ -54,11 +55,11 @@ std::string product(const Shape &shape) {
       for (int i = 0; i < shape.pack; ++i) {
         int rows = isLhs ? 8 * (r % 2) : 0, slice = isLhs ? r / 2 : r;
         std::string row = add("%group", constant(rows));
-        std::string column = add(times("%place", pack),
-                                 constant(4 * shape.pack * slice + i));
+        std::string column =
+            add(times("%place", pack), constant(4 * shape.pack * slice + i));
         std::string at = add(times(row, depth), column);
-        std::string element = value("memref.load %" + matrix + "[" + at +
-                                    "] : memref<?x$T>");
+        std::string element =
+            value("memref.load %" + matrix + "[" + at + "] : memref<?x$T>");
         result = value("vector.insert " + element + ", " + result + " [" +
                        std::to_string(r) + ", " + std::to_string(i) +
                        "] : $T into vector<" + std::to_string(registers) +
@@ -79,16 +80,16 @@ std::string product(const Shape &shape) {
     sum = value("vector.insert " + pair + ", " + sum + " [" +
                 std::to_string(half) + "] : vector<2x$S> into vector<2x2x$S>");
   }
-  std::string result = value(
-      "nvgpu.mma.sync (" + lhs + ", " + rhs + ", " + sum +
-      ") {mmaShape = [16, 8, " + std::to_string(shape.depth) + "]" +
-      shape.attributes +
-      "} : (vector<$Rx$Px$T>, vector<$Qx$Px$T>, vector<2x2x$S>) -> "
-      "vector<2x2x$S>");
+  std::string result =
+      value("nvgpu.mma.sync (" + lhs + ", " + rhs + ", " + sum +
+            ") {mmaShape = [16, 8, " + std::to_string(shape.depth) + "]" +
+            shape.attributes +
+            "} : (vector<$Rx$Px$T>, vector<$Qx$Px$T>, vector<2x2x$S>) -> "
+            "vector<2x2x$S>");
   for (int half = 0; half < 2; ++half) {
-    std::string pair = value("vector.extract " + result + "[" +
-                             std::to_string(half) +
-                             "] : vector<2x$S> from vector<2x2x$S>");
+    std::string pair =
+        value("vector.extract " + result + "[" + std::to_string(half) +
+              "] : vector<2x$S> from vector<2x2x$S>");
     line("vector.store " + pair + ", %c[" + addresses[half] +
          "] : memref<?x$S>, vector<2x$S>");
   }
@@ -188,7 +189,8 @@ TEST(Matrix, Tf32DropsTheLastBits) {
 /// 16x16 halves in shared memory, loaded as four matrices; lane l's registers
 /// go to y[8 * l ...].
 std::vector<uint16_t> loadMatrices(const char *transposed) {
-  Module module(std::string(R"(
+  Module module(
+      std::string(R"(
     gpu.func @load(%x: memref<?xi16>, %y: memref<?xi16>)
         workgroup(%s: memref<16x16xf16, #gpu.address_space<workgroup>>) kernel {
       %c0 = arith.constant 0 : index
@@ -207,7 +209,8 @@ std::vector<uint16_t> loadMatrices(const char *transposed) {
       %half = arith.divui %lane, %c16 : index
       %c = arith.muli %half, %c8 : index
       %f = nvgpu.ldmatrix %s[%r, %c] {numTiles = 4 : i32, transpose = )") +
-                transposed + R"(} : memref<16x16xf16, #gpu.address_space<workgroup>> -> vector<4x2xf16>
+      transposed +
+      R"(} : memref<16x16xf16, #gpu.address_space<workgroup>> -> vector<4x2xf16>
       %flat = vector.shape_cast %f : vector<4x2xf16> to vector<8xf16>
       %out = vector.bitcast %flat : vector<8xf16> to vector<8xi16>
       vector.store %out, %y[%at] : memref<?xi16>, vector<8xi16>
@@ -236,8 +239,8 @@ TEST(Matrix, LoadFromSharedMemory) {
       }
 }
 
-/// Each lane copies four numbers to shared memory, `count` of them read; after a
-/// wait for all but `left` groups it reads them from there.
+/// Each lane copies four numbers to shared memory, `count` of them read; after
+/// a wait for all but `left` groups it reads them from there.
 std::string copies(const char *wait) {
   return std::string(R"(
     gpu.func @copy(%x: memref<?xf32>, %y: memref<?xf32>, %count: index)
@@ -248,7 +251,8 @@ std::string copies(const char *wait) {
       %copy = nvgpu.device_async_copy %x[%at], %s[%at], 4, %count {bypassL1}
         : memref<?xf32> to memref<128xf32, #gpu.address_space<workgroup>>
       %group = nvgpu.device_async_create_group %copy
-      )") + wait +
+      )") +
+         wait +
          R"(
       gpu.barrier
       %v = vector.load %s[%at] : memref<128xf32, #gpu.address_space<workgroup>>, vector<4xf32>

@@ -118,9 +118,9 @@ public:
   /// What cuLaunchKernel gives.
   int launch(const char *name, Grid grid, Params params,
              Handle stream = nullptr) const {
-    auto launch = driver<Handle, unsigned, unsigned, unsigned, unsigned,
-                         unsigned, unsigned, unsigned, Handle, void **, void **>(
-        "cuLaunchKernel");
+    auto launch =
+        driver<Handle, unsigned, unsigned, unsigned, unsigned, unsigned,
+               unsigned, unsigned, Handle, void **, void **>("cuLaunchKernel");
     return launch(kernel(name), grid.blocks, 1, 1, grid.threads, 1, 1,
                   grid.shared, stream, params.addresses(), nullptr);
   }

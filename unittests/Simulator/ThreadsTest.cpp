@@ -58,10 +58,10 @@ TEST(Threads, HaveNumbers) {
   ASSERT_EQ(module.launch("numbers", {3, 64}, Params(y)), 0);
   std::vector<int64_t> result = y.read();
   for (int64_t i = 0; i < 3 * 64; ++i) {
-    std::vector<int64_t> expected = {i % 64, i / 64, 64, 3, i % 32,
-                                     i % 64 / 32};
-    ASSERT_TRUE(std::equal(expected.begin(), expected.end(),
-                           result.begin() + 6 * i))
+    std::vector<int64_t> expected = {i % 64, i / 64, 64,
+                                     3,      i % 32, i % 64 / 32};
+    ASSERT_TRUE(
+        std::equal(expected.begin(), expected.end(), result.begin() + 6 * i))
         << i;
   }
 }
@@ -156,8 +156,8 @@ TEST(Threads, ReduceABlock) {
     })");
   Array<float> x(ramp(2 * 128)), y(2);
   ASSERT_EQ(module.launch("sum", {2, 128}, Params(x, y)), 0);
-  EXPECT_THAT(y.read(), testing::ElementsAre(128 * 129 / 2,
-                                             128 * 129 / 2 + 128 * 128));
+  EXPECT_THAT(y.read(),
+              testing::ElementsAre(128 * 129 / 2, 128 * 129 / 2 + 128 * 128));
 }
 
 TEST(Threads, AddAtomically) {

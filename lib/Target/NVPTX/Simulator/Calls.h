@@ -31,10 +31,25 @@ mlir::Value constantI32(mlir::OpBuilder &builder, mlir::Location loc,
                         int32_t value);
 mlir::Value siteOf(mlir::OpBuilder &builder, mlir::Operation *op);
 
-/// A kernel's memory for a value that the simulator reads or writes, allocated
-/// at the kernel's start so that the stack doesn't grow in a loop.
-mlir::Value allocate(mlir::OpBuilder &builder, mlir::Operation *op,
-                     mlir::Type type);
+/// A kernel's memory for values that the simulator reads or writes, until the
+/// end of the scope. It is allocated at the kernel's start so that the stack
+/// doesn't grow in a loop, and shared by all that need some at other times:
+/// each thread of a block has its own, which together must fit a cache.
+class StackScope {
+public:
+  StackScope(mlir::OpBuilder &builder, mlir::Operation *op)
+      : builder(builder), op(op) {}
+  StackScope(const StackScope &) = delete;
+  ~StackScope();
+
+  mlir::Value allocate(mlir::Type type);
+  mlir::Value spill(mlir::Value value);
+
+private:
+  mlir::OpBuilder &builder;
+  mlir::Operation *op;
+  llvm::SmallVector<mlir::Value> memory;
+};
 
 /// nvgpu's ops: tensor cores and asynchronous copies.
 void populateNvgpuToSimulator(mlir::LLVMTypeConverter &converter,

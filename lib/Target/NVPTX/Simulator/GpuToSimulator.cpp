@@ -43,9 +43,8 @@ FailureOr<Value> rac::simulator::call(ConversionPatternRewriter &rewriter,
       llvm::map_to_vector(all, [](Value value) { return value.getType(); });
   if (!result)
     result = LLVM::LLVMVoidType::get(op->getContext());
-  FailureOr<LLVM::LLVMFuncOp> function =
-      LLVM::lookupOrCreateFn(rewriter, op->getParentOfType<gpu::GPUModuleOp>(),
-                             name, types, result);
+  FailureOr<LLVM::LLVMFuncOp> function = LLVM::lookupOrCreateFn(
+      rewriter, op->getParentOfType<gpu::GPUModuleOp>(), name, types, result);
   if (failed(function))
     return failure();
   auto called = LLVM::CallOp::create(rewriter, op->getLoc(), *function, all);
@@ -63,14 +62,32 @@ Value rac::simulator::siteOf(OpBuilder &builder, Operation *op) {
   return constantI32(builder, op->getLoc(), site.getInt());
 }
 
-Value rac::simulator::allocate(OpBuilder &builder, Operation *op, Type type) {
-  OpBuilder::InsertionGuard guard(builder);
-  auto function = op->getParentOfType<LLVM::LLVMFuncOp>();
-  builder.setInsertionPointToStart(&function.getBody().front());
-  constexpr unsigned kRegister = 16;
-  return LLVM::AllocaOp::create(
-      builder, op->getLoc(), LLVM::LLVMPointerType::get(op->getContext()), type,
-      constantI32(builder, op->getLoc(), 1), kRegister);
+Value StackScope::allocate(Type type) {
+  Location loc = op->getLoc();
+  Value result;
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    auto function = op->getParentOfType<LLVM::LLVMFuncOp>();
+    builder.setInsertionPointToStart(&function.getBody().front());
+    constexpr unsigned kRegister = 16;
+    result = LLVM::AllocaOp::create(
+        builder, loc, LLVM::LLVMPointerType::get(op->getContext()), type,
+        constantI32(builder, loc, 1), kRegister);
+  }
+  LLVM::LifetimeStartOp::create(builder, loc, result);
+  memory.push_back(result);
+  return result;
+}
+
+Value StackScope::spill(Value value) {
+  Value result = allocate(value.getType());
+  LLVM::StoreOp::create(builder, op->getLoc(), value, result);
+  return result;
+}
+
+StackScope::~StackScope() {
+  for (Value value : memory)
+    LLVM::LifetimeEndOp::create(builder, op->getLoc(), value);
 }
 
 namespace {
@@ -100,14 +117,15 @@ public:
     if (kernel.getNumWorkgroupAttributions() == 0 && dynamic.empty())
       return 0;
     OpBuilder builder = OpBuilder::atBlockBegin(&kernel.getBody().front());
-    all = gpu::DynamicSharedMemoryOp::create(builder, kernel.getLoc(),
-                                             allType());
+    all =
+        gpu::DynamicSharedMemoryOp::create(builder, kernel.getLoc(), allType());
     for (auto [i, argument] :
          llvm::enumerate(kernel.getWorkgroupAttributions())) {
       BlockArgument own = argument;
-      own.replaceAllUsesWith(place(builder, cast<MemRefType>(own.getType()),
-                                   kernel.getWorkgroupAttributionAttr(
-                                       i, LLVM::LLVMDialect::getAlignAttrName())));
+      own.replaceAllUsesWith(
+          place(builder, cast<MemRefType>(own.getType()),
+                kernel.getWorkgroupAttributionAttr(
+                    i, LLVM::LLVMDialect::getAlignAttrName())));
     }
     // As NVVM has it.
     constexpr int64_t kDynamicAlignment = 16;
@@ -242,8 +260,7 @@ struct ExitLowering : ConvertOpToLLVMPattern<LLVM::InlineAsmOp> {
   }
 };
 
-struct GpuToSimulatorPass
-    : rac::impl::GpuToSimulatorBase<GpuToSimulatorPass> {
+struct GpuToSimulatorPass : rac::impl::GpuToSimulatorBase<GpuToSimulatorPass> {
   void runOnOperation() override {
     gpu::GPUModuleOp module = getOperation();
     if (failed(expand(module)))
@@ -303,13 +320,12 @@ private:
     });
     if (sites)
       kernel->setAttr("rac.waits", builder.getUnitAttr());
-    kernel->setAttr("rac.own_bytes", builder.getI32IntegerAttr(
-                                            SharedMemory(kernel).lower()));
+    kernel->setAttr("rac.own_bytes",
+                    builder.getI32IntegerAttr(SharedMemory(kernel).lower()));
     OpBuilder start = OpBuilder::atBlockBegin(&kernel.getBody().front());
     for (BlockArgument own : kernel.getPrivateAttributions())
-      own.replaceAllUsesWith(
-          memref::AllocaOp::create(start, kernel.getLoc(),
-                                   cast<MemRefType>(own.getType())));
+      own.replaceAllUsesWith(memref::AllocaOp::create(
+          start, kernel.getLoc(), cast<MemRefType>(own.getType())));
   }
 
   LogicalResult convert(gpu::GPUModuleOp module) {

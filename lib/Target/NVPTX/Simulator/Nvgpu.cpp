@@ -11,12 +11,6 @@ using namespace rac::simulator;
 
 namespace {
 
-Value spill(OpBuilder &builder, Operation *op, Value value) {
-  Value memory = allocate(builder, op, value.getType());
-  LLVM::StoreOp::create(builder, op->getLoc(), value, memory);
-  return memory;
-}
-
 /// Products as the simulator names their types; none: it has no such.
 std::optional<int32_t> elementType(Type type, bool tf32) {
   if (type.isF32())
@@ -51,18 +45,24 @@ struct MmaLowering : ConvertOpToLLVMPattern<nvgpu::MmaSyncOp> {
     constexpr int64_t kMaxDepth = 32;
     if (shape[0] != (isDouble ? 8 : 16) || shape[1] != 8 ||
         shape[2] > kMaxDepth)
-      return rewriter.notifyMatchFailure(op, "of a shape that is not simulated");
-    Value result = allocate(rewriter, op, adaptor.getMatrixC().getType());
-    if (failed(call(rewriter, op, "rac_sim_mma", Type(),
-                    {siteOf(rewriter, op), constantI32(rewriter, loc, *type),
-                     constantI32(rewriter, loc, *sumType),
-                     constantI32(rewriter, loc, shape[2]),
-                     spill(rewriter, op, adaptor.getMatrixA()),
-                     spill(rewriter, op, adaptor.getMatrixB()),
-                     spill(rewriter, op, adaptor.getMatrixC()), result})))
-      return failure();
-    rewriter.replaceOpWithNewOp<LLVM::LoadOp>(
-        op, adaptor.getMatrixC().getType(), result);
+      return rewriter.notifyMatchFailure(op,
+                                         "of a shape that is not simulated");
+    Type resultType = adaptor.getMatrixC().getType();
+    Value result;
+    {
+      StackScope stack(rewriter, op);
+      Value memory = stack.allocate(resultType);
+      if (failed(call(rewriter, op, "rac_sim_mma", Type(),
+                      {siteOf(rewriter, op), constantI32(rewriter, loc, *type),
+                       constantI32(rewriter, loc, *sumType),
+                       constantI32(rewriter, loc, shape[2]),
+                       stack.spill(adaptor.getMatrixA()),
+                       stack.spill(adaptor.getMatrixB()),
+                       stack.spill(adaptor.getMatrixC()), memory})))
+        return failure();
+      result = LLVM::LoadOp::create(rewriter, loc, resultType, memory);
+    }
+    rewriter.replaceOp(op, result);
     return success();
   }
 };
@@ -74,18 +74,22 @@ struct LoadMatrixLowering : ConvertOpToLLVMPattern<nvgpu::LdMatrixOp> {
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
     auto source = cast<MemRefType>(op.getSrcMemref().getType());
-    Value row = getStridedElementPtr(rewriter, loc, source,
-                                     adaptor.getSrcMemref(),
-                                     adaptor.getIndices());
+    Value row = getStridedElementPtr(
+        rewriter, loc, source, adaptor.getSrcMemref(), adaptor.getIndices());
     Type type = typeConverter->convertType(op.getType());
-    Value result = allocate(rewriter, op, type);
-    if (failed(call(rewriter, op, "rac_sim_load_matrices", Type(),
-                    {siteOf(rewriter, op),
-                     constantI32(rewriter, loc, op.getNumTiles()),
-                     constantI32(rewriter, loc, op.getTranspose()), row,
-                     result})))
-      return failure();
-    rewriter.replaceOpWithNewOp<LLVM::LoadOp>(op, type, result);
+    Value result;
+    {
+      StackScope stack(rewriter, op);
+      Value memory = stack.allocate(type);
+      if (failed(call(rewriter, op, "rac_sim_load_matrices", Type(),
+                      {siteOf(rewriter, op),
+                       constantI32(rewriter, loc, op.getNumTiles()),
+                       constantI32(rewriter, loc, op.getTranspose()), row,
+                       memory})))
+        return failure();
+      result = LLVM::LoadOp::create(rewriter, loc, type, memory);
+    }
+    rewriter.replaceOp(op, result);
     return success();
   }
 };

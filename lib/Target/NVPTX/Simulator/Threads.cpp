@@ -27,14 +27,14 @@ enum Member : int32_t {
 LLVM::LLVMStructType threadType(MLIRContext *context) {
   auto triple =
       LLVM::LLVMArrayType::get(IntegerType::get(context, 32), /*count=*/3);
-  return LLVM::LLVMStructType::getLiteral(
-      context, {triple, triple, triple, triple,
-                LLVM::LLVMPointerType::get(context),
-                IntegerType::get(context, 64)});
+  return LLVM::LLVMStructType::getLiteral(context,
+                                          {triple, triple, triple, triple,
+                                           LLVM::LLVMPointerType::get(context),
+                                           IntegerType::get(context, 64)});
 }
 
-Value loadMember(OpBuilder &builder, Operation *op,
-                 ArrayRef<LLVM::GEPArg> path, Type type) {
+Value loadMember(OpBuilder &builder, Operation *op, ArrayRef<LLVM::GEPArg> path,
+                 Type type) {
   MLIRContext *context = op->getContext();
   SmallVector<LLVM::GEPArg> indices = {0};
   llvm::append_range(indices, path);
@@ -84,9 +84,9 @@ struct LaneLowering : ConvertOpToLLVMPattern<gpu::LaneIdOp> {
   LogicalResult
   matchAndRewrite(gpu::LaneIdOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    Value lane = LLVM::AndOp::create(
-        rewriter, op.getLoc(), linearId(rewriter, op),
-        constantI32(rewriter, op.getLoc(), kWarpSize - 1));
+    Value lane =
+        LLVM::AndOp::create(rewriter, op.getLoc(), linearId(rewriter, op),
+                            constantI32(rewriter, op.getLoc(), kWarpSize - 1));
     rewriter.replaceOpWithNewOp<LLVM::SExtOp>(op, getIndexType(), lane);
     return success();
   }
@@ -97,9 +97,9 @@ struct WarpLowering : ConvertOpToLLVMPattern<gpu::SubgroupIdOp> {
   LogicalResult
   matchAndRewrite(gpu::SubgroupIdOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    Value warp = LLVM::UDivOp::create(
-        rewriter, op.getLoc(), linearId(rewriter, op),
-        constantI32(rewriter, op.getLoc(), kWarpSize));
+    Value warp =
+        LLVM::UDivOp::create(rewriter, op.getLoc(), linearId(rewriter, op),
+                             constantI32(rewriter, op.getLoc(), kWarpSize));
     rewriter.replaceOpWithNewOp<LLVM::SExtOp>(op, getIndexType(), warp);
     return success();
   }
@@ -219,20 +219,24 @@ struct ShuffleLowering : ConvertOpToLLVMPattern<gpu::ShuffleOp> {
       value = LLVM::BitcastOp::create(rewriter, loc, number, value);
     if (bits < 64)
       value = LLVM::ZExtOp::create(rewriter, loc, i64, value);
-    Value valid = allocate(rewriter, op, rewriter.getI8Type());
-    FailureOr<Value> result = call(
-        rewriter, op, "rac_sim_shuffle", i64,
-        {siteOf(rewriter, op), constantI32(rewriter, loc, modeOf(op.getMode())),
-         value, adaptor.getOffset(), adaptor.getWidth(), valid});
-    if (failed(result))
-      return failure();
-    Value moved = *result;
+    Value moved, flag;
+    {
+      StackScope stack(rewriter, op);
+      Value valid = stack.allocate(rewriter.getI8Type());
+      FailureOr<Value> result =
+          call(rewriter, op, "rac_sim_shuffle", i64,
+               {siteOf(rewriter, op),
+                constantI32(rewriter, loc, modeOf(op.getMode())), value,
+                adaptor.getOffset(), adaptor.getWidth(), valid});
+      if (failed(result))
+        return failure();
+      moved = *result;
+      flag = LLVM::LoadOp::create(rewriter, loc, rewriter.getI8Type(), valid);
+    }
     if (bits < 64)
       moved = LLVM::TruncOp::create(rewriter, loc, number, moved);
     if (type != number)
       moved = LLVM::BitcastOp::create(rewriter, loc, type, moved);
-    Value flag =
-        LLVM::LoadOp::create(rewriter, loc, rewriter.getI8Type(), valid);
     flag = LLVM::TruncOp::create(rewriter, loc, rewriter.getI1Type(), flag);
     rewriter.replaceOp(op, {moved, flag});
     return success();
@@ -249,10 +253,9 @@ struct AssertLowering : ConvertOpToLLVMPattern<cf::AssertOp> {
     Block *before = op->getBlock();
     Block *after = rewriter.splitBlock(before, ++op->getIterator());
     Block *failed = rewriter.createBlock(after);
-    Value message = LLVM::AddressOfOp::create(rewriter, loc,
-                                              createText(rewriter, op));
-    if (mlir::failed(
-            call(rewriter, op, "rac_sim_fail", Type(), message)))
+    Value message =
+        LLVM::AddressOfOp::create(rewriter, loc, createText(rewriter, op));
+    if (mlir::failed(call(rewriter, op, "rac_sim_fail", Type(), message)))
       return failure();
     LLVM::UnreachableOp::create(rewriter, loc);
     rewriter.setInsertionPointToEnd(before);
@@ -271,8 +274,7 @@ private:
     std::string name = "rac.message";
     for (int i = 0; module.lookupSymbol(name); ++i)
       name = "rac.message." + std::to_string(i);
-    auto type =
-        LLVM::LLVMArrayType::get(rewriter.getI8Type(), text.size());
+    auto type = LLVM::LLVMArrayType::get(rewriter.getI8Type(), text.size());
     return LLVM::GlobalOp::create(rewriter, op.getLoc(), type,
                                   /*isConstant=*/true, LLVM::Linkage::Internal,
                                   name, rewriter.getStringAttr(text));
