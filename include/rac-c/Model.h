@@ -119,8 +119,8 @@ enum { RAC_SPIN_NONE = -1, RAC_MOST_SPIN = 1000000, RAC_GRAPHS_NONE = -1 };
  *
  * A model for GPUs takes tensors in CPU memory, page-locked (kDLCUDAHost) or
  * not, and in the memory of its GPU (kDLCUDA), in any mixture; what the context
- * lends is where the first input is. Memory of the GPU must be ready for work in
- * options.stream, or, where none was given, in the legacy default stream.
+ * lends is where the first input is. Memory of the GPU must be ready for work
+ * in options.stream, or, where none was given, in the legacy default stream.
  *
  * <prefix>_destroy
  *

@@ -88,14 +88,15 @@ Error linkFunctions(Module &module) {
   std::string path = findLibdevice();
   if (path.empty())
     return createStringError("kernels need functions of NVIDIA's libdevice (" +
-                             names + "), which comes with CUDA's toolkit and "
+                             names +
+                             "), which comes with CUDA's toolkit and "
                              "is not beside a ptxas here; RAC_LIBDEVICE may "
                              "name it");
   SMDiagnostic diagnostic;
   auto library = parseIRFile(path, diagnostic, module.getContext());
   if (!library)
-    return createStringError("'" + path + "' cannot be read: " +
-                             diagnostic.getMessage());
+    return createStringError("'" + path +
+                             "' cannot be read: " + diagnostic.getMessage());
   library->setTargetTriple(module.getTargetTriple());
   library->setDataLayout(module.getDataLayout());
   if (Linker::linkModules(module, std::move(library),
@@ -150,16 +151,15 @@ Expected<std::string> assemble(StringRef ptxas, StringRef ptx, StringRef chip,
   for (auto *file : {&source, &binary, &said})
     if (!*file)
       return file->takeError();
-  if (Error error =
-          source->write([&](raw_pwrite_stream &os) { os << ptx; }))
+  if (Error error = source->write([&](raw_pwrite_stream &os) { os << ptx; }))
     return error;
   std::string arch = ("-arch=" + chip).str();
   StringRef line[] = {ptxas, "-v", arch, "-o", binary->path(), source->path()};
   std::optional<StringRef> redirects[] = {StringRef(), StringRef(said->path()),
                                           StringRef(said->path())};
   std::string problem;
-  int status = sys::ExecuteAndWait(ptxas, line, std::nullopt, redirects, 0, 0,
-                                   &problem);
+  int status =
+      sys::ExecuteAndWait(ptxas, line, std::nullopt, redirects, 0, 0, &problem);
   auto text = read(said->path());
   if (text)
     log = *text;
@@ -210,9 +210,9 @@ Error listKernels(mlir::ModuleOp module, mlir::gpu::GPUModuleOp kernels,
 
 } // namespace
 
-Expected<DeviceImages> rac::compileKernels(
-    mlir::ModuleOp module, const AcceleratorSpec &chip,
-    function_ref<Error()> lower) {
+Expected<DeviceImages> rac::compileKernels(mlir::ModuleOp module,
+                                           const AcceleratorSpec &chip,
+                                           function_ref<Error()> lower) {
   DeviceImages images;
   auto modules = module.getOps<mlir::gpu::GPUModuleOp>();
   if (!hasSingleElement(modules))

@@ -134,13 +134,11 @@ Constant *InfoBuilder::device(const DeviceImages *images) {
                             number(i32, kernel.numParams)}));
   for (const std::string &message : images->messages)
     messages.push_back(text(message));
-  return constant(make({number(i32, binaries.size()),
-                        array(binaries, "rac.images"),
-                        number(i32, kernels.size()),
-                        array(kernels, "rac.kernels"),
-                        number(i32, messages.size()),
-                        array(messages, "rac.messages")}),
-                  "rac.device");
+  return constant(
+      make({number(i32, binaries.size()), array(binaries, "rac.images"),
+            number(i32, kernels.size()), array(kernels, "rac.kernels"),
+            number(i32, messages.size()), array(messages, "rac.messages")}),
+      "rac.device");
 }
 
 /// The members of RacModelInfo, in order (include/rac-c/Abi.h).

@@ -28,9 +28,9 @@ Value stackSlot(OpBuilder &builder, Operation *op, Type type) {
   auto function = op->getParentOfType<LLVM::LLVMFuncOp>();
   builder.setInsertionPointToStart(&function.getBody().front());
   Value one = constant(builder, op->getLoc(), builder.getI64Type(), 1);
-  return LLVM::AllocaOp::create(
-      builder, op->getLoc(), LLVM::LLVMPointerType::get(op->getContext()),
-      type, one);
+  return LLVM::AllocaOp::create(builder, op->getLoc(),
+                                LLVM::LLVMPointerType::get(op->getContext()),
+                                type, one);
 }
 
 LogicalResult callRuntime(OpBuilder &builder, Operation *op, StringRef name,
@@ -42,8 +42,7 @@ LogicalResult callRuntime(OpBuilder &builder, Operation *op, StringRef name,
       builder, op->getParentOfType<ModuleOp>(), name, types, result);
   if (failed(function))
     return failure();
-  auto call =
-      LLVM::CallOp::create(builder, op->getLoc(), *function, arguments);
+  auto call = LLVM::CallOp::create(builder, op->getLoc(), *function, arguments);
   if (returned)
     *returned = call.getResult();
   return success();
@@ -68,8 +67,8 @@ struct LaunchLowering : ConvertOpToLLVMPattern<LaunchOp> {
   matchAndRewrite(LaunchOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
-    auto kernels =
-        op->getParentOfType<ModuleOp>()->getAttrOfType<ArrayAttr>("rac.kernels");
+    auto kernels = op->getParentOfType<ModuleOp>()->getAttrOfType<ArrayAttr>(
+        "rac.kernels");
     StringAttr name = op.getKernel().getLeafReference();
     auto place = kernels ? llvm::find(kernels, name) : ArrayAttr::iterator();
     if (!kernels || place == kernels.end())
@@ -87,13 +86,13 @@ struct LaunchLowering : ConvertOpToLLVMPattern<LaunchOp> {
       LLVM::StoreOp::create(rewriter, loc, parameter, slot);
       slots.push_back(slot);
     }
-    Value number = constant(rewriter, loc, rewriter.getI32Type(),
-                            place - kernels.begin());
-    if (failed(callRuntime(rewriter, op, "rac_launch",
-                           LLVM::LLVMVoidType::get(op.getContext()),
-                           {contextOf(op), number,
-                            storeArray(rewriter, op, sizes),
-                            storeArray(rewriter, op, slots)})))
+    Value number =
+        constant(rewriter, loc, rewriter.getI32Type(), place - kernels.begin());
+    if (failed(
+            callRuntime(rewriter, op, "rac_launch",
+                        LLVM::LLVMVoidType::get(op.getContext()),
+                        {contextOf(op), number, storeArray(rewriter, op, sizes),
+                         storeArray(rewriter, op, slots)})))
       return failure();
     rewriter.eraseOp(op);
     return success();
@@ -108,17 +107,14 @@ struct ReadLowering : ConvertOpToLLVMPattern<ReadOp> {
     Location loc = op.getLoc();
     auto type = cast<MemRefType>(op.getSource().getType());
     Type element = getTypeConverter()->convertType(type.getElementType());
-    Value address = getStridedElementPtr(rewriter, loc, type,
-                                         adaptor.getSource(),
-                                         adaptor.getIndices());
+    Value address = getStridedElementPtr(
+        rewriter, loc, type, adaptor.getSource(), adaptor.getIndices());
     Value slot = stackSlot(rewriter, op, element);
-    int64_t bytes =
-        type.getElementType().isIndex()
-            ? 8
-            : llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+    int64_t bytes = type.getElementType().isIndex()
+                        ? 8
+                        : llvm::divideCeil(type.getElementTypeBitWidth(), 8);
     if (failed(callRuntime(
-            rewriter, op, "rac_read",
-            LLVM::LLVMVoidType::get(op.getContext()),
+            rewriter, op, "rac_read", LLVM::LLVMVoidType::get(op.getContext()),
             {contextOf(op), slot, address,
              constant(rewriter, loc, rewriter.getI64Type(), bytes)})))
       return failure();
@@ -137,9 +133,9 @@ struct KernelStatusLowering : ConvertOpToLLVMPattern<KernelStatusOp> {
                            LLVM::LLVMPointerType::get(op.getContext()),
                            {contextOf(op)}, &pointer)))
       return failure();
-    rewriter.replaceOp(op, {createMemRefDescriptor(
-                               op.getLoc(), cast<MemRefType>(op.getType()),
-                               pointer, pointer, {}, {}, rewriter)});
+    rewriter.replaceOp(
+        op, {createMemRefDescriptor(op.getLoc(), cast<MemRefType>(op.getType()),
+                                    pointer, pointer, {}, {}, rewriter)});
     return success();
   }
 };

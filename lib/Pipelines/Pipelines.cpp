@@ -159,9 +159,9 @@ void rac::registerPipelines() {
   PassPipelineRegistration<BufferOptions>(
       "rac-pipeline-buffers", "Linalg on tensors to loops on buffers",
       populateBufferPipeline);
-  PassPipelineRegistration<>(
-      "rac-pipeline-kernels", "Kernels to the LLVM and NVVM dialects",
-      populateKernelPipeline);
+  PassPipelineRegistration<>("rac-pipeline-kernels",
+                             "Kernels to the LLVM and NVVM dialects",
+                             populateKernelPipeline);
   PassPipelineRegistration<>("rac-pipeline-llvm",
                              "Loops on buffers to the LLVM dialect",
                              populateLLVMPipeline);

@@ -64,8 +64,8 @@ Expected<TargetSpec> rac::resolveTarget(StringRef name, StringRef chip) {
 Expected<std::unique_ptr<TargetMachine>>
 rac::createMachine(const TargetSpec &spec) {
   static bool initialized = [] {
-    // Not all of LLVM's: a compiler that LLVM is linked into has no more than
-    // these then.
+  // Not all of LLVM's: a compiler that LLVM is linked into has no more than
+  // these then.
 #define RAC_INITIALIZE(target)                                                 \
   LLVMInitialize##target##TargetInfo();                                        \
   LLVMInitialize##target##Target();                                            \

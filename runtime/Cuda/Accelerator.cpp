@@ -54,15 +54,15 @@ static int createState(RacContext *context, const RacOptions &options) {
   state->inputs = reinterpret_cast<RunInput *>(state + 1);
   state->outputs =
       reinterpret_cast<RunOutput *>(state->inputs + info->num_inputs);
-  if (int status = acquire(info, context->weights, options.device,
-                           state->loaded))
+  if (int status =
+          acquire(info, context->weights, options.device, state->loaded))
     return status;
   if (Result result = driver.pushCurrent(state->loaded->context))
     return reportResult("using the GPU", result);
   int status = createParts(*state, options);
   if (!status && info->num_times > 0 && !(state->timeline = createTimeline()))
-    status = report(nullptr, RAC_OUT_OF_MEMORY,
-                    "create: no memory for a context");
+    status =
+        report(nullptr, RAC_OUT_OF_MEMORY, "create: no memory for a context");
   // Without it runs are slower, no more. A timeline needs all its marks.
   if (!status && info->num_times == 0 && options.graphs == 0 &&
       driver.hasGraphs)
@@ -216,9 +216,8 @@ extern "C" void rac_read(RacContext *context, void *host, const void *device,
     return;
   }
   bool small = bytes <= int64_t(sizeof(state.shared->read));
-  Result result =
-      driver.copyToHost(small ? state.shared->read : host, addressOf(device),
-                        bytes, state.stream);
+  Result result = driver.copyToHost(small ? state.shared->read : host,
+                                    addressOf(device), bytes, state.stream);
   if (!result)
     result = driver.streamSynchronize(state.stream);
   check(context, "reading what kernels computed", result);

@@ -26,8 +26,8 @@ struct Finder {
 
   template <typename... Parameters>
   bool find(Function<Parameters...> &function) {
-    function.address = reinterpret_cast<int (*)(Parameters...)>(
-        dlsym(library, function.name));
+    function.address =
+        reinterpret_cast<int (*)(Parameters...)>(dlsym(library, function.name));
     return function.address != nullptr;
   }
   template <typename... Parameters>

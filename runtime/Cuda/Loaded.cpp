@@ -23,8 +23,8 @@ static int findDevice(Loaded &loaded) {
                   loaded.ordinal, count, count == 1 ? "" : "s");
   Result result = driver.deviceGet(&loaded.device, loaded.ordinal);
   if (!result)
-    result = driver.deviceGetName(
-        loaded.deviceName, sizeof(loaded.deviceName) - 1, loaded.device);
+    result = driver.deviceGetName(loaded.deviceName,
+                                  sizeof(loaded.deviceName) - 1, loaded.device);
   if (!result)
     result = driver.primaryRetain(&loaded.context, loaded.device);
   return result ? reportResult("opening the GPU", result) : RAC_OK;
@@ -33,11 +33,10 @@ static int findDevice(Loaded &loaded) {
 /// The first image that the device takes.
 static int loadModule(Loaded &loaded) {
   int major = 0, minor = 0;
-  Result result = driver.deviceGetAttribute(&major, kCapabilityMajor,
-                                            loaded.device);
+  Result result =
+      driver.deviceGetAttribute(&major, kCapabilityMajor, loaded.device);
   if (!result)
-    result =
-        driver.deviceGetAttribute(&minor, kCapabilityMinor, loaded.device);
+    result = driver.deviceGetAttribute(&minor, kCapabilityMinor, loaded.device);
   if (result)
     return reportResult("the GPU's compute capability", result);
   const RacDeviceInfo &info = *loaded.info->device;
@@ -121,8 +120,7 @@ static void unload(Loaded *loaded) {
 
 static int load(const RacModelInfo *info, const uint8_t *weights, int ordinal,
                 Loaded *&loaded) {
-  uint64_t size =
-      sizeof(Loaded) + info->device->num_kernels * sizeof(Kernel);
+  uint64_t size = sizeof(Loaded) + info->device->num_kernels * sizeof(Kernel);
   loaded = static_cast<Loaded *>(allocateZeroed(size));
   if (!loaded)
     return report(nullptr, RAC_OUT_OF_MEMORY,

@@ -107,8 +107,8 @@ static Replay &find(RacContext *context) {
   }
   Replay *oldest = cache.replays;
   for (Replay &replay : cache.replays) {
-    if (replay.lastUse && memcmp(replay.key, cache.key,
-                                 cache.keySize * sizeof(int64_t)) == 0) {
+    if (replay.lastUse &&
+        memcmp(replay.key, cache.key, cache.keySize * sizeof(int64_t)) == 0) {
       replay.lastUse = ++cache.clock;
       return replay;
     }

@@ -32,9 +32,9 @@ static void setPlaces(RacContext *context) {
     state.onDevice = state.onDevice && isOnDevice(*context->inputs[i]);
   for (int32_t i = 0; i < info->num_outputs; ++i)
     state.onDevice =
-        state.onDevice && (context->outputs[i].lent
-                               ? state.lendsOnDevice
-                               : isOnDevice(*context->givenOutputs[i]));
+        state.onDevice &&
+        (context->outputs[i].lent ? state.lendsOnDevice
+                                  : isOnDevice(*context->givenOutputs[i]));
 }
 
 /// Whether any of the caller's memory is the device's.
@@ -99,11 +99,11 @@ struct Sender {
   void send() {
     if (filled == sent)
       return;
-    check(context, "copying inputs",
-          driver.copyToDevice(
-              addressOf(state.deviceStaging.data) + sent,
-              static_cast<char *>(state.hostStaging.data) + sent,
-              filled - sent, state.stream));
+    check(
+        context, "copying inputs",
+        driver.copyToDevice(addressOf(state.deviceStaging.data) + sent,
+                            static_cast<char *>(state.hostStaging.data) + sent,
+                            filled - sent, state.stream));
     sent = filled;
   }
 
@@ -193,8 +193,7 @@ void *outputMemory(RacContext *context, int64_t index, int64_t bytes) {
   reserveDevice(context, name, buffer, bytes);
   place.address = addressOf(buffer.data);
   bool toHost =
-      output.lent ? !state.lendsOnDevice
-                  : given.device.device_type == kDLCPU;
+      output.lent ? !state.lendsOnDevice : given.device.device_type == kDLCPU;
   if (toHost) {
     place.staging = &bufferFor(context, index, output.hostBuffers);
     reserveHost(context, name, *place.staging, bytes);
@@ -248,8 +247,7 @@ static void copyOut(RacContext *context) {
   if (state.timeline)
     stopTimeline(context);
   if (state.own || !state.onDevice) {
-    check(context, "running kernels",
-          driver.streamSynchronize(state.stream));
+    check(context, "running kernels", driver.streamSynchronize(state.stream));
     checkStatus(context, "");
   }
   for (int32_t i = 0; i < count; ++i)
@@ -272,8 +270,8 @@ bool run(RacContext *context) {
   startMain(context);
   if (!attempt(context, enter))
     return false;
-  bool done = attempt(context, copyIn) && compute(context) &&
-              attempt(context, copyOut);
+  bool done =
+      attempt(context, copyIn) && compute(context) && attempt(context, copyOut);
   if (!done) {
     // The next run begins with nothing of this one under way.
     driver.streamSynchronize(state.stream);

@@ -3,8 +3,8 @@
 #ifndef RAC_RUNTIME_CUDA_STATE_H
 #define RAC_RUNTIME_CUDA_STATE_H
 
-#include "Loaded.h"
 #include "DeviceMemory.h"
+#include "Loaded.h"
 
 namespace rac::runtime::cuda {
 

@@ -48,7 +48,8 @@ static Flag<EmitFlag> emitFlag(
                clEnumValN(EmitFlag::Linalg, "linalg", "linalg on tensors"),
                clEnumValN(EmitFlag::LLVM, "llvm", "optimised LLVM IR"),
                clEnumValN(EmitFlag::Asm, "asm", "assembly"),
-               clEnumValN(EmitFlag::Ptx, "ptx", "assembly of the kernels, of nvptx"),
+               clEnumValN(EmitFlag::Ptx, "ptx",
+                          "assembly of the kernels, of nvptx"),
                clEnumValN(EmitFlag::Obj, "obj", "an object file"),
                clEnumValN(EmitFlag::Lib, "lib", "a shared library (default)")));
 static Flag<std::string>
@@ -56,7 +57,8 @@ static Flag<std::string>
            cl::value_desc("host|x86-avx512|x86-avx2|arm-sve|nvptx"),
            cl::desc("What to compile for"));
 static Flag<std::string> chip(
-    "chip", cl::value_desc("neoverse-v1|neoverse-v2|a64fx|sm_80|sm_89|sm_90a|sm_100"),
+    "chip",
+    cl::value_desc("neoverse-v1|neoverse-v2|a64fx|sm_80|sm_89|sm_90a|sm_100"),
     cl::desc("Of arm-sve and nvptx: what to schedule code for and let it use; "
              "default: what runs on all of them"));
 static Flag<std::string>

@@ -17,16 +17,7 @@
 
 namespace rac {
 
-enum class EmitKind {
-  Rac,
-  Plan,
-  Linalg,
-  LLVM,
-  Assembly,
-  Ptx,
-  Object,
-  Library
-};
+enum class EmitKind { Rac, Plan, Linalg, LLVM, Assembly, Ptx, Object, Library };
 
 struct CompileOptions {
   std::string model; ///< an ONNX file, or MLIR at level 1 or 2

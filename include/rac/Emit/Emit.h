@@ -19,9 +19,9 @@ struct EmitOptions {
   std::string output;      ///< "-" for standard output, of text kinds
   std::string weightsFile; ///< where weights go; empty: into the library
   int32_t threads = 0;
-  int32_t spinMicroseconds = 0;   ///< of waiting threads
-  int32_t numTimes = 0;           ///< as RacModelInfo's num_times
-  llvm::json::Object description; ///< joins what describe says
+  int32_t spinMicroseconds = 0;         ///< of waiting threads
+  int32_t numTimes = 0;                 ///< as RacModelInfo's num_times
+  llvm::json::Object description;       ///< joins what describe says
   const DeviceImages *device = nullptr; ///< kernels of an accelerator
   std::string report; ///< what the library tells of its costs, as JSON
   std::function<void(llvm::StringRef)> progress = [](llvm::StringRef) {};

@@ -65,10 +65,9 @@ bool isConjunction(linalg::GenericOp op) {
       continue;
     }
     auto compare = dyn_cast_or_null<arith::CmpIOp>(def);
-    bool reads = compare &&
-                 compare.getPredicate() == arith::CmpIPredicate::ne &&
-                 compare.getLhs() == before &&
-                 matchPattern(compare.getRhs(), m_Zero());
+    bool reads =
+        compare && compare.getPredicate() == arith::CmpIPredicate::ne &&
+        compare.getLhs() == before && matchPattern(compare.getRhs(), m_Zero());
     if (!reads && term != before)
       return false;
     ++carried;
@@ -116,8 +115,7 @@ void launchCheck(Check &check) {
   OpBuilder builder(op);
   Location loc = check.assertion.getLoc();
   SmallVector<Value> sizes;
-  for (Range range :
-       cast<linalg::LinalgOp>(*op).createLoopRanges(builder, loc))
+  for (Range range : cast<linalg::LinalgOp>(*op).createLoopRanges(builder, loc))
     sizes.push_back(getValueOrCreateConstantIndexOp(builder, loc, range.size));
   nvptx::launchItems(
       builder, loc, nvptx::product(builder, loc, sizes),
@@ -142,9 +140,9 @@ void launchCheck(Check &check) {
         mapping.map(body.getArguments().back(), check.fill.value());
         for (Operation &inner : body.without_terminator())
           inside.clone(inner, mapping);
-        mapping.map(check.load.getResult(),
-                    mapping.lookupOrDefault(
-                        body.getTerminator()->getOperand(0)));
+        mapping.map(
+            check.load.getResult(),
+            mapping.lookupOrDefault(body.getTerminator()->getOperand(0)));
         SetVector<Operation *> condition;
         BackwardSliceOptions options;
         options.inclusive = true;

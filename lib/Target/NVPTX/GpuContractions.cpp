@@ -1,6 +1,8 @@
 //===- GpuContractions.cpp - Matrix products and convolutions to kernels --===//
 
 #include "Gemm/Kernel.h"
+#include "Gemm/Stage.h"
+#include "Gemm/VectorKernel.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -46,21 +48,76 @@ struct GpuContractionsPass
       FailureOr<gemm::Contraction> contraction =
           gemm::matchContraction(op, why);
       if (failed(contraction)) {
-        LLVM_DEBUG(llvm::dbgs() << "left: " << op.getLoc() << " " << why
-                                << "\n");
+        LLVM_DEBUG(llvm::dbgs()
+                   << "left: " << op.getLoc() << " " << why << "\n");
         ++numLeft;
         continue;
       }
-      gemm::emitContraction(*contraction,
-                            gemm::chooseUnit(*contraction, allowsTf32()),
-                            limits);
+      emit(*contraction, limits);
       ++numKernels;
     }
   }
 
-  bool allowsTf32() {
-    auto plan = getOperation()->getAttrOfType<PlanAttr>("rac.plan");
-    return plan && plan.getPrecision().isTF32();
+  PlanAttr plan() {
+    return getOperation()->getAttrOfType<PlanAttr>("rac.plan");
+  }
+
+  void emit(const gemm::Contraction &contraction,
+            const gemm::TileLimits &limits) {
+    linalg::LinalgOp op = contraction.op;
+    OpBuilder builder(op);
+    if (contraction.epilogue)
+      builder.setInsertionPoint(contraction.epilogue->op);
+    gemm::Emit e{builder, op.getLoc()};
+    SmallVector<gemm::Index> extents;
+    for (Range range : op.createLoopRanges(builder, op.getLoc()))
+      extents.push_back(range.size);
+    if (auto product = gemm::asVectorProduct(contraction)) {
+      gemm::emitVectorProduct(e, *product, extents, limits);
+    } else {
+      bool tf32 = plan() && plan().getPrecision().isTF32();
+      gemm::Atom atom(gemm::chooseUnit(contraction, tf32), contraction);
+      gemm::emitProduct(e, contraction, atom,
+                        chooseTile(contraction, atom, extents, limits),
+                        extents);
+    }
+
+    Value temporary = contraction.result();
+    if (contraction.epilogue)
+      contraction.epilogue->op->erase();
+    op->erase();
+    if (contraction.fill)
+      linalg::FillOp(contraction.fill)->erase();
+    auto alloc = temporary.getDefiningOp<memref::AllocOp>();
+    if (alloc && alloc->use_empty())
+      alloc->erase();
+  }
+
+  gemm::Tile chooseTile(const gemm::Contraction &contraction,
+                        const gemm::Atom &atom, ArrayRef<gemm::Index> extents,
+                        const gemm::TileLimits &limits) {
+    auto sizeOf = [&](ArrayRef<unsigned> loops) {
+      std::optional<int64_t> size = 1;
+      for (unsigned loop : loops) {
+        std::optional<int64_t> extent = gemm::known(extents[loop]);
+        size = size && extent ? std::optional(*size * *extent) : std::nullopt;
+      }
+      return size;
+    };
+    auto bytesOf = [](OpOperand *operand) {
+      return gemm::bytesOf(getElementTypeOrSelf(operand->get().getType()));
+    };
+    gemm::TileProblem problem{
+        sizeOf(contraction.rows),
+        sizeOf(contraction.columns),
+        sizeOf(contraction.depth),
+        sizeOf(contraction.batch),
+        std::max(bytesOf(contraction.a), bytesOf(contraction.b)),
+        gemm::bytesOf(atom.accumulator)};
+    if (std::optional<GpuBlock> block = plan() ? blockOf(plan()) : std::nullopt)
+      if (auto tile = gemm::plannedTile(*block, problem, limits, atom))
+        return *tile;
+    return gemm::chooseGpuTile(problem, limits, atom);
   }
 
   gemm::TileLimits readLimits() {

@@ -74,10 +74,10 @@ Reach Kernel::reachOf(OpOperand &operand) {
     return Reach::Broadcast;
   auto type = dyn_cast<MemRefType>(operand.get().getType());
   auto last = dyn_cast<AffineDimExpr>(map.getResults().back());
-  bool elsewhere = llvm::any_of(map.getResults().drop_back(),
-                                [&](AffineExpr expr) {
-                                  return expr.isFunctionOfDim(inner);
-                                });
+  bool elsewhere =
+      llvm::any_of(map.getResults().drop_back(), [&](AffineExpr expr) {
+        return expr.isFunctionOfDim(inner);
+      });
   return type && last && last.getPosition() == inner && !elsewhere
              ? Reach::Contiguous
              : Reach::Single;
@@ -116,25 +116,21 @@ SmallVector<Value> Kernel::indicesOf(OpBuilder &builder, OpOperand &operand,
       indices.push_back(position[dim.getPosition()]);
     else
       indices.push_back(affine::AffineApplyOp::create(
-          builder, loc,
-          AffineMap::get(map.getNumDims(), 0, expr), position));
+          builder, loc, AffineMap::get(map.getNumDims(), 0, expr), position));
   }
   return indices;
 }
 
 void Kernel::store(OpBuilder &builder, OpOperand &operand,
-                   ArrayRef<Value> values, ValueRange position,
-                   int64_t lanes) {
+                   ArrayRef<Value> values, ValueRange position, int64_t lanes) {
   Value memory = operand.get();
   if (lanes > 1 && reachOf(operand) == Reach::Contiguous) {
     auto type = VectorType::get(lanes, values.front().getType());
-    Value vector =
-        vector::FromElementsOp::create(builder, loc, type, values);
-    vector::StoreOp::create(builder, loc, vector, memory,
-                            indicesOf(builder, operand, position),
-                            /*nontemporal=*/false,
-                            llvm::MaybeAlign(lanes *
-                                             bytesOf(type.getElementType())));
+    Value vector = vector::FromElementsOp::create(builder, loc, type, values);
+    vector::StoreOp::create(
+        builder, loc, vector, memory, indicesOf(builder, operand, position),
+        /*nontemporal=*/false,
+        llvm::MaybeAlign(lanes * bytesOf(type.getElementType())));
     return;
   }
   SmallVector<Value> at(position);
@@ -183,13 +179,12 @@ void Kernel::createBody(OpBuilder &builder, ValueRange position,
       continue;
     }
     for (int64_t lane : llvm::seq(lanes))
-      loaded.push_back(
-          reach == Reach::Broadcast && lane > 0
-              ? loaded.front()
-              : memref::LoadOp::create(
-                    builder, loc, operand.get(),
-                    indicesOf(builder, operand, positions[lane]))
-                    .getResult());
+      loaded.push_back(reach == Reach::Broadcast && lane > 0
+                           ? loaded.front()
+                           : memref::LoadOp::create(
+                                 builder, loc, operand.get(),
+                                 indicesOf(builder, operand, positions[lane]))
+                                 .getResult());
   }
   unsigned inits = op.getNumDpsInits();
   SmallVector<SmallVector<Value>> results(inits);
@@ -210,8 +205,7 @@ void Kernel::createBody(OpBuilder &builder, ValueRange position,
         index.erase();
       });
     }
-    for (auto [i, value] :
-         llvm::enumerate(body.getTerminator()->getOperands()))
+    for (auto [i, value] : llvm::enumerate(body.getTerminator()->getOperands()))
       results[i].push_back(mapping.lookupOrDefault(value));
   }
   for (unsigned i : llvm::seq(inits))
@@ -225,20 +219,17 @@ void Kernel::create() {
   for (Range range : cast<linalg::LinalgOp>(*op).createLoopRanges(builder, loc))
     sizes.push_back(getValueOrCreateConstantIndexOp(builder, loc, range.size));
   if (lanes == 1) {
-    nvptx::launchItems(builder, loc, nvptx::product(builder, loc, sizes),
-                       [&](OpBuilder &inside, Value item) {
-                         createBody(inside,
-                                    nvptx::delinearize(inside, loc, item,
-                                                       sizes),
-                                    1);
-                       });
+    nvptx::launchItems(
+        builder, loc, nvptx::product(builder, loc, sizes),
+        [&](OpBuilder &inside, Value item) {
+          createBody(inside, nvptx::delinearize(inside, loc, item, sizes), 1);
+        });
     op.erase();
     return;
   }
   Value inner = sizes.back();
   Value width = arith::ConstantIndexOp::create(builder, loc, lanes);
-  sizes.back() =
-      builder.createOrFold<arith::CeilDivUIOp>(loc, inner, width);
+  sizes.back() = builder.createOrFold<arith::CeilDivUIOp>(loc, inner, width);
   std::optional<int64_t> known = getConstantIntValue(inner);
   bool ragged = !known || *known % lanes != 0;
   nvptx::launchItems(
@@ -256,9 +247,9 @@ void Kernel::create() {
         OpBuilder full = branch.getThenBodyBuilder();
         createBody(full, at, lanes);
         OpBuilder rest = branch.getElseBodyBuilder();
-        auto loop = scf::ForOp::create(
-            rest, loc, first, inner,
-            arith::ConstantIndexOp::create(rest, loc, 1));
+        auto loop =
+            scf::ForOp::create(rest, loc, first, inner,
+                               arith::ConstantIndexOp::create(rest, loc, 1));
         OpBuilder one = OpBuilder::atBlockBegin(loop.getBody());
         at.back() = loop.getInductionVar();
         createBody(one, at, 1);
@@ -271,9 +262,8 @@ static linalg::GenericOp collapse(linalg::GenericOp op, IRRewriter &rewriter) {
   if (op.hasIndexSemantics() || op.getNumLoops() < 2)
     return op;
   SmallVector<AffineMap> maps = op.getIndexingMapsArray();
-  if (!llvm::all_of(maps, [](AffineMap map) {
-        return map.isProjectedPermutation();
-      }))
+  if (!llvm::all_of(maps,
+                    [](AffineMap map) { return map.isProjectedPermutation(); }))
     return op;
   SmallVector<ReassociationIndices> runs;
   for (int64_t loop : llvm::seq<int64_t>(op.getNumLoops())) {
@@ -302,15 +292,14 @@ static linalg::GenericOp collapse(linalg::GenericOp op, IRRewriter &rewriter) {
 }
 
 namespace {
-struct GpuElementwisePass
-    : rac::impl::GpuElementwiseBase<GpuElementwisePass> {
+struct GpuElementwisePass : rac::impl::GpuElementwiseBase<GpuElementwisePass> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     SmallVector<linalg::LinalgOp> ops;
     getOperation().walk([&](linalg::LinalgOp op) {
       // What is within a parallel loop is done by one of its threads.
-      if (op.getNumReductionLoops() == 0 && op.hasPureBufferSemantics() && op.getNumDpsInits() > 0 &&
-          !op->getParentOfType<scf::ParallelOp>() &&
+      if (op.getNumReductionLoops() == 0 && op.hasPureBufferSemantics() &&
+          op.getNumDpsInits() > 0 && !op->getParentOfType<scf::ParallelOp>() &&
           !op->getParentOfType<scf::ForallOp>() &&
           !op->getParentOfType<gpu::LaunchOp>())
         ops.push_back(op);

@@ -30,8 +30,8 @@ void inlineCall(func::CallOp call, func::FuncOp callee) {
         launch->setAttr("rac.group", name);
     });
   }
-  for (auto [result, value] : llvm::zip_equal(
-           call.getResults(), body.getTerminator()->getOperands()))
+  for (auto [result, value] :
+       llvm::zip_equal(call.getResults(), body.getTerminator()->getOperands()))
     result.replaceAllUsesWith(mapping.lookupOrDefault(value));
   call.erase();
 }

@@ -32,11 +32,9 @@ bool isPrivate(memref::AllocOp alloc) {
   MemRefType type = alloc.getType();
   if (!type.hasStaticShape() || !type.getElementType().isIntOrIndexOrFloat())
     return false;
-  unsigned bits = type.getElementType().isIndex()
-                      ? 64
-                      : type.getElementTypeBitWidth();
-  return type.getNumElements() * llvm::divideCeil(bits, 8) <=
-         kMostPrivateBytes;
+  unsigned bits =
+      type.getElementType().isIndex() ? 64 : type.getElementTypeBitWidth();
+  return type.getNumElements() * llvm::divideCeil(bits, 8) <= kMostPrivateBytes;
 }
 
 /// Whether one thread can do all of `op`: it computes, reads and writes.
@@ -56,11 +54,12 @@ bool isThreadWork(Operation *op) {
 }
 
 bool touchesMemory(Operation *op) {
-  return op->walk([](Operation *inner) {
-             return isa<memref::LoadOp, memref::StoreOp>(inner)
-                        ? WalkResult::interrupt()
-                        : WalkResult::advance();
-           })
+  return op
+      ->walk([](Operation *inner) {
+        return isa<memref::LoadOp, memref::StoreOp>(inner)
+                   ? WalkResult::interrupt()
+                   : WalkResult::advance();
+      })
       .wasInterrupted();
 }
 
@@ -151,7 +150,8 @@ LogicalResult HostCode::run(Operation *op) {
                          return WalkResult::interrupt();
                        }).wasInterrupted();
   // A kernel can't give the host a buffer.
-  bool givesBuffer = llvm::any_of(op->getResultTypes(), llvm::IsaPred<MemRefType>);
+  bool givesBuffer =
+      llvm::any_of(op->getResultTypes(), llvm::IsaPred<MemRefType>);
   if (!hasParallel && !givesBuffer && isThreadWork(op)) {
     if (touchesMemory(op))
       launchOneThread(op);
@@ -191,12 +191,11 @@ void HostCode::launchParallel(scf::ParallelOp loop) {
         SmallVector<Value> at = nvptx::delinearize(inside, loc, item, trips);
         IRMapping mapping;
         for (auto [i, position] : llvm::enumerate(at)) {
-          Value scaled =
-              isConstantIntValue(loop.getStep()[i], 1)
-                  ? position
-                  : arith::MulIOp::create(inside, loc, position,
-                                          loop.getStep()[i])
-                        .getResult();
+          Value scaled = isConstantIntValue(loop.getStep()[i], 1)
+                             ? position
+                             : arith::MulIOp::create(inside, loc, position,
+                                                     loop.getStep()[i])
+                                   .getResult();
           Value moved = isConstantIntValue(loop.getLowerBound()[i], 0)
                             ? scaled
                             : arith::AddIOp::create(inside, loc, scaled,
@@ -239,10 +238,9 @@ void HostCode::launchOneThread(Operation *op) {
 
 void HostCode::read(memref::LoadOp load) {
   OpBuilder builder(load);
-  load.replaceAllUsesWith(
-      ReadOp::create(builder, load.getLoc(), load.getType(), load.getMemRef(),
-                     load.getIndices())
-          .getResult());
+  load.replaceAllUsesWith(ReadOp::create(builder, load.getLoc(), load.getType(),
+                                         load.getMemRef(), load.getIndices())
+                              .getResult());
   load.erase();
 }
 

@@ -35,8 +35,8 @@ StringRef intrinsicOf(Operation *op) {
 void expandRsqrt(math::RsqrtOp op) {
   OpBuilder builder(op);
   Type type = op.getType();
-  Value one = arith::ConstantOp::create(builder, op.getLoc(),
-                                        builder.getOneAttr(type));
+  Value one =
+      arith::ConstantOp::create(builder, op.getLoc(), builder.getOneAttr(type));
   Value root = math::SqrtOp::create(builder, op.getLoc(), op.getOperand());
   op.replaceAllUsesWith(
       arith::DivFOp::create(builder, op.getLoc(), one, root).getResult());

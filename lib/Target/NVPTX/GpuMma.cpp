@@ -37,23 +37,23 @@ void lower(nvgpu::MmaSyncOp op) {
   SmallVector<Value> sums;
   for (int64_t i = 0; i < type.getDimSize(0); ++i)
     for (int64_t j = 0; j < type.getDimSize(1); ++j)
-      sums.push_back(vector::ExtractOp::create(
-          builder, loc, op.getMatrixC(), ArrayRef<int64_t>{i, j}));
+      sums.push_back(vector::ExtractOp::create(builder, loc, op.getMatrixC(),
+                                               ArrayRef<int64_t>{i, j}));
   SmallVector<Type> elements(sums.size(), type.getElementType());
   auto structure =
       LLVM::LLVMStructType::getLiteral(builder.getContext(), elements);
   Value product = NVVM::MmaOp::create(
       builder, loc, structure, registersOf(builder, loc, op.getMatrixA()),
-      registersOf(builder, loc, op.getMatrixB()), sums,
-      op.getMmaShapeAsArray(), /*b1Op=*/std::nullopt,
+      registersOf(builder, loc, op.getMatrixB()), sums, op.getMmaShapeAsArray(),
+      /*b1Op=*/std::nullopt,
       /*intOverflow=*/std::nullopt,
       std::array{NVVM::MMATypes::bf16, NVVM::MMATypes::bf16},
       std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
   Value result = op.getMatrixC();
   for (int64_t i = 0; i < type.getDimSize(0); ++i)
     for (int64_t j = 0; j < type.getDimSize(1); ++j) {
-      Value element = LLVM::ExtractValueOp::create(
-          builder, loc, product, i * type.getDimSize(1) + j);
+      Value element = LLVM::ExtractValueOp::create(builder, loc, product,
+                                                   i * type.getDimSize(1) + j);
       result = vector::InsertOp::create(builder, loc, element, result,
                                         ArrayRef<int64_t>{i, j});
     }

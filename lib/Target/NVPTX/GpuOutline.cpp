@@ -38,10 +38,10 @@ void lowerAssert(cf::AssertOp op, Value status, int64_t number) {
       arith::ConstantIntOp::create(builder, loc, builder.getI1Type(), 1));
   auto branch = scf::IfOp::create(builder, loc, fails, /*withElse=*/false);
   OpBuilder then = branch.getThenBodyBuilder();
-  memref::StoreOp::create(then, loc,
-                          arith::ConstantIntOp::create(
-                              then, loc, then.getI32Type(), number + 1),
-                          status);
+  memref::StoreOp::create(
+      then, loc,
+      arith::ConstantIntOp::create(then, loc, then.getI32Type(), number + 1),
+      status);
   LLVM::InlineAsmOp::create(
       then, loc, /*resultTypes=*/TypeRange(), /*operands=*/ValueRange(),
       /*asm_string=*/"exit;", /*constraints=*/"", /*has_side_effects=*/true,
@@ -54,8 +54,7 @@ void lowerAssert(cf::AssertOp op, Value status, int64_t number) {
 bool areEqual(gpu::GPUFuncOp a, gpu::GPUFuncOp b) {
   return a.getFunctionType() == b.getFunctionType() &&
          OperationEquivalence::isRegionEquivalentTo(
-             &a.getBody(), &b.getBody(),
-             OperationEquivalence::IgnoreLocations);
+             &a.getBody(), &b.getBody(), OperationEquivalence::IgnoreLocations);
 }
 
 class Outliner {
@@ -85,9 +84,8 @@ void Outliner::lowerAsserts(gpu::LaunchOp launch) {
   if (asserts.empty())
     return;
   OpBuilder before(launch);
-  Value status =
-      KernelStatusOp::create(before, launch.getLoc(),
-                             MemRefType::get({}, before.getI32Type()));
+  Value status = KernelStatusOp::create(
+      before, launch.getLoc(), MemRefType::get({}, before.getI32Type()));
   for (cf::AssertOp op : asserts) {
     int64_t next = messages.size();
     int64_t number = messages.insert({op.getMsg(), next}).first->second;
@@ -136,8 +134,8 @@ LogicalResult Outliner::outline(gpu::LaunchOp launch) {
   SmallVector<Value> operands;
   std::string name = freshName(launch);
   SmallVector<int32_t> block;
-  for (Value size : {launch.getBlockSizeX(), launch.getBlockSizeY(),
-                     launch.getBlockSizeZ()})
+  for (Value size :
+       {launch.getBlockSizeX(), launch.getBlockSizeY(), launch.getBlockSizeZ()})
     if (auto known = getConstantIntValue(size))
       block.push_back(*known);
   int64_t shared = 0;
@@ -169,13 +167,12 @@ LogicalResult Outliner::outline(gpu::LaunchOp launch) {
   auto symbol = SymbolRefAttr::get(
       builder.getContext(), kKernels,
       {FlatSymbolRefAttr::get(builder.getContext(), kernel.getName())});
-  LaunchOp::create(
-      builder, launch.getLoc(), symbol,
-      ValueRange{launch.getGridSizeX(), launch.getGridSizeY(),
-                 launch.getGridSizeZ()},
-      ValueRange{launch.getBlockSizeX(), launch.getBlockSizeY(),
-                 launch.getBlockSizeZ()},
-      shared, operands);
+  LaunchOp::create(builder, launch.getLoc(), symbol,
+                   ValueRange{launch.getGridSizeX(), launch.getGridSizeY(),
+                              launch.getGridSizeZ()},
+                   ValueRange{launch.getBlockSizeX(), launch.getBlockSizeY(),
+                              launch.getBlockSizeZ()},
+                   shared, operands);
   launch.erase();
   return success();
 }

@@ -24,9 +24,10 @@ using namespace rac;
 namespace {
 struct GpuReductionsPass : rac::impl::GpuReductionsBase<GpuReductionsPass> {
   void runOnOperation() override {
-    numKernels += nvptx::createRowKernels(
-        getOperation(),
-        [](const nvptx::RowProgram &program) { return program.isContiguous(); });
+    numKernels += nvptx::createRowKernels(getOperation(),
+                                          [](const nvptx::RowProgram &program) {
+                                            return program.isContiguous();
+                                          });
     SmallVector<linalg::LinalgOp> ops;
     getOperation().walk([&](linalg::LinalgOp op) {
       if (op.getNumReductionLoops() > 0 && op.hasPureBufferSemantics() &&

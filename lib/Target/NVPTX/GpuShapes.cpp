@@ -43,8 +43,8 @@ SmallVector<OpFoldResult> sizesOf(memref::ReshapeOp reshape) {
   OpBuilder builder(reshape);
   for (auto [i, size] : llvm::enumerate(sizes)) {
     Value at = arith::ConstantIndexOp::create(builder, reshape.getLoc(), i);
-    size = ReadOp::create(builder, reshape.getLoc(),
-                          shapeType.getElementType(), shape, at)
+    size = ReadOp::create(builder, reshape.getLoc(), shapeType.getElementType(),
+                          shape, at)
                .getResult();
   }
   return sizes;
@@ -57,11 +57,11 @@ void lowerReshape(memref::ReshapeOp reshape) {
   auto type = cast<MemRefType>(reshape.getType());
   SmallVector<OpFoldResult> sizes = sizesOf(reshape);
   for (auto [i, size] : llvm::enumerate(sizes)) {
-    Value value = type.isDynamicDim(i)
-                      ? cast<Value>(size)
-                      : arith::ConstantIndexOp::create(builder, loc,
-                                                       type.getDimSize(i))
-                            .getResult();
+    Value value =
+        type.isDynamicDim(i)
+            ? cast<Value>(size)
+            : arith::ConstantIndexOp::create(builder, loc, type.getDimSize(i))
+                  .getResult();
     if (!value.getType().isIndex())
       value = arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
                                          value);
@@ -73,8 +73,8 @@ void lowerReshape(memref::ReshapeOp reshape) {
     if (type.isDynamicDim(i))
       dynamic.push_back(cast<Value>(size));
   Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
-  Value block = BlockOp::create(builder, loc, type, reshape.getSource(), zero,
-                                dynamic);
+  Value block =
+      BlockOp::create(builder, loc, type, reshape.getSource(), zero, dynamic);
   for (OpOperand &use : llvm::make_early_inc_range(reshape->getUses())) {
     auto dim = dyn_cast<memref::DimOp>(use.getOwner());
     auto index = dim ? dim.getConstantIndex() : std::nullopt;

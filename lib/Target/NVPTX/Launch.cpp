@@ -85,10 +85,10 @@ SmallVector<Value> nvptx::delinearize(OpBuilder &builder, Location loc,
       position[i] = constant(builder, loc, 0);
       continue;
     }
-    Value size = narrow ? arith::ConstantIntOp::create(builder, loc, type,
-                                                       *known)
-                              .getResult()
-                        : sizes[i];
+    Value size = narrow
+                     ? arith::ConstantIntOp::create(builder, loc, type, *known)
+                           .getResult()
+                     : sizes[i];
     Value at = arith::RemUIOp::create(builder, loc, rest, size);
     rest = arith::DivUIOp::create(builder, loc, rest, size);
     position[i] = convert(at, builder.getIndexType());

@@ -83,8 +83,7 @@ Access::Access(Emit &e, Value buffer, AffineMap map, ArrayRef<unsigned> loops,
                ArrayRef<Index> extents) {
   auto type = cast<MemRefType>(buffer.getType());
   dense = type.getLayout().isIdentity();
-  auto metadata =
-      memref::ExtractStridedMetadataOp::create(e.b, e.loc, buffer);
+  auto metadata = memref::ExtractStridedMetadataOp::create(e.b, e.loc, buffer);
   SmallVector<Index> strides = metadata.getConstifiedMixedStrides();
   SmallVector<Index> sizes = metadata.getConstifiedMixedSizes();
   base = metadata.getConstifiedMixedOffset();
@@ -92,8 +91,8 @@ Access::Access(Emit &e, Value buffer, AffineMap map, ArrayRef<unsigned> loops,
   for (auto [size, stride] : llvm::zip_equal(sizes, strides))
     span = e.add(span, e.mul(e.sub(size, e.number(1)), stride));
   auto length = known(span);
-  auto flatType = MemRefType::get(
-      {length.value_or(ShapedType::kDynamic)}, type.getElementType());
+  auto flatType = MemRefType::get({length.value_or(ShapedType::kDynamic)},
+                                  type.getElementType());
   flat = memref::ReinterpretCastOp::create(
       e.b, e.loc, flatType, metadata.getBaseBuffer(), e.number(0),
       ArrayRef<Index>(span), ArrayRef<Index>(e.number(1)));

@@ -118,8 +118,8 @@ Type Atom::vectorOf(int64_t registers) const {
 
 Value Atom::loadRegister(Emit &e, const SharedTile &tile, int64_t outer,
                          int64_t depth) const {
-  Value at = e.value(e.add(
-      tile.start, e.number(outer * tile.outerStride + depth * tile.depthStride)));
+  Value at = e.value(e.add(tile.start, e.number(outer * tile.outerStride +
+                                                depth * tile.depthStride)));
   if (pack == 1)
     return memref::LoadOp::create(e.b, e.loc, tile.memory, at);
   return vector::LoadOp::create(e.b, e.loc, VectorType::get(pack, input),
@@ -243,7 +243,7 @@ SmallVector<Atom::Element, 4> Atom::elements(Emit &e, Value sum) const {
   for (int64_t half = 0; half < m / 8; ++half)
     for (int64_t i = 0; i < 2; ++i)
       result.push_back({half * 8, i,
-                        vector::ExtractOp::create(
-                            e.b, e.loc, sum, ArrayRef<int64_t>{half, i})});
+                        vector::ExtractOp::create(e.b, e.loc, sum,
+                                                  ArrayRef<int64_t>{half, i})});
   return result;
 }

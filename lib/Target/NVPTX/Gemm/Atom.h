@@ -27,8 +27,9 @@ struct SharedTile {
 };
 
 /// A warp's product of `m` rows and `n` columns over a depth of `k`, and which
-/// elements each lane has of it. A lane holds registers of `pack` elements, that
-/// neighbour along the depth. The layouts are those of PTX's mma instructions.
+/// elements each lane has of it. A lane holds registers of `pack` elements,
+/// that neighbour along the depth. The layouts are those of PTX's mma
+/// instructions.
 class Atom {
 public:
   Atom(Unit unit, const Contraction &contraction);

@@ -65,13 +65,15 @@ static bool onNumbers(linalg::LinalgOp op) {
 
 static std::optional<Epilogue> findEpilogue(linalg::LinalgOp op,
                                             linalg::FillOp fill) {
-  OpOperand *use = fill ? rac::vectorize::findElementwiseUse(op, fill) : nullptr;
+  OpOperand *use =
+      fill ? rac::vectorize::findElementwiseUse(op, fill) : nullptr;
   if (!use)
     return std::nullopt;
   auto reader = cast<linalg::LinalgOp>(use->getOwner());
   AffineMap map = reader.getMatchingIndexingMap(use);
   AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
-  if (!map.isPermutation() || !onNumbers(reader) || !reader.hasPureBufferSemantics())
+  if (!map.isPermutation() || !onNumbers(reader) ||
+      !reader.hasPureBufferSemantics())
     return std::nullopt;
   if (!reader.getMatchingIndexingMap(reader.getDpsInitOperand(0))
            .isPermutation())
@@ -164,8 +166,9 @@ FailureOr<Contraction> rac::gemm::matchContraction(linalg::LinalgOp op,
   if (extentOf(result.rows) == 1 && extentOf(result.columns) == 1)
     return refuse("reuses no element");
   // As in depthwise convolutions: threads had better run along the batch.
-  auto last = out.getNumResults() ? dyn_cast<AffineDimExpr>(out.getResults().back())
-                                  : AffineDimExpr(nullptr);
+  auto last = out.getNumResults()
+                  ? dyn_cast<AffineDimExpr>(out.getResults().back())
+                  : AffineDimExpr(nullptr);
   if ((extentOf(result.rows) == 1 || extentOf(result.columns) == 1) && last &&
       llvm::is_contained(result.batch, last.getPosition()))
     return refuse("reuses no element, and has its batch side by side");

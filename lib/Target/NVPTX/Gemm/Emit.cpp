@@ -52,14 +52,14 @@ Index Emit::mul(Index x, Index y) {
 
 /// In 32 bits, which takes a GPU a few instructions instead of dozens: no
 /// flattened loop has more iterations.
-template <typename Op>
-static Index narrow(Emit &e, Index x, Index y) {
+template <typename Op> static Index narrow(Emit &e, Index x, Index y) {
   Type i32 = e.b.getI32Type(), index = e.b.getIndexType();
   Value a = arith::IndexCastUIOp::create(e.b, e.loc, i32, e.value(x));
-  Value c = known(y) ? arith::ConstantIntOp::create(e.b, e.loc, i32, *known(y))
-                           .getResult()
-                     : arith::IndexCastUIOp::create(e.b, e.loc, i32, e.value(y))
-                           .getResult();
+  Value c =
+      known(y)
+          ? arith::ConstantIntOp::create(e.b, e.loc, i32, *known(y)).getResult()
+          : arith::IndexCastUIOp::create(e.b, e.loc, i32, e.value(y))
+                .getResult();
   Value result = Op::create(e.b, e.loc, a, c);
   return arith::IndexCastUIOp::create(e.b, e.loc, index, result).getResult();
 }

@@ -154,14 +154,15 @@ Kernel::Sums Kernel::computeTile(const SharedTile &tileA,
   return sums;
 }
 
-/// The warp's sums over the block's part of the depth. Tiles of the operands are
-/// on their way while others are computed with.
+/// The warp's sums over the block's part of the depth. Tiles of the operands
+/// are on their way while others are computed with.
 Kernel::Sums Kernel::accumulate(const Block &block, const Warp &warp,
                                 Index thread) {
   int64_t elementsA = a.stageElements(), elementsB = b.stageElements();
   Value sharedA = sharedView(e, a.access.element(), elementsA * tile.stages, 0);
   int64_t bytesA = elementsA * tile.stages * a.bytes;
-  Value sharedB = sharedView(e, b.access.element(), elementsB * tile.stages, bytesA);
+  Value sharedB =
+      sharedView(e, b.access.element(), elementsB * tile.stages, bytesA);
   Loader loaderA(e, a, sharedA, thread, tile.threads(), block.batch, block.row);
   Loader loaderB(e, b, sharedB, thread, tile.threads(), block.batch,
                  block.column);
@@ -230,8 +231,8 @@ Kernel::Sums Kernel::accumulate(const Block &block, const Warp &warp,
     nowB.start = e.add(tileB.start, e.mul(stage, e.number(elementsB)));
     Index at = e.add(e.add(depthStart, e.mul(step, e.number(tile.depth))),
                      e.mul(warp.slice, e.number(tile.depth / tile.slices)));
-    Sums sums = computeTile(nowA, nowB, at,
-                            llvm::to_vector_of<Value>(loop.getRegionIterArgs()));
+    Sums sums = computeTile(
+        nowA, nowB, at, llvm::to_vector_of<Value>(loop.getRegionIterArgs()));
     scf::YieldOp::create(e.b, e.loc, sums);
   }
   return llvm::to_vector_of<Value>(loop.getResults());
@@ -248,9 +249,9 @@ Stage Kernel::stage(const Warp &warp, ArrayRef<Value> sums) {
   Stage stage(e, atom.accumulator,
               {tile.rows, tile.columns, tile.slices, result.alongColumns(),
                result.vector()});
-  Index start = stage.at(e, warp.slice,
-                         e.add(warp.row, atom.laneRow(e, warp.lane)),
-                         e.add(warp.column, atom.laneColumn(e, warp.lane)));
+  Index start =
+      stage.at(e, warp.slice, e.add(warp.row, atom.laneRow(e, warp.lane)),
+               e.add(warp.column, atom.laneColumn(e, warp.lane)));
   int64_t columnAtoms = tile.columns / tile.warpColumns / atom.n;
   for (auto [i, sum] : llvm::enumerate(sums)) {
     int64_t row = i / columnAtoms * atom.m, column = i % columnAtoms * atom.n;
@@ -308,9 +309,10 @@ void Kernel::sumSplits() {
   Index perLine = e.div(inner, e.number(count));
   Index total = e.mul(e.mul(batches, lines), perLine);
   OpBuilder::InsertionGuard restore(e.b);
-  gpu::LaunchOp op = beginLaunch(e, e.ceilDiv(total, e.number(threads)), threads, 0);
-  Index number = e.add(e.mul(op.getBlockIds().x, e.number(threads)),
-                       op.getThreadIds().x);
+  gpu::LaunchOp op =
+      beginLaunch(e, e.ceilDiv(total, e.number(threads)), threads, 0);
+  Index number =
+      e.add(e.mul(op.getBlockIds().x, e.number(threads)), op.getThreadIds().x);
   if (Value inside = e.less(number, total)) {
     auto guard =
         scf::IfOp::create(e.b, e.loc, inside, /*withElseRegion=*/false);
@@ -340,8 +342,8 @@ void Kernel::emit() {
   Index blocks = e.mul(e.mul(rowTiles, columnTiles),
                        e.mul(batches, e.number(tile.splits)));
   if (tile.splits > 1) {
-    Index size = e.mul(e.mul(rows, columns),
-                       e.mul(batches, e.number(tile.splits)));
+    Index size =
+        e.mul(e.mul(rows, columns), e.mul(batches, e.number(tile.splits)));
     auto length = known(size);
     auto type = MemRefType::get({length.value_or(ShapedType::kDynamic)},
                                 atom.accumulator);
@@ -353,10 +355,9 @@ void Kernel::emit() {
   }
   {
     OpBuilder::InsertionGuard restore(e.b);
-    gpu::LaunchOp op = beginLaunch(
-        e, blocks, tile.threads(),
-        sharedBytes(tile, std::max(a.bytes, b.bytes),
-                    bytesOf(atom.accumulator)));
+    gpu::LaunchOp op = beginLaunch(e, blocks, tile.threads(),
+                                   sharedBytes(tile, std::max(a.bytes, b.bytes),
+                                               bytesOf(atom.accumulator)));
     Index thread = op.getThreadIds().x;
     Block block = findBlock(Index(op.getBlockIds().x));
     Warp warp = findWarp(thread);
@@ -367,48 +368,8 @@ void Kernel::emit() {
     sumSplits();
 }
 
-void rac::gemm::emitContraction(const Contraction &contraction, Unit unit,
-                                const TileLimits &limits) {
-  linalg::LinalgOp op = contraction.op;
-  OpBuilder builder(op);
-  if (contraction.epilogue)
-    builder.setInsertionPoint(contraction.epilogue->op);
-  Emit e{builder, op.getLoc()};
-  SmallVector<Index> extents;
-  {
-    for (Range range : op.createLoopRanges(builder, op.getLoc()))
-      extents.push_back(range.size);
-  }
-  Atom atom(unit, contraction);
-  auto sizeIfKnown = [&](ArrayRef<unsigned> loops) {
-    int64_t size = 1;
-    for (unsigned loop : loops) {
-      auto extent = known(extents[loop]);
-      if (!extent)
-        return std::optional<int64_t>();
-      size *= *extent;
-    }
-    return std::optional<int64_t>(size);
-  };
-  int64_t bytes = std::max(
-      bytesOf(atom.input),
-      bytesOf(getElementTypeOrSelf(contraction.b->get().getType())));
-  TileProblem problem{sizeIfKnown(contraction.rows),
-                      sizeIfKnown(contraction.columns),
-                      sizeIfKnown(contraction.depth),
-                      sizeIfKnown(contraction.batch),
-                      bytes,
-                      bytesOf(atom.accumulator)};
-  Tile tile = chooseGpuTile(problem, limits, atom);
+void rac::gemm::emitProduct(Emit &e, const Contraction &contraction,
+                            const Atom &atom, const Tile &tile,
+                            ArrayRef<Index> extents) {
   Kernel(e, contraction, atom, tile, extents).emit();
-
-  Value temporary = contraction.result();
-  if (contraction.epilogue)
-    contraction.epilogue->op->erase();
-  op->erase();
-  if (contraction.fill)
-    linalg::FillOp(contraction.fill)->erase();
-  if (auto alloc = temporary.getDefiningOp<memref::AllocOp>();
-      alloc && alloc->use_empty())
-    alloc->erase();
 }

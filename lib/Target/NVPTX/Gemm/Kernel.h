@@ -8,10 +8,10 @@
 
 namespace rac::gemm {
 
-/// Builds, before the contraction, the kernels that compute it, and erases it
-/// with its fill and epilogue.
-void emitContraction(const Contraction &contraction, Unit unit,
-                     const TileLimits &limits);
+/// Builds the kernels that compute the contraction in tiles, tiles of the
+/// operands coming through shared memory.
+void emitProduct(Emit &e, const Contraction &contraction, const Atom &atom,
+                 const Tile &tile, llvm::ArrayRef<Index> extents);
 
 } // namespace rac::gemm
 

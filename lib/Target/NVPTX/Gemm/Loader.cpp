@@ -53,13 +53,13 @@ Loader::Loader(Emit &e, const Operand &operand, Value shared, Index thread,
   int64_t perLine = inner / operand.vector, total = perLine * lines;
   if (total < threads)
     active = e.less(thread, e.number(total));
-  Index start = e.add(operand.access.start(),
-                      distance(e, operand.batch, batch));
+  Index start =
+      e.add(operand.access.start(), distance(e, operand.batch, batch));
   // Sizes are powers of two: a thread's chunks are all at the same place of
   // their lines, or, where a line is longer than a block, on the same line.
   Index threadLine = e.div(thread, e.number(perLine));
-  Index threadOwn = e.mul(e.rem(thread, e.number(perLine)),
-                          e.number(operand.vector));
+  Index threadOwn =
+      e.mul(e.rem(thread, e.number(perLine)), e.number(operand.vector));
   for (int64_t first = 0; first < total; first += threads) {
     int64_t line = first / perLine, place = first % perLine;
     Index ownLine = e.add(threadLine, e.number(line));

@@ -24,15 +24,14 @@ Result::Operand Result::operandOf(Emit &e, OpOperand &operand,
           : contraction.epilogue->loops;
   Access access(e, operand.get(), op.getMatchingIndexingMap(&operand), loops,
                 extents);
-  Operand result{op.getMatchingBlockArgument(&operand), access,
-                 access.along(e, contraction.batch),
-                 access.along(e, contraction.rows),
-                 access.along(e, contraction.columns), 1};
+  Operand result{
+      op.getMatchingBlockArgument(&operand), access,
+      access.along(e, contraction.batch),    access.along(e, contraction.rows),
+      access.along(e, contraction.columns),  1};
   return result;
 }
 
-Result::Result(Emit &e, const Contraction &contraction,
-               ArrayRef<Index> extents)
+Result::Result(Emit &e, const Contraction &contraction, ArrayRef<Index> extents)
     : contraction(contraction), extents(extents) {
   linalg::LinalgOp op =
       contraction.epilogue ? contraction.epilogue->op : contraction.op;
@@ -43,7 +42,8 @@ Result::Result(Emit &e, const Contraction &contraction,
     return !terms.empty() && isKnown(terms.back().stride, 1);
   };
   columnsFast = isFast(output->columns) || !isFast(output->rows);
-  ArrayRef<unsigned> fast = columnsFast ? contraction.columns : contraction.rows;
+  ArrayRef<unsigned> fast =
+      columnsFast ? contraction.columns : contraction.rows;
   constexpr int64_t most = 16;
   count = output->access.vectorLength(
       e, fast, std::min<int64_t>(most / bytesOf(output->access.element()), 8));
@@ -70,7 +70,8 @@ Result::Result(Emit &e, const Contraction &contraction,
 
 Index Result::startOf(Emit &e, const Operand &operand, Index batch, Index row,
                       Index column) const {
-  Index start = e.add(operand.access.start(), distance(e, operand.batch, batch));
+  Index start =
+      e.add(operand.access.start(), distance(e, operand.batch, batch));
   start = e.add(start, distance(e, operand.rows, row));
   return e.add(start, distance(e, operand.columns, column));
 }
@@ -144,21 +145,22 @@ void Result::write(Emit &e, Index batch, Index row, Index column,
       Index step = e.number(i);
       for (Operation &inner : op.getBlock()->without_terminator()) {
         if (auto index = dyn_cast<linalg::IndexOp>(inner))
-          mapping.map(index.getResult(),
-                      e.value(loopIndex(
-                          e, epilogue.loops[index.getDim()], batch,
-                          columnsFast ? row : e.add(row, step),
-                          columnsFast ? e.add(column, step) : column)));
+          mapping.map(
+              index.getResult(),
+              e.value(loopIndex(e, epilogue.loops[index.getDim()], batch,
+                                columnsFast ? row : e.add(row, step),
+                                columnsFast ? e.add(column, step) : column)));
         else
           e.b.clone(inner, mapping);
       }
-      value =
-          mapping.lookupOrDefault(op.getBlock()->getTerminator()->getOperand(0));
+      value = mapping.lookupOrDefault(
+          op.getBlock()->getTerminator()->getOperand(0));
     } else if (!contraction.fill) {
       Value before = loaded.front()[i];
-      value = isa<FloatType>(value.getType())
-                  ? arith::AddFOp::create(e.b, e.loc, before, value).getResult()
-                  : arith::AddIOp::create(e.b, e.loc, before, value).getResult();
+      value =
+          isa<FloatType>(value.getType())
+              ? arith::AddFOp::create(e.b, e.loc, before, value).getResult()
+              : arith::AddIOp::create(e.b, e.loc, before, value).getResult();
     }
     values.push_back(value);
   }
@@ -170,7 +172,8 @@ void Result::write(Emit &e, Index batch, Index row, Index column,
   }
   auto type = VectorType::get(count, output->access.element());
   Value vector = vector::FromElementsOp::create(e.b, e.loc, type, values);
-  vector::StoreOp::create(e.b, e.loc, vector, memory, at,
-                          /*nontemporal=*/false,
-                          llvm::MaybeAlign(count * bytesOf(type.getElementType())));
+  vector::StoreOp::create(
+      e.b, e.loc, vector, memory, at,
+      /*nontemporal=*/false,
+      llvm::MaybeAlign(count * bytesOf(type.getElementType())));
 }

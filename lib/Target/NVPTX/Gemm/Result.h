@@ -8,8 +8,8 @@
 
 namespace rac::gemm {
 
-/// Writes elements of the result, after the epilogue if there is one. Made where
-/// the launch will be, used inside.
+/// Writes elements of the result, after the epilogue if there is one. Made
+/// where the launch will be, used inside.
 class Result {
 public:
   Result(Emit &e, const Contraction &contraction,

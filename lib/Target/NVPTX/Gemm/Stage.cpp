@@ -12,15 +12,14 @@ using namespace mlir;
 using namespace rac::gemm;
 
 int64_t rac::gemm::bytesOf(Type type) {
-  return type.isIndex() ? 8
-                        : llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
+  return type.isIndex() ? 8 : llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
 }
 
 gpu::LaunchOp rac::gemm::beginLaunch(Emit &e, Index blocks, int64_t threads,
                                      int64_t sharedBytes) {
   Value one = e.value(e.number(1));
-  Value memory = arith::ConstantIntOp::create(e.b, e.loc, e.b.getI32Type(),
-                                              sharedBytes);
+  Value memory =
+      arith::ConstantIntOp::create(e.b, e.loc, e.b.getI32Type(), sharedBytes);
   auto op = gpu::LaunchOp::create(e.b, e.loc, e.value(blocks), one, one,
                                   e.value(e.number(threads)), one, one, memory);
   e.b.setInsertionPointToStart(&op.getBody().front());
@@ -36,8 +35,8 @@ Value rac::gemm::sharedView(Emit &e, Type element, int64_t elements,
   auto bytes = MemRefType::get({ShapedType::kDynamic}, e.b.getI8Type(),
                                MemRefLayoutAttrInterface(), space);
   Value all = gpu::DynamicSharedMemoryOp::create(e.b, e.loc, bytes);
-  auto type = MemRefType::get({elements}, element, MemRefLayoutAttrInterface(),
-                              space);
+  auto type =
+      MemRefType::get({elements}, element, MemRefLayoutAttrInterface(), space);
   return memref::ViewOp::create(e.b, e.loc, type, all,
                                 e.value(e.number(offset)), ValueRange());
 }
@@ -104,9 +103,9 @@ void Stage::forEachGroup(Emit &e, Index thread, int64_t threads,
   int64_t inner = shape.alongColumns ? shape.columns : shape.rows;
   int64_t perLine = inner / shape.vector;
   int64_t total = shape.rows * shape.columns / shape.vector;
-  auto loop = scf::ForOp::create(e.b, e.loc, e.value(thread),
-                                 e.value(e.number(total)),
-                                 e.value(e.number(threads)));
+  auto loop =
+      scf::ForOp::create(e.b, e.loc, e.value(thread), e.value(e.number(total)),
+                         e.value(e.number(threads)));
   OpBuilder::InsertionGuard restore(e.b);
   e.b.setInsertionPointToStart(loop.getBody());
   Index group = loop.getInductionVar();

@@ -20,10 +20,9 @@ int64_t rac::gemm::sharedBytes(const Tile &tile, int64_t elementBytes,
                     tile.depth * pitchOf(outer, false, elementBytes)) *
            elementBytes;
   };
-  int64_t operands =
-      tile.stages * (operand(tile.rows) + operand(tile.columns));
-  int64_t result = Stage::bytes(tile.rows, tile.columns, tile.slices,
-                                accumulatorBytes);
+  int64_t operands = tile.stages * (operand(tile.rows) + operand(tile.columns));
+  int64_t result =
+      Stage::bytes(tile.rows, tile.columns, tile.slices, accumulatorBytes);
   return std::max(operands, result);
 }
 
@@ -90,13 +89,38 @@ private:
 
 } // namespace
 
-bool Chooser::fits(const Tile &tile) const {
+/// Whether warps' tiles are whole atoms, and shared memory holds the block's.
+static bool isPossible(const Tile &tile, const TileProblem &problem,
+                       const TileLimits &limits, const Atom &atom) {
   int64_t warpRows = tile.rows / tile.warpRows,
           warpColumns = tile.columns / tile.warpColumns,
           warpDepth = tile.depth / tile.slices;
   if (warpRows % atom.m != 0 || warpColumns % atom.n != 0 || warpRows == 0 ||
       warpColumns == 0 || warpDepth == 0 || warpDepth % atom.k != 0)
     return false;
+  auto isPower = [](int64_t x) { return llvm::isPowerOf2_64(x); };
+  return isPower(tile.rows) && isPower(tile.columns) && isPower(tile.depth) &&
+         isPower(tile.threads()) && tile.stages >= 2 && tile.splits >= 1 &&
+         sharedBytes(tile, problem.elementBytes, problem.accumulatorBytes) <=
+             limits.sharedBytes;
+}
+
+std::optional<Tile> rac::gemm::plannedTile(const GpuBlock &block,
+                                           const TileProblem &problem,
+                                           const TileLimits &limits,
+                                           const Atom &atom) {
+  Tile tile{block.rows,     block.columns, block.depth,  block.down(),
+            block.across(), block.slices,  block.stages, block.split};
+  if (!isPossible(tile, problem, limits, atom))
+    return std::nullopt;
+  return tile;
+}
+
+bool Chooser::fits(const Tile &tile) const {
+  if (!isPossible(tile, problem, limits, atom))
+    return false;
+  int64_t warpRows = tile.rows / tile.warpRows,
+          warpColumns = tile.columns / tile.warpColumns;
   // A thread has 255 registers: half for sums, or a quarter where operands take
   // two each.
   int64_t sums = warpRows * warpColumns / kWarp *
@@ -105,9 +129,7 @@ bool Chooser::fits(const Tile &tile) const {
                          atom.unit == Unit::F64
                      ? 64
                      : 128;
-  return sums <= most && tile.threads() <= 256 &&
-         sharedBytes(tile, problem.elementBytes, problem.accumulatorBytes) <=
-             limits.sharedBytes;
+  return sums <= most && tile.threads() <= 256;
 }
 
 double Chooser::clocks(const Tile &tile) const {
@@ -115,8 +137,8 @@ double Chooser::clocks(const Tile &tile) const {
   int64_t blocks = llvm::divideCeil(rows, tile.rows) *
                    llvm::divideCeil(columns, tile.columns) * batch *
                    tile.splits;
-  double steps = llvm::divideCeil(llvm::divideCeil(depth, tile.depth),
-                                  tile.splits);
+  double steps =
+      llvm::divideCeil(llvm::divideCeil(depth, tile.depth), tile.splits);
   double perStep = std::max(
       {tile.rows * tile.columns * tile.depth / Rates::products(atom.unit),
        tile.warps() / tile.slices *
@@ -124,24 +146,22 @@ double Chooser::clocks(const Tile &tile) const {
            tile.depth * bytes / Rates::sharedBytes,
        (tile.rows + tile.columns) * tile.depth * bytes / Rates::globalBytes});
   // One warp has a fraction of a multiprocessor's units.
-  double alone = std::max(perStep * std::max(1.0, 4.0 / tile.warps()),
-                          Rates::step);
+  double alone =
+      std::max(perStep * std::max(1.0, 4.0 / tile.warps()), Rates::step);
   alone = std::max(alone, Rates::copy / (tile.stages - 1));
-  int64_t shared =
-      sharedBytes(tile, bytes, problem.accumulatorBytes);
+  int64_t shared = sharedBytes(tile, bytes, problem.accumulatorBytes);
   int64_t together = std::max<int64_t>(
-      1, std::min({Rates::sharedMemory / shared,
-                   Rates::threads / tile.threads(),
-                   Rates::registers / (tile.threads() * 168)}));
+      1,
+      std::min({Rates::sharedMemory / shared, Rates::threads / tile.threads(),
+                Rates::registers / (tile.threads() * 168)}));
   int64_t each = llvm::divideCeil(blocks, limits.processors);
   double busy = each * steps * perStep;
   double waiting = llvm::divideCeil(each, together) * (steps * alone);
   double result = std::max(busy, waiting) + Rates::block;
   if (tile.splits > 1)
-    result += Rates::sumKernel +
-              2.0 * tile.splits * rows * columns * batch *
-                  problem.accumulatorBytes /
-                  (Rates::globalBytes * limits.processors);
+    result += Rates::sumKernel + 2.0 * tile.splits * rows * columns * batch *
+                                     problem.accumulatorBytes /
+                                     (Rates::globalBytes * limits.processors);
   return result;
 }
 
@@ -165,8 +185,8 @@ Tile Chooser::choose() {
           for (int64_t slices : {1, 2, 4})
             for (int64_t stages : {4, 2})
               for (int64_t splits : {1, 2, 4, 8, 16}) {
-                Tile tile{tileRows, tileColumns, tileDepth, warpRows,
-                          warpColumns, slices, stages, splits};
+                Tile tile{tileRows,    tileColumns, tileDepth, warpRows,
+                          warpColumns, slices,      stages,    splits};
                 if (!fits(tile) || (splits > 1 && splits * tileDepth > depth))
                   continue;
                 double cost = clocks(tile);

@@ -109,8 +109,8 @@ void ColumnKernel::create() {
   Shape one{1, chooseParts(1)}, several{lanes, chooseParts(lanes)};
   if (lanes == 1) {
     createLaunch(builder, one);
-  } else if (Value fits = areMultiples(builder, loc, multiples,
-                                      sizes[*lane], lanes)) {
+  } else if (Value fits =
+                 areMultiples(builder, loc, multiples, sizes[*lane], lanes)) {
     auto branch = scf::IfOp::create(builder, loc, fits, /*withElse=*/true);
     OpBuilder then = branch.getThenBodyBuilder(),
               otherwise = branch.getElseBodyBuilder();
@@ -272,8 +272,7 @@ SmallVector<Values> ColumnKernel::gather(OpBuilder &builder,
       });
   SmallVector<Values> results;
   for (size_t i = 0; i < parts.size(); ++i)
-    results.emplace_back(
-        loop.getResults().slice(i * shape.lanes, shape.lanes));
+    results.emplace_back(loop.getResults().slice(i * shape.lanes, shape.lanes));
   return results;
 }
 
@@ -345,8 +344,8 @@ SmallVector<Values> ColumnKernel::reduce(OpBuilder &builder, Values position,
       [&](OpBuilder &b, Location, Value index, ValueRange before) {
         position[loop] = index;
         Values after;
-        for (const Values &values : reduce(b, position, unflatten(before),
-                                           first, stride, depth + 1))
+        for (const Values &values :
+             reduce(b, position, unflatten(before), first, stride, depth + 1))
           llvm::append_range(after, values);
         scf::YieldOp::create(b, loc, after);
       });
@@ -375,19 +374,18 @@ void ColumnKernel::finish(OpBuilder &builder, ValueRange position,
     if (&operand == epilogue)
       operands.back() = results.front();
     else if (reader.payloadUsesValueFromOperand(&operand))
-      operands.back() = loadLanes(builder, loc, operand.get(),
-                                  reader.getMatchingIndexingMap(&operand), at,
-                                  along, lanes);
+      operands.back() =
+          loadLanes(builder, loc, operand.get(),
+                    reader.getMatchingIndexingMap(&operand), at, along, lanes);
   }
   Values values;
   for (int64_t i : llvm::seq(lanes)) {
     Values arguments = llvm::map_to_vector(operands, [&](const Values &lane) {
       return lane.empty() ? Value() : lane[i];
     });
-    llvm::append_range(values,
-                       inlineBody(builder, reader,
-                                  moved(builder, loc, at, along, i),
-                                  arguments));
+    llvm::append_range(values, inlineBody(builder, reader,
+                                          moved(builder, loc, at, along, i),
+                                          arguments));
   }
   OpOperand *out = reader.getDpsInitOperand(0);
   storeLanes(builder, loc, values, out->get(),

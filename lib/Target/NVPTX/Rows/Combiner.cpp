@@ -79,8 +79,7 @@ std::optional<Combiner> Combiner::find(linalg::LinalgOp op) {
       break;
     combiner.combiners.push_back(one);
   }
-  if (combiner.combiners.size() ==
-      static_cast<size_t>(op.getNumDpsInits()))
+  if (combiner.combiners.size() == static_cast<size_t>(op.getNumDpsInits()))
     return combiner;
 
   combiner.combiners.clear();
@@ -153,9 +152,8 @@ Values Combiner::merge(OpBuilder &builder, Location loc, ValueRange x,
     return merged;
   }
   // Whichever comes first stays where the loop would have let it.
-  Value inOrder =
-      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt,
-                            x[indexResult], y[indexResult]);
+  Value inOrder = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt,
+                                        x[indexResult], y[indexResult]);
   Values first(2), second(2), merged(2);
   for (unsigned i : {0, 1}) {
     first[i] = arith::SelectOp::create(builder, loc, inOrder, x[i], y[i]);
@@ -227,14 +225,13 @@ Value nvptx::shuffleXor(OpBuilder &builder, Location loc, Value value,
   Value shift = arith::ConstantIntOp::create(builder, loc, i64, 32);
   Value low = arith::TruncIOp::create(builder, loc, i32, value);
   Value high = arith::TruncIOp::create(
-      builder, loc, i32,
-      arith::ShRUIOp::create(builder, loc, value, shift));
+      builder, loc, i32, arith::ShRUIOp::create(builder, loc, value, shift));
   low = arith::ExtUIOp::create(builder, loc, i64,
                                shuffleWord(builder, loc, low, mask));
   high = arith::ExtUIOp::create(builder, loc, i64,
                                 shuffleWord(builder, loc, high, mask));
-  return arith::OrIOp::create(
-      builder, loc, low, arith::ShLIOp::create(builder, loc, high, shift));
+  return arith::OrIOp::create(builder, loc, low,
+                              arith::ShLIOp::create(builder, loc, high, shift));
 }
 
 Values Combiner::mergeThreads(OpBuilder &builder, Location loc, Values parts,
@@ -257,8 +254,7 @@ Value nvptx::shareMemory(gpu::LaunchOp launch, int64_t size, Type element) {
 }
 
 Values Combiner::mergeBlock(OpBuilder &builder, gpu::LaunchOp launch,
-                            Value thread, Values parts,
-                            int64_t threads) const {
+                            Value thread, Values parts, int64_t threads) const {
   Location loc = launch.getLoc();
   parts = mergeThreads(builder, loc, parts, std::min(threads, kWarp));
   if (threads <= kWarp)
@@ -269,8 +265,8 @@ Values Combiner::mergeBlock(OpBuilder &builder, gpu::LaunchOp launch,
   };
   Value lane = arith::RemUIOp::create(builder, loc, thread, constant(kWarp));
   Value warp = arith::DivUIOp::create(builder, loc, thread, constant(kWarp));
-  Value isFirst = arith::CmpIOp::create(
-      builder, loc, arith::CmpIPredicate::eq, lane, constant(0));
+  Value isFirst = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                        lane, constant(0));
   Values shared = llvm::map_to_vector(parts, [&](Value part) {
     return shareMemory(launch, warps, part.getType());
   });

@@ -39,7 +39,8 @@ public:
 private:
   /// The op of the body for each result.
   llvm::SmallVector<mlir::Operation *> combiners;
-  /// Of an index: what of the body decides whether `candidate` wins over `best`.
+  /// Of an index: what of the body decides whether `candidate` wins over
+  /// `best`.
   llvm::SmallVector<mlir::Operation *> wins;
   mlir::Value condition, candidate, best;
   unsigned valueResult = 0, indexResult = 1;

@@ -85,8 +85,9 @@ Access nvptx::accessOf(Value buffer, AffineMap map,
   int64_t offset;
   auto last = dyn_cast<AffineDimExpr>(map.getResults().back());
   bool elsewhere =
-      llvm::any_of(map.getResults().drop_back(),
-                   [&](AffineExpr expr) { return expr.isFunctionOfDim(*lane); });
+      llvm::any_of(map.getResults().drop_back(), [&](AffineExpr expr) {
+        return expr.isFunctionOfDim(*lane);
+      });
   if (!last || last.getPosition() != *lane || elsewhere ||
       failed(type.getStridesAndOffset(strides, offset)) || strides.back() != 1)
     return Access::single;
@@ -136,12 +137,13 @@ Value nvptx::areMultiples(OpBuilder &builder, Location loc,
       toCheck.push_back(size);
   for (Value size : toCheck) {
     Value rest = arith::RemUIOp::create(
-        builder, loc, size, arith::ConstantIndexOp::create(builder, loc, lanes));
-    Value fits = arith::CmpIOp::create(
-        builder, loc, arith::CmpIPredicate::eq, rest,
-        arith::ConstantIndexOp::create(builder, loc, 0));
-    all = all ? arith::AndIOp::create(builder, loc, all, fits).getResult()
-              : fits;
+        builder, loc, size,
+        arith::ConstantIndexOp::create(builder, loc, lanes));
+    Value fits =
+        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, rest,
+                              arith::ConstantIndexOp::create(builder, loc, 0));
+    all =
+        all ? arith::AndIOp::create(builder, loc, all, fits).getResult() : fits;
   }
   return all;
 }
@@ -170,9 +172,9 @@ Values nvptx::moved(OpBuilder &builder, Location loc, ValueRange position,
                     std::optional<unsigned> loop, int64_t by) {
   Values at(position);
   if (loop && by != 0)
-    at[*loop] = arith::AddIOp::create(
-        builder, loc, at[*loop],
-        arith::ConstantIndexOp::create(builder, loc, by));
+    at[*loop] =
+        arith::AddIOp::create(builder, loc, at[*loop],
+                              arith::ConstantIndexOp::create(builder, loc, by));
   return at;
 }
 
@@ -191,8 +193,7 @@ Values nvptx::loadLanes(OpBuilder &builder, Location loc, Value buffer,
   auto loadOne = [&](int64_t by) -> Value {
     return memref::LoadOp::create(
         builder, loc, buffer,
-        indicesOf(builder, loc, map,
-                  moved(builder, loc, position, lane, by)));
+        indicesOf(builder, loc, map, moved(builder, loc, position, lane, by)));
   };
   if (access == Access::same)
     return Values(lanes, loadOne(0));

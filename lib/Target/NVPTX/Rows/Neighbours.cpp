@@ -59,8 +59,8 @@ OpOperand *nvptx::findEpilogue(linalg::LinalgOp op, linalg::FillOp fill) {
       use ? dyn_cast<linalg::LinalgOp>(use->getOwner()) : linalg::LinalgOp();
   if (!reader || reader->getBlock() != op->getBlock() ||
       reader.isDpsInit(use) || reader.getNumDpsInits() != 1 ||
-      reader.getNumReductionLoops() != 0 ||
-      !reader.hasPureBufferSemantics() || !op->isBeforeInBlock(reader))
+      reader.getNumReductionLoops() != 0 || !reader.hasPureBufferSemantics() ||
+      !op->isBeforeInBlock(reader))
     return nullptr;
   AffineMap map = reader.getMatchingIndexingMap(use);
   AffineMap out = reader.getMatchingIndexingMap(reader.getDpsInitOperand(0));

@@ -49,8 +49,9 @@ static SmallVector<SmallVector<linalg::LinalgOp>> findRuns(Block &block) {
   return runs;
 }
 
-int64_t nvptx::createRowKernels(
-    func::FuncOp function, llvm::function_ref<bool(const RowProgram &)> wanted) {
+int64_t
+nvptx::createRowKernels(func::FuncOp function,
+                        llvm::function_ref<bool(const RowProgram &)> wanted) {
   SmallVector<SmallVector<linalg::LinalgOp>> runs;
   function.walk([&](Block *block) {
     if (isHosts(block->getParentOp()) &&

@@ -10,9 +10,8 @@ namespace rac::nvptx {
 
 /// Makes kernels of ops that follow each other and work on the same rows, as
 /// many ops a kernel as can be, where they are `wanted`. Returns how many.
-int64_t
-createRowKernels(mlir::func::FuncOp function,
-                 llvm::function_ref<bool(const RowProgram &)> wanted);
+int64_t createRowKernels(mlir::func::FuncOp function,
+                         llvm::function_ref<bool(const RowProgram &)> wanted);
 
 /// Whether an op multiplies buffers so that elements of each serve for many
 /// results: what products of matrices are made for.

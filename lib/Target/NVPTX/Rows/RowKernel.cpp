@@ -171,9 +171,9 @@ void RowKernel::createVersions(OpBuilder &builder, int64_t lanes) {
   if (!ShapedType::isDynamic(productOf(program.staticElements)) ||
       !program.isContiguous())
     return createLaunch(builder, chooseShape(lanes, /*longRows=*/false));
-  Value isLong = arith::CmpIOp::create(
-      builder, loc, arith::CmpIPredicate::ugt,
-      product(builder, loc, elementSizes), constant(builder, loc, kWarpElements));
+  Value isLong = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ugt,
+                                       product(builder, loc, elementSizes),
+                                       constant(builder, loc, kWarpElements));
   auto branch = scf::IfOp::create(builder, loc, isLong, /*withElse=*/true);
   OpBuilder then = branch.getThenBodyBuilder(),
             otherwise = branch.getElseBodyBuilder();
@@ -404,9 +404,10 @@ void RowKernel::createReduction(OpBuilder &builder, linalg::LinalgOp op) {
       });
   Values parts =
       combiner.mergeLanes(builder, loc, unflatten(flat, shape.lanes));
-  parts = shape.group <= kWarp
-              ? combiner.mergeThreads(builder, loc, parts, shape.group)
-              : combiner.mergeBlock(builder, launch, member, parts, shape.group);
+  parts =
+      shape.group <= kWarp
+          ? combiner.mergeThreads(builder, loc, parts, shape.group)
+          : combiner.mergeBlock(builder, launch, member, parts, shape.group);
   if (!combiner.isNeutral(start))
     parts = combiner.merge(builder, loc, start, parts);
   storeRow(builder, op, parts);
@@ -433,9 +434,9 @@ void RowKernel::storeRow(OpBuilder &builder, linalg::LinalgOp op,
       Value first =
           arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, member,
                                 constant(builder, loc, 0));
-      writes = isRow ? arith::AndIOp::create(builder, loc, isRow, first)
-                           .getResult()
-                     : first;
+      writes =
+          isRow ? arith::AndIOp::create(builder, loc, isRow, first).getResult()
+                : first;
     }
     OpBuilder inside = builder;
     if (writes)

@@ -82,11 +82,11 @@ private:
   // Of the kernel that is being made:
   Shape shape;
   mlir::gpu::LaunchOp launch;
-  Values row;                  ///< indices
-  mlir::Value member;          ///< the thread's number in its group
-  mlir::Value isRow;           ///< whether the row exists; null: it does
-  Values chunkSizes;           ///< elementSizes in chunks
-  mlir::Value chunkCount;      ///< of a row
+  Values row;                    ///< indices
+  mlir::Value member;            ///< the thread's number in its group
+  mlir::Value isRow;             ///< whether the row exists; null: it does
+  Values chunkSizes;             ///< elementSizes in chunks
+  mlir::Value chunkCount;        ///< of a row
   llvm::SmallVector<Chunk> kept; ///< those in registers
   llvm::DenseMap<mlir::Value, Version *> current;
   llvm::DenseMap<mlir::OpOperand *, Version *> seen; ///< by each operand

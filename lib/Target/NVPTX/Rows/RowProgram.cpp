@@ -2,8 +2,8 @@
 
 #include "RowProgram.h"
 #include "LaneBody.h"
-#include "llvm/ADT/EquivalenceClasses.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "llvm/ADT/EquivalenceClasses.h"
 
 using namespace mlir;
 using namespace rac;
@@ -33,8 +33,7 @@ private:
     return op.getStaticLoopRanges()[loop] == 1;
   }
   Axis axisOf(linalg::LinalgOp op, unsigned loop) {
-    return *axes.findLeader(
-        axes.insert({op.getOperation(), loop}));
+    return *axes.findLeader(axes.insert({op.getOperation(), loop}));
   }
   std::pair<Value, int64_t> sizeOf(linalg::LinalgOp op, unsigned loop);
 
@@ -61,8 +60,7 @@ SmallVector<OpOperand *> nvptx::operandsOf(linalg::LinalgOp op) {
 /// Whether it writes each of its results once, and nothing is odd about it.
 bool Finder::checkOp(linalg::LinalgOp op) {
   auto iterators = op.getIteratorTypesArray();
-  return op.hasPureBufferSemantics() &&
-         op.getNumDpsInits() > 0 &&
+  return op.hasPureBufferSemantics() && op.getNumDpsInits() > 0 &&
          llvm::all_of(op.getDpsInitsMutable(), [&](OpOperand &init) {
            AffineMap map = op.getMatchingIndexingMap(&init);
            return map.isProjectedPermutation() &&
@@ -216,7 +214,7 @@ void Finder::findTemporaries() {
 /// Whether each op finds in a buffer what a thread, or all threads of the row,
 /// left there.
 bool Finder::checkBuffers() {
-  llvm::DenseMap<Value, AffineMap> written; // where
+  llvm::DenseMap<Value, AffineMap> written;                             // where
   llvm::DenseMap<Value, SmallVector<std::pair<Value, AffineMap>>> read; // of
   llvm::DenseMap<Value, Value> writtenAs;
   for (linalg::LinalgOp op : program.ops) {
@@ -295,12 +293,12 @@ AffineMap RowProgram::accessOf(OpOperand &operand) const {
   MLIRContext *context = op.getContext();
   SmallVector<AffineExpr> exprs;
   for (const Role &role : roles.lookup(op))
-    exprs.push_back(role.kind == Role::unit
-                        ? getAffineConstantExpr(0, context)
-                        : getAffineDimExpr(role.index + (role.kind == Role::row
-                                                             ? 0
-                                                             : rows.size()),
-                                           context));
+    exprs.push_back(
+        role.kind == Role::unit
+            ? getAffineConstantExpr(0, context)
+            : getAffineDimExpr(role.index +
+                                   (role.kind == Role::row ? 0 : rows.size()),
+                               context));
   unsigned dims = rows.size() + elements.size();
   AffineMap map = op.getMatchingIndexingMap(&operand);
   return map.replaceDimsAndSymbols(exprs, {}, dims, 0);
@@ -322,8 +320,7 @@ bool RowProgram::isContiguous() const {
     for (OpOperand *operand : operandsOf(op)) {
       if (temporaries.contains(operand->get()))
         continue;
-      Access access =
-          nvptx::accessOf(operand->get(), accessOf(*operand), last);
+      Access access = nvptx::accessOf(operand->get(), accessOf(*operand), last);
       any |= access == Access::contiguous;
       all &= access != Access::single;
     }
