@@ -32,8 +32,6 @@ struct GpuContractionsPass
     : rac::impl::GpuContractionsBase<GpuContractionsPass> {
   void runOnOperation() override {
     gemm::TileLimits limits = readLimits();
-    if (auto plan = getOperation()->getAttrOfType<PlanAttr>("rac.plan"))
-      limits.planned = blockOf(plan);
     SmallVector<linalg::LinalgOp> ops;
     getOperation().walk([&](linalg::LinalgOp op) {
       // Others are in kernels, or in loops over tiles that will be.

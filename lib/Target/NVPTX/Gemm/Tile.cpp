@@ -74,7 +74,6 @@ public:
         batch(problem.batch.value_or(1)), problem(problem), limits(limits),
         atom(atom) {}
 
-  std::optional<Tile> planned() const;
   Tile choose();
 
 private:
@@ -165,15 +164,6 @@ double Chooser::clocks(const Tile &tile) const {
   return result;
 }
 
-std::optional<Tile> Chooser::planned() const {
-  if (!limits.planned)
-    return std::nullopt;
-  const rac::GpuBlock &block = *limits.planned;
-  Tile tile{block.rows,     block.columns, block.depth,  block.down(),
-            block.across(), block.slices,  block.stages, block.split};
-  return fits(tile) ? std::optional(tile) : std::nullopt;
-}
-
 Tile Chooser::choose() {
   int64_t tileDepth = std::max<int64_t>(128 / problem.elementBytes, atom.k);
   std::optional<Tile> best;
@@ -200,8 +190,5 @@ Tile Chooser::choose() {
 
 Tile rac::gemm::chooseGpuTile(const TileProblem &problem,
                               const TileLimits &limits, const Atom &atom) {
-  Chooser chooser(problem, limits, atom);
-  if (std::optional<Tile> planned = chooser.planned())
-    return *planned;
-  return chooser.choose();
+  return Chooser(problem, limits, atom).choose();
 }

@@ -31,7 +31,6 @@ struct TileProblem {
 struct TileLimits {
   int64_t processors;  ///< multiprocessors of the device
   int64_t sharedBytes; ///< that a block may have
-  std::optional<GpuBlock> planned = std::nullopt; ///< to take where it fits
 };
 
 /// Elements between lines of an operand's tile in shared memory, so that the
@@ -44,17 +43,12 @@ int64_t pitchOf(int64_t inner, bool depthInner, int64_t elementBytes);
 int64_t sharedBytes(const Tile &tile, int64_t elementBytes,
                     int64_t accumulatorBytes);
 
-<<<<<<< HEAD
-/// The planned tile, if the atom's products fill it and a block has the room;
-/// or else the one that takes the least time by a plain model: what the busiest
-=======
 /// The tile of a plan, as far as it can be.
 std::optional<Tile> plannedTile(const GpuBlock &block,
                                 const TileProblem &problem,
                                 const TileLimits &limits, const Atom &atom);
 
 /// The tile that takes the least time by a plain model: what the busiest
->>>>>>> 3523c59 (Products of a few vectors with a matrix read it straight from memory; a plan's blocks are taken)
 /// multiprocessor computes, loads and waits for.
 Tile chooseGpuTile(const TileProblem &problem, const TileLimits &limits,
                    const Atom &atom);

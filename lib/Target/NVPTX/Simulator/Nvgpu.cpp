@@ -47,7 +47,6 @@ struct MmaLowering : ConvertOpToLLVMPattern<nvgpu::MmaSyncOp> {
         shape[2] > kMaxDepth)
       return rewriter.notifyMatchFailure(op,
                                          "of a shape that is not simulated");
-<<<<<<< HEAD
     Type resultType = adaptor.getMatrixC().getType();
     Value result;
     {
@@ -64,19 +63,6 @@ struct MmaLowering : ConvertOpToLLVMPattern<nvgpu::MmaSyncOp> {
       result = LLVM::LoadOp::create(rewriter, loc, resultType, memory);
     }
     rewriter.replaceOp(op, result);
-=======
-    Value result = allocate(rewriter, op, adaptor.getMatrixC().getType());
-    if (failed(call(rewriter, op, "rac_sim_mma", Type(),
-                    {siteOf(rewriter, op), constantI32(rewriter, loc, *type),
-                     constantI32(rewriter, loc, *sumType),
-                     constantI32(rewriter, loc, shape[2]),
-                     spill(rewriter, op, adaptor.getMatrixA()),
-                     spill(rewriter, op, adaptor.getMatrixB()),
-                     spill(rewriter, op, adaptor.getMatrixC()), result})))
-      return failure();
-    rewriter.replaceOpWithNewOp<LLVM::LoadOp>(
-        op, adaptor.getMatrixC().getType(), result);
->>>>>>> 3523c59 (Products of a few vectors with a matrix read it straight from memory; a plan's blocks are taken)
     return success();
   }
 };
@@ -91,7 +77,6 @@ struct LoadMatrixLowering : ConvertOpToLLVMPattern<nvgpu::LdMatrixOp> {
     Value row = getStridedElementPtr(
         rewriter, loc, source, adaptor.getSrcMemref(), adaptor.getIndices());
     Type type = typeConverter->convertType(op.getType());
-<<<<<<< HEAD
     Value result;
     {
       StackScope stack(rewriter, op);
@@ -105,15 +90,6 @@ struct LoadMatrixLowering : ConvertOpToLLVMPattern<nvgpu::LdMatrixOp> {
       result = LLVM::LoadOp::create(rewriter, loc, type, memory);
     }
     rewriter.replaceOp(op, result);
-=======
-    Value result = allocate(rewriter, op, type);
-    if (failed(call(
-            rewriter, op, "rac_sim_load_matrices", Type(),
-            {siteOf(rewriter, op), constantI32(rewriter, loc, op.getNumTiles()),
-             constantI32(rewriter, loc, op.getTranspose()), row, result})))
-      return failure();
-    rewriter.replaceOpWithNewOp<LLVM::LoadOp>(op, type, result);
->>>>>>> 3523c59 (Products of a few vectors with a matrix read it straight from memory; a plan's blocks are taken)
     return success();
   }
 };
