@@ -36,3 +36,15 @@ func.func @no_context() {
   %n = rac.input_dim 0, 0
   return
 }
+
+// -----
+
+// The runtime knows kernels by their numbers.
+module attributes {rac.kernels = ["first"]} {
+  func.func @launch(%context: !llvm.ptr, %n: index) {
+    // expected-error@+2 {{launches a kernel that the module's rac.kernels doesn't list}}
+    // expected-error@+1 {{failed to legalize operation 'rac.launch'}}
+    rac.launch @kernels::@second grid(%n, %n, %n) block(%n, %n, %n) shared 0 args()
+    return
+  }
+}

@@ -139,13 +139,10 @@ LogicalResult HostCode::run(Operation *op) {
     Operation *nest = before ? before->getNextNode() : &block->front();
     return keepOnHost(nest);
   }
-  if (op->getNumRegions() == 0) {
-    // What else touches memory has a kernel of its own kind or is a mistake of
-    // a pass before.
-    if (isa<linalg::LinalgOp>(op))
-      return op->emitOpError("is still to be lowered to loops");
+  if (isa<linalg::LinalgOp>(op))
+    return op->emitOpError("is still to be lowered to loops");
+  if (op->getNumRegions() == 0)
     return success();
-  }
   bool hasParallel = op->walk([](scf::ParallelOp) {
                          return WalkResult::interrupt();
                        }).wasInterrupted();
@@ -180,10 +177,13 @@ void HostCode::launchParallel(scf::ParallelOp loop) {
     Value extent = isConstantIntValue(lower, 0)
                        ? upper
                        : builder.createOrFold<arith::SubIOp>(loc, upper, lower);
-    trips.push_back(
-        isConstantIntValue(step, 1)
-            ? extent
-            : builder.createOrFold<arith::CeilDivSIOp>(loc, extent, step));
+    if (!isConstantIntValue(step, 1))
+      extent = builder.createOrFold<arith::CeilDivSIOp>(loc, extent, step);
+    // A range may end before it begins.
+    if (extent != upper)
+      extent = builder.createOrFold<arith::MaxSIOp>(
+          loc, extent, arith::ConstantIndexOp::create(builder, loc, 0));
+    trips.push_back(extent);
   }
   Value count = nvptx::product(builder, loc, trips);
   gpu::LaunchOp launch = nvptx::launchItems(

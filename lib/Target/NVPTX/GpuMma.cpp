@@ -6,6 +6,8 @@
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "rac/Target/NVPTX/Passes.h"
 
 namespace rac {
@@ -70,6 +72,12 @@ struct GpuMmaPass : rac::impl::GpuMmaBase<GpuMmaPass> {
     });
     for (nvgpu::MmaSyncOp op : ops)
       lower(op);
+    // Of vectors of more than one dimension LLVM has no slices.
+    RewritePatternSet patterns(&getContext());
+    vector::populateVectorInsertExtractStridedSliceDecompositionPatterns(
+        patterns);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
   }
 };
 

@@ -53,6 +53,7 @@ void lowerAssert(cf::AssertOp op, Value status, int64_t number) {
 /// Two kernels that are the same but for their names.
 bool areEqual(gpu::GPUFuncOp a, gpu::GPUFuncOp b) {
   return a.getFunctionType() == b.getFunctionType() &&
+         a.getKnownBlockSize() == b.getKnownBlockSize() &&
          OperationEquivalence::isRegionEquivalentTo(
              &a.getBody(), &b.getBody(), OperationEquivalence::IgnoreLocations);
 }

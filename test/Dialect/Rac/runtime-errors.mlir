@@ -210,3 +210,51 @@ func.func @groups(%a: memref<1x4x3xf32>, %b: memref<2x3x1xf32>, %d: memref<1x4x2
   rac.library_call conv ins(%a, %b : memref<1x4x3xf32>, memref<2x3x1xf32>) outs(%d : memref<1x4x2xf32>) {groups = 0, strides = array<i64: 1>, dilations = array<i64: 1>, pads_low = array<i64: 0>, pads_high = array<i64: 0>, post_ops = []}
   return
 }
+
+// -----
+
+func.func @flat_grid(%n: index) {
+  // expected-error @+1 {{takes three sizes each of the grid and of a block}}
+  rac.launch @kernels::@k grid(%n) block(%n, %n, %n) shared 0 args()
+  return
+}
+
+// -----
+
+func.func @flat_block(%n: index) {
+  // expected-error @+1 {{takes three sizes each of the grid and of a block}}
+  rac.launch @kernels::@k grid(%n, %n, %n) block(%n, %n) shared 0 args()
+  return
+}
+
+// -----
+
+func.func @negative_shared(%n: index) {
+  // expected-error @+1 {{value is non-negative}}
+  rac.launch @kernels::@k grid(%n, %n, %n) block(%n, %n, %n) shared -16 args()
+  return
+}
+
+// -----
+
+func.func @row(%n: index, %m: memref<?x4xf32>) {
+  // expected-error @+1 {{has 1 indices for a buffer of rank 2}}
+  %0 = rac.read %m[%n] : memref<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @other_element(%n: index, %m: memref<?xf32>) {
+  // expected-error @+1 {{the result is an element}}
+  %0 = "rac.read"(%m, %n) : (memref<?xf32>, index) -> f64
+  return
+}
+
+// -----
+
+func.func @status_of_others() {
+  // expected-error @+1 {{must be 0D memref of 32-bit signless integer values}}
+  %0 = rac.kernel_status : memref<i64>
+  return
+}

@@ -50,3 +50,19 @@ func.func @calls(%a: tensor<?x8xf32>, %b: tensor<8x4xf32>, %d: tensor<?x4xf32>, 
   rac.library_call matmul ins(%x, %packed : memref<?x8xf32, strided<[?, 2]>>, memref<128xi8>) outs(%y : memref<?x4xf32>) {packed = array<i8: 1, 2>, weights_type = tensor<8x4xf32>, post_ops = []}
   return %0 : tensor<?x4xf32>
 }
+
+// Kernels run on the accelerator, whose memory the host reads an element at a time.
+// CHECK-LABEL: @accelerator
+func.func @accelerator(%n: index, %m: memref<?xf32>, %strided: memref<?x4xi64, strided<[8, 2], offset: ?>>) {
+  // CHECK: %[[STATUS:.*]] = rac.kernel_status : memref<i32>
+  %status = rac.kernel_status : memref<i32>
+  // CHECK: rac.launch @kernels::@relu grid(%arg0, %arg0, %arg0) block(%arg0, %arg0, %arg0) shared 1024 args(%arg1, %[[STATUS]], %arg0 : memref<?xf32>, memref<i32>, index)
+  rac.launch @kernels::@relu grid(%n, %n, %n) block(%n, %n, %n) shared 1024 args(%m, %status, %n : memref<?xf32>, memref<i32>, index)
+  // CHECK: rac.launch @kernels::@none grid({{.*}}) block({{.*}}) shared 0 args()
+  rac.launch @kernels::@none grid(%n, %n, %n) block(%n, %n, %n) shared 0 args()
+  // CHECK: rac.read %arg2[%arg0, %arg0] : memref<?x4xi64, strided<[8, 2], offset: ?>>
+  %x = rac.read %strided[%n, %n] : memref<?x4xi64, strided<[8, 2], offset: ?>>
+  // CHECK: rac.read %[[STATUS]][] : memref<i32>
+  %y = rac.read %status[] : memref<i32>
+  return
+}

@@ -137,10 +137,10 @@ def GpuMath : Pass<"rac-gpu-math", "::mlir::gpu::GPUModuleOp"> {
 }
 
 def GpuMma : Pass<"rac-gpu-mma", "::mlir::gpu::GPUModuleOp"> {
-  let summary = "Lower products of bf16 on tensor cores";
+  let summary = "Lower what upstream doesn't of products on tensor cores";
   let description = [{
     `nvgpu.mma.sync` of bf16 becomes `nvvm.mma.sync`, which upstream's lowering of
-    nvgpu doesn't know for that type.
+    nvgpu doesn't know for that type. Slices of fragments become their registers.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect",
       "::mlir::vector::VectorDialect"];

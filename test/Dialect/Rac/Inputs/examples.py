@@ -12,14 +12,16 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import declared  # noqa: E402
 
 TYPE = r"(?:tensor|memref)<[^<>]*>"
+LISTS = r"(?:ins|outs|args)\(((?:%\w+(?:, )?)+) : ([^()]*)\)"
 
 
 def free_names(text):
-    """Names that are used but not defined, in order of first use."""
+    """Names that are used but not defined, those of lists with types first, in order of first use."""
     defined = set(re.findall(r"%\w+(?=: )", text))  # block arguments
     for results in re.findall(r"^\s*((?:%\w+(?:, )?)+) = ", text, re.M):
         defined.update(re.findall(r"%\w+", results))
-    return list(dict.fromkeys(name for name in re.findall(r"%\w+", text) if name not in defined))
+    typed = " ".join(found.group(1) for found in re.finditer(LISTS, text.split("\n")[0]))
+    return list(dict.fromkeys(name for name in re.findall(r"%\w+", f"{typed} {text}") if name not in defined))
 
 
 def operand_types(op, text):
@@ -27,8 +29,7 @@ def operand_types(op, text):
     if set(declared.operands(op)) <= {"Index"}:
         return []
     first = text.split("\n")[0]
-    lists = list(re.finditer(r"(?:ins|outs)\((?:%\w+(?:, )?)+ : ([^()]*)\)", first))
-    spans = [found.span(1) for found in lists]
+    spans = [found.span(2) for found in re.finditer(LISTS, first)]
     if not spans:
         start = first.rindex(" : ")
         spans = [(start, start + len(re.split(" -> | to ", first[start:])[0]))]

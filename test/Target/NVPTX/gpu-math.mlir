@@ -1,0 +1,20 @@
+// RUN: rac-opt %s --rac-gpu-math | FileCheck %s
+
+// The instruction for a reciprocal root is an approximation; other functions of f64 become calls later.
+
+// CHECK: %[[ROOT:.*]] = llvm.call_intrinsic "llvm.sqrt"(%[[X:.*]]) : (f32) -> f32
+// CHECK: arith.divf %{{.*}}, %[[ROOT]]
+// CHECK: llvm.call_intrinsic "llvm.floor"(%[[X]])
+// CHECK: llvm.call_intrinsic "llvm.fma"(%[[X]], %[[X]], %[[X]])
+// CHECK: math.exp %{{.*}} : f64
+// CHECK: llvm.call_intrinsic "llvm.roundeven"(%[[X]])
+gpu.module @kernels {
+  gpu.func @k(%x: f32, %y: f64) -> (f32, f32, f32, f64, f32) {
+    %0 = math.rsqrt %x : f32
+    %1 = math.floor %x : f32
+    %2 = math.fma %x, %x, %x : f32
+    %3 = math.exp %y : f64
+    %4 = math.roundeven %x : f32
+    gpu.return %0, %1, %2, %3, %4 : f32, f32, f32, f64, f32
+  }
+}

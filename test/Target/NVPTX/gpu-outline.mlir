@@ -1,0 +1,95 @@
+// RUN: rac-opt %s --rac-gpu-outline --canonicalize --split-input-file | FileCheck %s
+
+// Kernels are named after their groups. Two that do the same on other memory are one, which may have to have the shared memory
+// of either; constants are part of a kernel, all else is passed. The third differs in its threads, the fourth in what it does.
+
+// CHECK: module attributes {rac.kernel_messages = [], rac.kernels = ["my_group_0", "wider", "_2nd"]}
+// CHECK-LABEL: func @main
+// CHECK: rac.launch @rac_kernels::@my_group_0 grid(%arg2, %c1, %c1) block(%c32, %c1, %c1) shared 1024 args(%arg0 : memref<?xf32>)
+// CHECK: rac.launch @rac_kernels::@my_group_0 grid(%arg2, %c1, %c1) block(%c32, %c1, %c1) shared 0 args(%arg1 : memref<?xf32>)
+// CHECK: rac.launch @rac_kernels::@wider grid(%arg2, %c1, %c1) block(%c64, %c1, %c1) shared 0 args(%arg1 : memref<?xf32>)
+// CHECK: rac.launch @rac_kernels::@_2nd
+// CHECK-NOT: gpu.launch
+// CHECK: gpu.module @rac_kernels
+// CHECK: gpu.func @my_group_0(%[[X:.*]]: memref<?xf32>) kernel attributes {known_block_size = array<i32: 32, 1, 1>, rac.shared_bytes = 1024 : i64}
+// CHECK-DAG: %[[B:.*]] = gpu.block_id x
+// CHECK-DAG: %[[T:.*]] = gpu.thread_id x
+// CHECK: memref.load %[[X]][%[[B]]]
+// CHECK: memref.store %{{.*}}, %[[X]][%[[T]]]
+// CHECK: gpu.func @wider(%{{.*}}) kernel attributes {known_block_size = array<i32: 64, 1, 1>, rac.shared_bytes = 0 : i64}
+// CHECK: gpu.func @_2nd(
+// CHECK-NOT: gpu.func
+func.func @main(%x: memref<?xf32>, %y: memref<?xf32>, %n: index) {
+  %c1 = arith.constant 1 : index
+  %c32 = arith.constant 32 : index
+  %c64 = arith.constant 64 : index
+  %c1024 = arith.constant 1024 : i32
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %n, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c32, %sy = %c1, %sz = %c1) dynamic_shared_memory_size %c1024 {
+    %0 = memref.load %x[%bx] : memref<?xf32>
+    memref.store %0, %x[%tx] : memref<?xf32>
+    gpu.terminator
+  } {rac.group = "my group/0"}
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %n, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c32, %sy = %c1, %sz = %c1) {
+    %0 = memref.load %y[%bx] : memref<?xf32>
+    memref.store %0, %y[%tx] : memref<?xf32>
+    gpu.terminator
+  } {rac.group = "other"}
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %n, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c64, %sy = %c1, %sz = %c1) {
+    %0 = memref.load %y[%bx] : memref<?xf32>
+    memref.store %0, %y[%tx] : memref<?xf32>
+    gpu.terminator
+  } {rac.group = "wider"}
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %n, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c32, %sy = %c1, %sz = %c1) {
+    %0 = memref.load %y[%tx] : memref<?xf32>
+    memref.store %0, %y[%bx] : memref<?xf32>
+    gpu.terminator
+  } {rac.group = "2nd"}
+  return
+}
+
+// -----
+
+// A failed assertion writes the number of its message, from 1 on, and ends the thread. Equal messages have one number.
+
+// CHECK: module attributes {rac.kernel_messages = ["negative", "zero"], rac.kernels = ["asserts", "asserts_1"]}
+// CHECK-LABEL: func @asserts
+// CHECK: %[[STATUS:.*]] = rac.kernel_status : memref<i32>
+// CHECK: rac.launch @rac_kernels::@asserts {{.*}} args(%arg0, %[[STATUS]] : memref<?xi64>, memref<i32>)
+// CHECK: gpu.func @asserts(%{{.*}}: memref<?xi64>, %[[WHERE:.*]]: memref<i32>)
+// CHECK: %[[NEGATIVE:.*]] = arith.cmpi slt
+// CHECK: scf.if %[[NEGATIVE]]
+// CHECK-NEXT: memref.store %c1_i32, %[[WHERE]][]
+// CHECK-NEXT: llvm.inline_asm has_side_effects "exit;", ""
+// CHECK: %[[ZERO:.*]] = arith.cmpi eq
+// CHECK: scf.if %[[ZERO]]
+// CHECK-NEXT: memref.store %c2_i32, %[[WHERE]][]
+// CHECK: gpu.func @asserts_1(
+// CHECK: memref.store %c2_i32,
+func.func @asserts(%x: memref<?xi64>, %n: index) {
+  %c0 = arith.constant 0 : i64
+  %c1 = arith.constant 1 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %n, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c1, %sy = %c1, %sz = %c1) {
+    %0 = memref.load %x[%bx] : memref<?xi64>
+    %1 = arith.cmpi sge, %0, %c0 : i64
+    cf.assert %1, "negative"
+    %2 = arith.cmpi ne, %0, %c0 : i64
+    cf.assert %2, "zero"
+    gpu.terminator
+  }
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %n, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c1, %sy = %c1, %sz = %c1) {
+    %0 = memref.load %x[%bx] : memref<?xi64>
+    %2 = arith.cmpi ne, %0, %c0 : i64
+    cf.assert %2, "zero"
+    gpu.terminator
+  }
+  return
+}
+
+// -----
+
+// There is a module of kernels even if it has none.
+// CHECK: module attributes {rac.kernel_messages = [], rac.kernels = []}
+// CHECK: gpu.module @rac_kernels
+func.func @empty(%x: memref<?xi64>) {
+  return
+}

@@ -1,0 +1,50 @@
+// RUN: rac-opt %s --rac-gpu-shapes --canonicalize | FileCheck %s
+
+// What was stored as the shape is the view's sizes, and nothing is stored any more.
+
+// CHECK-LABEL: func @stored
+// CHECK-NOT: memref.store
+// CHECK: %[[K:.*]] = arith.index_cast %arg2
+// CHECK: %[[VIEW:.*]] = rac.block %arg0 at %c0[%arg1, %[[K]]] : memref<?xf32> to memref<?x?xf32>
+// CHECK: return %[[VIEW]], %[[K]]
+func.func @stored(%x: memref<?xf32>, %n: index, %m: i64) -> (memref<?x?xf32>, index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %shape = memref.alloc() : memref<2xindex>
+  memref.store %n, %shape[%c0] : memref<2xindex>
+  %k = arith.index_cast %m : i64 to index
+  memref.store %k, %shape[%c1] : memref<2xindex>
+  %0 = memref.reshape %x(%shape) : (memref<?xf32>, memref<2xindex>) -> memref<?x?xf32>
+  %1 = memref.dim %0, %c1 : memref<?x?xf32>
+  return %0, %1 : memref<?x?xf32>, index
+}
+
+// A shape that is data is read; of what the type says there is no need.
+
+// CHECK-LABEL: func @read
+// CHECK: %[[READ:.*]] = rac.read %arg1[%c0]
+// CHECK-NOT: rac.read
+// CHECK: %[[N:.*]] = arith.index_cast %[[READ]]
+// CHECK: rac.block %arg0 at %c0[%[[N]]] : memref<?xf32> to memref<?x4xf32>
+func.func @read(%x: memref<?xf32>, %shape: memref<2xi64>) -> memref<?x4xf32> {
+  %0 = memref.reshape %x(%shape) : (memref<?xf32>, memref<2xi64>) -> memref<?x4xf32>
+  return %0 : memref<?x4xf32>
+}
+
+// Which of two values was stored last is not known here.
+
+// CHECK-LABEL: func @twice
+// CHECK: memref.store
+// CHECK: scf.if
+// CHECK: %[[READ:.*]] = rac.read %{{.*}}[%c0]
+// CHECK: rac.block %arg0 at %c0[%[[READ]]]
+func.func @twice(%x: memref<?xf32>, %n: index, %some: i1) -> memref<?xf32> {
+  %c0 = arith.constant 0 : index
+  %shape = memref.alloc() : memref<1xindex>
+  memref.store %n, %shape[%c0] : memref<1xindex>
+  scf.if %some {
+    memref.store %c0, %shape[%c0] : memref<1xindex>
+  }
+  %0 = memref.reshape %x(%shape) : (memref<?xf32>, memref<1xindex>) -> memref<?xf32>
+  return %0 : memref<?xf32>
+}
