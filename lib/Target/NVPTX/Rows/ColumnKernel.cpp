@@ -91,15 +91,31 @@ int64_t ColumnKernel::chooseParts(int64_t lanes) {
   return parts;
 }
 
+/// Whether a thread should have several results: where those of its operands
+/// lie together.
+bool ColumnKernel::hasLanes() {
+  if (!lane)
+    return false;
+  bool any = false;
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!op.isDpsInit(&operand) && !op.payloadUsesValueFromOperand(&operand))
+      continue;
+    Access access = accessOf(operand.get(), op.getMatchingIndexingMap(&operand),
+                             lane);
+    if (access == Access::single)
+      return false;
+    any |= access == Access::contiguous && !op.isDpsInit(&operand);
+  }
+  return any;
+}
+
 void ColumnKernel::create() {
   OpBuilder builder(epilogue ? epilogue->getOwner() : op.getOperation());
   for (Range range : op.createLoopRanges(builder, loc))
     sizes.push_back(getValueOrCreateConstantIndexOp(builder, loc, range.size));
   Multiples multiples;
   int64_t lanes = 1;
-  if (lane && accessOf(op.getDpsInits()[0],
-                       op.getMatchingIndexingMap(op.getDpsInitOperand(0)),
-                       lane) == Access::contiguous) {
+  if (hasLanes()) {
     SmallVector<LaneLoop> loops = {{op, *lane}};
     if (epilogue)
       loops.push_back(

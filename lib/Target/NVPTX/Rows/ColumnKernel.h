@@ -24,6 +24,7 @@ private:
     int64_t lanes = 1, parts = 1;
   };
   int64_t chooseParts(int64_t lanes);
+  bool hasLanes();
   void createLaunch(mlir::OpBuilder &builder, Shape shape);
   void createWhole(mlir::OpBuilder &builder, mlir::Value item, int64_t lanes);
   void createParts(mlir::OpBuilder &builder, mlir::Value count, Shape shape);
