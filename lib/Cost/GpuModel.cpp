@@ -106,6 +106,11 @@ bool GpuCosting::isTensor(const WorkNest &nest, DataType type) const {
   if (!nest.isContraction() || nest.reads.size() < 2 || nest.writes.empty() ||
       contractionShape(nest).isDepthwise)
     return false;
+  // As of transposed convolutions: what several iterations add to is no sum of
+  // one block.
+  for (unsigned loop = 0; loop < nest.sizes.size(); ++loop)
+    if (nest.reductions.test(loop) && nest.writes.front().dependsOn(loop))
+      return false;
   std::optional<TensorForm> form = tensorForm(operandType(nest, type));
   const ComputeUnit *unit = coefficients.getDevice().unit(UnitKind::tensor);
   return form && unit && unit->opsPerClock.count(form->type);
