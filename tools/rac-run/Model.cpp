@@ -60,11 +60,8 @@ void Model::load(const std::string &file) {
   outputs = specsOf(*this, "outputs");
 }
 
-void Model::create(int threads, int spin) {
-  RacOptions options = {};
+void Model::create(RacOptions options) {
   options.size = sizeof(options);
-  options.threads = threads;
-  options.spin_us = spin;
   if (createFunction(&options, &context) != RAC_OK)
     die("%s: %s", path.c_str(), lastError(nullptr));
 }

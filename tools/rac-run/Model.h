@@ -23,8 +23,8 @@ struct Model {
 
   /// Dies with the reason if it can't be loaded.
   void load(const std::string &path);
-  /// Both as in RacOptions.
-  void create(int threads, int spin);
+  /// Dies with the reason if there can be no context.
+  void create(RacOptions options);
   void run(const DLTensor *const *inputs, DLTensor *const *outputs);
   /// -1 if that depends on the data.
   int64_t arenaSize(const DLTensor *const *inputs);

@@ -25,6 +25,8 @@ how much memory. Without --input, inputs are random.
   --spin MICROSECONDS     how long waiting threads look for work before they sleep; 0: not at all
                           (default: as compiled). Also sets GOMP_SPINCOUNT (10 us by default),
                           unless it or OMP_WAIT_POLICY is set (docs/ThreadPool.md)
+  --device N              of models for GPUs: which one, as the driver counts (default 0)
+  --no-graphs             of models for GPUs: no run is replayed (docs/Gpu.md)
   --repeat N              timed runs (default 20; 0: only the first run)
   --warmup N              runs before those, the first included (default 3)
   --seed N                of the random inputs (default 1)
@@ -97,6 +99,10 @@ Options parseOptions(int argc, char **argv) {
       (argument == "--json" ? options.json : options.describe) = true;
       continue;
     }
+    if (argument == "--no-graphs") {
+      options.graphs = false;
+      continue;
+    }
     if (argument == "--profile") {
       options.profile = true;
       continue;
@@ -124,8 +130,8 @@ Options parseOptions(int argc, char **argv) {
     }
     bool known = false;
     for (const char *option :
-         {"--input", "--shape", "--output", "--threads", "--spin", "--repeat",
-          "--warmup", "--seed", "--energy-window", "--energy-root",
+         {"--input", "--shape", "--output", "--threads", "--spin", "--device",
+          "--repeat", "--warmup", "--seed", "--energy-window", "--energy-root",
           "--energy-nvml"})
       known = known || name == option;
     if (!known)
@@ -147,6 +153,8 @@ Options parseOptions(int argc, char **argv) {
     } else if (name == "--spin") {
       long spin = numberOf("--spin", value, 0);
       options.spin = spin ? int(spin) : RAC_SPIN_NONE;
+    } else if (name == "--device") {
+      options.device = int(numberOf("--device", value, 0));
     } else if (name == "--repeat") {
       options.repeat = int(numberOf("--repeat", value, 0));
     } else if (name == "--energy-window") {

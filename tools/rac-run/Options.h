@@ -14,12 +14,12 @@ struct Options {
   std::map<std::string, std::string> inputs; // NAME -> FILE.npy, random …
   std::map<std::string, std::vector<int64_t>>
       shapes; // of inputs, or of one symbol
-  int threads = 0, spin = 0, repeat = 20, warmup = 3;
+  int threads = 0, spin = 0, device = 0, repeat = 20, warmup = 3;
   unsigned seed = 1;
   EnergyWanted energy = EnergyWanted::No;
   std::string energyRoot, energyNvml; // in place of the machine's, for tests
   double energyWindow = 0;            // s
-  bool profile = false, json = false, describe = false;
+  bool graphs = true, profile = false, json = false, describe = false;
 };
 
 /// Dies with a message, or ends after --help.

@@ -63,7 +63,12 @@ int main(int argc, char **argv) {
     puts(model.described.c_str());
     return 0;
   }
-  model.create(options.threads, options.spin);
+  RacOptions wanted = {};
+  wanted.threads = options.threads;
+  wanted.spin_us = options.spin;
+  wanted.device = options.device;
+  wanted.graphs = options.graphs ? 0 : RAC_GRAPHS_NONE;
+  model.create(wanted);
   measured.load = seconds(Clock::now() - start);
 
   std::vector<Array> inputs = makeInputs(model, options);
