@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from graphs import F32, Graph, OnnxReference, check
 from onnx import TensorProto
-from support import Reference
+from support import SIMULATED, Reference
 
 RAGGED = [{"n": n, "m": m} for n, m in [(4, 16), (1, 1), (7, 33), (3, 17), (64, 5), (2, 130), (0, 8), (5, 0)]]
 FULL = RAGGED[:-2]
@@ -128,6 +128,8 @@ RECURRENT = {"LSTM": 4, "GRU": 3, "RNN": 1}
 def test_recurrent(compiler, tmp_path, kind, width):
     """Every direction and several steps, from states of zeros and given ones; rows below and above
     what a kernel keeps on the stack."""
+    if SIMULATED and width > 1000:
+        pytest.skip("takes minutes in the simulator")
     graph = Graph(11)
     x = graph.input("x", ["n", "m", 3])
     gates = RECURRENT[kind] * width

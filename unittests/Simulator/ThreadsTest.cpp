@@ -265,6 +265,22 @@ TEST(Threads, FailWhereTheyAssert) {
   EXPECT_THAT(text, testing::HasSubstr("thread (7, 0, 0): too many"));
 }
 
+TEST(Threads, FailOutsideOfABuffer) {
+  std::string text = failure(R"(
+    gpu.func @wrong(%x: memref<?xf32>) kernel {
+      %c1 = arith.constant 1 : index
+      %t = gpu.thread_id x
+      %next = arith.addi %t, %c1 : index
+      %v = memref.load %x[%t] : memref<?xf32>
+      memref.store %v, %x[%next] : memref<?xf32>
+      gpu.return
+    })",
+                             {1, 64});
+  EXPECT_THAT(text,
+              testing::HasSubstr("thread (63, 0, 0): memref.store outside "
+                                 "of its memref<?xf32>"));
+}
+
 TEST(Threads, MayExitBeforeTheOthers) {
   Module module(R"(
     gpu.func @leave(%x: memref<?xf32>) kernel {

@@ -162,9 +162,11 @@ def GpuToSimulator : Pass<"rac-gpu-to-simulator", "::mlir::gpu::GPUModuleOp"> {
     A function takes the simulator's thread, the thread's number along x and the
     kernel's parameters. Barriers, shuffles and what else threads do together are
     calls of rac-c/Simulator.h. All memory is the host's; what a block shares lies
-    where the thread says.
+    where the thread says. What a kernel loads and stores it asserts to lie inside of
+    its buffers.
   }];
-  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+      "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
       "::mlir::memref::MemRefDialect", "::mlir::vector::VectorDialect"];
   let statistics = [
     Statistic<"numKernels", "num-kernels", "Kernels turned into functions">];

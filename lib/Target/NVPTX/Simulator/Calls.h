@@ -51,6 +51,10 @@ private:
   llvm::SmallVector<mlir::Value> memory;
 };
 
+/// Lets a kernel assert that what it reads or writes one by one, or in rows,
+/// lies inside of the buffers.
+void addBoundsChecks(mlir::Operation *kernel);
+
 /// nvgpu's ops: tensor cores and asynchronous copies.
 void populateNvgpuToSimulator(mlir::LLVMTypeConverter &converter,
                               mlir::RewritePatternSet &patterns);

@@ -326,6 +326,7 @@ private:
     for (BlockArgument own : kernel.getPrivateAttributions())
       own.replaceAllUsesWith(memref::AllocaOp::create(
           start, kernel.getLoc(), cast<MemRefType>(own.getType())));
+    addBoundsChecks(kernel);
   }
 
   LogicalResult convert(gpu::GPUModuleOp module) {

@@ -6,6 +6,8 @@
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/Matchers.h"
 #include "rac-c/Simulator.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/xxhash.h"
 
 using namespace mlir;
 using namespace rac::simulator;
@@ -271,9 +273,10 @@ private:
     auto module = op->getParentOfType<gpu::GPUModuleOp>();
     rewriter.setInsertionPointToStart(module.getBody());
     std::string text = op.getMsg().str() + '\0';
-    std::string name = "rac.message";
-    for (int i = 0; module.lookupSymbol(name); ++i)
-      name = "rac.message." + std::to_string(i);
+    std::string name =
+        "rac.message." + llvm::utohexstr(llvm::xxh3_64bits(text));
+    if (auto known = module.lookupSymbol<LLVM::GlobalOp>(name))
+      return known;
     auto type = LLVM::LLVMArrayType::get(rewriter.getI8Type(), text.size());
     return LLVM::GlobalOp::create(rewriter, op.getLoc(), type,
                                   /*isConstant=*/true, LLVM::Linkage::Internal,
