@@ -4,6 +4,7 @@ Substitutions   rac-opt, rac-compile, rac-run, rac-calibrate, FileCheck, not, co
                 %python (numpy, onnx and onnxruntime importable, and rac once it is built)
                 %root (the checkout)   %build (its build)   %models (the test models that scripts/models.py gathered)
                 %devices (device descriptions)   %lib (where libraries are built)
+                %ptxas (NVIDIA's assembler)
                 %cc (a C and C++ compiler)   %qemu (qemu-aarch64 with the C library it needs)
 Features        x86_64, aarch64, cross-aarch64 (libraries for it can be linked), x86-avx512, onednn, asan, qemu-aarch64, ptxas, valgrind,
                 model-NAME for every NAME.onnx in %models
@@ -36,7 +37,7 @@ config.environment["PATH"] = os.pathsep.join(
 )
 config.environment["PYTHONPATH"] = config.rac_python_dir
 config.environment["FILECHECK_OPTS"] = "--enable-var-scope"
-for name in ["HOME", "RAC_CACHE", "ASAN_OPTIONS", "UBSAN_OPTIONS", "OPENBLAS_CORETYPE"]:
+for name in ["HOME", "RAC_CACHE", "ASAN_OPTIONS", "UBSAN_OPTIONS", "OPENBLAS_CORETYPE", "RAC_PTXAS", "RAC_LIBDEVICE"]:
     if name in os.environ:
         config.environment[name] = os.environ[name]
 python = config.python
@@ -59,6 +60,8 @@ for tool in ["rac-opt", "rac-compile", "rac-run", "rac-calibrate"]:
     config.substitutions.append(
         (r"(?<![\w./-])%s(?![\w.-])" % tool, os.path.join(config.rac_tools_dir, tool))
     )
+# As lib/Emit finds it.
+ptxas = os.environ.get("RAC_PTXAS") or shutil.which(config.rac_ptxas) or shutil.which("ptxas")
 config.substitutions += [
     ("%python", python),
     ("%root", config.rac_src_root),
@@ -66,6 +69,7 @@ config.substitutions += [
     ("%models", models),
     ("%devices", os.path.join(config.rac_src_root, "devices")),
     ("%lib", config.rac_lib_dir),
+    ("%ptxas", ptxas or "ptxas"),
     ("%cc", cc),
     ("%qemu", "qemu-aarch64 -L /usr/aarch64-linux-gnu"),
 ]
@@ -86,7 +90,11 @@ if config.rac_sanitize:
     config.available_features.add("asan")
 if os.path.exists(os.path.join(config.rac_obj_root, "aarch64", "bin", "rac-run")):
     config.available_features.add("cross-aarch64")
-for tool in ["qemu-aarch64", "ptxas", "valgrind"]:
+if ptxas:
+    config.available_features.add("ptxas")
+else:
+    lit_config.note("no ptxas: what NVIDIA's assembler makes of kernels is not tested")
+for tool in ["qemu-aarch64", "valgrind"]:
     if shutil.which(tool):
         config.available_features.add(tool)
 for path in glob.glob(os.path.join(models, "*.onnx")):

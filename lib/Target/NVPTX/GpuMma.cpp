@@ -74,7 +74,7 @@ struct GpuMmaPass : rac::impl::GpuMmaBase<GpuMmaPass> {
       lower(op);
     // Of vectors of more than one dimension LLVM has no slices.
     RewritePatternSet patterns(&getContext());
-    vector::populateVectorInsertExtractStridedSliceDecompositionPatterns(
+    vector::populateVectorExtractStridedSliceToExtractInsertChainPatterns(
         patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();

@@ -1,5 +1,6 @@
 //===- GpuOutline.cpp - Kernels into a module of their own ----------------===//
 
+#include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -10,6 +11,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/SymbolTable.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 #include "rac/Target/NVPTX/Passes.h"
@@ -28,6 +30,14 @@ namespace {
 
 constexpr llvm::StringLiteral kKernels = "rac_kernels";
 
+void exitThread(OpBuilder &builder, Location loc) {
+  LLVM::InlineAsmOp::create(
+      builder, loc, /*resultTypes=*/TypeRange(), /*operands=*/ValueRange(),
+      /*asm_string=*/"exit;", /*constraints=*/"", /*has_side_effects=*/true,
+      /*is_align_stack=*/false, LLVM::TailCallKind::None,
+      /*asm_dialect=*/LLVM::AsmDialectAttr(), /*operand_attrs=*/ArrayAttr());
+}
+
 /// A failed assertion leaves its message's number and ends the thread: what
 /// came after it might read or write anywhere.
 void lowerAssert(cf::AssertOp op, Value status, int64_t number) {
@@ -42,12 +52,62 @@ void lowerAssert(cf::AssertOp op, Value status, int64_t number) {
       then, loc,
       arith::ConstantIntOp::create(then, loc, then.getI32Type(), number + 1),
       status);
-  LLVM::InlineAsmOp::create(
-      then, loc, /*resultTypes=*/TypeRange(), /*operands=*/ValueRange(),
-      /*asm_string=*/"exit;", /*constraints=*/"", /*has_side_effects=*/true,
-      /*is_align_stack=*/false, LLVM::TailCallKind::None,
-      /*asm_dialect=*/LLVM::AsmDialectAttr(), /*operand_attrs=*/ArrayAttr());
+  exitThread(then, loc);
   op.erase();
+}
+
+/// A kernel does nothing where one before it failed.
+void exitAfterFailure(gpu::LaunchOp launch, Value status) {
+  OpBuilder builder = OpBuilder::atBlockBegin(&launch.getBody().front());
+  Location loc = launch.getLoc();
+  Value number = memref::LoadOp::create(builder, loc, status);
+  Value failed = arith::CmpIOp::create(
+      builder, loc, arith::CmpIPredicate::ne, number,
+      arith::ConstantIntOp::create(builder, loc, builder.getI32Type(), 0));
+  auto branch = scf::IfOp::create(builder, loc, failed, /*withElse=*/false);
+  OpBuilder then = branch.getThenBodyBuilder();
+  exitThread(then, loc);
+}
+
+/// Whether memory is accessed where other memory says.
+bool isIndexedByData(gpu::LaunchOp launch) {
+  auto readsNumber = [](Operation *op) {
+    if (isa<arith::FPToSIOp, arith::FPToUIOp>(op))
+      return true;
+    return isa<memref::LoadOp, vector::LoadOp>(op) &&
+           getElementTypeOrSelf(op->getResult(0)).isIntOrIndex();
+  };
+  auto readsNumberWithin = [&](Operation *op) {
+    return op
+        ->walk([&](Operation *inner) {
+          return readsNumber(inner) ? WalkResult::interrupt()
+                                    : WalkResult::advance();
+        })
+        .wasInterrupted();
+  };
+  auto isData = [&](Value index) {
+    SetVector<Operation *> slice;
+    BackwardSliceOptions options;
+    options.inclusive = true;
+    options.omitUsesFromAbove = false;
+    options.filter = [&](Operation *op) {
+      return op != launch && launch->isAncestor(op);
+    };
+    // What can't be followed may be anything.
+    return failed(getBackwardSlice(index, &slice, options)) ||
+           llvm::any_of(slice, readsNumberWithin);
+  };
+  return launch
+      ->walk([&](Operation *op) {
+        OperandRange indices = {nullptr, 0};
+        if (auto load = dyn_cast<memref::LoadOp>(op))
+          indices = load.getIndices();
+        else if (auto store = dyn_cast<memref::StoreOp>(op))
+          indices = store.getIndices();
+        return llvm::any_of(indices, isData) ? WalkResult::interrupt()
+                                             : WalkResult::advance();
+      })
+      .wasInterrupted();
 }
 
 /// Two kernels that are the same but for their names.
@@ -72,6 +132,7 @@ private:
   ModuleOp module;
   OpBuilder builder;
   gpu::GPUModuleOp kernels;
+  bool anyAsserts = false;
   llvm::MapVector<StringRef, int64_t> messages;
   llvm::StringSet<> names;
   llvm::StringMap<SmallVector<gpu::GPUFuncOp>> bySignature;
@@ -82,7 +143,9 @@ private:
 void Outliner::lowerAsserts(gpu::LaunchOp launch) {
   SmallVector<cf::AssertOp> asserts;
   launch.walk([&](cf::AssertOp op) { asserts.push_back(op); });
-  if (asserts.empty())
+  // Data that another kernel found to be wrong must not become addresses.
+  bool trusts = anyAsserts && isIndexedByData(launch);
+  if (asserts.empty() && !trusts)
     return;
   OpBuilder before(launch);
   Value status = KernelStatusOp::create(
@@ -92,6 +155,8 @@ void Outliner::lowerAsserts(gpu::LaunchOp launch) {
     int64_t number = messages.insert({op.getMsg(), next}).first->second;
     lowerAssert(op, status, number);
   }
+  if (trusts)
+    exitAfterFailure(launch, status);
 }
 
 /// After the group that it computes, where that is known.
@@ -180,7 +245,10 @@ LogicalResult Outliner::outline(gpu::LaunchOp launch) {
 
 LogicalResult Outliner::run() {
   SmallVector<gpu::LaunchOp> launches;
-  module.walk([&](gpu::LaunchOp launch) { launches.push_back(launch); });
+  module.walk([&](gpu::LaunchOp launch) {
+    launches.push_back(launch);
+    launch.walk([&](cf::AssertOp) { anyAsserts = true; });
+  });
   builder.setInsertionPointToEnd(module.getBody());
   kernels = gpu::GPUModuleOp::create(builder, module.getLoc(), kKernels);
   for (gpu::LaunchOp launch : launches)

@@ -150,7 +150,8 @@ def GpuOutline : Pass<"rac-gpu-outline", "::mlir::ModuleOp"> {
   let summary = "Move kernels into a gpu.module, and launch them by rac.launch";
   let description = [{
     Equal kernels become one. Where a kernel asserts, it writes the number of the
-    message to `rac.kernel_status` and its thread ends.
+    message to `rac.kernel_status` and its thread ends. Kernels that access memory
+    where other memory says do nothing once one has failed.
   }];
   let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect",
       "::mlir::NVVM::NVVMDialect", "::rac::RacDialect"];

@@ -1,0 +1,73 @@
+"""Compiles models of one operation each for NVIDIA's chips, and assembles their kernels: assemble.py RAC_COMPILE PTXAS FOLDER
+
+Says what spills registers or can't be assembled; status 1 if something does."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+MODELS = {
+    "elementwise": "(float[n, 64] x, float[64] row) => (float[n, 64] y) { z = Add(x, row) t = Erf(z) y = Mul(t, x) }",
+    "product_f32": "(float[512, 256] x, float[256, 512] w) => (float[512, 512] y) { z = MatMul(x, w) y = Relu(z) }",
+    "product_f16": "(float16[512, 256] x, float16[256, 512] w) => (float16[512, 512] y) { y = MatMul(x, w) }",
+    "product_bf16": "(bfloat16[512, 256] x, bfloat16[256, 512] w) => (bfloat16[512, 512] y) { y = MatMul(x, w) }",
+    "product_i8": "(int8[512, 256] x, int8[256, 512] w) => (int32[512, 512] y) { y = MatMulInteger(x, w) }",
+    "ragged_product": "(float[n, 100] x, float[100, 37] w) => (float[n, 37] y) { y = MatMul(x, w) }",
+    "convolution": "(float[2, 32, 28, 28] x, float[64, 32, 3, 3] w, float[64] b) => (float[2, 64, 28, 28] y)"
+                   " { z = Conv <pads = [1, 1, 1, 1]> (x, w, b) y = Relu(z) }",
+    "depthwise": "(float[2, 32, 28, 28] x, float[32, 1, 3, 3] w) => (float[2, 32, 26, 26] y)"
+                 " { y = Conv <group = 32> (x, w) }",
+    "pool": "(float[2, 32, 28, 28] x) => (float[2, 32, 14, 14] y)"
+            " { y = MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (x) }",
+    "softmax": "(float[n, 1000] x) => (float[n, 1000] y) { y = Softmax <axis = -1> (x) }",
+    "long_softmax": "(float[n, m] x) => (float[n, m] y) { y = Softmax <axis = -1> (x) }",
+    "layer_norm": "(float[n, 768] x, float[768] scale, float[768] shift) => (float[n, 768] y)"
+                  " { y = LayerNormalization <axis = -1> (x, scale, shift) }",
+    "reduction": "(float[n, 1000] x) => (float[n, 1] y) { y = ReduceMean <axes = [1]> (x) }",
+    "transpose": "(float[n, 64, 100] x) => (float[n, 100, 64] y) { y = Transpose <perm = [0, 2, 1]> (x) }",
+}
+CHIPS = ["sm_80", "sm_89", "sm_90a", "sm_100"]
+OPSET = {"reduction": 17}
+
+
+def run(*command):
+    return subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def check(compiler, ptxas, folder, name, chip):
+    """What is wrong with a model's kernels on a chip, or None."""
+    model, ptx = folder / f"{name}.onnxtxt", folder / f"{name}.{chip}.ptx"
+    opset = OPSET.get(name, 20)
+    model.write_text(f'<ir_version: 10, opset_import: ["" : {opset}]>\n{name} {MODELS[name]}\n')
+    done = run(compiler, model, "--target=nvptx", f"--chip={chip}", "--emit=ptx", "-o", ptx)
+    if done.returncode:
+        return done.stdout
+    done = run(ptxas, "-v", f"-arch={chip}", ptx, "-o", folder / f"{name}.{chip}.cubin")
+    if done.returncode:
+        return done.stdout
+    spilled = [int(number) for number in re.findall(r"(\d+) bytes spill", done.stdout)]
+    if not spilled:
+        return f"{ptxas} says nothing of spills:\n{done.stdout}"
+    if any(spilled):
+        return done.stdout
+    return None
+
+
+def main(compiler, ptxas, folder):
+    folder = Path(folder)
+    folder.mkdir(parents=True)
+    wrong = 0
+    # Every chip has every kind of kernel, but not of the same types: half a second each.
+    jobs = [(name, chip) for index, name in enumerate(MODELS) for step, chip in enumerate(CHIPS)
+            if chip == "sm_90a" or (index + step) % 3 == 0]
+    for name, chip in jobs:
+        problem = check(compiler, ptxas, folder, name, chip)
+        if problem:
+            wrong += 1
+            print(f"{name} on {chip}: {problem}")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

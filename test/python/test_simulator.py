@@ -1,0 +1,225 @@
+"""Kernels for NVIDIA GPUs, run by the simulator, against onnxruntime and numpy; only with RAC_SIMULATED=1, as
+scripts/test.sh sets it. What other targets have as well, random shapes of all operators are in test_random_ops.py, which
+runs here too."""
+
+import ml_dtypes
+import numpy as np
+import onnx
+import pytest
+from graphs import F32, Graph, check
+from onnx import TensorProto
+from support import MODELS, SIMULATED, Reference, assert_same, compile_once, load
+from test_models import page, random
+
+pytestmark = pytest.mark.skipif(not SIMULATED, reason="RAC_SIMULATED is not set")
+
+I64 = np.int64
+
+
+def parsed(text, types="", opset=20):
+    """A model in ONNX's text syntax."""
+    return onnx.parser.parse_model(f'<ir_version: 9, opset_import: ["" : {opset}]>\n{text}')
+
+
+def compiled(model, folder, *flags):
+    onnx.save(model, folder / "m.onnx")
+    return load(compile_once(folder / "m.onnx", folder / "m.so", *flags))
+
+
+def check_text(text, folder, *feeds, opset=20):
+    """Against onnxruntime, for each of the inputs."""
+    model = parsed(text, opset=opset)
+    reference = Reference(model)
+    with compiled(model, folder) as mine:
+        for inputs in feeds:
+            assert_same(reference.run(inputs), mine.run(inputs), where=str({k: v.shape for k, v in inputs.items()}))
+
+
+# ---- products, on tensor cores where the type has them
+
+# Rows, columns, terms: whole tiles, one of each, no multiples of anything, more rows than a block has.
+SHAPES = [(64, 64, 64), (1, 1, 1), (33, 65, 17), (130, 72, 40), (200, 8, 300), (5, 200, 128), (0, 8, 8), (8, 8, 0)]
+TYPES = {"float": (F32, 1e-4), "float16": (np.float16, 2e-3), "bfloat16": (ml_dtypes.bfloat16, 1.6e-2)}
+
+
+@pytest.mark.parametrize("name", TYPES)
+@pytest.mark.parametrize("batch", ["", "b, "])
+def test_products(compiler, tmp_path, name, batch):
+    dtype, tolerance = TYPES[name]
+    model = parsed(f"g ({name}[{batch}n, k] x, {name}[{batch}k, m] w, {name}[m] bias) => ({name}[{batch}n, m] y) "
+                   "{ p = MatMul(x, w) q = Add(p, bias) y = Relu(q) }")
+    rng = np.random.default_rng(1)
+    with compiled(model, tmp_path) as mine:
+        for n, m, k in SHAPES:
+            batches = (3,) if batch else ()
+            feeds = {"x": rng.standard_normal((*batches, n, k)), "w": rng.standard_normal((*batches, k, m)),
+                     "bias": rng.standard_normal(m)}
+            feeds = {key: value.astype(dtype) for key, value in feeds.items()}
+            wide = {key: value.astype(np.float64) for key, value in feeds.items()}
+            want = np.maximum((wide["x"] @ wide["w"]).astype(dtype).astype(np.float64) + wide["bias"], 0)
+            got = mine.run(feeds)["y"]
+            assert got.dtype == dtype
+            np.testing.assert_allclose(got.astype(np.float64), want, rtol=tolerance,
+                                       atol=tolerance * np.abs(want).max(initial=0) / 4, err_msg=f"{n} x {m} x {k}")
+
+
+# Sizes that are known decide other kernels than those that are not.
+@pytest.mark.parametrize("n, m, k", [(64, 64, 64), (96, 40, 50), (7, 7, 7), (1, 300, 64), (300, 1, 64), (16, 16, 1000)])
+@pytest.mark.parametrize("name", TYPES)
+def test_static_products(compiler, tmp_path, name, n, m, k):
+    dtype, tolerance = TYPES[name]
+    model = parsed(f"g ({name}[{n}, {k}] x, {name}[{k}, {m}] w) => ({name}[{n}, {m}] y) {{ y = MatMul(x, w) }}")
+    rng = np.random.default_rng(2)
+    feeds = {"x": rng.standard_normal((n, k)).astype(dtype), "w": rng.standard_normal((k, m)).astype(dtype)}
+    want = feeds["x"].astype(np.float64) @ feeds["w"].astype(np.float64)
+    with compiled(model, tmp_path) as mine:
+        got = mine.run(feeds)["y"].astype(np.float64)
+    np.testing.assert_allclose(got, want, rtol=tolerance, atol=tolerance * np.abs(want).max() / 4)
+
+
+@pytest.mark.parametrize("left", ["int8", "uint8"])
+def test_integer_products(compiler, tmp_path, left):
+    """With zero points, exactly."""
+    text = (f"g ({left}[n, k] x, int8[k, m] w, {left} zx, int8[m] zw) => (int32[n, m] y, int32[n, m] z) "
+            "{ y = MatMulInteger(x, w) z = MatMulInteger(x, w, zx, zw) }")
+    rng = np.random.default_rng(3)
+    low, high = np.iinfo(left).min, np.iinfo(left).max + 1
+    model = parsed(text)
+    with compiled(model, tmp_path) as mine:
+        for n, m, k in [(64, 64, 64), (1, 1, 1), (33, 65, 17), (100, 16, 96)]:
+            feeds = {"x": rng.integers(low, high, (n, k)).astype(left), "w": rng.integers(-128, 128, (k, m)).astype(np.int8),
+                     "zx": np.array(3, left), "zw": rng.integers(-5, 6, m).astype(np.int8)}
+            x, w = feeds["x"].astype(np.int32), feeds["w"].astype(np.int32)
+            got = mine.run(feeds)
+            np.testing.assert_array_equal(got["y"], x @ w)
+            np.testing.assert_array_equal(got["z"], (x - 3) @ (w - feeds["zw"].astype(np.int32)))
+
+
+# ---- convolutions whose channels fill tensor cores, and some that don't
+
+CONVOLUTIONS = {
+    "plain": (32, 64, 3, {"pads": [1, 1, 1, 1]}),
+    "strided": (16, 24, 3, {"strides": [2, 2]}),
+    "dilated": (16, 32, 3, {"dilations": [2, 3], "pads": [2, 3, 2, 3]}),
+    "grouped": (32, 48, 3, {"group": 4}),
+    "depthwise": (24, 24, 5, {"group": 24, "pads": [2, 2, 2, 2]}),
+    "pointwise": (40, 72, 1, {}),
+    "odd": (3, 5, 2, {"pads": [1, 0, 0, 1]}),
+    "first": (3, 32, 7, {"strides": [2, 2], "pads": [3, 3, 3, 3]}),
+}
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONS)
+def test_convolutions(compiler, tmp_path, name):
+    """With and without a bias and what follows; two results that share one."""
+    cin, cout, size, attributes = CONVOLUTIONS[name]
+    graph = Graph(3)
+    x = graph.input("x", ["n", cin, 15, 18])
+    weights = graph.normal(cout, cin // attributes.get("group", 1), size, size)
+    value = graph.op("Conv", x, weights, graph.normal(cout), **attributes)
+    graph.output(graph.op("Relu", value), graph.op("Conv", x, weights, **attributes))
+    check(graph, tmp_path, [{"n": 1}, {"n": 3}], rtol=1e-3, atol=1e-4)
+
+
+# ---- what kernels check
+
+GATHERS = {
+    "gather": ("Gather <axis = 1> (x, i)", "n, k", "n, k, 6"),
+    "gather_elements": ("GatherElements <axis = 0> (x, i)", "n, k", "n, k"),
+    "gather_nd": ("GatherND (x, i)", "n, 2", "n"),
+    "scatter_elements": ('ScatterElements <axis = 1> (x, i, u)', "n, k", "n, m"),
+    "scatter_nd": ("ScatterND (x, i, u)", "n, 1", "n, m"),
+}
+
+
+@pytest.mark.parametrize("name", GATHERS)
+def test_indices(compiler, tmp_path, name):
+    """Good ones, negative ones, and those beyond the end, of which the run says so and the next is well again."""
+    import rac
+
+    call, index, result = GATHERS[name]
+    updates = ", float[a, b] u" if "u)" in call else ""
+    model = parsed(f"g (float[p, q] x, int64[{index}] i{updates}) => (float[{result}] y) {{ y = {call} }}")
+    rng = np.random.default_rng(4)
+    x = rng.standard_normal((5, 7)).astype(F32)
+    # At most as many rows and columns as x has, each index once.
+    shape = {"gather": (2, 3), "gather_elements": (3, 4), "gather_nd": (4, 2), "scatter_elements": (3, 4), "scatter_nd": (3, 1)}[name]
+    if name == "scatter_nd":
+        good = rng.permutation(5)[:3].reshape(3, 1) - [[0], [5], [0]]
+    else:
+        good = np.stack([rng.permutation(5)[:shape[1]] for _ in range(shape[0])])
+        good[0, 0] -= {"gather": 7, "gather_elements": 5, "gather_nd": 5, "scatter_elements": 7}[name]
+    feeds = {"x": x, "i": good.astype(I64)}
+    if updates:
+        feeds["u"] = rng.standard_normal((3, 7) if name == "scatter_nd" else shape).astype(F32)
+    want = Reference(model).run(feeds)
+    with compiled(model, tmp_path) as mine:
+        assert_same(want, mine.run(feeds))
+        for wrong in (7, -8, 2**40):
+            bad = feeds["i"].copy()
+            bad[-1, -1] = wrong
+            with pytest.raises(rac.RunError, match="out of|range|bounds"):
+                mine.run({**feeds, "i": bad})
+            assert_same(want, mine.run(feeds))
+
+
+# ---- loops and branches are the host's
+
+LOOP = """g (float[3, 4] x, int64 trips, float limit) => (float[3, 4] y, float[b, 3, 4] all) {
+  more = Constant <value = bool {1}> ()
+  y, all = Loop (trips, more, x) <body = body (int64 i, bool go, float[3, 4] before) => (bool again, float[3, 4] after, float[3, 4] kept) {
+    doubled = Add (before, before)
+    after = Tanh (doubled)
+    kept = Identity (before)
+    sum = ReduceSum <keepdims = 0> (after)
+    again = Less (sum, limit)
+  }>
+}"""
+BRANCH = """g (float[n, 4] x, bool which) => (float[a, 4] y) {
+  y = If (which) <then_branch = then () => (float[n, 4] t) { t = Relu (x) },
+                  else_branch = other () => (float[m, 4] e) { e = Concat <axis = 0> (x, x) }>
+}"""
+
+
+def test_loop(compiler, tmp_path):
+    x = random(5, 3, 4)
+    check_text(LOOP, tmp_path, *({"x": x, "trips": np.array(trips, I64), "limit": np.array(limit, F32)}
+                                 for trips, limit in [(5, 1e9), (1, 1e9), (6, -1e9), (0, 1e9)]))
+
+
+def test_branch(compiler, tmp_path):
+    x = random(6, 3, 4)
+    check_text(BRANCH, tmp_path, *({"x": x, "which": np.array(which)} for which in (True, False, True)))
+
+
+def test_empty(compiler, tmp_path):
+    """Kernels for nothing aren't launched."""
+    graph = Graph(7)
+    x = graph.input("x", ["n", 8, "m"])
+    graph.output(graph.op("Relu", x), graph.op("Transpose", x, perm=[2, 0, 1]), graph.op("Concat", x, x, axis=2),
+                 graph.op("ReduceSum", x, graph.weight([1], I64)), graph.op("Cast", x, to=TensorProto.INT32))
+    check(graph, tmp_path, [{"n": 0, "m": 3}, {"n": 2, "m": 0}, {"n": 2, "m": 3}, {"n": 0, "m": 0}])
+
+
+# ---- models
+
+def sound(voices):
+    return {"input": 0.1 * random(1, voices, 512), "state": np.zeros((2, voices, 128), F32), "sr": np.array(16000, I64)}
+
+
+SMALL = {
+    "silero_vad_16k_op15": lambda: [sound(1), sound(2)],
+    "ch_ppocr_mobile_v2.0_cls_infer": lambda: [{"x": page(2, 1, 3, 48, 100)}, {"x": page(2, 2, 3, 48, 64)}],
+    "ch_PP-OCRv4_det_infer": lambda: [{"x": page(2, 1, 3, 64, 96)}],
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_model(compiler, tmp_path, name):
+    path = MODELS / f"{name}.onnx"
+    if not path.exists():
+        pytest.skip(f"{path} is not there: scripts/models.py gathers the models")
+    reference = Reference(path)
+    with load(compile_once(path, tmp_path / "m.so", time_limit=280)) as model:
+        for feeds in SMALL[name]():
+            assert_same(reference.run(feeds), model.run(feeds))
