@@ -48,10 +48,17 @@ say "unit tests, with GoogleTest (seconds)"
 layer unittests ctest --test-dir "$build" -j "$JOBS" --output-on-failure --no-tests=ignore \
   --output-junit "$results/unittests.xml" --quiet
 
+pytest=(env ${preload:+LD_PRELOAD="$preload"} PYTHONPATH="$build/python" RAC_BUILD="$build" RAC_MODELS="$RAC_CACHE/models"
+  pytest -q -n "$JOBS" -p no:cacheprovider)
+
 if [ -d "$ROOT/test/python" ]; then
   say "models against onnxruntime and ONNX's backend tests, with pytest (some minutes)"
-  layer pytest env ${preload:+LD_PRELOAD="$preload"} PYTHONPATH="$build/python" RAC_BUILD="$build" RAC_MODELS="$RAC_CACHE/models" \
-    pytest -q -n "$JOBS" -p no:cacheprovider --junitxml "$results/pytest.xml" "$ROOT/test/python"
+  layer pytest "${pytest[@]}" --junitxml "$results/pytest.xml" "$ROOT/test/python"
+
+  # Rows of 1100 take half of the time, and test the CPU's stack.
+  say "kernels for NVIDIA GPUs in the simulator, with pytest (about 4 minutes)"
+  layer simulator env RAC_SIMULATED=1 RAC_ONNX_SHARE=0/10 "${pytest[@]}" --junitxml "$results/simulator.xml" \
+    -k "not 1100" "$ROOT"/test/python/test_{simulator,random_ops,backend}.py
 fi
 
 counted=yes

@@ -87,6 +87,43 @@ func.func @asserts(%x: memref<?xi64>, %n: index) {
 
 // -----
 
+// Once one has failed, kernels that access memory where other memory says do nothing.
+
+// CHECK-LABEL: func @indexed
+// CHECK: gpu.func @check(
+// CHECK: gpu.func @gather(%{{.*}}, %[[WHERE:[^:]*]]: memref<i32>)
+// CHECK: %[[NUMBER:.*]] = memref.load %[[WHERE]][]
+// CHECK: %[[FAILED:.*]] = arith.cmpi ne, %[[NUMBER]], %c0_i32
+// CHECK: scf.if %[[FAILED]]
+// CHECK-NEXT: llvm.inline_asm has_side_effects "exit;", ""
+// CHECK: gpu.func @copy(
+// CHECK-NOT: exit
+func.func @indexed(%i: memref<?xindex>, %x: memref<?xf32>, %y: memref<?xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %n, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c1, %sy = %c1, %sz = %c1) {
+    %0 = memref.load %i[%bx] : memref<?xindex>
+    %1 = arith.cmpi ult, %0, %n : index
+    cf.assert %1, "too large"
+    gpu.terminator
+  } {rac.group = "check"}
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %n, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c1, %sy = %c1, %sz = %c1) {
+    %0 = memref.load %i[%bx] : memref<?xindex>
+    %1 = arith.maxsi %0, %c0 : index
+    %2 = memref.load %x[%1] : memref<?xf32>
+    memref.store %2, %y[%bx] : memref<?xf32>
+    gpu.terminator
+  } {rac.group = "gather"}
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %n, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c1, %sy = %c1, %sz = %c1) {
+    %0 = memref.load %x[%bx] : memref<?xf32>
+    memref.store %0, %y[%bx] : memref<?xf32>
+    gpu.terminator
+  } {rac.group = "copy"}
+  return
+}
+
+// -----
+
 // There is a module of kernels even if it has none.
 // CHECK: module attributes {rac.kernel_messages = [], rac.kernels = []}
 // CHECK: gpu.module @rac_kernels
