@@ -62,7 +62,9 @@ static void addKernels(OpPassManager &pm, const BufferOptions &options) {
   pm.addNestedPass<func::FuncOp>(createGpuChecks());
   pm.addNestedPass<func::FuncOp>(createGpuTiles());
   pm.addNestedPass<func::FuncOp>(createForallToParallelLoopPass());
-  pm.addNestedPass<func::FuncOp>(createGpuContractions());
+  GpuContractionsOptions contractions;
+  contractions.chip = options.accelerator;
+  pm.addNestedPass<func::FuncOp>(createGpuContractions(contractions));
   pm.addNestedPass<func::FuncOp>(createGpuReductions());
   pm.addNestedPass<func::FuncOp>(createGpuTransposes());
   pm.addNestedPass<func::FuncOp>(createGpuElementwise());
@@ -90,6 +92,7 @@ void rac::populateKernelPipeline(OpPassManager &pm) {
   kernels.addPass(createSCFToControlFlowPass());
   kernels.addPass(createConvertNVGPUToNVVMPass());
   kernels.addPass(createConvertGpuOpsToNVVMOps());
+  kernels.addPass(createConvertNVVMToLLVMPass());
   kernels.addPass(createReconcileUnrealizedCastsPass());
   addCleanup(kernels);
 }

@@ -1,11 +1,13 @@
 //===- GpuContractions.cpp - Matrix products and convolutions to kernels --===//
 
 #include "Gemm/Kernel.h"
+#include "Gemm/Loader.h"
 #include "Gemm/Stage.h"
 #include "Gemm/VectorKernel.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
@@ -30,6 +32,8 @@ namespace {
 
 struct GpuContractionsPass
     : rac::impl::GpuContractionsBase<GpuContractionsPass> {
+  using GpuContractionsBase::GpuContractionsBase;
+
   void runOnOperation() override {
     gemm::TileLimits limits = readLimits();
     SmallVector<linalg::LinalgOp> ops;
@@ -76,7 +80,7 @@ struct GpuContractionsPass
       bool tf32 = plan() && plan().getPrecision().isTF32();
       gemm::Atom atom(gemm::chooseUnit(contraction, tf32), contraction);
       gemm::emitProduct(e, contraction, atom,
-                        chooseTile(contraction, atom, extents, limits),
+                        chooseTile(e, contraction, atom, extents, limits),
                         extents);
     }
 
@@ -91,7 +95,7 @@ struct GpuContractionsPass
       alloc->erase();
   }
 
-  gemm::Tile chooseTile(const gemm::Contraction &contraction,
+  gemm::Tile chooseTile(gemm::Emit &e, const gemm::Contraction &contraction,
                         const gemm::Atom &atom, ArrayRef<gemm::Index> extents,
                         const gemm::TileLimits &limits) {
     auto sizeOf = [&](ArrayRef<unsigned> loops) {
@@ -105,13 +109,22 @@ struct GpuContractionsPass
     auto bytesOf = [](OpOperand *operand) {
       return gemm::bytesOf(getElementTypeOrSelf(operand->get().getType()));
     };
+    // Tiles of any size tell whether 16 bytes lie together.
+    auto isAligned = [&](OpOperand *operand, ArrayRef<unsigned> loops) {
+      constexpr int64_t together = 16, any = 64;
+      gemm::Operand tiles(e, operand, contraction, loops, extents, atom, any,
+                          any, /*swizzled=*/false);
+      return tiles.vector * tiles.bytes == together;
+    };
     gemm::TileProblem problem{
         sizeOf(contraction.rows),
         sizeOf(contraction.columns),
         sizeOf(contraction.depth),
         sizeOf(contraction.batch),
         std::max(bytesOf(contraction.a), bytesOf(contraction.b)),
-        gemm::bytesOf(atom.accumulator)};
+        gemm::bytesOf(atom.accumulator),
+        isAligned(contraction.a, contraction.rows) &&
+            isAligned(contraction.b, contraction.columns)};
     if (std::optional<GpuBlock> block = plan() ? blockOf(plan()) : std::nullopt)
       if (auto tile = gemm::plannedTile(*block, problem, limits, atom))
         return *tile;
@@ -121,8 +134,11 @@ struct GpuContractionsPass
   gemm::TileLimits readLimits() {
     // Without a device: an A100's multiprocessors, and what every chip from
     // sm_80 on lets a block have (CUDA C++ Programming Guide, technical
-    // specifications per compute capability: sm_86 and sm_89 have least).
-    gemm::TileLimits limits{108, 99 << 10};
+    // specifications per compute capability: sm_86 and sm_89 have least); an
+    // H100's for its chip.
+    gemm::TileLimits limits{108, 99 << 10, /*warpgroups=*/false};
+    if (chip == "sm_90a")
+      limits = {132, 227 << 10, /*warpgroups=*/true};
     auto module = getOperation()->getParentOfType<ModuleOp>();
     llvm::Expected<Device> device = attachedDevice(module);
     if (!device) {

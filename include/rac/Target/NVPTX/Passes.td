@@ -30,9 +30,12 @@ def GpuContractions : Pass<"rac-gpu-contractions", "::mlir::func::FuncOp"> {
     tiles of the operands, which come through shared memory. An elementwise op that
     alone reads the result is computed on registers.
   }];
+  let options = [
+    Option<"chip", "chip", "std::string", /*default=*/"\"\"",
+           "What kernels may use: sm_90a multiplies by four warps together">];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
       "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect",
-      "::mlir::nvgpu::NVGPUDialect", "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect",
+      "::mlir::LLVM::LLVMDialect", "::mlir::nvgpu::NVGPUDialect", "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect",
       "::mlir::vector::VectorDialect"];
   let statistics = [
     Statistic<"numKernels", "num-kernels", "Contractions that became kernels">,

@@ -184,10 +184,11 @@ SmallVector<Atom::Fragment, 2> Atom::loadB(Emit &e, const SharedTile &tile,
     Value loaded = nvgpu::LdMatrixOp::create(
         e.b, e.loc, vectorOf(2 * count), tile.memory, at,
         /*transpose=*/!tile.depthInner(), /*numTiles=*/2 * count);
-    for (int64_t i = 0; i < count; ++i)
-      fragments.push_back({vector::ExtractStridedSliceOp::create(
-          e.b, e.loc, loaded, ArrayRef<int64_t>{2 * i}, ArrayRef<int64_t>{2},
-          ArrayRef<int64_t>{1})});
+    for (int64_t i = 0; i < count; ++i) {
+      Value low = vector::ExtractOp::create(e.b, e.loc, loaded, 2 * i),
+            high = vector::ExtractOp::create(e.b, e.loc, loaded, 2 * i + 1);
+      fragments.push_back(finish(e, {low, high}));
+    }
     return fragments;
   }
   for (int64_t i = 0; i < count; ++i) {

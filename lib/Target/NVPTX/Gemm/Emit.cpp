@@ -96,6 +96,10 @@ Index Emit::min(Index x, Index y) {
   return arith::MinUIOp::create(b, loc, value(x), value(y)).getResult();
 }
 
+Index Emit::exclusiveOr(Index x, Index y) {
+  return arith::XOrIOp::create(b, loc, value(x), value(y)).getResult();
+}
+
 Index rac::gemm::sizeOf(Emit &e, ArrayRef<unsigned> loops,
                         ArrayRef<Index> extents) {
   Index size = e.number(1);

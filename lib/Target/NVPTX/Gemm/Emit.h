@@ -26,6 +26,7 @@ struct Emit {
   Index rem(Index x, Index y);
   Index ceilDiv(Index x, Index y);
   Index min(Index x, Index y);
+  Index exclusiveOr(Index x, Index y);
   /// x < y; null where that always holds.
   mlir::Value less(Index x, Index y);
   /// Both hold; null stands for what always does.

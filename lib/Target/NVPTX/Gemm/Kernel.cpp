@@ -4,6 +4,7 @@
 #include "Loader.h"
 #include "Result.h"
 #include "Stage.h"
+#include "Warpgroup.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -33,10 +34,11 @@ private:
 
   Block findBlock(Index number);
   Warp findWarp(Index thread);
+  std::pair<Index, Index> findDepth(const Block &block);
   Sums accumulate(const Block &block, const Warp &warp, Index thread);
   Sums computeTile(const SharedTile &a, const SharedTile &b, Index depth,
                    Sums sums);
-  Stage stage(const Warp &warp, ArrayRef<Value> sums);
+  void put(const Stage &stage, const Warp &warp, ArrayRef<Value> sums);
   void writeTile(const Stage &stage, const Block &block, Index thread);
   void sumSplits();
   Index partialAt(Index split, Index batch, Index row, Index column);
@@ -58,9 +60,9 @@ Kernel::Kernel(Emit &e, const Contraction &contraction, const Atom &atom,
                const Tile &tile, ArrayRef<Index> extents)
     : e(e), contraction(contraction), atom(atom), tile(tile),
       a(e, contraction.a, contraction, contraction.rows, extents, atom,
-        tile.rows, tile.depth),
+        tile.rows, tile.depth, tile.warpgroups),
       b(e, contraction.b, contraction, contraction.columns, extents, atom,
-        tile.columns, tile.depth),
+        tile.columns, tile.depth, tile.warpgroups),
       result(e, contraction, extents), rows(a.outerSize), columns(b.outerSize),
       depth(a.depthSize), batches(sizeOf(e, contraction.batch, extents)) {
   rowTiles = e.ceilDiv(rows, e.number(tile.rows));
@@ -154,6 +156,17 @@ Kernel::Sums Kernel::computeTile(const SharedTile &tileA,
   return sums;
 }
 
+/// Where this block's tiles begin along the depth, and how many there are.
+std::pair<Index, Index> Kernel::findDepth(const Block &block) {
+  Index first = e.mul(block.split, depthSteps);
+  Index steps = depthSteps;
+  if (tile.splits > 1) {
+    Index all = e.ceilDiv(depth, e.number(tile.depth));
+    steps = e.sub(e.min(e.add(first, depthSteps), all), e.min(first, all));
+  }
+  return {e.mul(first, e.number(tile.depth)), steps};
+}
+
 /// The warp's sums over the block's part of the depth. Tiles of the operands
 /// are on their way while others are computed with.
 Kernel::Sums Kernel::accumulate(const Block &block, const Warp &warp,
@@ -167,17 +180,8 @@ Kernel::Sums Kernel::accumulate(const Block &block, const Warp &warp,
   Loader loaderB(e, b, sharedB, thread, tile.threads(), block.batch,
                  block.column);
 
-  // This block's tiles along the depth.
-  Index allSteps = e.ceilDiv(depth, e.number(tile.depth));
-  Index first = e.mul(block.split, depthSteps);
-  Index steps = depthSteps;
-  if (tile.splits > 1) {
-    Index end = e.min(e.add(first, depthSteps), allSteps);
-    Index begin = e.min(first, allSteps);
-    steps = e.sub(end, begin);
-  }
-  Index depthStart = e.mul(first, e.number(tile.depth));
-
+  Index depthStart, steps;
+  std::tie(depthStart, steps) = findDepth(block);
   // A group for each tile, though it may have no copy.
   auto load = [&](Index step) {
     OpBuilder::InsertionGuard restore(e.b);
@@ -243,12 +247,7 @@ Kernel::Sums Kernel::accumulate(const Block &block, const Warp &warp,
 //===----------------------------------------------------------------------===//
 
 /// Puts the warp's sums into shared memory.
-Stage Kernel::stage(const Warp &warp, ArrayRef<Value> sums) {
-  // The operands are not needed any more, nor may copies still be on their way.
-  gpu::BarrierOp::create(e.b, e.loc);
-  Stage stage(e, atom.accumulator,
-              {tile.rows, tile.columns, tile.slices, result.alongColumns(),
-               result.vector()});
+void Kernel::put(const Stage &stage, const Warp &warp, ArrayRef<Value> sums) {
   Index start =
       stage.at(e, warp.slice, e.add(warp.row, atom.laneRow(e, warp.lane)),
                e.add(warp.column, atom.laneColumn(e, warp.lane)));
@@ -262,8 +261,6 @@ Stage Kernel::stage(const Warp &warp, ArrayRef<Value> sums) {
                                           stage.columnStride())),
                 element.value);
   }
-  gpu::BarrierOp::create(e.b, e.loc);
-  return stage;
 }
 
 Index Kernel::partialAt(Index split, Index batch, Index row, Index column) {
@@ -360,9 +357,27 @@ void Kernel::emit() {
                                                bytesOf(atom.accumulator)));
     Index thread = op.getThreadIds().x;
     Block block = findBlock(Index(op.getBlockIds().x));
-    Warp warp = findWarp(thread);
-    Sums sums = accumulate(block, warp, thread);
-    writeTile(stage(warp, sums), block, thread);
+    // Before the sums take the operands' place, nobody needs these any more.
+    auto stageSums = [&](function_ref<void(const Stage &)> put) {
+      gpu::BarrierOp::create(e.b, e.loc);
+      Stage stage(e, atom.accumulator,
+                  {tile.rows, tile.columns, tile.slices, result.alongColumns(),
+                   result.vector()});
+      put(stage);
+      gpu::BarrierOp::create(e.b, e.loc);
+      writeTile(stage, block, thread);
+    };
+    if (tile.warpgroups) {
+      auto [depthStart, steps] = findDepth(block);
+      Warpgroups groups(e, tile, a, b, thread);
+      Value sums = groups.accumulate(block.batch, block.row, block.column,
+                                     depthStart, steps);
+      stageSums([&](const Stage &stage) { groups.put(stage, sums); });
+    } else {
+      Warp warp = findWarp(thread);
+      Sums sums = accumulate(block, warp, thread);
+      stageSums([&](const Stage &stage) { put(stage, warp, sums); });
+    }
   }
   if (partial)
     sumSplits();

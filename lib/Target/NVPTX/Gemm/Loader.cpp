@@ -22,14 +22,15 @@ static Access accessOf(Emit &e, OpOperand *operand,
 
 Operand::Operand(Emit &e, OpOperand *operand, const Contraction &contraction,
                  ArrayRef<unsigned> outerLoops, ArrayRef<Index> extents,
-                 const Atom &atom, int64_t outerTile, int64_t depthTile)
+                 const Atom &atom, int64_t outerTile, int64_t depthTile,
+                 bool swizzled)
     : access(accessOf(e, operand, contraction, extents)),
       batch(access.along(e, contraction.batch)),
       outer(access.along(e, outerLoops)),
       depth(access.along(e, contraction.depth)),
       outerSize(sizeOf(e, outerLoops, extents)),
       depthSize(sizeOf(e, contraction.depth, extents)), outerTile(outerTile),
-      depthTile(depthTile) {
+      depthTile(depthTile), swizzled(swizzled) {
   bytes = bytesOf(access.element());
   constexpr int64_t most = 16;
   bool outerFast = !outer.empty() && isKnown(outer.back().stride, 1);
@@ -43,6 +44,25 @@ Operand::Operand(Emit &e, OpOperand *operand, const Contraction &contraction,
   if (alongDepth != depthInner)
     vector = 1;
   pitch = pitchOf(depthInner ? depthTile : outerTile, depthInner, bytes);
+}
+
+Index Operand::place(Emit &e, Index outerAt, Index depthAt) const {
+  Index line = depthInner ? outerAt : depthAt,
+        inner = depthInner ? depthAt : outerAt;
+  if (!swizzled)
+    return e.add(e.mul(line, e.number(pitch)), inner);
+  constexpr int64_t part = 16, order = 8; // B, lines
+  Index perLine = e.number(kSwizzledLine / bytes),
+        perPart = e.number(part / bytes);
+  Index within = e.div(e.rem(inner, perLine), perPart);
+  within = e.exclusiveOr(within, e.rem(line, e.number(order)));
+  // The next lines' worth of rows or columns comes after all lines of these.
+  int64_t lines = depthInner ? outerTile : depthTile;
+  Index block =
+      e.mul(e.div(inner, perLine), e.number(lines * kSwizzledLine / bytes));
+  return e.add(block,
+               e.add(e.mul(line, perLine),
+                     e.add(e.mul(within, perPart), e.rem(inner, perPart))));
 }
 
 Loader::Loader(Emit &e, const Operand &operand, Value shared, Index thread,
@@ -60,6 +80,12 @@ Loader::Loader(Emit &e, const Operand &operand, Value shared, Index thread,
   Index threadLine = e.div(thread, e.number(perLine));
   Index threadOwn =
       e.mul(e.rem(thread, e.number(perLine)), e.number(operand.vector));
+  // Chunks a whole number of strides apart share what their address costs.
+  bool linear = operand.outer.size() <= 1;
+  Index stride = operand.outer.empty() ? e.number(0) : operand.outer[0].stride;
+  Index threadRow =
+      e.add(outerStart, operand.alongDepth ? threadLine : threadOwn);
+  Index threadDistance = e.add(start, distance(e, operand.outer, threadRow));
   for (int64_t first = 0; first < total; first += threads) {
     int64_t line = first / perLine, place = first % perLine;
     Index ownLine = e.add(threadLine, e.number(line));
@@ -72,11 +98,12 @@ Loader::Loader(Emit &e, const Operand &operand, Value shared, Index thread,
     chunk.inside = whole && *whole % operand.outerTile == 0
                        ? Value()
                        : e.less(outer, operand.outerSize);
-    chunk.outerDistance = e.add(start, distance(e, operand.outer, outer));
+    int64_t further = operand.alongDepth ? line : place * operand.vector;
+    chunk.outerDistance =
+        linear ? e.add(threadDistance, e.mul(e.number(further), stride))
+               : e.add(start, distance(e, operand.outer, outer));
     chunk.depth = depth;
-    chunk.target = operand.depthInner
-                       ? e.add(e.mul(row, e.number(operand.pitch)), depth)
-                       : e.add(e.mul(depth, e.number(operand.pitch)), row);
+    chunk.target = operand.place(e, row, depth);
     chunks.push_back(chunk);
   }
 }

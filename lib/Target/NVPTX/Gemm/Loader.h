@@ -8,11 +8,18 @@
 
 namespace rac::gemm {
 
+/// Bytes of a line of a tile whose 16-byte parts are in another order in each
+/// of eight lines: what tensor cores read from shared memory by themselves. An
+/// operand whose rows or columns neighbour in memory has, for each 64 of them,
+/// a tile with a line for each step of the depth.
+constexpr int64_t kSwizzledLine = 128;
+
 /// One operand: its rows, or columns, are `outer`.
 struct Operand {
   Operand(Emit &e, mlir::OpOperand *operand, const Contraction &contraction,
           llvm::ArrayRef<unsigned> outerLoops, llvm::ArrayRef<Index> extents,
-          const Atom &atom, int64_t outerTile, int64_t depthTile);
+          const Atom &atom, int64_t outerTile, int64_t depthTile,
+          bool swizzled);
 
   Access access;
   Terms batch, outer, depth;
@@ -23,10 +30,14 @@ struct Operand {
   int64_t vector;  ///< elements that are loaded together
   int64_t bytes;   ///< of an element
   int64_t pitch;   ///< elements between lines of shared memory
+  bool swizzled;   ///< see kSwizzledLine
 
   int64_t stageElements() const {
-    return (depthInner ? outerTile : depthTile) * pitch;
+    return swizzled ? outerTile * kSwizzledLine / bytes
+                    : (depthInner ? outerTile : depthTile) * pitch;
   }
+  /// Where an element is in a stage.
+  Index place(Emit &e, Index outer, Index depth) const;
   /// Whether the copy unit can do it: it copies 4, 8 or 16 bytes.
   bool isAsync() const {
     return alongDepth == depthInner && vector * bytes >= 4;

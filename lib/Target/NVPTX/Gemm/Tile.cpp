@@ -2,6 +2,7 @@
 
 #include "Tile.h"
 #include "Stage.h"
+#include "Warpgroup.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -23,7 +24,7 @@ int64_t rac::gemm::sharedBytes(const Tile &tile, int64_t elementBytes,
   int64_t operands = tile.stages * (operand(tile.rows) + operand(tile.columns));
   int64_t result =
       Stage::bytes(tile.rows, tile.columns, tile.slices, accumulatorBytes);
-  return std::max(operands, result);
+  return std::max(tile.warpgroups ? Warpgroups::bytes(tile) : operands, result);
 }
 
 namespace {
@@ -33,7 +34,9 @@ namespace {
 /// mma.sync and fused multiply-adds with operands in shared memory reach so
 /// much; they only rank tiles, so one table does for all.
 struct Rates {
-  static double products(Unit unit) {
+  static double products(Unit unit, bool warpgroups) {
+    if (warpgroups)
+      return 1700;
     switch (unit) {
     case Unit::Scalar:
       return 64;
@@ -50,7 +53,7 @@ struct Rates {
     }
     llvm_unreachable("not a unit");
   }
-  static constexpr double sharedBytes = 128, globalBytes = 24;
+  static constexpr double sharedBytes = 128, globalBytes = 48;
   /// Clocks from one tile of the operands to the next, until a copy arrives,
   /// and of a block besides, where nothing else keeps a multiprocessor busy.
   static constexpr double step = 200, copy = 800, block = 2500;
@@ -138,11 +141,15 @@ double Chooser::clocks(const Tile &tile) const {
                    tile.splits;
   double steps =
       llvm::divideCeil(llvm::divideCeil(depth, tile.depth), tile.splits);
+  // Tensor cores that read shared memory themselves read each tile once.
   double perStep = std::max(
-      {tile.rows * tile.columns * tile.depth / Rates::products(atom.unit),
-       tile.warps() / tile.slices *
-           (tile.rows / tile.warpRows + tile.columns / tile.warpColumns) *
-           tile.depth * bytes / Rates::sharedBytes,
+      {tile.rows * tile.columns * tile.depth /
+           Rates::products(atom.unit, tile.warpgroups),
+       tile.warpgroups
+           ? 0.0
+           : tile.warps() / tile.slices *
+                 (tile.rows / tile.warpRows + tile.columns / tile.warpColumns) *
+                 tile.depth * bytes / Rates::sharedBytes,
        (tile.rows + tile.columns) * tile.depth * bytes / Rates::globalBytes});
   // One warp has a fraction of a multiprocessor's units.
   double alone =
@@ -185,6 +192,27 @@ Tile Chooser::choose() {
                   least = cost;
                 }
               }
+  if (atom.unit == Unit::Half && problem.aligned && limits.warpgroups)
+    for (int64_t tileColumns : {256, 128, 64})
+      for (int64_t tileRows : {128, 64}) {
+        Tile tile{tileRows,
+                  tileColumns,
+                  kSwizzledLine / problem.elementBytes,
+                  tileRows / kGroupRows * kGroupWarps,
+                  /*warpColumns=*/1,
+                  /*slices=*/1,
+                  /*stages=*/4,
+                  /*splits=*/1,
+                  /*warpgroups=*/true};
+        if (sharedBytes(tile, problem.elementBytes, problem.accumulatorBytes) >
+            limits.sharedBytes)
+          continue;
+        double cost = clocks(tile);
+        if (cost < least) {
+          best = tile;
+          least = cost;
+        }
+      }
   return *best;
 }
 

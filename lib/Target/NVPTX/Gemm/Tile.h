@@ -17,6 +17,8 @@ struct Tile {
   int64_t slices;                ///< warps that share a tile's depth
   int64_t stages;                ///< tiles of the operands on their way
   int64_t splits = 1;            ///< blocks that share the whole depth
+  /// Four warps multiply at once, straight from shared memory: Warpgroup.h.
+  bool warpgroups = false;
 
   int64_t warps() const { return warpRows * warpColumns * slices; }
   int64_t threads() const { return warps() * kWarp; }
@@ -26,11 +28,13 @@ struct Tile {
 struct TileProblem {
   std::optional<int64_t> rows, columns, depth, batch;
   int64_t elementBytes, accumulatorBytes;
+  bool aligned; ///< operands can be read 16 bytes at once
 };
 
 struct TileLimits {
   int64_t processors;  ///< multiprocessors of the device
   int64_t sharedBytes; ///< that a block may have
+  bool warpgroups;     ///< there are products of four warps
 };
 
 /// Elements between lines of an operand's tile in shared memory, so that the

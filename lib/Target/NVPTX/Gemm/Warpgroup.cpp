@@ -1,0 +1,176 @@
+//===- Warpgroup.cpp - Products of four warps together --------------------===//
+
+#include "Warpgroup.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace rac::gemm;
+
+/// Tiles in shared memory that tensor cores read begin at multiples of so many
+/// bytes: eight lines, of which each has its 16-byte parts in another order.
+constexpr int64_t kAlign = 8 * kSwizzledLine;
+
+Warpgroups::Warpgroups(Emit &e, const Tile &tile, const Operand &a,
+                       const Operand &b, Index thread)
+    : e(e), tile(tile), a(a), b(b), thread(thread) {}
+
+int64_t Warpgroups::bytes(const Tile &tile) {
+  return tile.stages * (tile.rows + tile.columns) * kSwizzledLine + kAlign;
+}
+
+/// What tells the tensor cores where a tile is and how it lies: PTX ISA, matrix
+/// descriptors of wgmma. `bytes` from `address` on.
+Value Warpgroups::descriptor(const Operand &operand, Value address,
+                             int64_t bytes) {
+  Type i64 = e.b.getI64Type();
+  auto constant = [&](uint64_t value) -> Value {
+    return arith::ConstantIntOp::create(e.b, e.loc, i64,
+                                        static_cast<int64_t>(value));
+  };
+  // Sizes are in units of 16 B. Eight lines further the pattern repeats. Where
+  // lines run along rows or columns, 64 of these are followed by the next 64
+  // after all lines.
+  constexpr uint64_t unit = 16;
+  uint64_t stride = kAlign / unit;
+  uint64_t leading =
+      operand.depthInner ? 1 : operand.depthTile * kSwizzledLine / unit;
+  constexpr uint64_t swizzle128 = 1;
+  uint64_t fixed = swizzle128 << 62 | stride << 32 | leading << 16;
+  Value start = arith::AddIOp::create(e.b, e.loc, address, constant(bytes));
+  start = arith::ShRUIOp::create(e.b, e.loc, start, constant(4));
+  // 14 bits of the address count.
+  start = arith::AndIOp::create(e.b, e.loc, start, constant((1 << 14) - 1));
+  return arith::OrIOp::create(e.b, e.loc, start, constant(fixed));
+}
+
+/// Adds the products of a stage.
+Value Warpgroups::multiply(Value addressA, Value addressB, Value sums) {
+  MLIRContext *ctx = e.b.getContext();
+  auto type = a.access.element().isF16() ? NVVM::WGMMATypes::f16
+                                         : NVVM::WGMMATypes::bf16;
+  auto shape =
+      NVVM::MMAShapeAttr::get(ctx, kGroupRows, tile.columns, kGroupDepth);
+  auto bytesTo = [](const Operand &operand, int64_t depth) {
+    return depth * (operand.depthInner ? operand.bytes : kSwizzledLine);
+  };
+  NVVM::WgmmaFenceAlignedOp::create(e.b, e.loc);
+  for (int64_t depth = 0; depth < tile.depth; depth += kGroupDepth)
+    sums = NVVM::WgmmaMmaAsyncOp::create(
+        e.b, e.loc, sums.getType(), sums,
+        descriptor(a, addressA, bytesTo(a, depth)),
+        descriptor(b, addressB, bytesTo(b, depth)), shape, type, type,
+        NVVM::WGMMATypes::f32, NVVM::WGMMAScaleOut::one,
+        NVVM::WGMMAScaleIn::one, NVVM::WGMMAScaleIn::one,
+        a.depthInner ? NVVM::MMALayout::row : NVVM::MMALayout::col,
+        b.depthInner ? NVVM::MMALayout::col : NVVM::MMALayout::row,
+        NVVM::MMAIntOverflowAttr());
+  NVVM::WgmmaGroupSyncAlignedOp::create(e.b, e.loc);
+  return sums;
+}
+
+Value Warpgroups::accumulate(Index batch, Index row, Index column,
+                             Index depthStart, Index steps) {
+  int64_t stageA = a.stageElements(), stageB = b.stageElements();
+  int64_t all = tile.stages * (stageA + stageB) * a.bytes + kAlign;
+  Type i8 = e.b.getI8Type(), index = e.b.getIndexType();
+  // Where shared memory begins is only known to be a multiple of 16.
+  Value memory = sharedView(e, i8, all, 0);
+  Value begin =
+      memref::ExtractAlignedPointerAsIndexOp::create(e.b, e.loc, index, memory);
+  Value over =
+      arith::AndIOp::create(e.b, e.loc, e.value(e.sub(e.number(0), begin)),
+                            e.value(e.number(kAlign - 1)));
+  auto viewOf = [&](const Operand &operand, int64_t elements, int64_t bytes) {
+    auto type = MemRefType::get(
+        {elements}, operand.access.element(), MemRefLayoutAttrInterface(),
+        cast<MemRefType>(memory.getType()).getMemorySpace());
+    return memref::ViewOp::create(e.b, e.loc, type, memory,
+                                  e.value(e.add(over, e.number(bytes))),
+                                  ValueRange());
+  };
+  int64_t startB = tile.stages * stageA * a.bytes;
+  Value sharedA = viewOf(a, tile.stages * stageA, 0),
+        sharedB = viewOf(b, tile.stages * stageB, startB);
+  Loader loaderA(e, a, sharedA, thread, tile.threads(), batch, row);
+  Loader loaderB(e, b, sharedB, thread, tile.threads(), batch, column);
+
+  auto load = [&](Index step) {
+    OpBuilder::InsertionGuard restore(e.b);
+    if (Value any = e.less(step, steps)) {
+      auto guard = scf::IfOp::create(e.b, e.loc, any, /*withElseRegion=*/false);
+      e.b.setInsertionPointToStart(guard.thenBlock());
+    }
+    Index stage = e.rem(step, e.number(tile.stages));
+    Index at = e.add(depthStart, e.mul(step, e.number(tile.depth)));
+    loaderA.load(e, e.mul(stage, e.number(stageA)), at);
+    loaderB.load(e, e.mul(stage, e.number(stageB)), at);
+  };
+  // The tile that is being multiplied with keeps its place, and so does the one
+  // before, that other warps may still read.
+  int64_t ahead = tile.stages - 2;
+  for (int64_t i = 0; i < ahead; ++i) {
+    load(e.number(i));
+    NVVM::CpAsyncCommitGroupOp::create(e.b, e.loc);
+  }
+
+  Index group = e.div(thread, e.number(kGroupWarps * kWarp));
+  Index startA = e.add(e.add(Index(begin), over),
+                       e.mul(group, e.number(kGroupRows * kSwizzledLine)));
+  Index beginB = e.add(e.add(Index(begin), over), e.number(startB));
+  SmallVector<Type> elements(tile.columns / 2, e.b.getF32Type());
+  auto type = LLVM::LLVMStructType::getLiteral(e.b.getContext(), elements);
+  Value zero = e.zero(e.b.getF32Type());
+  Value zeros = LLVM::UndefOp::create(e.b, e.loc, type);
+  for (int64_t i = 0; i < tile.columns / 2; ++i)
+    zeros = LLVM::InsertValueOp::create(e.b, e.loc, zeros, zero, i);
+  auto loop = scf::ForOp::create(e.b, e.loc, e.value(e.number(0)),
+                                 e.value(steps), e.value(e.number(1)), zeros);
+  {
+    OpBuilder::InsertionGuard restore(e.b);
+    e.b.setInsertionPointToStart(loop.getBody());
+    Index step = loop.getInductionVar();
+    NVVM::CpAsyncWaitGroupOp::create(e.b, e.loc, ahead - 1);
+    // What threads have copied is there for tensor cores too.
+    NVVM::FenceProxyOp::create(
+        e.b, e.loc, NVVM::ProxyKind::async_shared,
+        NVVM::SharedSpaceAttr::get(e.b.getContext(),
+                                   NVVM::SharedSpace::shared_cta));
+    gpu::BarrierOp::create(e.b, e.loc);
+    Index stage = e.rem(step, e.number(tile.stages));
+    auto addressOf = [&](Index start, int64_t elements) -> Value {
+      Index address = e.add(start, e.mul(stage, e.number(elements * a.bytes)));
+      return arith::IndexCastUIOp::create(e.b, e.loc, e.b.getI64Type(),
+                                          e.value(address));
+    };
+    Value sums = multiply(addressOf(startA, stageA), addressOf(beginB, stageB),
+                          loop.getRegionIterArgs()[0]);
+    load(e.add(step, e.number(ahead)));
+    NVVM::CpAsyncCommitGroupOp::create(e.b, e.loc);
+    NVVM::WgmmaWaitGroupSyncOp::create(e.b, e.loc, 1);
+    scf::YieldOp::create(e.b, e.loc, sums);
+  }
+  NVVM::WgmmaWaitGroupSyncOp::create(e.b, e.loc, 0);
+  return loop.getResult(0);
+}
+
+/// A lane has, of each eight columns, two neighbours in two rows eight apart; a
+/// warp has 16 rows: PTX ISA, the result of wgmma.
+void Warpgroups::put(const Stage &stage, Value sums) {
+  constexpr int64_t warpRows = kGroupRows / kGroupWarps;
+  Index lane = e.rem(thread, e.number(kWarp)),
+        warp = e.div(thread, e.number(kWarp));
+  Index row = e.add(e.mul(warp, e.number(warpRows)), e.div(lane, e.number(4)));
+  Index column = e.mul(e.rem(lane, e.number(4)), e.number(2));
+  Index start = stage.at(e, e.number(0), row, column);
+  for (int64_t i = 0; i < tile.columns / 2; ++i) {
+    int64_t below = i / 2 % 2 * 8, right = i / 4 * 8 + i % 2;
+    Value sum = LLVM::ExtractValueOp::create(e.b, e.loc, sums, i);
+    stage.put(e,
+              e.add(start, e.number(below * stage.rowStride() +
+                                    right * stage.columnStride())),
+              sum);
+  }
+}

@@ -1,0 +1,49 @@
+//===- Warpgroup.h - Products of four warps together ------------*- C++ -*-===//
+
+#ifndef RAC_LIB_TARGET_NVPTX_GEMM_WARPGROUP_H
+#define RAC_LIB_TARGET_NVPTX_GEMM_WARPGROUP_H
+
+#include "Loader.h"
+#include "Stage.h"
+
+namespace rac::gemm {
+
+/// Rows that four warps multiply at once, and terms of each sum: wgmma in PTX,
+/// of types with 16 bits.
+constexpr int64_t kGroupRows = 64, kGroupDepth = 16;
+/// Warps that do so.
+constexpr int64_t kGroupWarps = 4;
+
+/// A block's products where a chip multiplies tiles straight from shared memory
+/// (sm_90a): each group of four warps has 64 rows and all columns.
+class Warpgroups {
+public:
+  /// `start`: where in shared memory the operands' tiles begin, a multiple of
+  /// 1024 B; see `alignedStart`.
+  Warpgroups(Emit &e, const Tile &tile, const Operand &a, const Operand &b,
+             Index thread);
+
+  /// Bytes of shared memory for operands, with what aligning them takes.
+  static int64_t bytes(const Tile &tile);
+
+  /// The sums of the block over `steps` tiles from `depthStart` on.
+  mlir::Value accumulate(Index batch, Index row, Index column, Index depthStart,
+                         Index steps);
+  /// Puts them into shared memory.
+  void put(const Stage &stage, mlir::Value sums);
+
+private:
+  mlir::Value descriptor(const Operand &operand, mlir::Value address,
+                         int64_t bytes);
+  mlir::Value multiply(mlir::Value addressA, mlir::Value addressB,
+                       mlir::Value sums);
+
+  Emit &e;
+  Tile tile;
+  const Operand &a, &b;
+  Index thread;
+};
+
+} // namespace rac::gemm
+
+#endif // RAC_LIB_TARGET_NVPTX_GEMM_WARPGROUP_H
