@@ -161,8 +161,9 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
   // Each block loads its rows and its columns, as far as there are any.
   double loads =
       shape.batch * shape.k * element * (across * shape.m + down * shape.n);
-  double asked = share.resident * (block.stages - 1) * block.depth * element *
-                 (shape.m / down + shape.n / across);
+  double asked =
+      share.resident * (block.stages - 1) * block.depth * element *
+      (shape.m / std::max(1.0, down) + shape.n / std::max(1.0, across));
   if (levels.shared) {
     double reads = block.rows * block.across() + block.columns * block.down();
     double staged = block.rows + block.columns;
@@ -202,7 +203,7 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
                            rights + again(lefts, block.columns, across, down));
     double all = lefts + rights + others + parts;
     double there = 0;
-    for (const WorkUse &use : nest.reads)
+    for (const WorkUse &use : ArrayRef(nest.reads).take_front(2))
       there +=
           std::min(heldBefore(work.tensors[use.tensor], all, held, assumptions),
                    sizeOf(use));

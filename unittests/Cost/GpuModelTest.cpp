@@ -4,6 +4,7 @@
 #include "RoundDevice.h"
 #include "rac/Cost/CostModel.h"
 #include "gtest/gtest.h"
+#include <cmath>
 
 using namespace rac;
 
@@ -231,6 +232,38 @@ TEST(GpuModel, BlocksFitTheDevice) {
     EXPECT_GE(residentBlocks(needsOf(block, 4, 3), room), 1);
     EXPECT_EQ(block.split, 1);
   }
+}
+
+TEST(GpuModel, WhatIsInTheCacheIsNotReadAgain) {
+  ParsedOps p("(%a: tensor<64x64xf16>, %b: tensor<64x64xf16>, %r: "
+              "tensor<64x64xf16>) -> tensor<64x64xf16>",
+              "%0 = rac.matmul %a, %b : (tensor<64x64xf16>, tensor<64x64xf16>) "
+              "-> tensor<64x64xf16> %1 = rac.add %0, %r : (tensor<64x64xf16>, "
+              "tensor<64x64xf16>) -> tensor<64x64xf16> return %1 : "
+              "tensor<64x64xf16>");
+  Unknowns unknowns;
+  Device device = roundGpu();
+  DeviceModel warm(device, Assumptions(), 1, unknowns);
+  PlanAttr plan = rac::planOf(block(), mlir::Float16Type::get(&p.context), 2);
+  Estimate cost = warm.estimate(Candidate::of(p.ops), plan);
+  EXPECT_EQ(cost.memoryBytes(), 0);
+  // Both factors, what is added, and the result.
+  EXPECT_DOUBLE_EQ(cost.bytes[2].bytes, 4 * 64 * 64 * 2);
+  Model cold;
+  EXPECT_DOUBLE_EQ(
+      cold.model.estimate(Candidate::of(p.ops), plan).memoryBytes(),
+      4 * 64 * 64 * 2);
+}
+
+TEST(GpuModel, NothingCostsALaunch) {
+  Product p(0, 64, 64);
+  Model model;
+  Estimate cost = p.cost(model, block());
+  EXPECT_EQ(cost.breakdown.computeSeconds, 0);
+  EXPECT_DOUBLE_EQ(cost.breakdown.overheadSeconds, 3e-6);
+  EXPECT_TRUE(std::isfinite(cost.seconds.value));
+  EXPECT_FALSE(
+      model.model.bestBlocks(Candidate::of(p.ops), p.precision()).empty());
 }
 
 TEST(GpuModel, FewBlocksShareLongSums) {

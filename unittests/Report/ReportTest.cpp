@@ -161,6 +161,25 @@ TEST_F(ReportTest, RoofsAreOfTheCoresThatRun) {
   EXPECT_DOUBLE_EQ(num(*levels[1].getAsObject(), "bytes_per_s"), 10);
 }
 
+TEST_F(ReportTest, TensorCoresMultiplyF32InThreeProducts) {
+  Report told = report();
+  told.device->kind = DeviceKind::gpu;
+  told.threads = 4;
+  ComputeUnit unit;
+  unit.name = "tensor";
+  unit.kind = UnitKind::tensor;
+  unit.opsPerClock = {{DataType::tf32, number(12)}};
+  told.device->units = {unit};
+  make(told);
+  const json::Array &units = *at(root(), "roofline").getArray("units");
+  ASSERT_EQ(units.size(), 2u);
+  EXPECT_DOUBLE_EQ(num(*units[0].getAsObject(), "ops_per_s"), 4 * 12e9);
+  const json::Object &split = *units[1].getAsObject();
+  EXPECT_EQ(split.getString("unit"), "tensor 3x");
+  EXPECT_EQ(split.getString("precision"), "f32");
+  EXPECT_DOUBLE_EQ(num(split, "ops_per_s"), 4 * 4e9);
+}
+
 TEST_F(ReportTest, MemoryIsToldStepByStep) {
   Report told = report();
   MemoryTimeline timeline;
