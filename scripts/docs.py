@@ -15,7 +15,7 @@ IR = declared.ROOT / "include/rac/Dialect/Rac/IR"
 # Level by level.
 OP_FILES = ["ElementwiseOps", "ContractionOps", "ReductionOps", "RecurrentOps", "ShapeOps", "IndexingOps",
             "PlanOps", "RuntimeOps"]
-PASS_FILES = ["Transforms", "Lowering", "Target/X86"]
+PASS_FILES = ["Transforms", "Lowering", "Target/X86", "Target/NVPTX"]
 
 
 def title(td):

@@ -222,7 +222,8 @@ LogicalResult Outliner::outline(gpu::LaunchOp launch) {
   } else {
     kernels.getBody()->push_back(kernel);
   }
-  if (auto group = launch->getAttr("rac.group"); group && !kernel->hasAttr("rac.group"))
+  if (auto group = launch->getAttr("rac.group");
+      group && !kernel->hasAttr("rac.group"))
     kernel->setAttr("rac.group", group);
   int64_t most = shared;
   if (auto before = kernel->getAttrOfType<IntegerAttr>("rac.shared_bytes"))

@@ -120,9 +120,9 @@ void Kernel::forRows(OpBuilder &builder, Value threadRow, Value column,
       builder, loc, arith::CmpIPredicate::ult, column, columnLimit);
   for (int64_t step = 0; step < kSide; step += kRows) {
     Value row = add(builder, threadRow, constant(builder, step));
-    Value inRows = arith::CmpIOp::create(builder, loc,
-                                         arith::CmpIPredicate::ult,
-                                         add(builder, firstRow, row), rowLimit);
+    Value inRows =
+        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
+                              add(builder, firstRow, row), rowLimit);
     Value inside = arith::AndIOp::create(builder, loc, inColumns, inRows);
     auto guard = scf::IfOp::create(builder, loc, inside, /*withElse=*/false);
     OpBuilder guarded = guard.getThenBodyBuilder();
@@ -133,8 +133,7 @@ void Kernel::forRows(OpBuilder &builder, Value threadRow, Value column,
 void Kernel::create() {
   OpBuilder builder(op);
   SmallVector<Value> sizes;
-  for (Range range :
-       cast<linalg::LinalgOp>(*op).createLoopRanges(builder, loc))
+  for (Range range : cast<linalg::LinalgOp>(*op).createLoopRanges(builder, loc))
     sizes.push_back(getValueOrCreateConstantIndexOp(builder, loc, range.size));
   auto [turned, in, out] = transpose;
   Value side = constant(builder, kSide);
@@ -169,18 +168,18 @@ void Kernel::create() {
   Value firstIn = arith::MulIOp::create(inside, loc, at[in], side);
   Value firstOut = arith::MulIOp::create(inside, loc, at[out], side);
   Value thread = launch.getThreadIds().x;
-  Value lane = arith::RemUIOp::create(inside, loc, thread,
-                                      constant(inside, kSide));
-  Value row = arith::DivUIOp::create(inside, loc, thread,
-                                     constant(inside, kSide));
+  Value lane =
+      arith::RemUIOp::create(inside, loc, thread, constant(inside, kSide));
+  Value row =
+      arith::DivUIOp::create(inside, loc, thread, constant(inside, kSide));
 
   // Lanes along the operand's memory in, along the result's out.
   at[in] = add(inside, firstIn, lane);
   forRows(inside, row, at[in], sizes[in], firstOut, sizes[out],
           [&](OpBuilder &guarded, Value line) {
             at[out] = add(guarded, firstOut, line);
-            Value value = memref::LoadOp::create(
-                guarded, loc, turned->get(), indicesOf(*turned, at));
+            Value value = memref::LoadOp::create(guarded, loc, turned->get(),
+                                                 indicesOf(*turned, at));
             memref::StoreOp::create(guarded, loc, value, tile,
                                     ValueRange{line, lane});
           });
@@ -239,8 +238,8 @@ struct GpuTransposesPass : rac::impl::GpuTransposesBase<GpuTransposesPass> {
       if (!transpose)
         continue;
       // Operands that only the result's or this one's loops index.
-      bool simple = llvm::all_of(
-          generic.getDpsInputOperands(), [&](OpOperand *input) {
+      bool simple =
+          llvm::all_of(generic.getDpsInputOperands(), [&](OpOperand *input) {
             return generic.getMatchingIndexingMap(input)
                 .isProjectedPermutation();
           });

@@ -100,8 +100,8 @@ bool ColumnKernel::hasLanes() {
   for (OpOperand &operand : op->getOpOperands()) {
     if (!op.isDpsInit(&operand) && !op.payloadUsesValueFromOperand(&operand))
       continue;
-    Access access = accessOf(operand.get(), op.getMatchingIndexingMap(&operand),
-                             lane);
+    Access access =
+        accessOf(operand.get(), op.getMatchingIndexingMap(&operand), lane);
     if (access == Access::single)
       return false;
     any |= access == Access::contiguous && !op.isDpsInit(&operand);
