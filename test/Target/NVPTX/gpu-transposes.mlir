@@ -1,31 +1,44 @@
-// RUN: rac-opt %s --rac-gpu-transposes | FileCheck %s
+// RUN: rac-opt %s --rac-gpu-transposes --canonicalize --cse --split-input-file | FileCheck %s
 
-#in = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
-#out = affine_map<(d0, d1, d2) -> (d0, d2, d1)>
-#column = affine_map<(d0, d1, d2) -> (d1)>
+#all = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
+#turned = affine_map<(d0, d1, d2) -> (d0, d2, d1)>
+#last = affine_map<(d0, d1, d2) -> (d2)>
 
-// Squares of 32 x 32, with a column more, by 256 threads: read along the operand's rows, written along the result's.
+// A block turns a tile of 32 by 32 round in shared memory, four rows a thread, and reads and writes along memory. Tiles at the
+// ends are guarded; what else is read is so where results are.
 
 // CHECK-LABEL: func @turned
-// CHECK: gpu.launch blocks({{.*}}) threads({{.*}}) in (%{{.*}} = %c256
-// CHECK-SAME: workgroup(%[[TILE:.*]] : memref<32x33xf32, #gpu.address_space<workgroup>>)
-// CHECK: %[[LANE:.*]] = arith.remui %{{.*}}, %c32
-// CHECK: %[[ROW:.*]] = arith.divui %{{.*}}, %c32
-// CHECK: scf.if
-// CHECK: %[[X:.*]] = memref.load %arg0[
-// CHECK: memref.store %[[X]], %[[TILE]][%{{.*}}, %[[LANE]]]
+// CHECK: %[[M:.*]] = memref.dim %arg0, %c2
+// CHECK: gpu.launch {{.*}} threads({{.*}}) in (%{{.*}} = %c256, {{.*}} workgroup(%[[TILE:.*]] : memref<32x33xf32, #gpu.address_space<workgroup>>)
+// CHECK: %[[IN:.*]] = arith.cmpi ult, %[[COLUMN:.*]], %[[M]]
+// CHECK: %[[BOTH:.*]] = arith.andi %[[IN]], %{{.*}}
+// CHECK: scf.if %[[BOTH]]
+// CHECK: %[[X:.*]] = memref.load %arg0[%[[I:.*]], %{{.*}}, %[[COLUMN]]]
+// CHECK: memref.store %[[X]], %[[TILE]][%[[ROW:.*]], %[[LANE:.*]]]
+// CHECK-COUNT-3: memref.load %arg0
 // CHECK: gpu.barrier
+// CHECK: %[[OUT:.*]] = arith.cmpi ult, %[[C:.*]], %c100
 // CHECK: scf.if
-// CHECK: %[[Y:.*]] = memref.load %[[TILE]][%[[LANE]], %{{.*}}]
-// CHECK: %[[B:.*]] = memref.load %arg1[
-// CHECK: %[[SUM:.*]] = arith.addf %[[Y]], %[[B]]
-// CHECK: memref.store %[[SUM]], %arg2[
-// CHECK-NOT: linalg.generic
-func.func @turned(%x: memref<3x?x50xf32>, %b: memref<?xf32>, %y: memref<3x50x?xf32>) {
-  linalg.generic {indexing_maps = [#in, #column, #out], iterator_types = ["parallel", "parallel", "parallel"]} ins(%x, %b : memref<3x?x50xf32>, memref<?xf32>) outs(%y : memref<3x50x?xf32>) {
-  ^bb0(%in: f32, %bias: f32, %old: f32):
-    %0 = arith.addf %in, %bias : f32
+// CHECK: memref.load %[[TILE]][%[[LANE]], %[[ROW]]]
+// CHECK: memref.load %arg1[%[[C]]]
+// CHECK: memref.store %{{.*}}, %arg2[%[[I]], %{{.*}}, %[[C]]]
+// CHECK-COUNT-3: memref.store %{{.*}}, %arg2
+func.func @turned(%x: memref<?x100x?xf32>, %bias: memref<100xf32>, %y: memref<?x?x100xf32>) {
+  linalg.generic {indexing_maps = [#turned, #last, #all], iterator_types = ["parallel", "parallel", "parallel"]} ins(%x, %bias : memref<?x100x?xf32>, memref<100xf32>) outs(%y : memref<?x?x100xf32>) {
+  ^bb0(%a: f32, %b: f32, %out: f32):
+    %0 = arith.addf %a, %b : f32
     linalg.yield %0 : f32
   }
+  return
+}
+
+// -----
+
+// A named op.
+// CHECK-LABEL: func @named
+// CHECK-NOT: linalg
+// CHECK: gpu.launch {{.*}} workgroup(%{{.*}} : memref<32x33xi8
+func.func @named(%x: memref<64x128xi8>, %y: memref<128x64xi8>) {
+  linalg.transpose ins(%x : memref<64x128xi8>) outs(%y : memref<128x64xi8>) permutation = [1, 0]
   return
 }
