@@ -41,6 +41,7 @@ private:
   void put(const Stage &stage, const Warp &warp, ArrayRef<Value> sums);
   void writeTile(const Stage &stage, const Block &block, Index thread);
   void sumSplits();
+  Sums exact(Index batch, Index row, Index column, ArrayRef<Value> sums);
   Index partialAt(Index split, Index batch, Index row, Index column);
 
   Emit &e;
@@ -270,6 +271,56 @@ Index Kernel::partialAt(Index split, Index batch, Index row, Index column) {
   return e.add(e.mul(e.add(e.mul(at, columns), column), rows), row);
 }
 
+/// The parts of an infinite f32, and of what they are multiplied with, give NaN
+/// where the product is infinite: what became NaN is computed again, as it is
+/// written.
+Kernel::Sums Kernel::exact(Index batch, Index row, Index column,
+                           ArrayRef<Value> sums) {
+  Sums same(sums);
+  if (atom.unit != Unit::TF32x3)
+    return same;
+  Value any;
+  for (Value sum : sums)
+    any = e.both(any, arith::CmpFOp::create(
+                          e.b, e.loc, arith::CmpFPredicate::ORD, sum, sum));
+  OpBuilder::InsertionGuard restore(e.b);
+  auto choice = scf::IfOp::create(e.b, e.loc, TypeRange(ValueRange(sums)), any,
+                                  /*withElseRegion=*/true);
+  e.b.setInsertionPointToStart(choice.thenBlock());
+  scf::YieldOp::create(e.b, e.loc, same);
+  e.b.setInsertionPointToStart(choice.elseBlock());
+  Atom scalar(Unit::Scalar, contraction);
+  auto startOf = [&](const Operand &operand, Index outer) {
+    return e.add(
+        e.add(operand.access.start(), distance(e, operand.batch, batch)),
+        distance(e, operand.outer, outer));
+  };
+  SmallVector<Index> startsA, startsB;
+  for (size_t i = 0; i < sums.size(); ++i) {
+    Index step = e.number(i);
+    bool right = result.alongColumns();
+    startsA.push_back(startOf(a, right ? row : e.add(row, step)));
+    startsB.push_back(startOf(b, right ? e.add(column, step) : column));
+  }
+  Sums zeros(sums.size(), scalar.zero(e));
+  auto loop = scf::ForOp::create(e.b, e.loc, e.value(e.number(0)),
+                                 e.value(depth), e.value(e.number(1)), zeros);
+  scf::YieldOp::create(e.b, e.loc, loop.getResults());
+  e.b.setInsertionPointToStart(loop.getBody());
+  Index k = loop.getInductionVar();
+  Index fromA = distance(e, a.depth, k), fromB = distance(e, b.depth, k);
+  Sums next;
+  for (auto [i, sum] : llvm::enumerate(loop.getRegionIterArgs())) {
+    Value x = memref::LoadOp::create(e.b, e.loc, a.access.memory(),
+                                     e.value(e.add(startsA[i], fromA)));
+    Value y = memref::LoadOp::create(e.b, e.loc, b.access.memory(),
+                                     e.value(e.add(startsB[i], fromB)));
+    next.push_back(scalar.multiply(e, {x}, {y}, sum));
+  }
+  scf::YieldOp::create(e.b, e.loc, next);
+  return llvm::to_vector_of<Value>(choice.getResults());
+}
+
 void Kernel::writeTile(const Stage &stage, const Block &block, Index thread) {
   auto isWhole = [&](Index size, int64_t tileSize) {
     return known(size) && *known(size) % tileSize == 0;
@@ -288,7 +339,8 @@ void Kernel::writeTile(const Stage &stage, const Block &block, Index thread) {
         row = e.add(block.row, row);
         column = e.add(block.column, column);
         if (!partial)
-          return result.write(e, block.batch, row, column, sums);
+          return result.write(e, block.batch, row, column,
+                              exact(block.batch, row, column, sums));
         Index at = partialAt(block.split, block.batch, row, column);
         for (auto [i, sum] : llvm::enumerate(sums))
           memref::StoreOp::create(e.b, e.loc, sum, partial,
@@ -332,7 +384,7 @@ void Kernel::sumSplits() {
     }
     sums.push_back(sum);
   }
-  result.write(e, batch, row, column, sums);
+  result.write(e, batch, row, column, exact(batch, row, column, sums));
 }
 
 void Kernel::emit() {
