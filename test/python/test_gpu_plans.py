@@ -1,0 +1,91 @@
+"""Blocks of contractions on a GPU as a plan says them, on the simulator of NVIDIA GPUs: whatever the block,
+the result is the same."""
+
+import json
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from support import BUILD, Reference, assert_same, run_compiler
+
+FLAGS = ["--target=nvptx", "--chip=simulator"]
+SIMULATOR = BUILD / "lib" / "librac_simulator.so"
+
+# rows, columns, depth, a warp's rows and columns, warps, stages, parts of a sum
+BLOCKS = [
+    (32, 32, 32, 32, 32, 1, 2, 1),
+    (64, 32, 32, 32, 16, 4, 4, 1),
+    (16, 8, 32, 16, 8, 4, 4, 1),    # four warps share each step
+    (16, 64, 32, 16, 32, 8, 2, 4),  # and four blocks each sum
+]
+
+
+@pytest.fixture(autouse=True)
+def driver(monkeypatch):
+    if not SIMULATOR.exists():
+        pytest.skip("the simulator is not built")
+    monkeypatch.setenv("RAC_CUDA_DRIVER", str(SIMULATOR))
+
+
+def product():
+    """A product of odd sizes with all that may follow on its registers."""
+    weights = np.random.default_rng(0).standard_normal((200, 45), dtype=np.float32)
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "w"], ["p"]), helper.make_node("Add", ["p", "r"], ["s"]),
+         helper.make_node("Relu", ["s"], ["y"])],
+        "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [2, 37, 200]),
+              helper.make_tensor_value_info("r", TensorProto.FLOAT, [45])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [2, 37, 45])],
+        [onnx.numpy_helper.from_array(weights, "w")])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+
+
+def convolution():
+    graph = helper.make_graph(
+        [helper.make_node("Conv", ["x", "f"], ["y"], pads=[1, 1, 1, 1], strides=[2, 2])],
+        "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 12, 13, 11]),
+              helper.make_tensor_value_info("f", TensorProto.FLOAT, [20, 12, 3, 3])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 20, 7, 6])])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+
+
+def transposed():
+    """Operands and result whose dimensions are another order of those of the product."""
+    nodes = [helper.make_node("Transpose", ["x"], ["a"], perm=[0, 2, 1, 3]),
+             helper.make_node("Transpose", ["z"], ["b"], perm=[0, 2, 3, 1]),
+             helper.make_node("MatMul", ["a", "b"], ["p"]),
+             helper.make_node("Transpose", ["p"], ["y"], perm=[0, 2, 1, 3])]
+    graph = helper.make_graph(
+        nodes, "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 33, 3, 40]),
+                     helper.make_tensor_value_info("z", TensorProto.FLOAT, [1, 21, 3, 40])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 33, 3, 21])])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+
+
+@pytest.mark.parametrize("model,blocks", [(product, BLOCKS), (convolution, BLOCKS[-1:]), (transposed, BLOCKS[-1:])],
+                         ids=["product", "convolution", "transposed"])
+def test_blocks_as_planned(model, blocks, tmp_path):
+    import rac
+
+    path = tmp_path / "m.onnx"
+    onnx.save(model(), path)
+    reference = Reference(path)
+    generator = np.random.default_rng(1)
+    inputs = {i.name: generator.standard_normal(i.shape, dtype=np.float32) for i in reference.session.get_inputs()}
+    want = reference.run(inputs)
+    file = run_compiler(path, tmp_path / "plan.json", *FLAGS, "--emit=plan")
+    plan = json.loads(file.read_text())
+    [group] = [group for group in plan["groups"] if group["warps"]]
+    if model is not convolution:  # whose images are transposed before and after
+        assert len(plan["groups"]) == 1
+    for block in [None, *blocks]:
+        if block:
+            rows, columns, depth, *warp, warps, stages, split = block
+            group.update(tiles=[0] * (len(group["tiles"]) - 2) + [rows, columns], reduction=[depth], registers=warp,
+                         warps=warps, stages=stages, split=split)
+            file.write_text(json.dumps(plan))
+        library = run_compiler(path, tmp_path / "m.so", *FLAGS, f"--plan={file}")
+        assert_same(want, rac.load(library).run(inputs), where=str(block))
+        library.unlink()
