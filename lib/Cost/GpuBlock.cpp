@@ -25,6 +25,23 @@ static double tileBytes(double outer, double depth, double elementBytes) {
                   depth * (outer * elementBytes + gap));
 }
 
+constexpr int64_t kStepBytes = 128;
+
+bool rac::fitsWarpgroups(const GpuBlock &block, double elementBytes) {
+  constexpr int64_t groupRows = 64;
+  return elementBytes == 2 && block.depth * elementBytes == kStepBytes &&
+         block.rows % groupRows == 0 && block.warpRows == kAtomRows &&
+         block.warpColumns == block.columns && block.columns % 64 == 0 &&
+         block.slices == 1 && block.stages == 4 && block.split == 1;
+}
+
+const ComputeUnit *rac::warpgroupUnit(const Device &device) {
+  for (const ComputeUnit &unit : device.units)
+    if (unit.kind == UnitKind::tensor && unit.name == "warpgroup")
+      return &unit;
+  return nullptr;
+}
+
 GpuNeeds rac::needsOf(const GpuBlock &block, double elementBytes, int passes) {
   constexpr double registerBytes = 4, sumBytes = 4;
   // Addresses, counters and what the epilogue reads.
@@ -43,6 +60,14 @@ GpuNeeds rac::needsOf(const GpuBlock &block, double elementBytes, int passes) {
   double rows = block.rows, columns = block.columns;
   double result = block.slices * sumBytes *
                   std::max(rows * (columns + gap), columns * (rows + gap));
+  if (block.warpgroups) {
+    // Lines have no gaps, and operands no registers.
+    constexpr double aligned = 1024;
+    needs.registers = std::ceil((sums + others) / 8) * 8;
+    needs.sharedBytes = std::max(
+        result, block.stages * (rows + columns) * kStepBytes + aligned);
+    return needs;
+  }
   double operandBytes = tileBytes(rows, block.depth, elementBytes) +
                         tileBytes(columns, block.depth, elementBytes);
   needs.sharedBytes = std::max(result, block.stages * operandBytes);
@@ -112,12 +137,14 @@ public:
   Menu(const ContractionShape &shape, double elementBytes, int passes,
        const Device &device)
       : shape(shape), elementBytes(elementBytes), passes(passes), room(device),
-        cores(device.topology.cores->v) {}
+        cores(device.topology.cores->v),
+        hasWarpgroups(warpgroupUnit(device) != nullptr) {}
   SmallVector<GpuBlock> list();
 
 private:
   void addWarps(GpuBlock block);
   void addStages(GpuBlock block);
+  void addWarpgroups();
   /// Whether half of it would do.
   static bool isTooLarge(double tile, double size, double least) {
     return tile > least && tile / 2 >= size;
@@ -128,6 +155,7 @@ private:
   int passes;
   GpuRoom room;
   double cores;
+  bool hasWarpgroups;
   SmallVector<GpuBlock> blocks;
 };
 
@@ -174,10 +202,30 @@ void Menu::addWarps(GpuBlock block) {
       }
 }
 
-SmallVector<GpuBlock> Menu::list() {
-  constexpr int64_t stepBytes = 128;
+void Menu::addWarpgroups() {
+  // Operands come 16 bytes at once, or not at all.
+  double together = 16 / elementBytes;
+  if (!hasWarpgroups || elementBytes != 2 ||
+      std::fmod(shape.k, together) != 0 || std::fmod(shape.n, together) != 0)
+    return;
   GpuBlock block;
-  block.depth = stepBytes / elementBytes;
+  block.depth = kStepBytes / elementBytes;
+  block.stages = 4;
+  block.warpRows = kAtomRows;
+  block.warpgroups = true;
+  for (int64_t rows : {128, 64})
+    for (int64_t columns : {256, 128, 64}) {
+      block.rows = rows;
+      block.columns = block.warpColumns = columns;
+      if (residentBlocks(needsOf(block, elementBytes, passes), room) >= 1)
+        blocks.push_back(block);
+    }
+}
+
+SmallVector<GpuBlock> Menu::list() {
+  addWarpgroups();
+  GpuBlock block;
+  block.depth = kStepBytes / elementBytes;
   for (int64_t rows : {128, 64, 32, 16, 256})
     for (int64_t columns : {128, 64, 32, 16, 256, 8}) {
       if (isTooLarge(rows, shape.m, kAtomRows) ||

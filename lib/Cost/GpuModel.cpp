@@ -103,8 +103,12 @@ static DataType operandType(const WorkNest &nest, DataType planned) {
 }
 
 bool GpuCosting::isTensor(const WorkNest &nest, DataType type) const {
-  if (!nest.isContraction() || nest.reads.size() < 2 || nest.writes.empty() ||
-      contractionShape(nest).isDepthwise)
+  if (!nest.isContraction() || nest.reads.size() < 2 || nest.writes.empty())
+    return false;
+  // A few vectors times a matrix: each element of that is used by one thread.
+  constexpr double fewRows = 4;
+  ContractionShape shape = contractionShape(nest);
+  if (shape.isDepthwise || std::min(shape.m, shape.n) <= fewRows)
     return false;
   // As of transposed convolutions: what several iterations add to is no sum of
   // one block.
@@ -117,13 +121,17 @@ bool GpuCosting::isTensor(const WorkNest &nest, DataType type) const {
 }
 
 KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
-                                   const GpuBlock &block) {
+                                   const GpuBlock &given) {
   KernelCost cost = emptyCost(coefficients.getDevice().memory.size(), cores);
   ContractionShape shape = contractionShape(nest);
   const WorkTensor &left = work.tensors[nest.reads[0].tensor],
                    &right = work.tensors[nest.reads[1].tensor];
   double element = left.elementBytes;
   TensorForm form = *tensorForm(operandType(nest, planned));
+  GpuBlock block = given;
+  const Device &device = coefficients.getDevice();
+  const ComputeUnit *groups = warpgroupUnit(device);
+  block.warpgroups = groups && fitsWarpgroups(block, element);
 
   double down = std::ceil(shape.m / block.rows),
          across = std::ceil(shape.n / block.columns);
@@ -134,7 +142,8 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
   cost.formula.speedup = share.speedup;
 
   // Products, those of what a tile has beyond the edge too.
-  const ComputeUnit &unit = *coefficients.getDevice().unit(UnitKind::tensor);
+  const ComputeUnit &unit =
+      block.warpgroups ? *groups : *device.unit(UnitKind::tensor);
   double area = double(block.rows) * block.columns;
   TimeFormula::Compute products;
   products.ops = 2 * form.passes * tiles * steps * block.depth * area;
@@ -145,7 +154,7 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
   // A step's operands come from shared memory, products wait for them and the
   // next step for all of a block's warps: each takes about as long as an access
   // to shared memory, in which other warps compute.
-  if (levels.shared) {
+  if (levels.shared && !block.warpgroups) {
     constexpr double waits = 3;
     double wait = waits * coefficients.latency(*levels.shared).value;
     double busy = 2 * form.passes * double(block.depth) / block.slices *
@@ -167,6 +176,9 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
   if (levels.shared) {
     double reads = block.rows * block.across() + block.columns * block.down();
     double staged = block.rows + block.columns;
+    // Each group's tensor cores read all columns.
+    if (block.warpgroups)
+      reads = block.rows + block.columns * (block.rows / 64);
     addTransfer(*levels.shared,
                 tiles * steps * block.depth * element * (staged + reads), 0,
                 cost);

@@ -11,18 +11,18 @@
 // RUN: rac-opt %s --rac-form-groups=device=a100 | FileCheck %s --check-prefix=A100
 // RUN: rac-opt %s --rac-form-groups=device=l4 | FileCheck %s --check-prefix=L4
 
-// 128 tiles of 128 x 64 are one for each of 132 multiprocessors; with 16 larger tiles, which read less,
-// are enough for all. An A100 has 108: 64 tiles of 128 x 128 keep as many of them busy as 128 would,
-// in half the time.
+// 128 tiles of 64 x 128 are one for each of 132 multiprocessors; with 16 larger tiles, which read less,
+// are enough for all. Groups of four warps have 16 rows a warp and all columns. An A100 has none of these,
+// and 108 multiprocessors: 64 tiles of 128 x 128 keep as many of them busy as 128 would, in half the time.
 // H200-LABEL: @square
-// H200: tiles = [128, 64], reduction = [64]
+// H200: tiles = [64, 128], reduction = [64], registers = [16, 128], warps = 4, stages = 4
 // CORES-LABEL: @square
-// CORES: tiles = [128, 256], reduction = [64]
+// CORES: tiles = [128, 128], reduction = [64], registers = [16, 128], warps = 8, stages = 4
 // A100-LABEL: @square
-// A100: tiles = [128, 128], reduction = [64]
-// Four stages of two 128 x 64 tiles take more than 48 KiB.
+// A100: tiles = [128, 128], reduction = [64], registers = [128, 32]
+// Four stages of 64 + 128 lines of 128 B take more than 48 KiB.
 // SHARED-LABEL: @square
-// SHARED: tiles = [64, 64], reduction = [64]
+// SHARED: tiles = [64, 64], reduction = [64], {{.*}}stages = 2
 
 // A sum of 8192 terms is cut so that idle multiprocessors take part; where launching another kernel to
 // add the parts up takes longer than all of it, it isn't.
@@ -32,15 +32,16 @@
 // CORES: tiles = [64, 64], {{.*}}split = 16, cost
 // LAUNCH-LABEL: @long
 // LAUNCH-NOT: plan {{<|= <}}kind = generated, precision = f32, {{[^#]*}}split
-// LAUNCH-LABEL: @row
+// LAUNCH-LABEL: @rows
 
-// One row of 3072: 384 tiles for 132 multiprocessors, 192 for an A100's 108, 48 for an L4's 58.
-// H200-LABEL: @row
-// H200: tiles = [16, 8],
-// A100-LABEL: @row
-// A100: tiles = [16, 16],
-// L4-LABEL: @row
-// L4: tiles = [16, 64],
+// 16 rows of 3072: 96 tiles for 132 multiprocessors; 48 for 16 of them, and 24 for an L4's 58, whose cache
+// can't feed more.
+// H200-LABEL: @rows
+// H200: tiles = [16, 32],
+// CORES-LABEL: @rows
+// CORES: tiles = [16, 64],
+// L4-LABEL: @rows
+// L4: tiles = [16, 128],
 
 func.func @square(%a: tensor<1024x1024xf16>, %b: tensor<1024x1024xf16>) -> tensor<1024x1024xf16> {
   %0 = rac.matmul %a, %b : (tensor<1024x1024xf16>, tensor<1024x1024xf16>) -> tensor<1024x1024xf16>
@@ -52,7 +53,7 @@ func.func @long(%a: tensor<64x8192xf32>, %b: tensor<8192x64xf32>) -> tensor<64x6
   return %0 : tensor<64x64xf32>
 }
 
-func.func @row(%a: tensor<1x768xf32>, %b: tensor<768x3072xf32>) -> tensor<1x3072xf32> {
-  %0 = rac.matmul %a, %b : (tensor<1x768xf32>, tensor<768x3072xf32>) -> tensor<1x3072xf32>
-  return %0 : tensor<1x3072xf32>
+func.func @rows(%a: tensor<16x768xf32>, %b: tensor<768x3072xf32>) -> tensor<16x3072xf32> {
+  %0 = rac.matmul %a, %b : (tensor<16x768xf32>, tensor<768x3072xf32>) -> tensor<16x3072xf32>
+  return %0 : tensor<16x3072xf32>
 }

@@ -171,10 +171,39 @@ TEST(GpuModel, ABlockTooManyTakesAnotherRound) {
 TEST(GpuModel, ProductsBeyondTheEdgeTakeTimeAndNoBytes) {
   Model model;
   Estimate whole = Product(64, 64, 256).cost(model, block()),
-           part = Product(1, 64, 256).cost(model, block());
+           part = Product(10, 64, 256).cost(model, block());
   EXPECT_DOUBLE_EQ(part.breakdown.computeSeconds,
                    whole.breakdown.computeSeconds);
-  EXPECT_DOUBLE_EQ(part.bytes[2].bytes, (1 + 64) * 512 + 64 * 2);
+  EXPECT_DOUBLE_EQ(part.bytes[2].bytes, (10 + 64) * 512 + 10 * 64 * 2);
+}
+
+TEST(GpuModel, GroupsOfWarpsReadSharedMemoryThemselves) {
+  Device device = roundGpu();
+  ComputeUnit unit = device.units[1];
+  unit.name = "warpgroup";
+  unit.opsPerClock = {{DataType::f16, number(4000)}};
+  device.units.push_back(unit);
+  Model model(device);
+  GpuBlock groups = block();
+  groups.warpRows = 16;
+  groups.warpColumns = 64;
+  groups.stages = 4;
+  Product p(64, 64, 256);
+  Estimate cost = p.cost(model, groups);
+  EXPECT_DOUBLE_EQ(cost.breakdown.computeSeconds,
+                   2.0 * 64 * 64 * 256 / (4e12 * 0.5));
+  // Each step's tiles, of 64 lines of 128 B, are written and read once.
+  EXPECT_DOUBLE_EQ(cost.bytes[0].bytes, 4 * 2 * (2 * 64 * 128.0));
+  auto blocks = gpuBlocks({1, 64, 64, 256, false, false}, 2, 1, device);
+  EXPECT_TRUE(llvm::any_of(
+      blocks, [](const GpuBlock &block) { return block.warpgroups; }));
+  // Of other types, or of rows that aren't 16 bytes apart, there are none.
+  for (const GpuBlock &block :
+       gpuBlocks({1, 64, 63, 256, false, false}, 2, 1, device))
+    EXPECT_FALSE(block.warpgroups);
+  for (const GpuBlock &block :
+       gpuBlocks({1, 64, 64, 256, false, false}, 4, 3, device))
+    EXPECT_FALSE(block.warpgroups);
 }
 
 TEST(GpuModel, F32IsThreeProductsOfTf32) {
@@ -256,8 +285,10 @@ TEST(GpuModel, WhatIsInTheCacheIsNotReadAgain) {
 }
 
 TEST(GpuModel, NothingCostsALaunch) {
-  Product p(0, 64, 64);
+  Product p(64, 64, 0);
   Model model;
+  EXPECT_TRUE(
+      std::isfinite(Product(0, 64, 64).cost(model, block()).seconds.value));
   Estimate cost = p.cost(model, block());
   EXPECT_EQ(cost.breakdown.computeSeconds, 0);
   EXPECT_DOUBLE_EQ(cost.breakdown.overheadSeconds, 3e-6);
@@ -273,8 +304,11 @@ TEST(GpuModel, FewBlocksShareLongSums) {
   };
   EXPECT_EQ(best({4096, 4096, 512}).split, 1);
   EXPECT_GT(best({16, 16, 65536}).split, 1);
-  // One row needs no more than the least block.
-  EXPECT_EQ(best({1, 4096, 4096}).rows, 16);
+  // Ten rows need no more than the least block; one has none.
+  EXPECT_EQ(best({10, 4096, 4096}).rows, 16);
+  Product row(1, 4096, 4096);
+  EXPECT_TRUE(
+      model.model.bestBlocks(Candidate::of(row.ops), row.precision()).empty());
 }
 
 TEST(GpuModel, ThePlanSaysTheBlock) {

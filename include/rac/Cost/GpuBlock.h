@@ -21,11 +21,20 @@ struct GpuBlock {
   int64_t rows = 64, columns = 64, depth = 32;
   int64_t warpRows = 32, warpColumns = 32, slices = 1;
   int64_t stages = 2, split = 1;
+  /// Groups of four warps multiply 64 rows by all columns, straight from shared
+  /// memory (wgmma in PTX, of 16-bit types).
+  bool warpgroups = false;
 
   int64_t down() const { return rows / warpRows; }         ///< warps
   int64_t across() const { return columns / warpColumns; } ///< warps
   int64_t warps() const { return down() * across() * slices; }
 };
+
+/// Whether a block has the shape of those that warp groups compute: its warps
+/// have 16 rows each and all columns, and a step is a line of 128 B.
+bool fitsWarpgroups(const GpuBlock &block, double elementBytes);
+/// The device's unit for them, by its name; null: it has none.
+const ComputeUnit *warpgroupUnit(const Device &device);
 
 /// What a block takes of its multiprocessor.
 struct GpuNeeds {

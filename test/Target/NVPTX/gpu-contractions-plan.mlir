@@ -36,3 +36,26 @@ func.func @misfit(%a: memref<128x64xf32>, %b: memref<64x96xf32>, %c: memref<128x
   linalg.matmul ins(%a, %b : memref<128x64xf32>, memref<64x96xf32>) outs(%c : memref<128x96xf32>)
   return
 }
+
+// Warps of 16 rows and all columns are groups where the chip has products of four warps, and the operands
+// lie 16 bytes together; elsewhere they are warps like others.
+// RUN: rac-opt %s --pass-pipeline='builtin.module(func.func(rac-gpu-contractions{chip=sm_90a}))' | FileCheck %s --check-prefix=HOPPER
+// CHECK-LABEL: @groups
+// CHECK-NOT: wgmma
+// HOPPER-LABEL: @groups
+// HOPPER: nvvm.wgmma.mma_async {{.*}} <m = 64, n = 128, k = 16>
+// HOPPER-LABEL: @apart
+// HOPPER-NOT: wgmma
+func.func @groups(%a: memref<256x128xbf16>, %b: memref<128x256xbf16>, %c: memref<256x256xf32>) attributes {rac.plan = #rac.plan<kind = generated, precision = bf16, tiles = [128, 128], reduction = [64], registers = [16, 128], warps = 8, stages = 4>} {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<256x256xf32>)
+  linalg.matmul ins(%a, %b : memref<256x128xbf16>, memref<128x256xbf16>) outs(%c : memref<256x256xf32>)
+  return
+}
+
+func.func @apart(%a: memref<256x128xbf16>, %b: memref<128x255xbf16>, %c: memref<256x255xf32>) attributes {rac.plan = #rac.plan<kind = generated, precision = bf16, tiles = [128, 128], reduction = [64], registers = [16, 128], warps = 8, stages = 4>} {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<256x255xf32>)
+  linalg.matmul ins(%a, %b : memref<256x128xbf16>, memref<128x255xbf16>) outs(%c : memref<256x255xf32>)
+  return
+}

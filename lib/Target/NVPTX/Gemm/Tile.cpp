@@ -113,6 +113,14 @@ std::optional<Tile> rac::gemm::plannedTile(const GpuBlock &block,
                                            const Atom &atom) {
   Tile tile{block.rows,     block.columns, block.depth,  block.down(),
             block.across(), block.slices,  block.stages, block.split};
+  tile.warpgroups = limits.warpgroups && atom.unit == Unit::Half &&
+                    problem.aligned &&
+                    fitsWarpgroups(block, problem.elementBytes);
+  if (tile.warpgroups)
+    return sharedBytes(tile, problem.elementBytes, problem.accumulatorBytes) <=
+                   limits.sharedBytes
+               ? std::optional(tile)
+               : std::nullopt;
   if (!isPossible(tile, problem, limits, atom))
     return std::nullopt;
   return tile;
