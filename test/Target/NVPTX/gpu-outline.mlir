@@ -11,12 +11,12 @@
 // CHECK: rac.launch @rac_kernels::@_2nd
 // CHECK-NOT: gpu.launch
 // CHECK: gpu.module @rac_kernels
-// CHECK: gpu.func @my_group_0(%[[X:.*]]: memref<?xf32>) kernel attributes {known_block_size = array<i32: 32, 1, 1>, {{.*}}rac.shared_bytes = 1024 : i64}
+// CHECK: gpu.func @my_group_0(%[[X:.*]]: memref<?xf32>) kernel attributes {known_block_size = array<i32: 32, 1, 1>, rac.group = "my group/0", rac.shared_bytes = 1024 : i64}
 // CHECK-DAG: %[[B:.*]] = gpu.block_id x
 // CHECK-DAG: %[[T:.*]] = gpu.thread_id x
 // CHECK: memref.load %[[X]][%[[B]]]
 // CHECK: memref.store %{{.*}}, %[[X]][%[[T]]]
-// CHECK: gpu.func @wider(%{{.*}}) kernel attributes {known_block_size = array<i32: 64, 1, 1>, {{.*}}rac.shared_bytes = 0 : i64}
+// CHECK: gpu.func @wider(%{{.*}}) kernel attributes {known_block_size = array<i32: 64, 1, 1>, rac.group = "wider", rac.shared_bytes = 0 : i64}
 // CHECK: gpu.func @_2nd(
 // CHECK-NOT: gpu.func
 func.func @main(%x: memref<?xf32>, %y: memref<?xf32>, %n: index) {
@@ -91,7 +91,7 @@ func.func @asserts(%x: memref<?xi64>, %n: index) {
 
 // CHECK-LABEL: func @indexed
 // CHECK: gpu.func @check(
-// CHECK: gpu.func @gather({{.*}}%[[WHERE:[^: ]*]]: memref<i32>
+// CHECK: gpu.func @gather(%[[WHERE:[^:]*]]: memref<i32>
 // CHECK: %[[NUMBER:.*]] = memref.load %[[WHERE]][]
 // CHECK: %[[FAILED:.*]] = arith.cmpi ne, %[[NUMBER]], %c0_i32
 // CHECK: scf.if %[[FAILED]]
