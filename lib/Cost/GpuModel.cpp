@@ -269,6 +269,75 @@ ArrayRef<GpuBlock> GpuCosting::bestBlocks(DataType type) {
   return main ? bestBlocks(*main, type) : ArrayRef<GpuBlock>();
 }
 
+std::optional<KernelCost> GpuCosting::attention(DataType type) {
+  // What rac-gpu-attention does: rows of a block and its warps, the longest
+  // vectors that it has registers for, and columns in shared memory at once.
+  constexpr double blockRows = 64, warps = 4, step = 8, longest = 128,
+                   shortVector = 64, manyColumns = 64, fewColumns = 32,
+                   registers = 128, element = 4;
+  if (work.nests.size() < 3)
+    return std::nullopt;
+  const WorkNest &scores = work.nests.front(), &output = work.nests.back();
+  auto isProduct = [&](const WorkNest &nest) { return isTensor(nest, type); };
+  if (!isProduct(scores) || !isProduct(output) ||
+      llvm::any_of(ArrayRef(work.nests).drop_front().drop_back(), isProduct) ||
+      operandType(scores, type) != DataType::f32)
+    return std::nullopt;
+  ContractionShape first = contractionShape(scores),
+                   last = contractionShape(output);
+  for (double length : {first.k, last.n})
+    if (length > longest || std::fmod(length, step) != 0)
+      return std::nullopt;
+
+  KernelCost cost = emptyCost(coefficients.getDevice().memory.size(), cores);
+  TensorForm form = *tensorForm(DataType::f32);
+  double vectors = first.k + last.n, columns = first.n;
+  double held =
+      std::max(first.k, last.n) <= shortVector ? manyColumns : fewColumns;
+  GpuNeeds needs{warps, registers,
+                 (blockRows * first.k + held * vectors) * element};
+  double tiles = first.batch * std::ceil(first.m / blockRows);
+  Share share = this->share(tiles, residentBlocks(needs, room));
+  cost.formula.speedup = share.speedup;
+
+  const ComputeUnit &unit = *coefficients.getDevice().unit(UnitKind::tensor);
+  TimeFormula::Compute products;
+  products.ops = 2 * form.passes * tiles * blockRows *
+                 std::ceil(columns / held) * held * vectors;
+  products.peak = &coefficients.peak(unit, form.type);
+  products.fraction =
+      &coefficients.fraction(unit, form.type, Kernel::generatedMatmul);
+  // A scheduler's warps take turns: one at a time multiplies.
+  double each = share.resident * warps / kSchedulers;
+  products.utilization = std::min(1.0, each / 2);
+  cost.formula.computes.push_back(products);
+  cost.countOps(unit, form.type, products.ops);
+  for (const WorkNest &nest : work.nests)
+    addScalarWork(nest, nest.iterations(), 1, cost);
+
+  double sector = coefficients.lineBytes(levels.memory);
+  auto sizeOf = [&](const WorkUse &use, const WorkNest &nest) {
+    return footprint(work.tensors[use.tensor], use, nest.sizes, sector);
+  };
+  double staged = tiles * columns * vectors * element;
+  if (levels.shared)
+    addTransfer(*levels.shared, staged * (1 + warps), 0, cost);
+  double q = sizeOf(scores.reads[0], scores), others = 0;
+  for (const WorkUse &use : output.writes)
+    others += sizeOf(use, output);
+  for (const WorkUse &use : llvm::drop_begin(scores.reads, 2))
+    others += sizeOf(use, scores);
+  double asked = share.resident * held * vectors * element;
+  addTransfer(levels.far, staged + q + others, asked, cost);
+  if (levels.far != levels.memory)
+    addTransfer(levels.memory,
+                q + sizeOf(scores.reads[1], scores) +
+                    sizeOf(output.reads[1], output) + others,
+                asked, cost);
+  addOverheads(1, share.waves, cost);
+  return cost;
+}
+
 //===----------------------------------------------------------------------===//
 // Other kernels
 //===----------------------------------------------------------------------===//
@@ -480,6 +549,11 @@ Estimate GpuCosting::estimate(PlanAttr plan) {
   DataType type = dataTypeOf(plan.getPrecision()).value_or(DataType::f32);
   MLIRContext *ctx = plan.getContext();
   std::optional<GpuBlock> block = blockOf(plan);
+  if (!block)
+    if (std::optional<KernelCost> cost = attention(type)) {
+      cost->flops = work.flops();
+      return cost->estimate(coefficients, ctx);
+    }
   if (!block && !plan.getTiles().empty()) {
     KernelCost cost = tiles(plan);
     cost.flops = work.flops();

@@ -44,6 +44,9 @@ private:
   std::optional<KernelCost> padding(const WorkNest &nest);
   /// A nest whose iterations are threads.
   KernelCost threads(const WorkNest &nest, PlanAttr plan);
+  /// Two products and a softmax in between as one kernel; none if the nests are
+  /// anything else.
+  std::optional<KernelCost> attention(DataType type);
   /// All nests, a tile a block.
   KernelCost tiles(PlanAttr plan);
 

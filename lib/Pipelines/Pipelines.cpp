@@ -60,6 +60,7 @@ static void addKernels(OpPassManager &pm, const BufferOptions &options) {
   pm.addNestedPass<func::FuncOp>(createCopiesToLinalg());
   pm.addNestedPass<func::FuncOp>(createGpuShapes());
   pm.addNestedPass<func::FuncOp>(createGpuChecks());
+  pm.addNestedPass<func::FuncOp>(createGpuAttention());
   pm.addNestedPass<func::FuncOp>(createGpuTiles());
   pm.addNestedPass<func::FuncOp>(createForallToParallelLoopPass());
   GpuContractionsOptions contractions;

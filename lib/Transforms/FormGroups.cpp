@@ -139,9 +139,8 @@ void FormGroups::runOnOperation() {
   GroupForms forms;
   forms.library = library;
   if (described->kind == DeviceKind::gpu) {
-    // The library is for CPUs, and no kernel of a GPU yet computes what is
-    // between two products in passing.
-    forms = {/*library=*/false, /*productChains=*/false, /*transposes=*/true};
+    // The library is for CPUs.
+    forms = {/*library=*/false, /*productChains=*/true, /*transposes=*/true};
     usable = 0;
   }
   FailureOr<PlanGoal> wanted = goal(forms, usable);

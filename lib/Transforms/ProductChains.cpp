@@ -121,8 +121,12 @@ void ClusterFinder::findProductChain(MatmulOp last) {
   auto first = cast<MatmulOp>(cluster.ops.front());
   if (TransposeOp transpose = ownTranspose(first.getLhs(), &block))
     transposes.push_back(transpose);
+  if (TransposeOp transpose = ownTranspose(first.getRhs(), &block))
+    if (forms.transposes)
+      transposes.push_back(transpose);
   if (TransposeOp transpose = ownTranspose(last.getRhs(), &block))
-    if (transpose.getPermutation().back() == transpose.getType().getRank() - 1)
+    if (forms.transposes ||
+        transpose.getPermutation().back() == transpose.getType().getRank() - 1)
       transposes.push_back(transpose);
   if (last->hasOneUse())
     if (auto transpose = dyn_cast<TransposeOp>(*last->user_begin()))

@@ -5,6 +5,22 @@
 
 include "mlir/Pass/PassBase.td"
 
+def GpuAttention : Pass<"rac-gpu-attention", "::mlir::func::FuncOp"> {
+  let summary = "Make one kernel of two products with a softmax in between";
+  let description = [{
+    softmax(f(q k)) v, where f is elementwise, in f32: a block of threads has some
+    rows of the result and goes over the columns of the scores, which stay in
+    registers. Factors are split in two numbers of tf32, so that tensor cores compute
+    nearly as exactly as f32. Vectors are 8 to 128 elements, in eights.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+      "::mlir::gpu::GPUDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+      "::mlir::nvgpu::NVGPUDialect", "::mlir::scf::SCFDialect",
+      "::mlir::vector::VectorDialect"];
+  let statistics = [
+    Statistic<"numKernels", "num-kernels", "Kernels made">];
+}
+
 def GpuTiles : Pass<"rac-gpu-tiles", "::mlir::func::FuncOp"> {
   let summary = "Make one kernel of ops that work on the same rows";
   let description = [{

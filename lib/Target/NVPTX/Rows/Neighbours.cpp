@@ -2,6 +2,7 @@
 
 #include "Neighbours.h"
 #include "LaneBody.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
@@ -9,7 +10,7 @@ using namespace mlir;
 using namespace rac;
 
 bool nvptx::isQuiet(Operation *op) {
-  return isMemoryEffectFree(op) || isa<memref::AllocOp>(op);
+  return isMemoryEffectFree(op) || isa<memref::AllocOp, cf::AssertOp>(op);
 }
 
 linalg::FillOp nvptx::findFill(linalg::LinalgOp op, unsigned init) {

@@ -7,7 +7,7 @@
 
 namespace rac::nvptx {
 
-/// Whether it reads and writes no memory but, perhaps, allocates it.
+/// Whether it reads and writes no memory: it may allocate it, or stop the run.
 bool isQuiet(mlir::Operation *op);
 
 /// The fill that gives init number `init` of `op` its first value, where nobody

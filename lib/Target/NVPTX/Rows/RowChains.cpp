@@ -36,9 +36,9 @@ bool nvptx::isContraction(linalg::LinalgOp op) {
   return factors > 1 && reused;
 }
 
-/// Ops of a block between which nothing happens.
-static SmallVector<SmallVector<linalg::LinalgOp>> findRuns(Block &block) {
-  SmallVector<SmallVector<linalg::LinalgOp>> runs(1);
+static void addRuns(Block &block,
+                    SmallVector<SmallVector<linalg::LinalgOp>> &runs) {
+  runs.emplace_back();
   for (Operation &op : block) {
     if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
         linalgOp && linalgOp.hasPureBufferSemantics())
@@ -46,21 +46,26 @@ static SmallVector<SmallVector<linalg::LinalgOp>> findRuns(Block &block) {
     else if (!isQuiet(&op) && !runs.back().empty())
       runs.emplace_back();
   }
+}
+
+SmallVector<SmallVector<linalg::LinalgOp>>
+nvptx::findRuns(func::FuncOp function) {
+  SmallVector<SmallVector<linalg::LinalgOp>> runs;
+  function.walk([&](Block *block) {
+    Operation *parent = block->getParentOp();
+    if (isHosts(parent) &&
+        !isa<linalg::LinalgOp, scf::ParallelOp, scf::ForallOp, gpu::LaunchOp>(
+            parent))
+      addRuns(*block, runs);
+  });
   return runs;
 }
 
 int64_t
 nvptx::createRowKernels(func::FuncOp function,
                         llvm::function_ref<bool(const RowProgram &)> wanted) {
-  SmallVector<SmallVector<linalg::LinalgOp>> runs;
-  function.walk([&](Block *block) {
-    if (isHosts(block->getParentOp()) &&
-        !isa<linalg::LinalgOp, scf::ParallelOp, scf::ForallOp, gpu::LaunchOp>(
-            block->getParentOp()))
-      llvm::append_range(runs, findRuns(*block));
-  });
   int64_t made = 0;
-  for (ArrayRef<linalg::LinalgOp> run : runs)
+  for (ArrayRef<linalg::LinalgOp> run : findRuns(function))
     while (!run.empty()) {
       size_t length = run.size();
       for (; length > 0; --length) {

@@ -13,6 +13,11 @@ namespace rac::nvptx {
 int64_t createRowKernels(mlir::func::FuncOp function,
                          llvm::function_ref<bool(const RowProgram &)> wanted);
 
+/// Ops of the host that follow each other, with nothing that touches memory in
+/// between.
+llvm::SmallVector<llvm::SmallVector<mlir::linalg::LinalgOp>>
+findRuns(mlir::func::FuncOp function);
+
 /// Whether an op multiplies buffers so that elements of each serve for many
 /// results: what products of matrices are made for.
 bool isContraction(mlir::linalg::LinalgOp op);

@@ -1,0 +1,43 @@
+//===- Attention.h - softmax(f(q k)) v as one kernel ------------*- C++ -*-===//
+
+#ifndef RAC_LIB_TARGET_NVPTX_ATTENTION_ATTENTION_H
+#define RAC_LIB_TARGET_NVPTX_ATTENTION_ATTENTION_H
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
+namespace rac::attention {
+
+/// Two products of f32 with a softmax over what the first one gives, and
+/// elementwise ops before that. The scores' dimensions are any number of outer
+/// ones, then rows (queries), then columns (keys).
+struct Attention {
+  mlir::linalg::LinalgOp scores;
+  llvm::SmallVector<mlir::linalg::LinalgOp> between; ///< in order
+  mlir::linalg::LinalgOp maximum, exponentials, sum, weights;
+  mlir::linalg::LinalgOp output;
+  llvm::SmallVector<mlir::linalg::FillOp> fills;
+
+  mlir::OpOperand *q = nullptr, *k = nullptr, *v = nullptr;
+  /// The scores' dimensions as loops of either product.
+  llvm::SmallVector<unsigned> scoreLoops, outputLoops;
+  unsigned depthLoop = 0;        ///< of `scores`: along a query
+  unsigned valueLoop = 0;        ///< of `output`: along a value
+  int64_t depth = 0, values = 0; ///< how long those are
+
+  unsigned rank() const { return scoreLoops.size(); }
+};
+
+/// The attention that begins with the first of `ops`, which follow each other
+/// with nothing in between; or, in `why`, the reason that none does.
+std::optional<Attention>
+matchAttention(llvm::ArrayRef<mlir::linalg::LinalgOp> ops, std::string &why);
+
+/// Builds the kernel in place of the ops: a block has some rows and goes over
+/// all columns, of which it has a tile at a time. The scores of a tile are in
+/// registers; as the largest of a row is known only at the end, what was summed
+/// is scaled whenever it grows.
+void emitAttention(const Attention &attention);
+
+} // namespace rac::attention
+
+#endif // RAC_LIB_TARGET_NVPTX_ATTENTION_ATTENTION_H
