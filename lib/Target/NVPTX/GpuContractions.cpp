@@ -79,9 +79,7 @@ struct GpuContractionsPass
     } else {
       bool tf32 = plan() && plan().getPrecision().isTF32();
       gemm::Atom atom(gemm::chooseUnit(contraction, tf32), contraction);
-      gemm::emitProduct(e, contraction, atom,
-                        chooseTile(e, contraction, atom, extents, limits),
-                        extents);
+      emitProduct(e, contraction, atom, extents, limits);
     }
 
     Value temporary = contraction.result();
@@ -95,9 +93,40 @@ struct GpuContractionsPass
       alloc->erase();
   }
 
-  gemm::Tile chooseTile(gemm::Emit &e, const gemm::Contraction &contraction,
-                        const gemm::Atom &atom, ArrayRef<gemm::Index> extents,
-                        const gemm::TileLimits &limits) {
+  /// Where only the run knows how many blocks the planned tile makes, it takes
+  /// another if they would leave multiprocessors idle.
+  void emitProduct(gemm::Emit &e, const gemm::Contraction &contraction,
+                   const gemm::Atom &atom, ArrayRef<gemm::Index> extents,
+                   const gemm::TileLimits &limits) {
+    gemm::TileProblem problem = describe(e, contraction, atom, extents);
+    gemm::Tile few = gemm::chooseGpuTile(problem, limits, atom), many = few;
+    if (std::optional<GpuBlock> block = plan() ? blockOf(plan()) : std::nullopt)
+      if (auto tile = gemm::plannedTile(*block, problem, limits, atom))
+        many = *tile;
+    if ((problem.rows && problem.columns && problem.batch) || many == few)
+      return gemm::emitProduct(e, contraction, atom, many, extents);
+    auto tilesOf = [&](ArrayRef<unsigned> loops, int64_t size) {
+      return e.ceilDiv(gemm::sizeOf(e, loops, extents), e.number(size));
+    };
+    gemm::Index blocks =
+        e.mul(e.mul(tilesOf(contraction.rows, many.rows),
+                    tilesOf(contraction.columns, many.columns)),
+              e.mul(gemm::sizeOf(e, contraction.batch, extents),
+                    e.number(many.splits)));
+    Value idle = e.less(blocks, e.number(limits.processors));
+    auto choice =
+        scf::IfOp::create(e.b, e.loc, idle, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard restore(e.b);
+    e.b.setInsertionPointToStart(choice.thenBlock());
+    gemm::emitProduct(e, contraction, atom, few, extents);
+    e.b.setInsertionPointToStart(choice.elseBlock());
+    gemm::emitProduct(e, contraction, atom, many, extents);
+  }
+
+  gemm::TileProblem describe(gemm::Emit &e,
+                             const gemm::Contraction &contraction,
+                             const gemm::Atom &atom,
+                             ArrayRef<gemm::Index> extents) {
     auto sizeOf = [&](ArrayRef<unsigned> loops) {
       std::optional<int64_t> size = 1;
       for (unsigned loop : loops) {
@@ -116,7 +145,7 @@ struct GpuContractionsPass
                           any, /*swizzled=*/false);
       return tiles.vector * tiles.bytes == together;
     };
-    gemm::TileProblem problem{
+    return {
         sizeOf(contraction.rows),
         sizeOf(contraction.columns),
         sizeOf(contraction.depth),
@@ -125,10 +154,6 @@ struct GpuContractionsPass
         gemm::bytesOf(atom.accumulator),
         isAligned(contraction.a, contraction.rows) &&
             isAligned(contraction.b, contraction.columns)};
-    if (std::optional<GpuBlock> block = plan() ? blockOf(plan()) : std::nullopt)
-      if (auto tile = gemm::plannedTile(*block, problem, limits, atom))
-        return *tile;
-    return gemm::chooseGpuTile(problem, limits, atom);
   }
 
   gemm::TileLimits readLimits() {

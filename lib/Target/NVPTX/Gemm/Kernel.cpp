@@ -236,8 +236,14 @@ Kernel::Sums Kernel::accumulate(const Block &block, const Warp &warp,
     nowB.start = e.add(tileB.start, e.mul(stage, e.number(elementsB)));
     Index at = e.add(e.add(depthStart, e.mul(step, e.number(tile.depth))),
                      e.mul(warp.slice, e.number(tile.depth / tile.slices)));
-    Sums sums = computeTile(
-        nowA, nowB, at, llvm::to_vector_of<Value>(loop.getRegionIterArgs()));
+    auto before = llvm::to_vector_of<Value>(loop.getRegionIterArgs());
+    // Tensor cores cut off what a sum has no room for, always downwards. For
+    // f32 to be as right as it should, only the sums of a tile are theirs.
+    bool apart = atom.unit == Unit::TF32x3;
+    Sums sums = computeTile(nowA, nowB, at, apart ? zeros : before);
+    if (apart)
+      for (auto [sum, old] : llvm::zip_equal(sums, before))
+        sum = arith::AddFOp::create(e.b, e.loc, old, sum);
     scf::YieldOp::create(e.b, e.loc, sums);
   }
   return llvm::to_vector_of<Value>(loop.getResults());

@@ -22,6 +22,13 @@ struct Tile {
 
   int64_t warps() const { return warpRows * warpColumns * slices; }
   int64_t threads() const { return warps() * kWarp; }
+  bool operator==(const Tile &other) const {
+    return rows == other.rows && columns == other.columns &&
+           depth == other.depth && warpRows == other.warpRows &&
+           warpColumns == other.warpColumns && slices == other.slices &&
+           stages == other.stages && splits == other.splits &&
+           warpgroups == other.warpgroups;
+  }
 };
 
 /// What the choice of tiles depends on; sizes may be unknown.
