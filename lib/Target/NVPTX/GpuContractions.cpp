@@ -114,8 +114,7 @@ struct GpuContractionsPass
               e.mul(gemm::sizeOf(e, contraction.batch, extents),
                     e.number(many.splits)));
     Value idle = e.less(blocks, e.number(limits.processors));
-    auto choice =
-        scf::IfOp::create(e.b, e.loc, idle, /*withElseRegion=*/true);
+    auto choice = scf::IfOp::create(e.b, e.loc, idle, /*withElseRegion=*/true);
     OpBuilder::InsertionGuard restore(e.b);
     e.b.setInsertionPointToStart(choice.thenBlock());
     gemm::emitProduct(e, contraction, atom, few, extents);
@@ -145,15 +144,14 @@ struct GpuContractionsPass
                           any, /*swizzled=*/false);
       return tiles.vector * tiles.bytes == together;
     };
-    return {
-        sizeOf(contraction.rows),
-        sizeOf(contraction.columns),
-        sizeOf(contraction.depth),
-        sizeOf(contraction.batch),
-        std::max(bytesOf(contraction.a), bytesOf(contraction.b)),
-        gemm::bytesOf(atom.accumulator),
-        isAligned(contraction.a, contraction.rows) &&
-            isAligned(contraction.b, contraction.columns)};
+    return {sizeOf(contraction.rows),
+            sizeOf(contraction.columns),
+            sizeOf(contraction.depth),
+            sizeOf(contraction.batch),
+            std::max(bytesOf(contraction.a), bytesOf(contraction.b)),
+            gemm::bytesOf(atom.accumulator),
+            isAligned(contraction.a, contraction.rows) &&
+                isAligned(contraction.b, contraction.columns)};
   }
 
   gemm::TileLimits readLimits() {
