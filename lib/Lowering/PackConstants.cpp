@@ -159,6 +159,27 @@ static std::optional<unsigned> findLaneLoop(linalg::LinalgOp op,
   return loop;
 }
 
+/// Whether all operands are contiguous along the last loop that sums up, so
+/// that neighbouring terms can be read together.
+static bool isAlongTerms(linalg::LinalgOp op) {
+  SmallVector<unsigned> reduced;
+  op.getReductionDims(reduced);
+  unsigned last = reduced.back();
+  return llvm::all_of(op.getDpsInputOperands(), [&](OpOperand *operand) {
+    auto type = dyn_cast<RankedTensorType>(operand->get().getType());
+    if (!type)
+      return false;
+    // Dimensions of size one at the end don't part neighbours.
+    SmallVector<AffineExpr> exprs(
+        op.getMatchingIndexingMap(operand).getResults());
+    for (int64_t i = type.getRank(); i > 0 && type.getDimSize(i - 1) == 1; --i)
+      exprs.pop_back();
+    auto dim = exprs.empty() ? AffineDimExpr(nullptr)
+                             : dyn_cast<AffineDimExpr>(exprs.back());
+    return dim && dim.getPosition() == last;
+  });
+}
+
 /// The widest panels, of whole vectors and at most `width`, that the plan's
 /// tiles of columns don't cut elsewhere than at their ends; 0: there are none.
 static int64_t fittingWidth(int64_t width, int64_t lanes,
@@ -173,7 +194,8 @@ static int64_t fittingWidth(int64_t width, int64_t lanes,
 /// order yet.
 std::optional<Candidate> PackConstantsPass::findCandidate(linalg::LinalgOp op,
                                                           PlanAttr plan) {
-  if (op.getNumReductionLoops() == 0 || op.getNumDpsInits() != 1)
+  if (op.getNumReductionLoops() == 0 || op.getNumDpsInits() != 1 ||
+      (!panels && isAlongTerms(op)))
     return std::nullopt;
   for (OpOperand *operand : op.getDpsInputOperands()) {
     auto type = dyn_cast<RankedTensorType>(operand->get().getType());
@@ -214,9 +236,10 @@ std::optional<Candidate> PackConstantsPass::findCandidate(linalg::LinalgOp op,
 
     // Panels are as wide as the tile that will be in registers.
     VectorTarget target{vectorBits, scalable, this->registers};
-    candidate.layout.width =
-        fittingWidth(panelWidth(op, target, plan.getRegisters(), *loop),
-                     lanesOf(op, target), plan.getTiles());
+    if (panels)
+      candidate.layout.width =
+          fittingWidth(panelWidth(op, target, plan.getRegisters(), *loop),
+                       lanesOf(op, target), plan.getTiles());
     if (candidate.layout.width >= type.getDimSize(candidate.layout.laneDim))
       candidate.layout.width = 0;
     bool isSame = candidate.layout.width == 0 &&

@@ -44,13 +44,14 @@ void rac::populateLinalgPipeline(OpPassManager &pm,
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createFuseElementwise());
   addCleanup(pm);
-  if (options.accelerator)
-    return;
   PackConstantsOptions panels;
   panels.vectorBits = options.vectorBits;
   panels.scalable = options.scalable;
   panels.registers = options.registers;
+  panels.panels = !options.accelerator;
   pm.addPass(createPackConstants(panels));
+  if (options.accelerator)
+    return addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createTileGroups());
   addCleanup(pm);
 }

@@ -56,7 +56,9 @@ def PackConstants : Pass<"rac-pack-constants", "::mlir::ModuleOp"> {
     Option<"vectorBits", "vector-bits", "int64_t", "512",
            "Bits of a register; of scalable ones, the least there may be">,
     Option<"scalable", "scalable", "bool", "false", "Registers are scalable">,
-    Option<"registers", "registers", "int64_t", "32", "Vector registers there are">];
+    Option<"registers", "registers", "int64_t", "32", "Vector registers there are">,
+    Option<"panels", "panels", "bool", "true",
+           "Lanes are cut into panels; else an operand is only read in order, along lanes or terms">];
   let statistics = [
     Statistic<"numPacked", "num-packed", "Operands laid out anew">,
     Statistic<"numPlain", "num-plain", "Operands that aren't constant in all calls">];

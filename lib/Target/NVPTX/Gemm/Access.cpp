@@ -3,6 +3,7 @@
 #include "Access.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/Support/MathExtras.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace rac::gemm;
@@ -100,10 +101,18 @@ Access::Access(Emit &e, Value buffer, AffineMap map, ArrayRef<unsigned> loops,
   Parts parts = *partsOf(map);
   for (auto [stride, constant] : llvm::zip_equal(strides, parts.constants))
     base = e.add(base, e.mul(stride, e.number(constant)));
+  // Of strides that only the run knows, what the sizes to their right say.
+  SmallVector<int64_t> multiples(strides.size(), 1);
+  int64_t right = 1;
+  for (int64_t i = type.getRank() - 1; i >= 0; --i) {
+    multiples[i] = known(strides[i]).value_or(dense ? right : 1);
+    if (!type.isDynamicDim(i))
+      right *= type.getDimSize(i);
+  }
   loopTerms.resize(extents.size());
   for (auto [dim, loop] : llvm::enumerate(loops)) {
     Index whole = e.number(0), quotient = whole, remainder = whole;
-    int64_t width = 0;
+    int64_t width = 0, multiple = 0;
     std::optional<unsigned> alone;
     unsigned count = 0;
     for (const Part &part : parts.parts) {
@@ -114,6 +123,7 @@ Access::Access(Emit &e, Value buffer, AffineMap map, ArrayRef<unsigned> loops,
                    : part.kind == Part::Kind::Quotient ? quotient
                                                        : remainder;
       sum = e.add(sum, step);
+      multiple = std::gcd(multiple, part.factor * multiples[part.result]);
       if (part.kind != Part::Kind::Whole)
         width = part.width;
       if (++count == 1 && isa<AffineDimExpr>(map.getResult(part.result)))
@@ -122,18 +132,18 @@ Access::Access(Emit &e, Value buffer, AffineMap map, ArrayRef<unsigned> loops,
         alone.reset();
     }
     if (width == 0) {
-      loopTerms[loop] = {{extents[loop], whole, alone, alone}};
+      loopTerms[loop] = {{extents[loop], whole, multiple, alone, alone}};
       continue;
     }
     Index panel = e.number(width);
     loopTerms[loop] = {
         {e.ceilDiv(extents[loop], panel), e.add(quotient, e.mul(whole, panel)),
-         std::nullopt, std::nullopt},
-        {panel, e.add(remainder, whole), std::nullopt, std::nullopt}};
+         multiple, std::nullopt, std::nullopt},
+        {panel, e.add(remainder, whole), multiple, std::nullopt, std::nullopt}};
   }
   for (auto [terms, extent] : llvm::zip_equal(loopTerms, extents))
     if (terms.empty())
-      terms = {{extent, e.number(0), std::nullopt, std::nullopt}};
+      terms = {{extent, e.number(0), 0, std::nullopt, std::nullopt}};
 }
 
 Type Access::element() const {
@@ -161,8 +171,8 @@ Terms Access::along(Emit &e, ArrayRef<unsigned> role) const {
         continue;
       }
       Term &slow = merged.back();
-      slow = {e.mul(slow.extent, term.extent), term.stride, slow.first,
-              term.last};
+      slow = {e.mul(slow.extent, term.extent), term.stride, term.multiple,
+              slow.first, term.last};
     }
   return merged;
 }
@@ -189,20 +199,19 @@ int64_t Access::vectorLength(Emit &e, ArrayRef<unsigned> role,
   Terms own = along(e, role);
   if (own.empty() || !isKnown(own.back().stride, 1))
     return 1;
-  auto limit = [&](Index number) {
-    // What is known to be a multiple of nothing is one of 1.
-    int64_t multiple = known(number).value_or(1);
+  auto limit = [&](int64_t multiple) {
     while (multiple % most != 0)
       most /= 2;
   };
-  limit(base);
-  limit(own.back().extent);
+  // What is known to be a multiple of nothing is one of 1.
+  limit(known(base).value_or(1));
+  limit(known(own.back().extent).value_or(1));
   for (const Term &term : ArrayRef(own).drop_back())
-    limit(term.stride);
+    limit(term.multiple);
   for (auto [loop, terms] : llvm::enumerate(loopTerms))
     if (!llvm::is_contained(role, loop))
       for (const Term &term : terms)
         if (!isKnown(term.extent, 1))
-          limit(term.stride);
+          limit(term.multiple);
   return most;
 }

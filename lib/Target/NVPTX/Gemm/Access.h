@@ -12,6 +12,7 @@ namespace rac::gemm {
 /// many elements an address grows with it.
 struct Term {
   Index extent, stride;
+  int64_t multiple; ///< of which the stride is one; 0: it is 0
   /// The dimension of the operand that it alone indexes, and the first one that
   /// it does after merging.
   std::optional<unsigned> first, last;

@@ -120,7 +120,7 @@ Index Result::loopIndex(Emit &e, unsigned loop, Index batch, Index row,
   auto in = [&](ArrayRef<unsigned> role, Index number) {
     Terms terms;
     for (unsigned other : role)
-      terms.push_back({extents[other], e.number(other == loop), {}, {}});
+      terms.push_back({extents[other], e.number(other == loop), 1, {}, {}});
     return distance(e, terms, number);
   };
   return e.add(e.add(in(contraction.batch, batch), in(contraction.rows, row)),

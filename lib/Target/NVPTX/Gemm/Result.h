@@ -46,7 +46,7 @@ private:
   llvm::SmallVector<Index> extents;
   bool columnsFast;
   int64_t count;
-  llvm::SmallVector<Operand> inputs;
+  std::vector<Operand> inputs;
   std::optional<Operand> output;
 };
 
