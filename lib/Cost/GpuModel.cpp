@@ -272,22 +272,27 @@ ArrayRef<GpuBlock> GpuCosting::bestBlocks(DataType type) {
 std::optional<KernelCost> GpuCosting::attention(DataType type) {
   // What rac-gpu-attention does: rows of a block and its warps, the longest
   // vectors that it has registers for, and columns in shared memory at once.
-  constexpr double blockRows = 64, warps = 4, step = 8, longest = 128,
-                   shortVector = 64, manyColumns = 64, fewColumns = 32,
-                   registers = 128, element = 4;
-  if (work.nests.size() < 3)
+  constexpr double blockRows = 64, warps = 4, fewRows = 16, step = 8,
+                   longest = 128, shortVector = 64, manyColumns = 64,
+                   fewColumns = 32, registers = 128, element = 4;
+  SmallVector<const WorkNest *> factors;
+  for (const WorkNest &nest : work.nests)
+    if (nest.isContraction())
+      factors.push_back(&nest);
+  if (factors.size() != 2 || factors[0] != &work.nests.front() ||
+      factors[1] == factors[0] + 1 || !isTensor(*factors[0], type) ||
+      !isTensor(*factors[1], type) ||
+      operandType(*factors[0], type) != DataType::f32)
     return std::nullopt;
-  const WorkNest &scores = work.nests.front(), &output = work.nests.back();
-  auto isProduct = [&](const WorkNest &nest) { return isTensor(nest, type); };
-  if (!isProduct(scores) || !isProduct(output) ||
-      llvm::any_of(ArrayRef(work.nests).drop_front().drop_back(), isProduct) ||
-      operandType(scores, type) != DataType::f32)
-    return std::nullopt;
+  // After the second there may be a transpose, which it does in passing.
+  const WorkNest &scores = *factors[0], &output = *factors[1];
   ContractionShape first = contractionShape(scores),
                    last = contractionShape(output);
   for (double length : {first.k, last.n})
     if (length > longest || std::fmod(length, step) != 0)
       return std::nullopt;
+  if (first.m < fewRows)
+    return std::nullopt;
 
   KernelCost cost = emptyCost(coefficients.getDevice().memory.size(), cores);
   TensorForm form = *tensorForm(DataType::f32);
@@ -554,7 +559,11 @@ Estimate GpuCosting::estimate(PlanAttr plan) {
       cost->flops = work.flops();
       return cost->estimate(coefficients, ctx);
     }
-  if (!block && !plan.getTiles().empty()) {
+  // Of several products each is a kernel of its own.
+  bool one = llvm::count_if(work.nests, [](const WorkNest &nest) {
+               return nest.isContraction();
+             }) <= 1;
+  if (!block && one && !plan.getTiles().empty()) {
     KernelCost cost = tiles(plan);
     cost.flops = work.flops();
     return cost.estimate(coefficients, ctx);

@@ -39,7 +39,7 @@ struct GpuAttentionPass : rac::impl::GpuAttentionBase<GpuAttentionPass> {
           run = run.drop_front();
           continue;
         }
-        while (run.front() != found->output)
+        while (run.front() != found->last())
           run = run.drop_front();
         run = run.drop_front();
         attention::emitAttention(*found);

@@ -20,11 +20,20 @@ struct Attention {
   mlir::OpOperand *q = nullptr, *k = nullptr, *v = nullptr;
   /// The scores' dimensions as loops of either product.
   llvm::SmallVector<unsigned> scoreLoops, outputLoops;
+  /// Weights that are no numbers count as 0.
+  bool zeroForNaN = false;
+  /// Where an elementwise op alone reads the result; null: nowhere.
+  mlir::OpOperand *epilogue = nullptr;
   unsigned depthLoop = 0;        ///< of `scores`: along a query
   unsigned valueLoop = 0;        ///< of `output`: along a value
   int64_t depth = 0, values = 0; ///< how long those are
 
   unsigned rank() const { return scoreLoops.size(); }
+  /// The op that writes the result.
+  mlir::linalg::LinalgOp last() const {
+    return epilogue ? mlir::cast<mlir::linalg::LinalgOp>(epilogue->getOwner())
+                    : output;
+  }
 };
 
 /// The attention that begins with the first of `ops`, which follow each other

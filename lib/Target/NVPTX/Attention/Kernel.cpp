@@ -72,6 +72,7 @@ private:
                     int64_t number);
   void addTile(State &state, Value first);
   Value overQuad(Value value, bool largest);
+  void write(ValueRange pair, Value row, Value element);
   void store(const State &state);
 
   const Attention &attention;
@@ -389,53 +390,105 @@ void Kernel::addTile(State &state, Value first) {
 // The kernel
 //===----------------------------------------------------------------------===//
 
+/// Writes two neighbouring elements of the result, after the epilogue.
+void Kernel::write(ValueRange pair, Value row, Value element) {
+  linalg::LinalgOp output = attention.output, last = attention.last();
+  Values position =
+      positionOf(output, attention.outputLoops, row, e.value(e.number(0)));
+  position[attention.valueLoop] = element;
+  unsigned lane = attention.valueLoop;
+  if (attention.epilogue) {
+    AffineMap read = last.getMatchingIndexingMap(attention.epilogue);
+    AffineMap made = output.getMatchingIndexingMap(output.getDpsInitOperand(0));
+    Values at(last.getNumLoops());
+    for (unsigned i : llvm::seq(made.getNumResults())) {
+      at[read.getDimPosition(i)] = position[made.getDimPosition(i)];
+      if (made.getDimPosition(i) == attention.valueLoop)
+        lane = read.getDimPosition(i);
+    }
+    position = at;
+  }
+  auto lanesOf = [&](OpOperand &operand) {
+    nvptx::Multiples multiples;
+    AffineMap map = last.getMatchingIndexingMap(&operand);
+    bool together = nvptx::accessOf(operand.get(), map, lane) !=
+                        nvptx::Access::contiguous ||
+                    (nvptx::hasAlignedRows(operand.get(), 2, multiples) &&
+                     multiples.empty());
+    return together ? 2 : 1;
+  };
+  Values results(pair);
+  if (attention.epilogue) {
+    SmallVector<Values> operands;
+    for (OpOperand &operand : last->getOpOperands()) {
+      Values &loaded = operands.emplace_back();
+      if (&operand == attention.epilogue) {
+        loaded = Values(pair);
+      } else if (last.payloadUsesValueFromOperand(&operand)) {
+        int64_t lanes = lanesOf(operand);
+        for (int64_t i = 0; i < 2; i += lanes)
+          llvm::append_range(
+              loaded,
+              nvptx::loadLanes(e.b, loc, operand.get(),
+                               last.getMatchingIndexingMap(&operand),
+                               nvptx::moved(e.b, loc, position, lane, i), lane,
+                               lanes));
+      }
+    }
+    for (int64_t i : {0, 1}) {
+      Values arguments = llvm::map_to_vector(operands, [&](const Values &both) {
+        return both.empty() ? Value() : both[i];
+      });
+      results[i] = nvptx::inlineBody(e.b, last,
+                                     nvptx::moved(e.b, loc, position, lane, i),
+                                     arguments)
+                       .front();
+    }
+  }
+  OpOperand *out = last.getDpsInitOperand(0);
+  AffineMap map = last.getMatchingIndexingMap(out);
+  int64_t lanes = lanesOf(*out);
+  for (int64_t i = 0; i < 2; i += lanes)
+    nvptx::storeLanes(e.b, loc, ValueRange(results).slice(i, lanes), out->get(),
+                      map, nvptx::moved(e.b, loc, position, lane, i), lane);
+}
+
 void Kernel::store(const State &state) {
-  linalg::LinalgOp output = attention.output;
-  OpOperand *out = output.getDpsInitOperand(0);
-  AffineMap map = output.getMatchingIndexingMap(out);
-  nvptx::Multiples multiples;
-  bool pairs = nvptx::accessOf(out->get(), map, attention.valueLoop) ==
-                   nvptx::Access::contiguous &&
-               nvptx::hasAlignedRows(out->get(), 2, multiples) &&
-               multiples.empty();
   for (unsigned half : {0, 1}) {
     Value sum = overQuad(state.sum[half], /*largest=*/false);
     Value inverse = arith::DivFOp::create(e.b, loc, constant(1), sum);
+    Value none; // whether all weights are 0
     // Without columns nothing is added up, and there is nothing wrong with it.
     auto known = gemm::known(columnCount);
-    if (!known)
-      inverse = arith::SelectOp::create(
-          e.b, loc, e.less(columnCount, e.number(1)), constant(0), inverse);
-    else if (*known == 0)
-      inverse = constant(0);
+    if (!known || *known == 0)
+      none = arith::CmpIOp::create(e.b, loc, arith::CmpIPredicate::eq,
+                                   columnCount, e.value(e.number(0)));
+    if (attention.zeroForNaN) {
+      Value noNumber = arith::CmpFOp::create(
+          e.b, loc, arith::CmpFPredicate::UEQ, sum, constant(0));
+      none = noNumber; // so is a sum of nothing
+    }
     OpBuilder::InsertionGuard restore(e.b);
     if (Value exists = e.less(rows[half], rowCount)) {
       auto guard = scf::IfOp::create(e.b, loc, exists, /*withElse=*/false);
       e.b.setInsertionPointToStart(guard.thenBlock());
     }
-    Values position = positionOf(output, attention.outputLoops, rows[half],
-                                 e.value(e.number(0)));
     for (auto [n, tile] : llvm::enumerate(state.output)) {
       Values pair;
-      for (int64_t i : {0, 1})
-        pair.push_back(arith::MulFOp::create(
+      for (int64_t i : {0, 1}) {
+        Value element = arith::MulFOp::create(
             e.b, loc,
             vector::ExtractOp::create(e.b, loc, tile,
                                       ArrayRef<int64_t>{half, i}),
-            inverse));
-      position[attention.valueLoop] =
-          e.value(e.add(e.mul(quadColumn, e.number(2)),
-                        e.number(static_cast<int64_t>(n) * kAtomColumns)));
-      if (pairs) {
-        nvptx::storeLanes(e.b, loc, pair, out->get(), map, position,
-                          attention.valueLoop);
-        continue;
+            inverse);
+        if (none)
+          element =
+              arith::SelectOp::create(e.b, loc, none, constant(0), element);
+        pair.push_back(element);
       }
-      for (int64_t i : {0, 1})
-        nvptx::storeLanes(
-            e.b, loc, pair[i], out->get(), map,
-            nvptx::moved(e.b, loc, position, attention.valueLoop, i),
-            std::nullopt);
+      write(pair, rows[half],
+            e.value(e.add(e.mul(quadColumn, e.number(2)),
+                          e.number(static_cast<int64_t>(n) * kAtomColumns))));
     }
   }
 }
@@ -509,8 +562,8 @@ void Kernel::create() {
 }
 
 void rac::attention::emitAttention(const Attention &attention) {
-  linalg::LinalgOp output = attention.output;
-  OpBuilder builder(output);
+  linalg::LinalgOp output = attention.output, last = attention.last();
+  OpBuilder builder(last);
   Kernel(builder, attention).create();
   SmallVector<linalg::LinalgOp> made = {attention.scores, attention.maximum,
                                         attention.exponentials, attention.sum,
@@ -519,6 +572,10 @@ void rac::attention::emitAttention(const Attention &attention) {
   llvm::SmallSetVector<Value, 8> buffers;
   for (linalg::LinalgOp op : made)
     buffers.insert(op.getDpsInits()[0]);
+  if (attention.epilogue) {
+    buffers.insert(output.getDpsInits()[0]);
+    last->erase();
+  }
   made.push_back(output);
   for (linalg::LinalgOp op : made)
     op->erase();

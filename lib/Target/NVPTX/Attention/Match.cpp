@@ -1,5 +1,6 @@
 //===- Match.cpp - softmax(f(q k)) v in linalg ops ------------------------===//
 
+#include "../Rows/LaneBody.h"
 #include "../Rows/Neighbours.h"
 #include "Attention.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -222,6 +223,16 @@ bool Matcher::matchSoftmax(linalg::LinalgOp first) {
     return refuse("has no exponentials by their sum");
   Value x = weights.getMatchingBlockArgument(value),
         y = weights.getMatchingBlockArgument(total), result = yieldOf(weights);
+  // select(w is NaN, 0, w)
+  if (auto select = result.getDefiningOp<arith::SelectOp>()) {
+    auto isNaN = select.getCondition().getDefiningOp<arith::CmpFOp>();
+    result = select.getFalseValue();
+    if (!isNaN || isNaN.getPredicate() != arith::CmpFPredicate::UNO ||
+        isNaN.getLhs() != result || isNaN.getRhs() != result ||
+        !matchPattern(select.getTrueValue(), m_PosZeroFloat()))
+      return refuse("has no exponentials by their sum");
+    found.zeroForNaN = true;
+  }
   auto isQuotient = [](Value quotient, auto isLeft, Value right) {
     auto div = quotient.getDefiningOp<arith::DivFOp>();
     return div && isLeft(div.getLhs()) && div.getRhs() == right;
@@ -265,7 +276,10 @@ bool Matcher::matchOutput() {
   if (map.isFunctionOfDim(loops->end()[-2]))
     return refuse("has other values for each row");
   found.values = op.getStaticLoopRanges()[found.valueLoop];
-  return takeFill(op, 0);
+  if (!takeFill(op, 0))
+    return false;
+  found.epilogue = nvptx::findEpilogue(op, found.fills.back());
+  return true;
 }
 
 /// Whether nothing else looks at what is between, and the result is no operand.
@@ -292,17 +306,15 @@ bool Matcher::checkBuffers() {
         }))
       return refuse("has scores that are needed elsewhere");
   }
-  auto base = [](Value value) {
-    while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
-      value = view.getViewSource();
-    return value;
-  };
-  Value result = base(found.output.getDpsInits()[0]);
-  for (Operation *op : inside)
-    for (Value operand : op->getOperands())
-      if (isa<MemRefType>(operand.getType()) && base(operand) == result &&
-          operand != found.output.getDpsInits()[0])
-        return refuse("writes what it reads");
+  // Blocks write rows while others still read.
+  Value result = nvptx::baseOf(found.last().getDpsInits()[0]);
+  SmallVector<OpOperand *> reads = {found.q, found.k, found.v};
+  for (linalg::LinalgOp op : found.between)
+    llvm::append_range(reads, op.getDpsInputOperands());
+  for (OpOperand *read : reads)
+    if (isa<MemRefType>(read->get().getType()) &&
+        nvptx::baseOf(read->get()) == result)
+      return refuse("writes what it reads");
   // What comes in between reads the scores through `current` only.
   for (linalg::LinalgOp op : found.between)
     for (OpOperand *input : op.getDpsInputOperands())
@@ -331,6 +343,13 @@ std::optional<Attention> Matcher::run() {
       refuse("has vectors of a length that its tiles don't have");
       return std::nullopt;
     }
+  // Of fewer, most of what tensor cores compute would be for nothing.
+  constexpr int64_t fewRows = 16;
+  int64_t rows = found.scores.getStaticLoopRanges()[found.scoreLoops.end()[-2]];
+  if (!ShapedType::isDynamic(rows) && rows < fewRows) {
+    refuse("has few rows");
+    return std::nullopt;
+  }
   return found;
 }
 
