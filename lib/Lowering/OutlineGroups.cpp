@@ -194,6 +194,16 @@ struct OutlineGroupsPass : rac::impl::OutlineGroupsBase<OutlineGroupsPass> {
         group.erase();
     }
 
+    // Inputs are the caller's, who finds them as they were.
+    for (auto function : module.getOps<func::FuncOp>())
+      if (function.isPublic())
+        for (BlockArgument argument : function.getArguments())
+          if (isa<TensorType>(argument.getType()))
+            function.setArgAttr(
+                argument.getArgNumber(),
+                bufferization::BufferizationDialect::kWritableAttrName,
+                builder.getBoolAttr(false));
+
     RewritePatternSet patterns(&getContext());
     memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
     tensor::DimOp::getCanonicalizationPatterns(patterns, &getContext());

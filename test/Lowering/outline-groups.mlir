@@ -1,9 +1,9 @@
 // RUN: rac-opt %s --rac-outline-groups --split-input-file | FileCheck %s
 
-// Equal groups share a function; sizes of destinations come from operands.
+// Equal groups share a function; sizes of destinations come from operands. Inputs aren't written.
 
 // CHECK-LABEL: func.func @main(
-// CHECK-SAME: %[[X:.*]]: tensor<?x4xf32>, %[[B:.*]]: tensor<4xf32>
+// CHECK-SAME: %[[X:.*]]: tensor<?x4xf32> {bufferization.writable = false}, %[[B:.*]]: tensor<4xf32> {bufferization.writable = false})
 // CHECK: %[[N:.*]] = tensor.dim %[[X]], %{{.*}} : tensor<?x4xf32>
 // CHECK: %[[D:.*]] = tensor.empty(%[[N]]) : tensor<?x4xf32>
 // CHECK: %[[Y:.*]] = call @add(%[[X]], %[[B]], %[[D]])

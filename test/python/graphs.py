@@ -95,4 +95,7 @@ def check(graph, folder, sizes=({},), special=False, rtol=1e-4, atol=1e-5, fixed
             feeds = {**graph.feeds(size, special), **fixed}
             with np.errstate(all="ignore"):
                 want = reference.run(feeds)
+            kept = {name: value.copy() for name, value in feeds.items()}
             assert_same(want, model.run(feeds), rtol, atol, where=str(size))
+            for name, value in feeds.items():
+                np.testing.assert_array_equal(value, kept[name], f"the input {name} was written")

@@ -107,6 +107,20 @@ def test_arg_and_cumulative(compiler, tmp_path):
     check(graph, tmp_path, FULL)
 
 
+def test_scatter(compiler, tmp_path):
+    """What is scattered into is changed in the result alone, not in the input."""
+    graph = Graph(13)
+    x, rows = graph.input("x", ["n", "m"]), graph.weight([[2], [-4]], np.int64)
+    updates = graph.input("updates", [2, "m"])
+    graph.output(graph.op("ScatterND", x, rows, updates), graph.op("ScatterND", x, rows, updates, reduction="add"))
+    places = graph.weight([[0, 3, 1], [-1, 2, 0]], np.int64)
+    parts = graph.normal(2, 3)
+    for axis in (0, 1):
+        graph.output(graph.op("ScatterElements", x, places, parts, axis=axis))
+    graph.output(graph.op("Neg", x))
+    check(graph, tmp_path, [{"n": 4, "m": 4}, {"n": 7, "m": 33}])
+
+
 def test_top_k(compiler, tmp_path):
     """Of every axis, with k a constant and known only to the run; equal values in order."""
     graph = Graph(10)

@@ -11,7 +11,8 @@ def OutlineGroups : Pass<"rac-outline-groups", "::mlir::ModuleOp"> {
     Each `rac.group` becomes a call of a private function named after it, with the
     group's plan as attribute `rac.plan`. The function takes the group's operands
     and then one destination per result. Groups of equal body and plan share a
-    function. A result whose shape only the run can tell has no destination.
+    function. A result whose shape only the run can tell has no destination. What
+    public functions take is their caller's, and not to be written.
   }];
   let options = [Option<"profile", "profile", "bool", "false",
                         "Put rac.profile around each call">];

@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/Transforms/RegionUtils.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 #include "rac/Target/NVPTX/Passes.h"
 #include "llvm/ADT/MapVector.h"
@@ -67,6 +68,20 @@ void exitAfterFailure(gpu::LaunchOp launch, Value status) {
   auto branch = scf::IfOp::create(builder, loc, failed, /*withElse=*/false);
   OpBuilder then = branch.getThenBodyBuilder();
   exitThread(then, loc);
+}
+
+/// Whether the kernel takes what the host computed of memory that it read, as
+/// the place of a row.
+bool takesData(gpu::LaunchOp launch) {
+  SetVector<Value> captured;
+  getUsedValuesDefinedAbove(launch.getBody(), captured);
+  return llvm::any_of(captured, [](Value value) {
+    SetVector<Operation *> slice;
+    BackwardSliceOptions options;
+    options.inclusive = true;
+    return failed(getBackwardSlice(value, &slice, options)) ||
+           llvm::any_of(slice, llvm::IsaPred<ReadOp>);
+  });
 }
 
 /// Whether memory is accessed where other memory says.
@@ -144,7 +159,8 @@ void Outliner::lowerAsserts(gpu::LaunchOp launch) {
   SmallVector<cf::AssertOp> asserts;
   launch.walk([&](cf::AssertOp op) { asserts.push_back(op); });
   // Data that another kernel found to be wrong must not become addresses.
-  bool trusts = anyAsserts && isIndexedByData(launch);
+  bool trusts =
+      anyAsserts && (isIndexedByData(launch) || takesData(launch));
   if (asserts.empty() && !trusts)
     return;
   OpBuilder before(launch);
