@@ -121,6 +121,46 @@ def test_convolutions(compiler, tmp_path, name):
     check(graph, tmp_path, [{"n": 1}, {"n": 3}], rtol=1e-3, atol=1e-4)
 
 
+# ---- rows and columns of every length, for a part of a warp up to many blocks
+
+def rows_of(graph, x, scale=None):
+    for kind in ("Softmax", "LogSoftmax"):
+        graph.output(graph.op(kind, x, axis=-1))
+    for axis in (0, 1):
+        for kind in ("Sum", "Max", "Mean"):
+            graph.output(graph.op(f"Reduce{kind}", x, graph.weight([axis], I64)))
+        graph.output(graph.op("ArgMax", x, axis=axis), graph.op("Softmax", x, axis=axis))
+    if scale:
+        graph.output(graph.op("LayerNormalization", x, scale, axis=-1))
+
+
+def test_long_rows(compiler, tmp_path):
+    graph = Graph(8)
+    x = graph.input("x", ["n", "m"])
+    rows_of(graph, x)
+    sizes = [(1, 20000), (3, 4097), (2, 1024), (300, 40), (5000, 3), (1, 1)]
+    check(graph, tmp_path, [{"n": n, "m": m} for n, m in sizes], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("length", [3, 12, 64, 100, 768, 1000, 4096, 9999])
+def test_known_rows(compiler, tmp_path, length):
+    graph = Graph(9)
+    x = graph.input("x", ["n", length])
+    rows_of(graph, graph.op("Add", x, graph.normal(length)), graph.normal(length))
+    check(graph, tmp_path, [{"n": n} for n in (1, 7, 33)], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", [F32, np.int8, np.int64])
+def test_transposes(compiler, tmp_path, dtype):
+    """Through shared memory or not."""
+    graph = Graph(10)
+    x, known = graph.input("x", ["n", 3, "m"], dtype), graph.input("known", [33, 70], dtype)
+    for perm in ([2, 1, 0], [1, 2, 0], [0, 2, 1], [2, 0, 1]):
+        graph.output(graph.op("Transpose", x, perm=perm))
+    graph.output(graph.op("Transpose", known))
+    check(graph, tmp_path, [{"n": n, "m": m} for n, m in [(64, 64), (33, 100), (1, 40), (5, 7), (0, 9)]])
+
+
 # ---- what kernels check
 
 GATHERS = {
