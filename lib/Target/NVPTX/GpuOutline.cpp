@@ -159,8 +159,7 @@ void Outliner::lowerAsserts(gpu::LaunchOp launch) {
   SmallVector<cf::AssertOp> asserts;
   launch.walk([&](cf::AssertOp op) { asserts.push_back(op); });
   // Data that another kernel found to be wrong must not become addresses.
-  bool trusts =
-      anyAsserts && (isIndexedByData(launch) || takesData(launch));
+  bool trusts = anyAsserts && (isIndexedByData(launch) || takesData(launch));
   if (asserts.empty() && !trusts)
     return;
   OpBuilder before(launch);
