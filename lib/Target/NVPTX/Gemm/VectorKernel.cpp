@@ -13,7 +13,7 @@ using namespace rac::gemm;
 
 /// More rows are worth an operand's way through shared memory.
 constexpr int64_t kMostRows = 4;
-constexpr int64_t kThreads = 256;
+constexpr int64_t kLeastThreads = 256, kMostThreads = 1024;
 /// Loads of the matrix that a thread has on their way.
 constexpr int64_t kLoads = 4;
 
@@ -82,6 +82,7 @@ private:
   int64_t ownColumns;  ///< that a thread loads together
   int64_t ownDepth;    ///< or so much of the depth
   int64_t togetherA;   ///< of which the other operand has so much together
+  int64_t threads = kLeastThreads;
   int64_t columnLanes; ///< threads side by side along the columns
   int64_t depthLanes;  ///< threads that share a column
 };
@@ -139,7 +140,7 @@ void VectorKernel::chooseLayout(const TileLimits &limits) {
     auto size = known(depth);
     while (size && depthLanes > 8 && depthLanes * ownDepth * 2 > *size)
       depthLanes /= 2;
-    columnLanes = kThreads / depthLanes;
+    columnLanes = threads / depthLanes;
     return;
   }
   int64_t least =
@@ -151,7 +152,14 @@ void VectorKernel::chooseLayout(const TileLimits &limits) {
   columnLanes = kWarp;
   while (columnLanes > least && groups / columnLanes < 2 * limits.processors)
     columnLanes /= 2;
-  depthLanes = kThreads / columnLanes;
+  // Few blocks have more threads each: what is on its way from memory at once
+  // is what keeps it busy.
+  auto size = known(depth);
+  int64_t blocks = llvm::divideCeil(groups, columnLanes);
+  while (size && threads < kMostThreads && blocks < 2 * limits.processors &&
+         *size > 2 * kLoads * (threads / columnLanes))
+    threads *= 2;
+  depthLanes = threads / columnLanes;
 }
 
 void VectorKernel::addProducts(Index rowStart, Index columnStart,
@@ -258,10 +266,10 @@ VectorKernel::Sums VectorKernel::sumLanes(Sums sums, int64_t first,
 void VectorKernel::emit() {
   int64_t blockColumns = columnLanes * ownColumns;
   Index columnBlocks = e.ceilDiv(columns, e.number(blockColumns));
-  int64_t slices = alongDepth ? 1 : kThreads / kWarp;
+  int64_t slices = alongDepth ? 1 : threads / kWarp;
   OpBuilder::InsertionGuard restore(e.b);
   gpu::LaunchOp op = beginLaunch(
-      e, e.mul(columnBlocks, batches), kThreads,
+      e, e.mul(columnBlocks, batches), threads,
       Stage::bytes(rows, blockColumns, slices, bytesOf(atom.accumulator)));
   Index thread = op.getThreadIds().x, number = op.getBlockIds().x;
   Index batch = isKnown(batches, 1) ? e.number(0) : e.div(number, columnBlocks);
@@ -305,7 +313,7 @@ void VectorKernel::emit() {
                ? Value()
                : e.less(e.add(blockStart, column), columns);
   };
-  stage.forEachGroup(e, thread, kThreads, isInside,
+  stage.forEachGroup(e, thread, threads, isInside,
                      [&](Index row, Index column, ArrayRef<Value> values) {
                        result.write(e, batch, row, e.add(blockStart, column),
                                     values);
