@@ -272,9 +272,8 @@ ArrayRef<GpuBlock> GpuCosting::bestBlocks(DataType type) {
 std::optional<KernelCost> GpuCosting::attention(DataType type) {
   // What rac-gpu-attention does: rows of a block and its warps, the longest
   // vectors that it has registers for, and columns in shared memory at once.
-  constexpr double blockRows = 64, warps = 4, fewRows = 16, step = 8,
-                   longest = 128, shortVector = 64, manyColumns = 64,
-                   fewColumns = 32, registers = 128, element = 4;
+  constexpr double warps = 4, fewRows = 16, longest = 128, shortVector = 64,
+                   manyColumns = 64, fewColumns = 32, stages = 2;
   SmallVector<const WorkNest *> factors;
   for (const WorkNest &nest : work.nests)
     if (nest.isContraction())
@@ -282,8 +281,15 @@ std::optional<KernelCost> GpuCosting::attention(DataType type) {
   if (factors.size() != 2 || factors[0] != &work.nests.front() ||
       factors[1] == factors[0] + 1 || !isTensor(*factors[0], type) ||
       !isTensor(*factors[1], type) ||
-      operandType(*factors[0], type) != DataType::f32)
+      work.tensors[factors[1]->reads[1].tensor].elementBytes !=
+          work.tensors[factors[0]->reads[0].tensor].elementBytes)
     return std::nullopt;
+  DataType operand = operandType(*factors[0], type);
+  bool half = operand == DataType::f16 || operand == DataType::bf16;
+  double element = work.tensors[factors[0]->reads[0].tensor].elementBytes;
+  if (element != (half ? 2 : 4) || (!half && operand != DataType::f32))
+    return std::nullopt;
+  double step = half ? 16 : 8;
   // After the second there may be a transpose, which it does in passing.
   const WorkNest &scores = *factors[0], &output = *factors[1];
   ContractionShape first = contractionShape(scores),
@@ -295,12 +301,13 @@ std::optional<KernelCost> GpuCosting::attention(DataType type) {
     return std::nullopt;
 
   KernelCost cost = emptyCost(coefficients.getDevice().memory.size(), cores);
-  TensorForm form = *tensorForm(DataType::f32);
+  TensorForm form = *tensorForm(operand);
   double vectors = first.k + last.n, columns = first.n;
-  double held =
-      std::max(first.k, last.n) <= shortVector ? manyColumns : fewColumns;
+  bool isShort = std::max(first.k, last.n) <= shortVector;
+  double held = isShort || half ? manyColumns : fewColumns;
+  double blockRows = isShort && half ? 128 : 64, registers = half ? 200 : 168;
   GpuNeeds needs{warps, registers,
-                 (blockRows * first.k + held * vectors) * element};
+                 (blockRows * first.k + stages * held * vectors) * element};
   double tiles = first.batch * std::ceil(first.m / blockRows);
   Share share = this->share(tiles, residentBlocks(needs, room));
   cost.formula.speedup = share.speedup;

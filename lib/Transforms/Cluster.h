@@ -42,6 +42,8 @@ struct GroupForms {
   /// Transposes of a contraction's operands and of its result, which are
   /// nothing but strides there.
   bool transposes = false;
+  /// Chains of products of f16 and bf16 too.
+  bool halfChains = false;
 };
 
 /// Finds what could be a group in a block. A cluster of each op alone is always

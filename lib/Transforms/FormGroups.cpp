@@ -140,7 +140,8 @@ void FormGroups::runOnOperation() {
   forms.library = library;
   if (described->kind == DeviceKind::gpu) {
     // The library is for CPUs.
-    forms = {/*library=*/false, /*productChains=*/true, /*transposes=*/true};
+    forms = {/*library=*/false, /*productChains=*/true, /*transposes=*/true,
+             /*halfChains=*/true};
     usable = 0;
   }
   FailureOr<PlanGoal> wanted = goal(forms, usable);

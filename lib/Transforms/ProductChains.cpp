@@ -14,11 +14,16 @@ using namespace rac;
 
 namespace {
 
+/// What kernels of chains compute with.
+bool isChainType(Type type, bool halves) {
+  return type.isF32() || (halves && (type.isF16() || type.isBF16()));
+}
+
 /// Finds the ops between the left factor of a product and an earlier product.
 class ChainFinder {
 public:
-  ChainFinder(MatmulOp last, SymbolicShapes &shapes)
-      : last(last), shapes(shapes) {}
+  ChainFinder(MatmulOp last, SymbolicShapes &shapes, bool halves)
+      : last(last), shapes(shapes), halves(halves) {}
 
   /// The members, without `last`, in no order; empty if there is no such chain.
   SmallVector<Operation *> find() {
@@ -42,7 +47,8 @@ private:
         !shapes.sameShape(op->getResult(0), last.getLhs()))
       return false;
     if (auto matmul = dyn_cast<MatmulOp>(op)) {
-      if (first || !getElementTypeOrSelf(matmul.getLhs()).isF32())
+      if (first ||
+          !isChainType(getElementTypeOrSelf(matmul.getLhs()), halves))
         return false;
       first = matmul;
       members.insert(op);
@@ -75,6 +81,7 @@ private:
   MatmulOp last;
   MatmulOp first;
   SymbolicShapes &shapes;
+  bool halves;
   llvm::SmallSetVector<Operation *, 8> members;
 };
 
@@ -100,10 +107,10 @@ static TransposeOp ownTranspose(Value operand, Block *block) {
 void ClusterFinder::findProductChain(MatmulOp last) {
   if (forms.library && hasConstantWeights(last))
     return;
-  if (!getElementTypeOrSelf(last.getResult()).isF32() ||
+  if (!isChainType(getElementTypeOrSelf(last.getResult()), forms.halfChains) ||
       last.getResult().getType().getRank() < 2)
     return;
-  SmallVector<Operation *> members = ChainFinder(last, shapes).find();
+  SmallVector<Operation *> members = ChainFinder(last, shapes, forms.halfChains).find();
   if (members.empty())
     return;
   for (Operation *op : members)

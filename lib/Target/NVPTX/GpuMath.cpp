@@ -22,6 +22,13 @@ StringRef intrinsicOf(Operation *op) {
       .Case([](math::AbsFOp) { return "llvm.fabs"; })
       .Case([](math::CeilOp) { return "llvm.ceil"; })
       .Case([](math::CopySignOp) { return "llvm.copysign"; })
+      // Its instruction is off by two units in the last place.
+      .Case([](math::Exp2Op op) {
+        return arith::bitEnumContainsAll(op.getFastmath(),
+                                         arith::FastMathFlags::afn)
+                   ? "llvm.exp2"
+                   : "";
+      })
       .Case([](math::FloorOp) { return "llvm.floor"; })
       .Case([](math::FmaOp) { return "llvm.fma"; })
       .Case([](math::RoundEvenOp) { return "llvm.roundeven"; })

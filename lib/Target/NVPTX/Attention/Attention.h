@@ -7,7 +7,7 @@
 
 namespace rac::attention {
 
-/// Two products of f32 with a softmax over what the first one gives, and
+/// Two products of f32, f16 or bf16, summed in f32, with a softmax over what the first one gives, and
 /// elementwise ops before that. The scores' dimensions are any number of outer
 /// ones, then rows (queries), then columns (keys).
 struct Attention {
@@ -28,6 +28,9 @@ struct Attention {
   unsigned valueLoop = 0;        ///< of `output`: along a value
   int64_t depth = 0, values = 0; ///< how long those are
 
+  mlir::Type element;            ///< of the queries, keys and values
+
+  bool isHalf() const { return element.isF16() || element.isBF16(); }
   unsigned rank() const { return scoreLoops.size(); }
   /// The op that writes the result.
   mlir::linalg::LinalgOp last() const {

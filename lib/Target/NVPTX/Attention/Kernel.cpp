@@ -8,10 +8,12 @@
 #include "Attention.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace rac;
@@ -25,12 +27,15 @@ namespace {
 constexpr int64_t kWarp = 32;
 constexpr int64_t kWarps = 4; ///< of a block, each with its own rows
 constexpr int64_t kThreads = kWarps * kWarp;
-/// The products that tensor cores do at once: rows, columns, depth.
-constexpr int64_t kAtomRows = 16, kAtomColumns = 8, kAtomDepth = 8;
-constexpr int64_t kRows = kWarps * kAtomRows; ///< of a block
-/// Elements beyond a line in shared memory: lanes that load together, eight
-/// lines and four neighbours or the other way round, then use different banks.
-constexpr int64_t kPadding = 4;
+/// The rows and columns that tensor cores do at once; of a row a lane has two
+/// halves of an atom.
+constexpr int64_t kAtomRows = 16, kAtomColumns = 8;
+/// And their depth.
+constexpr int64_t kFloatDepth = 8, kHalfDepth = 16;
+/// What a copy in the background moves at most. So much room is between lines
+/// in shared memory too: lanes that load together, eight lines and four
+/// neighbours or the other way round, then use different banks.
+constexpr int64_t kCopyBytes = 16;
 
 /// A product's tile: for each row of an atom that a lane has a part of (two,
 /// eight apart), two neighbouring columns.
@@ -47,14 +52,14 @@ public:
   void create();
 
 private:
-  /// What goes from one tile of columns to the next: of both rows of a lane the
+  /// What goes from one tile of columns to the next: of each of a lane's rows the
   /// largest score and the sum, and the output's tiles.
   struct State {
-    Value largest[2], sum[2];
-    SmallVector<Tile> output;
+    Values largest, sum;
+    SmallVector<Tile> output; ///< of a group of rows after the other
     Values flat() const;
-    static State from(ValueRange values);
   };
+  State stateFrom(ValueRange values) const;
 
   Value constant(float value) {
     return arith::ConstantOp::create(e.b, loc, e.b.getF32FloatAttr(value));
@@ -63,14 +68,27 @@ private:
                     Value column);
   void loadTile(linalg::LinalgOp op, OpOperand &operand, Values position,
                 unsigned lineLoop, unsigned elementLoop, Value first, Value end,
-                int64_t lines, int64_t elements, Value shared, bool zeros);
+                int64_t lines, int64_t elements, Value shared, Index stage);
+  void loadColumns(Value first, Index stage);
   Split split(ArrayRef<Value> registers);
   Tile multiply(const Split &a, const Split &b, Tile sum);
   Value sharedAt(Value memory, int64_t pitch, Index line, Index element);
-  SmallVector<Tile> computeScores();
+  /// Products of halves: a fragment is what the atom takes.
+  Value loadFragment(Value memory, int64_t pitch, Index start, int64_t line,
+                     int64_t element, bool linesFirst, bool transpose);
+  std::pair<Value, Value> splitPair(Value fragments);
+  Tile multiplyHalves(Value a, Value b, Tile sum);
+  Value halfWeights(ArrayRef<Values> scores, int64_t group, int64_t tile);
+  void loadQueries();
+  SmallVector<Tile> computeHalfScores(Index stage);
+  void addHalfProducts(State &state, ArrayRef<Values> weights, Index stage);
+  /// Those of f32.
+  SmallVector<Tile> computeScores(Index stage);
+  void addProducts(State &state, ArrayRef<Values> weights, Index stage);
+  Value exponential(Value x, Value less, Value scaledLess);
   Value finishScore(Value score, Value row, Value column, unsigned half,
                     int64_t number);
-  void addTile(State &state, Value first);
+  void addTile(State &state, Value first, Index stage);
   Value overQuad(Value value, bool largest);
   void write(ValueRange pair, Value row, Value element);
   void store(const State &state);
@@ -79,16 +97,25 @@ private:
   Emit e;
   Location loc;
   int64_t columnsOfTile, depth, values, depthPitch, valuePitch;
+  int64_t groups; ///< of 16 rows of a warp
+  int64_t blockRows;
   Values outerSizes;
   Value rowCount, columnCount;
+
+  unsigned lanesRows() const { return 2 * groups; }
+  int64_t columnTiles() const { return columnsOfTile / kAtomColumns; }
+  int64_t valueTiles() const { return values / kAtomColumns; }
+  int64_t padding() const { return kCopyBytes / bytes(); }
+  int64_t bytes() const { return nvptx::bytesOf(attention.element); }
 
   // In the kernel:
   Values outer;
   Value thread, lane, quadRow, quadColumn; ///< the lane's place in an atom
   Value firstRow;                          ///< of the block
-  Value rows[2], clampedRows[2];           ///< of the lane
+  Values rows, clampedRows;                ///< of the lane
   Value warpRow;                           ///< in the block
   Value sharedQ, sharedK, sharedV;
+  SmallVector<Value> queries; ///< of halves: by group and step of the depth
   /// What was loaded for one tile of scores, by operand and place.
   llvm::DenseMap<std::pair<OpOperand *, int64_t>, Value> loaded;
 };
@@ -96,25 +123,30 @@ private:
 } // namespace
 
 Values Kernel::State::flat() const {
-  Values all = {largest[0], largest[1], sum[0], sum[1]};
+  Values all(largest);
+  llvm::append_range(all, sum);
   llvm::append_range(all, output);
   return all;
 }
 
-Kernel::State Kernel::State::from(ValueRange values) {
-  State state{{values[0], values[1]}, {values[2], values[3]}, {}};
-  llvm::append_range(state.output, values.drop_front(4));
-  return state;
+Kernel::State Kernel::stateFrom(ValueRange values) const {
+  unsigned count = lanesRows();
+  return {Values(values.take_front(count)), Values(values.slice(count, count)),
+          Values(values.drop_front(2 * count))};
 }
 
 Kernel::Kernel(OpBuilder &builder, const Attention &attention)
     : attention(attention),
       e{builder, linalg::LinalgOp(attention.output).getLoc()}, loc(e.loc),
-      depth(attention.depth), values(attention.values),
-      depthPitch(depth + kPadding), valuePitch(values + kPadding) {
-  // Long vectors take the registers that more columns would.
+      depth(attention.depth), values(attention.values) {
+  depthPitch = depth + padding();
+  valuePitch = values + padding();
+  // Long vectors take the registers that more columns, or rows, would.
   constexpr int64_t few = 32, many = 64, shortVector = 64;
-  columnsOfTile = std::max(depth, values) <= shortVector ? many : few;
+  bool isShort = std::max(depth, values) <= shortVector;
+  columnsOfTile = isShort || attention.isHalf() ? many : few;
+  groups = isShort && attention.isHalf() ? 2 : 1;
+  blockRows = kWarps * groups * kAtomRows;
   linalg::LinalgOp scores = attention.scores;
   Values sizes;
   for (Range range : scores.createLoopRanges(builder, loc))
@@ -144,27 +176,26 @@ Value Kernel::sharedAt(Value memory, int64_t pitch, Index line, Index element) {
   return e.value(e.add(e.mul(line, e.number(pitch)), element));
 }
 
-/// Copies `lines` of an operand from `first` on, of which there are `end`;
-/// beyond, the last one again, or zeros.
+/// Starts to copy `lines` of an operand from `first` on, of which there are
+/// `end`; beyond there are zeros.
 void Kernel::loadTile(linalg::LinalgOp op, OpOperand &operand, Values position,
                       unsigned lineLoop, unsigned elementLoop, Value first,
                       Value end, int64_t lines, int64_t elements, Value shared,
-                      bool zeros) {
+                      Index stage) {
   AffineMap map = op.getMatchingIndexingMap(&operand);
+  Value memory = operand.get();
   // Neighbouring threads load neighbours.
   nvptx::Multiples multiples;
-  bool alongElements = nvptx::accessOf(operand.get(), map, lineLoop) !=
+  bool alongElements = nvptx::accessOf(memory, map, lineLoop) !=
                        nvptx::Access::contiguous;
-  int64_t lanes = 1;
-  constexpr int64_t most = 4;
-  if (nvptx::accessOf(operand.get(), map, elementLoop) ==
-          nvptx::Access::contiguous &&
-      nvptx::hasAlignedRows(operand.get(), most, multiples) &&
-      multiples.empty())
+  int64_t lanes = 1, most = kCopyBytes / bytes();
+  if (nvptx::accessOf(memory, map, elementLoop) == nvptx::Access::contiguous &&
+      nvptx::hasAlignedRows(memory, most, multiples) && multiples.empty())
     lanes = most;
   int64_t across = elements / lanes, count = lines * across;
-  int64_t pitch = elements + kPadding;
-  Value last = e.value(e.sub(end, e.number(1)));
+  int64_t pitch = elements + padding();
+  auto known = gemm::known(end);
+  bool whole = known && *known % lines == 0;
   for (int64_t start = 0; start < count; start += kThreads) {
     OpBuilder::InsertionGuard restore(e.b);
     Index number = e.add(thread, e.number(start));
@@ -179,24 +210,62 @@ void Kernel::loadTile(linalg::LinalgOp op, OpOperand &operand, Values position,
                                         : e.div(number, e.number(lines)),
                           e.number(lanes));
     Value at = e.value(e.add(first, line));
-    Value exists = e.less(at, end);
-    position[lineLoop] = e.value(e.min(at, last));
+    Value exists = whole ? Value() : e.less(at, end);
+    position[lineLoop] = e.select(exists, at, e.number(0));
     position[elementLoop] = e.value(element);
-    Values loaded = nvptx::loadLanes(e.b, loc, operand.get(), map, position,
-                                     elementLoop, lanes);
-    if (zeros)
-      for (Value &value : loaded)
-        value = arith::SelectOp::create(e.b, loc, exists, value, constant(0));
-    Value to = sharedAt(shared, pitch, line, element);
-    if (lanes == 1) {
-      memref::StoreOp::create(e.b, loc, loaded[0], shared, to);
+    Value to = e.value(
+        e.add(stage, e.add(e.mul(line, e.number(pitch)), element)));
+    if (lanes > 1) {
+      Value filled =
+          exists ? e.select(exists, e.number(lanes), e.number(0)) : Value();
+      nvgpu::DeviceAsyncCopyOp::create(
+          e.b, loc, nvgpu::DeviceAsyncTokenType::get(e.b.getContext()), shared,
+          to, memory, nvptx::indicesOf(e.b, loc, map, position),
+          e.b.getIndexAttr(lanes), filled, e.b.getUnitAttr());
       continue;
     }
-    Value vector = vector::FromElementsOp::create(
-        e.b, loc, VectorType::get(lanes, e.b.getF32Type()), loaded);
-    vector::StoreOp::create(e.b, loc, vector, shared, to, /*nontemporal=*/false,
-                            llvm::MaybeAlign(16));
+    auto load = [&]() {
+      return nvptx::loadLanes(e.b, loc, memory, map, position, elementLoop, 1)
+          .front();
+    };
+    Value loaded;
+    if (exists) {
+      auto guard = scf::IfOp::create(e.b, loc, attention.element, exists,
+                                     /*withElse=*/true);
+      OpBuilder::InsertionGuard inside(e.b);
+      e.b.setInsertionPointToStart(guard.thenBlock());
+      scf::YieldOp::create(e.b, loc, load());
+      e.b.setInsertionPointToStart(guard.elseBlock());
+      scf::YieldOp::create(e.b, loc, e.zero(attention.element));
+      loaded = guard.getResult(0);
+    } else {
+      loaded = load();
+    }
+    memref::StoreOp::create(e.b, loc, loaded, shared, to);
   }
+}
+
+/// Starts to copy the keys and values of the columns from `first` on, if there
+/// are any, to one of two places.
+void Kernel::loadColumns(Value first, Index stage) {
+  OpBuilder::InsertionGuard restore(e.b);
+  if (Value exists = e.less(first, columnCount)) {
+    auto guard = scf::IfOp::create(e.b, loc, exists, /*withElse=*/false);
+    e.b.setInsertionPointToStart(guard.thenBlock());
+  }
+  Value zero = e.value(e.number(0));
+  linalg::LinalgOp scores = attention.scores, output = attention.output;
+  loadTile(scores, *attention.k,
+           positionOf(scores, attention.scoreLoops, zero, zero),
+           attention.scoreLoops.back(), attention.depthLoop, first, columnCount,
+           columnsOfTile, depth, sharedK,
+           e.mul(stage, e.number(columnsOfTile * depthPitch)));
+  // What a weight of zero is multiplied with beyond is no number of any kind.
+  loadTile(output, *attention.v,
+           positionOf(output, attention.outputLoops, zero, zero),
+           attention.outputLoops.back(), attention.valueLoop, first,
+           columnCount, columnsOfTile, values, sharedV,
+           e.mul(stage, e.number(columnsOfTile * valuePitch)));
 }
 
 //===----------------------------------------------------------------------===//
@@ -228,7 +297,7 @@ Tile Kernel::multiply(const Split &a, const Split &b, Tile sum) {
   auto mma = [&](Value x, Value y, Value z) -> Value {
     return nvgpu::MmaSyncOp::create(
         e.b, loc, x, y, z,
-        ArrayRef<int64_t>{kAtomRows, kAtomColumns, kAtomDepth},
+        ArrayRef<int64_t>{kAtomRows, kAtomColumns, kFloatDepth},
         /*tf32Enabled=*/true);
   };
   // The smallest first.
@@ -238,14 +307,15 @@ Tile Kernel::multiply(const Split &a, const Split &b, Tile sum) {
 }
 
 /// The scores of the warp's rows and the columns in shared memory.
-SmallVector<Tile> Kernel::computeScores() {
+SmallVector<Tile> Kernel::computeScores(Index stage) {
   auto type = VectorType::get({2, 2}, e.b.getF32Type());
-  SmallVector<Tile> tiles(columnsOfTile / kAtomColumns, e.zero(type));
+  SmallVector<Tile> tiles(columnTiles(), e.zero(type));
+  Index stageLine = e.mul(stage, e.number(columnsOfTile));
   auto load = [&](Value memory, Index line, Index element) -> Value {
     return memref::LoadOp::create(e.b, loc, memory,
                                   sharedAt(memory, depthPitch, line, element));
   };
-  for (int64_t k = 0; k < depth; k += kAtomDepth) {
+  for (int64_t k = 0; k < depth; k += kFloatDepth) {
     Values q;
     Index near = e.add(quadColumn, e.number(k)),
           far = e.add(quadColumn, e.number(k + 4));
@@ -255,8 +325,9 @@ SmallVector<Tile> Kernel::computeScores() {
         q.push_back(load(sharedQ, line, element));
     Split left = split(q);
     for (auto [i, tile] : llvm::enumerate(tiles)) {
-      Index line =
-          e.add(quadRow, e.number(static_cast<int64_t>(i) * kAtomColumns));
+      Index line = e.add(
+          stageLine,
+          e.add(quadRow, e.number(static_cast<int64_t>(i) * kAtomColumns)));
       tile = multiply(
           left, split({load(sharedK, line, near), load(sharedK, line, far)}),
           tile);
@@ -264,6 +335,116 @@ SmallVector<Tile> Kernel::computeScores() {
   }
   return tiles;
 }
+
+//===----------------------------------------------------------------------===//
+// Products of halves
+//===----------------------------------------------------------------------===//
+
+/// Four matrices of 8x8 from shared memory: lines `line` and eight later, and
+/// elements `element` and eight later; the lines change first or the elements.
+Value Kernel::loadFragment(Value memory, int64_t pitch, Index start,
+                           int64_t line, int64_t element, bool linesFirst,
+                           bool transpose) {
+  constexpr int64_t size = 8;
+  Index matrix = e.div(lane, e.number(size));
+  Index often = e.mul(e.rem(matrix, e.number(2)), e.number(size)),
+        seldom = e.mul(e.div(matrix, e.number(2)), e.number(size));
+  Index own = e.add(e.mul(e.add(e.rem(lane, e.number(size)),
+                                linesFirst ? often : seldom),
+                          e.number(pitch)),
+                    linesFirst ? seldom : often);
+  Value at = e.value(
+      e.add(e.add(start, own), e.number(line * pitch + element)));
+  return nvgpu::LdMatrixOp::create(
+      e.b, loc, VectorType::get({4, 2}, attention.element), memory, at,
+      transpose, /*numTiles=*/4);
+}
+
+/// The right factors of two neighbouring atoms.
+std::pair<Value, Value> Kernel::splitPair(Value fragments) {
+  auto slice = [&](int64_t first) -> Value {
+    return vector::ExtractStridedSliceOp::create(
+        e.b, loc, fragments, ArrayRef<int64_t>{first}, ArrayRef<int64_t>{2},
+        ArrayRef<int64_t>{1});
+  };
+  return {slice(0), slice(2)};
+}
+
+Tile Kernel::multiplyHalves(Value a, Value b, Tile sum) {
+  return nvgpu::MmaSyncOp::create(
+      e.b, loc, a, b, sum,
+      ArrayRef<int64_t>{kAtomRows, kAtomColumns, kHalfDepth});
+}
+
+void Kernel::loadQueries() {
+  for (int64_t group = 0; group < groups; ++group)
+    for (int64_t k = 0; k < depth; k += kHalfDepth)
+      queries.push_back(loadFragment(
+          sharedQ, depthPitch, e.mul(warpRow, e.number(depthPitch)),
+          group * kAtomRows, k, /*linesFirst=*/true, /*transpose=*/false));
+}
+
+SmallVector<Tile> Kernel::computeHalfScores(Index stage) {
+  auto type = VectorType::get({2, 2}, e.b.getF32Type());
+  SmallVector<Tile> tiles(groups * columnTiles(), e.zero(type));
+  Index start = e.mul(stage, e.number(columnsOfTile * depthPitch));
+  int64_t steps = depth / kHalfDepth;
+  for (int64_t step = 0; step < steps; ++step)
+    for (int64_t j = 0; j < columnTiles(); j += 2) {
+      auto [left, right] = splitPair(loadFragment(
+          sharedK, depthPitch, start, j * kAtomColumns, step * kHalfDepth,
+          /*linesFirst=*/false, /*transpose=*/false));
+      for (int64_t group = 0; group < groups; ++group) {
+        Value q = queries[group * steps + step];
+        Tile *tile = &tiles[group * columnTiles() + j];
+        tile[0] = multiplyHalves(q, left, tile[0]);
+        tile[1] = multiplyHalves(q, right, tile[1]);
+      }
+    }
+  return tiles;
+}
+
+/// The weights of two neighbouring tiles of columns, as a left factor: what a
+/// lane has of the tiles is what it has of that.
+Value Kernel::halfWeights(ArrayRef<Values> weights, int64_t group,
+                          int64_t tile) {
+  auto pair = VectorType::get(2, e.b.getF32Type()),
+       narrow = VectorType::get(2, attention.element);
+  Value factor = e.zero(VectorType::get({4, 2}, attention.element));
+  for (int64_t part = 0; part < 4; ++part) {
+    const Values &row = weights[2 * group + part % 2];
+    Value wide = vector::FromElementsOp::create(
+        e.b, loc, pair, ArrayRef(row).slice(2 * (tile + part / 2), 2));
+    factor = vector::InsertOp::create(
+        e.b, loc, arith::TruncFOp::create(e.b, loc, narrow, wide), factor,
+        part);
+  }
+  return factor;
+}
+
+void Kernel::addHalfProducts(State &state, ArrayRef<Values> weights,
+                             Index stage) {
+  Index start = e.mul(stage, e.number(columnsOfTile * valuePitch));
+  for (int64_t j = 0; j < columnTiles(); j += 2) {
+    Values factors;
+    for (int64_t group = 0; group < groups; ++group)
+      factors.push_back(halfWeights(weights, group, j));
+    for (int64_t n = 0; n < valueTiles(); n += 2) {
+      auto [left, right] = splitPair(loadFragment(
+          sharedV, valuePitch, start, j * kAtomColumns, n * kAtomColumns,
+          /*linesFirst=*/true, /*transpose=*/true));
+      for (int64_t group = 0; group < groups; ++group) {
+        Tile *tile = &state.output[group * valueTiles() + n];
+        tile[0] = multiplyHalves(factors[group], left, tile[0]);
+        tile[1] = multiplyHalves(factors[group], right, tile[1]);
+      }
+    }
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// The softmax
+//===----------------------------------------------------------------------===//
 
 /// What the ops in between make of a score, the lane's `number`-th of a row.
 Value Kernel::finishScore(Value score, Value row, Value column, unsigned half,
@@ -283,7 +464,7 @@ Value Kernel::finishScore(Value score, Value row, Value column, unsigned half,
       } else {
         AffineMap map = op.getMatchingIndexingMap(&operand);
         bool ofRow = map.isFunctionOfDim(rowLoop);
-        Value &known = loaded[{&operand, 2 * number + (ofRow ? half : 0)}];
+        Value &known = loaded[{&operand, lanesRows() * number + (ofRow ? half : 0)}];
         if (!known)
           known = nvptx::loadLanes(e.b, loc, operand.get(), map, position,
                                    std::nullopt, 1)
@@ -308,35 +489,48 @@ Value Kernel::overQuad(Value value, bool largest) {
   return value;
 }
 
+/// e^(x - less). Where the result is rounded to a half anyway, by the
+/// instruction for powers of two.
+Value Kernel::exponential(Value x, Value less, Value scaledLess) {
+  if (!attention.isHalf())
+    return math::ExpOp::create(e.b, loc,
+                               arith::SubFOp::create(e.b, loc, x, less));
+  Value power = math::FmaOp::create(
+      e.b, loc, x, constant(llvm::numbers::log2ef), scaledLess);
+  return math::Exp2Op::create(e.b, loc, power, arith::FastMathFlags::afn);
+}
+
 /// Adds what the columns from `first` on give.
-void Kernel::addTile(State &state, Value first) {
-  SmallVector<Tile> tiles = computeScores();
+void Kernel::addTile(State &state, Value first, Index stage) {
+  SmallVector<Tile> tiles =
+      attention.isHalf() ? computeHalfScores(stage) : computeScores(stage);
   loaded.clear();
   auto known = gemm::known(columnCount);
   bool ragged = !known || *known % columnsOfTile != 0;
   Value lowest = constant(-std::numeric_limits<float>::infinity());
   Value last = e.value(e.sub(columnCount, e.number(1)));
-  // scores[half][2 * tile + i]
-  Values scores[2];
-  for (auto [j, tile] : llvm::enumerate(tiles))
+  // scores[row of the lane][2 * tile + i]
+  SmallVector<Values> scores(lanesRows());
+  for (int64_t j = 0; j < columnTiles(); ++j)
     for (int64_t i : {0, 1}) {
-      auto number = 2 * static_cast<int64_t>(j) + i;
       Value column =
           e.value(e.add(e.add(first, e.mul(quadColumn, e.number(2))),
-                        e.number(static_cast<int64_t>(j) * kAtomColumns + i)));
+                        e.number(j * kAtomColumns + i)));
       Value exists = ragged ? e.less(column, columnCount) : Value();
       Value inside = ragged ? e.value(e.min(column, last)) : column;
-      for (unsigned half : {0, 1}) {
-        Value score = vector::ExtractOp::create(e.b, loc, tile,
-                                                ArrayRef<int64_t>{half, i});
-        score = finishScore(score, clampedRows[half], inside, half, number);
+      for (unsigned half = 0; half < lanesRows(); ++half) {
+        Value score = vector::ExtractOp::create(
+            e.b, loc, tiles[half / 2 * columnTiles() + j],
+            ArrayRef<int64_t>{half % 2, i});
+        score =
+            finishScore(score, clampedRows[half], inside, half, 2 * j + i);
         if (exists)
           score = arith::SelectOp::create(e.b, loc, exists, score, lowest);
         scores[half].push_back(score);
       }
     }
-  Value scale[2];
-  for (unsigned half : {0, 1}) {
+  Values scale;
+  for (unsigned half = 0; half < lanesRows(); ++half) {
     Value largest = scores[half].front();
     for (Value score : ArrayRef(scores[half]).drop_front())
       largest = arith::MaximumFOp::create(e.b, loc, largest, score);
@@ -347,31 +541,43 @@ void Kernel::addTile(State &state, Value first) {
     Value none = arith::CmpFOp::create(e.b, loc, arith::CmpFPredicate::OEQ,
                                        largest, lowest);
     Value less = arith::SelectOp::create(e.b, loc, none, constant(0), largest);
-    auto exponential = [&](Value x) -> Value {
-      return math::ExpOp::create(e.b, loc,
-                                 arith::SubFOp::create(e.b, loc, x, less));
-    };
-    scale[half] = exponential(state.largest[half]);
+    Value scaledLess = arith::MulFOp::create(
+        e.b, loc, less, constant(-llvm::numbers::log2ef));
+    scale.push_back(exponential(state.largest[half], less, scaledLess));
     state.largest[half] = largest;
-    Value sum = arith::MulFOp::create(e.b, loc, state.sum[half], scale[half]);
+    Value sum =
+        arith::MulFOp::create(e.b, loc, state.sum[half], scale[half]);
     for (Value &score : scores[half]) {
-      score = exponential(score);
+      score = exponential(score, less, scaledLess);
       sum = arith::AddFOp::create(e.b, loc, sum, score);
     }
     state.sum[half] = sum;
   }
   auto type = VectorType::get({2, 2}, e.b.getF32Type());
-  Value scales = vector::FromElementsOp::create(
-      e.b, loc, type, ValueRange{scale[0], scale[0], scale[1], scale[1]});
-  for (Tile &tile : state.output)
-    tile = arith::MulFOp::create(e.b, loc, tile, scales);
+  for (int64_t group = 0; group < groups; ++group) {
+    Value top = scale[2 * group], bottom = scale[2 * group + 1];
+    Value scales = vector::FromElementsOp::create(
+        e.b, loc, type, ValueRange{top, top, bottom, bottom});
+    for (int64_t n = 0; n < valueTiles(); ++n) {
+      Tile &tile = state.output[group * valueTiles() + n];
+      tile = arith::MulFOp::create(e.b, loc, tile, scales);
+    }
+  }
+  if (attention.isHalf())
+    addHalfProducts(state, scores, stage);
+  else
+    addProducts(state, scores, stage);
+}
+
+void Kernel::addProducts(State &state, ArrayRef<Values> weights, Index stage) {
+  Index stageLine = e.mul(stage, e.number(columnsOfTile));
   // A lane has two neighbouring columns of a score's row, where a factor has
   // the columns t and t + 4: they are added up in that order, of both factors.
-  for (size_t j = 0; j < tiles.size(); ++j) {
-    Split left = split({scores[0][2 * j], scores[1][2 * j],
-                        scores[0][2 * j + 1], scores[1][2 * j + 1]});
-    Index line = e.add(e.mul(quadColumn, e.number(2)),
-                       e.number(static_cast<int64_t>(j) * kAtomDepth));
+  for (int64_t j = 0; j < columnTiles(); ++j) {
+    Split left = split({weights[0][2 * j], weights[1][2 * j],
+                        weights[0][2 * j + 1], weights[1][2 * j + 1]});
+    Index line = e.add(stageLine, e.add(e.mul(quadColumn, e.number(2)),
+                                        e.number(j * kFloatDepth)));
     for (auto [n, tile] : llvm::enumerate(state.output)) {
       Index element =
           e.add(quadRow, e.number(static_cast<int64_t>(n) * kAtomColumns));
@@ -454,7 +660,7 @@ void Kernel::write(ValueRange pair, Value row, Value element) {
 }
 
 void Kernel::store(const State &state) {
-  for (unsigned half : {0, 1}) {
+  for (unsigned half = 0; half < lanesRows(); ++half) {
     Value sum = overQuad(state.sum[half], /*largest=*/false);
     Value inverse = arith::DivFOp::create(e.b, loc, constant(1), sum);
     Value none; // whether all weights are 0
@@ -473,13 +679,14 @@ void Kernel::store(const State &state) {
       auto guard = scf::IfOp::create(e.b, loc, exists, /*withElse=*/false);
       e.b.setInsertionPointToStart(guard.thenBlock());
     }
-    for (auto [n, tile] : llvm::enumerate(state.output)) {
+    for (int64_t n = 0; n < valueTiles(); ++n) {
+      Tile tile = state.output[half / 2 * valueTiles() + n];
       Values pair;
       for (int64_t i : {0, 1}) {
         Value element = arith::MulFOp::create(
             e.b, loc,
             vector::ExtractOp::create(e.b, loc, tile,
-                                      ArrayRef<int64_t>{half, i}),
+                                      ArrayRef<int64_t>{half % 2, i}),
             inverse);
         if (none)
           element =
@@ -488,77 +695,87 @@ void Kernel::store(const State &state) {
       }
       write(pair, rows[half],
             e.value(e.add(e.mul(quadColumn, e.number(2)),
-                          e.number(static_cast<int64_t>(n) * kAtomColumns))));
+                          e.number(n * kAtomColumns))));
     }
   }
 }
 
 void Kernel::create() {
-  Index tiles = e.ceilDiv(rowCount, e.number(kRows));
+  Index tiles = e.ceilDiv(rowCount, e.number(blockRows));
   Index blocks = e.mul(nvptx::product(e.b, loc, outerSizes), tiles);
-  int64_t sizeQ = kRows * depthPitch, sizeK = columnsOfTile * depthPitch,
-          sizeV = columnsOfTile * valuePitch;
-  constexpr int64_t bytes = 4;
+  constexpr int64_t stages = 2;
+  int64_t sizeQ = blockRows * depthPitch,
+          sizeK = stages * columnsOfTile * depthPitch,
+          sizeV = stages * columnsOfTile * valuePitch;
   OpBuilder::InsertionGuard restore(e.b);
   gpu::LaunchOp launch =
-      gemm::beginLaunch(e, blocks, kThreads, (sizeQ + sizeK + sizeV) * bytes);
+      gemm::beginLaunch(e, blocks, kThreads, (sizeQ + sizeK + sizeV) * bytes());
   Type f32 = e.b.getF32Type();
-  sharedQ = gemm::sharedView(e, f32, sizeQ, 0);
-  sharedK = gemm::sharedView(e, f32, sizeK, sizeQ * bytes);
-  sharedV = gemm::sharedView(e, f32, sizeV, (sizeQ + sizeK) * bytes);
+  sharedQ = gemm::sharedView(e, attention.element, sizeQ, 0);
+  sharedK = gemm::sharedView(e, attention.element, sizeK, sizeQ * bytes());
+  sharedV =
+      gemm::sharedView(e, attention.element, sizeV, (sizeQ + sizeK) * bytes());
 
   thread = launch.getThreadIds().x;
   lane = e.value(e.rem(thread, e.number(kWarp)));
   quadRow = e.value(e.div(lane, e.number(4)));
   quadColumn = e.value(e.rem(lane, e.number(4)));
-  warpRow = e.value(e.mul(e.div(thread, e.number(kWarp)), e.number(kAtomRows)));
+  warpRow = e.value(
+      e.mul(e.div(thread, e.number(kWarp)), e.number(groups * kAtomRows)));
   Index block = launch.getBlockIds().x;
   outer =
       nvptx::delinearize(e.b, loc, e.value(e.div(block, tiles)), outerSizes);
-  firstRow = e.value(e.mul(e.rem(block, tiles), e.number(kRows)));
+  firstRow = e.value(e.mul(e.rem(block, tiles), e.number(blockRows)));
   Value lastRow = e.value(e.sub(rowCount, e.number(1)));
-  for (unsigned half : {0, 1}) {
-    rows[half] = e.value(
-        e.add(e.add(firstRow, e.add(warpRow, quadRow)), e.number(8 * half)));
-    clampedRows[half] = e.value(e.min(rows[half], lastRow));
+  for (unsigned half = 0; half < lanesRows(); ++half) {
+    rows.push_back(e.value(
+        e.add(e.add(firstRow, e.add(warpRow, quadRow)), e.number(8 * half))));
+    clampedRows.push_back(e.value(e.min(rows[half], lastRow)));
   }
 
   Value zero = e.value(e.number(0));
-  linalg::LinalgOp scores = attention.scores, output = attention.output;
+  linalg::LinalgOp scores = attention.scores;
   ArrayRef<unsigned> loops = attention.scoreLoops;
-  Values position = positionOf(scores, loops, zero, zero);
-  loadTile(scores, *attention.q, position, loops.end()[-2], attention.depthLoop,
-           firstRow, rowCount, kRows, depth, sharedQ,
-           /*zeros=*/false);
-  State start;
-  for (unsigned half : {0, 1}) {
-    start.largest[half] = constant(-std::numeric_limits<float>::infinity());
-    start.sum[half] = constant(0);
+  loadTile(scores, *attention.q, positionOf(scores, loops, zero, zero),
+           loops.end()[-2], attention.depthLoop, firstRow, rowCount, blockRows,
+           depth, sharedQ, e.number(0));
+  NVVM::CpAsyncCommitGroupOp::create(e.b, loc);
+  loadColumns(zero, e.number(0));
+  NVVM::CpAsyncCommitGroupOp::create(e.b, loc);
+  if (attention.isHalf()) {
+    // They stay in registers.
+    NVVM::CpAsyncWaitGroupOp::create(e.b, loc, 1);
+    gpu::BarrierOp::create(e.b, loc);
+    loadQueries();
   }
-  start.output.assign(values / kAtomColumns,
+  State start;
+  start.largest.assign(lanesRows(),
+                       constant(-std::numeric_limits<float>::infinity()));
+  start.sum.assign(lanesRows(), constant(0));
+  start.output.assign(groups * valueTiles(),
                       e.zero(VectorType::get({2, 2}, f32)));
-  auto loop =
-      scf::ForOp::create(e.b, loc, zero, columnCount,
-                         e.value(e.number(columnsOfTile)), start.flat());
+  Values initial = start.flat();
+  initial.push_back(zero);
+  Value step = e.value(e.number(columnsOfTile));
+  auto loop = scf::ForOp::create(e.b, loc, zero, columnCount, step, initial);
   {
     OpBuilder::InsertionGuard inside(e.b);
     e.b.setInsertionPointToStart(loop.getBody());
-    Value first = loop.getInductionVar();
-    loadTile(scores, *attention.k, position, loops.back(), attention.depthLoop,
-             first, columnCount, columnsOfTile, depth, sharedK,
-             /*zeros=*/false);
-    // What a weight of zero is multiplied with there is no number of any kind.
-    loadTile(output, *attention.v,
-             positionOf(output, attention.outputLoops, zero, zero),
-             attention.outputLoops.back(), attention.valueLoop, first,
-             columnCount, columnsOfTile, values, sharedV, /*zeros=*/true);
+    Value first = loop.getInductionVar(), stage = loop.getRegionIterArgs().back();
+    Value next = e.value(e.sub(e.number(1), stage));
+    // The columns are there once all threads' copies are, and nobody still
+    // reads those whose place the next are copied to.
+    NVVM::CpAsyncWaitGroupOp::create(e.b, loc, 0);
     gpu::BarrierOp::create(e.b, loc);
-    State state = State::from(loop.getRegionIterArgs());
-    addTile(state, first);
-    gpu::BarrierOp::create(e.b, loc);
-    scf::YieldOp::create(e.b, loc, state.flat());
+    loadColumns(e.value(e.add(first, step)), next);
+    NVVM::CpAsyncCommitGroupOp::create(e.b, loc);
+    State state = stateFrom(ValueRange(loop.getRegionIterArgs()).drop_back());
+    addTile(state, first, stage);
+    Values results = state.flat();
+    results.push_back(next);
+    scf::YieldOp::create(e.b, loc, results);
   }
-  store(State::from(loop.getResults()));
+  store(stateFrom(loop.getResults().drop_back()));
 }
 
 void rac::attention::emitAttention(const Attention &attention) {

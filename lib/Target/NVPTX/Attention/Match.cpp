@@ -71,7 +71,8 @@ static Value yieldOf(linalg::LinalgOp op) {
   return op.getBlock()->getTerminator()->getOperand(0);
 }
 
-/// out + x * y, of f32, and nothing else.
+/// out + x * y, summed in f32, and nothing else. Factors may be wider here than
+/// in memory.
 static bool isProduct(linalg::LinalgOp op) {
   if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
       op.getNumReductionLoops() != 1)
@@ -86,9 +87,15 @@ static bool isProduct(linalg::LinalgOp op) {
   else if (add.getRhs() != out)
     return false;
   auto mul = product.getDefiningOp<arith::MulFOp>();
+  if (!mul)
+    return false;
+  auto factor = [](Value value) {
+    auto wider = value.getDefiningOp<arith::ExtFOp>();
+    return wider ? wider.getIn() : value;
+  };
+  Value left = factor(mul.getLhs()), right = factor(mul.getRhs());
   Value x = body->getArgument(0), y = body->getArgument(1);
-  return mul && ((mul.getLhs() == x && mul.getRhs() == y) ||
-                 (mul.getLhs() == y && mul.getRhs() == x));
+  return (left == x && right == y) || (left == y && right == x);
 }
 
 /// The loops that are each a dimension of `operand`; none if one isn't alone.
@@ -126,6 +133,10 @@ bool Matcher::matchScores() {
   if (!found.q || !found.k)
     return refuse("has no rows of one and columns of the other factor");
   found.depth = op.getStaticLoopRanges()[found.depthLoop];
+  found.element = getElementTypeOrSelf(found.q->get());
+  if (found.element != getElementTypeOrSelf(found.k->get()) ||
+      !(found.element.isF32() || found.isHalf()))
+    return refuse("has factors of types that its tiles don't have");
   current = op.getDpsInits()[0];
   return takeFill(op, 0);
 }
@@ -258,6 +269,8 @@ bool Matcher::matchOutput() {
     (input->get() == current ? weights : found.v) = input;
   if (!weights || !found.v)
     return refuse("has no product of the weights and something else");
+  if (getElementTypeOrSelf(found.v->get()) != found.element)
+    return refuse("has values of another type than the queries");
   found.output = op;
   auto loops = loopsOf(op, weights);
   auto out = loopsOf(op, op.getDpsInitOperand(0));
@@ -336,7 +349,8 @@ std::optional<Attention> Matcher::run() {
   if (!op || !matchSoftmax(op) || !matchOutput() || !checkBuffers())
     return std::nullopt;
   // What tensor cores take at once, and what registers hold.
-  constexpr int64_t step = 8, most = 128;
+  constexpr int64_t most = 128;
+  int64_t step = found.isHalf() ? 16 : 8;
   for (int64_t length : {found.depth, found.values})
     if (ShapedType::isDynamic(length) || length == 0 || length % step != 0 ||
         length > most) {

@@ -152,7 +152,7 @@ Value nvptx::areMultiples(OpBuilder &builder, Location loc,
 // Loads and stores
 //===----------------------------------------------------------------------===//
 
-static Values indicesOf(OpBuilder &builder, Location loc, AffineMap map,
+Values nvptx::indicesOf(OpBuilder &builder, Location loc, AffineMap map,
                         ValueRange position) {
   Values indices;
   for (AffineExpr expr : map.getResults()) {

@@ -55,6 +55,10 @@ mlir::Value areMultiples(mlir::OpBuilder &builder, mlir::Location loc,
                          const Multiples &multiples, mlir::ValueRange sizes,
                          int64_t lanes);
 
+/// Where an operand has the element for `position`.
+Values indicesOf(mlir::OpBuilder &builder, mlir::Location loc,
+                 mlir::AffineMap map, mlir::ValueRange position);
+
 /// The elements at `position` (an index for each dimension of `map`) and the
 /// `lanes` - 1 next along `lane`.
 Values loadLanes(mlir::OpBuilder &builder, mlir::Location loc,
