@@ -269,6 +269,36 @@ ArrayRef<GpuBlock> GpuCosting::bestBlocks(DataType type) {
   return main ? bestBlocks(*main, type) : ArrayRef<GpuBlock>();
 }
 
+namespace {
+struct AttentionShape {
+  double batch, rows, columns, depth, elements;
+  const WorkUse *values;
+};
+} // namespace
+
+/// Of products from one to the other, or of one op that is both: it has the
+/// scores in neither's uses, and loops in the order of this.
+static std::optional<AttentionShape>
+attentionShape(const WorkNest &scores, const WorkNest &output,
+               llvm::function_ref<bool(const WorkNest &)> isProduct) {
+  if (isProduct(scores) && isProduct(output)) {
+    ContractionShape first = contractionShape(scores),
+                     last = contractionShape(output);
+    return AttentionShape{first.batch, first.m,  first.n,
+                          first.k,     last.n, &output.reads[1]};
+  }
+  if (!scores.writes.empty() || scores.reads.size() < 2 ||
+      output.reads.empty() || scores.sizes.size() < 3 ||
+      output.sizes.size() != scores.sizes.size())
+    return std::nullopt;
+  ArrayRef<double> sizes = scores.sizes;
+  double batch = 1;
+  for (double size : sizes.drop_back(3))
+    batch *= size;
+  return AttentionShape{batch,         sizes.end()[-3],     sizes.end()[-2],
+                        sizes.back(),  output.sizes.back(), &output.reads[0]};
+}
+
 std::optional<KernelCost> GpuCosting::attention(DataType type) {
   // What rac-gpu-attention does: rows of a block and its warps, the longest
   // vectors that it has registers for, and columns in shared memory at once.
@@ -278,37 +308,38 @@ std::optional<KernelCost> GpuCosting::attention(DataType type) {
   for (const WorkNest &nest : work.nests)
     if (nest.isContraction())
       factors.push_back(&nest);
-  if (factors.size() != 2 || factors[0] != &work.nests.front() ||
-      factors[1] == factors[0] + 1 || !isTensor(*factors[0], type) ||
-      !isTensor(*factors[1], type) ||
-      work.tensors[factors[1]->reads[1].tensor].elementBytes !=
-          work.tensors[factors[0]->reads[0].tensor].elementBytes)
+  if (factors.size() != 2 || factors[0] != &work.nests.front())
     return std::nullopt;
-  DataType operand = operandType(*factors[0], type);
-  bool half = operand == DataType::f16 || operand == DataType::bf16;
-  double element = work.tensors[factors[0]->reads[0].tensor].elementBytes;
-  if (element != (half ? 2 : 4) || (!half && operand != DataType::f32))
-    return std::nullopt;
-  double step = half ? 16 : 8;
   // After the second there may be a transpose, which it does in passing.
   const WorkNest &scores = *factors[0], &output = *factors[1];
-  ContractionShape first = contractionShape(scores),
-                   last = contractionShape(output);
-  for (double length : {first.k, last.n})
+  DataType operand = operandType(scores, type);
+  std::optional<AttentionShape> found =
+      attentionShape(scores, output, [&](const WorkNest &nest) {
+        return isTensor(nest, type) && factors[1] != factors[0] + 1;
+      });
+  if (!found)
+    return std::nullopt;
+  const AttentionShape &shape = *found;
+  bool half = operand == DataType::f16 || operand == DataType::bf16;
+  double element = work.tensors[scores.reads[0].tensor].elementBytes;
+  double step = half ? 16 : 8;
+  if (element != (half ? 2 : 4) || (!half && operand != DataType::f32) ||
+      work.tensors[shape.values->tensor].elementBytes != element ||
+      shape.rows < fewRows)
+    return std::nullopt;
+  for (double length : {shape.depth, shape.elements})
     if (length > longest || std::fmod(length, step) != 0)
       return std::nullopt;
-  if (first.m < fewRows)
-    return std::nullopt;
 
   KernelCost cost = emptyCost(coefficients.getDevice().memory.size(), cores);
   TensorForm form = *tensorForm(operand);
-  double vectors = first.k + last.n, columns = first.n;
-  bool isShort = std::max(first.k, last.n) <= shortVector;
+  double vectors = shape.depth + shape.elements, columns = shape.columns;
+  bool isShort = std::max(shape.depth, shape.elements) <= shortVector;
   double held = isShort || half ? manyColumns : fewColumns;
   double blockRows = isShort && half ? 128 : 64, registers = half ? 200 : 168;
   GpuNeeds needs{warps, registers,
-                 (blockRows * first.k + stages * held * vectors) * element};
-  double tiles = first.batch * std::ceil(first.m / blockRows);
+                 (blockRows * shape.depth + stages * held * vectors) * element};
+  double tiles = shape.batch * std::ceil(shape.rows / blockRows);
   Share share = this->share(tiles, residentBlocks(needs, room));
   cost.formula.speedup = share.speedup;
 
@@ -319,9 +350,13 @@ std::optional<KernelCost> GpuCosting::attention(DataType type) {
   products.peak = &coefficients.peak(unit, form.type);
   products.fraction =
       &coefficients.fraction(unit, form.type, Kernel::generatedMatmul);
-  // A scheduler's warps take turns: one at a time multiplies.
+  // A scheduler's warps take turns: each splits, loads and computes
+  // exponentials for longer than it multiplies. Of f32 one of them alone
+  // attains a fifth (12 x 197 x 197 x 64 on an H200: 30 us); that one of halves,
+  // with twice the rows and no splitting, attains a third is a guess.
+  const double inTurn = half ? 3 : 5;
   double each = share.resident * warps / kSchedulers;
-  products.utilization = std::min(1.0, each / 2);
+  products.utilization = std::min(1.0, each / inTurn);
   cost.formula.computes.push_back(products);
   cost.countOps(unit, form.type, products.ops);
   for (const WorkNest &nest : work.nests)
@@ -334,7 +369,10 @@ std::optional<KernelCost> GpuCosting::attention(DataType type) {
   double staged = tiles * columns * vectors * element;
   if (levels.shared)
     addTransfer(*levels.shared, staged * (1 + warps), 0, cost);
-  double q = sizeOf(scores.reads[0], scores), others = 0;
+  double q = shape.batch * shape.rows * shape.depth * element;
+  double factorBytes = sizeOf(*shape.values, output), others = 0;
+  for (const WorkUse &use : ArrayRef(scores.reads).take_front(2))
+    factorBytes += sizeOf(use, scores);
   for (const WorkUse &use : output.writes)
     others += sizeOf(use, output);
   for (const WorkUse &use : llvm::drop_begin(scores.reads, 2))
@@ -342,10 +380,7 @@ std::optional<KernelCost> GpuCosting::attention(DataType type) {
   double asked = share.resident * held * vectors * element;
   addTransfer(levels.far, staged + q + others, asked, cost);
   if (levels.far != levels.memory)
-    addTransfer(levels.memory,
-                q + sizeOf(scores.reads[1], scores) +
-                    sizeOf(output.reads[1], output) + others,
-                asked, cost);
+    addTransfer(levels.memory, factorBytes + others, asked, cost);
   addOverheads(1, share.waves, cost);
   return cost;
 }
