@@ -17,11 +17,23 @@ static Value splitHeads(TensorBuilder &tb, Value x, int64_t heads) {
   return tb.transpose(split, {0, 2, 1, 3});
 }
 
+/// What is added so that a query sees no later key.
+static Value causalMask(TensorBuilder &tb, Value q, Value k) {
+  AffineExpr one = tb.constant(1), queries = tb.dim(q, 2), keys = tb.dim(k, 2);
+  Type i64 = tb.b.getI64Type(), type = tb.element(q);
+  Value later = tb.comparison<rac::LessOp>(tb.iota(0, {queries, one}, i64),
+                                           tb.iota(1, {one, keys}, i64));
+  return tb.select(later,
+                   tb.scalar(-std::numeric_limits<double>::infinity(), type),
+                   tb.scalar(0, type));
+}
+
 static LogicalResult importAttention(NodeImporter &n) {
   TensorBuilder &tb = n.tb;
-  // A cache, a causal mask, a soft cap or a look at the products: ONNX's own
+  // A cache, two masks, a soft cap or a look at the products: ONNX's own
   // definition has them all.
-  if (n.boolAttr("is_causal") || n.floatAttr("softcap", 0) != 0 ||
+  bool causal = n.boolAttr("is_causal");
+  if ((causal && n.hasInput(3)) || n.floatAttr("softcap", 0) != 0 ||
       n.hasInput(4) || n.hasInput(5) || n.hasInput(6) || n.hasOutput(1) ||
       n.hasOutput(2) || n.hasOutput(3) || n.has("softmax_precision") ||
       n.intAttr("left_window_size", -1) >= 0 ||
@@ -54,6 +66,11 @@ static LogicalResult importAttention(NodeImporter &n) {
     return n.importBody();
 
   Value mask, seen;
+  if (causal) {
+    mask = causalMask(tb, q, k);
+    if (!mask)
+      return n.result(Value());
+  }
   if (n.hasInput(3)) {
     mask = n.input(3);
     if (!mask)

@@ -24,8 +24,9 @@ StringRef intrinsicOf(Operation *op) {
       .Case([](math::CopySignOp) { return "llvm.copysign"; })
       // Its instruction is off by two units in the last place.
       .Case([](math::Exp2Op op) {
-        return arith::bitEnumContainsAll(op.getFastmath(),
-                                         arith::FastMathFlags::afn)
+        return op.getType().isF32() &&
+                       arith::bitEnumContainsAll(op.getFastmath(),
+                                                 arith::FastMathFlags::afn)
                    ? "llvm.exp2"
                    : "";
       })

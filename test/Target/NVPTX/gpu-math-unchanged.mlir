@@ -1,12 +1,13 @@
 // RUN: rac-opt %s > %t
 // RUN: rac-opt %s --rac-gpu-math | diff %t -
 
-// There is no instruction.
+// There is no instruction, or one that is too inexact.
 gpu.module @kernels {
-  gpu.func @k(%x: f64) -> (f64, f64, f64) {
+  gpu.func @k(%x: f64, %y: f32) -> (f64, f64, f64, f32) {
     %0 = math.exp %x : f64
     %1 = math.sin %x : f64
     %2 = arith.mulf %x, %x : f64
-    gpu.return %0, %1, %2 : f64, f64, f64
+    %3 = math.exp2 %y : f32
+    gpu.return %0, %1, %2, %3 : f64, f64, f64, f32
   }
 }

@@ -8,14 +8,16 @@ include "mlir/Pass/PassBase.td"
 def GpuAttention : Pass<"rac-gpu-attention", "::mlir::func::FuncOp"> {
   let summary = "Make one kernel of two products with a softmax in between";
   let description = [{
-    softmax(f(q k)) v, where f is elementwise, in f32: a block of threads has some
-    rows of the result and goes over the columns of the scores, which stay in
-    registers. Factors are split in two numbers of tf32, so that tensor cores compute
-    nearly as exactly as f32. Vectors are 8 to 128 elements, in eights.
+    softmax(f(q k)) v, where f is elementwise and all that is between in f32: a block
+    of threads has some rows of the result and goes over the columns of the scores,
+    which stay in registers; while it uses some, the next are copied. Factors of f32
+    are split in two numbers of tf32, so that tensor cores compute nearly as exactly
+    as f32; those of f16 and bf16 are taken as they are, and the softmax is rounded to
+    their type. Vectors are 8 to 128 elements, in eights, or of halves in sixteens.
   }];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
       "::mlir::gpu::GPUDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
-      "::mlir::nvgpu::NVGPUDialect", "::mlir::scf::SCFDialect",
+      "::mlir::nvgpu::NVGPUDialect", "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect",
       "::mlir::vector::VectorDialect"];
   let statistics = [
     Statistic<"numKernels", "num-kernels", "Kernels made">];
