@@ -302,7 +302,7 @@ attentionShape(const WorkNest &scores, const WorkNest &output,
 std::optional<KernelCost> GpuCosting::attention(DataType type) {
   // What rac-gpu-attention does: rows of a block and its warps, the longest
   // vectors that it has registers for, and columns in shared memory at once.
-  constexpr double warps = 4, fewRows = 16, longest = 128, shortVector = 64,
+  constexpr double fewWarps = 4, fewRows = 16, longest = 128, shortVector = 64,
                    manyColumns = 64, fewColumns = 32, stages = 2;
   SmallVector<const WorkNest *> factors;
   for (const WorkNest &nest : work.nests)
@@ -336,7 +336,9 @@ std::optional<KernelCost> GpuCosting::attention(DataType type) {
   double vectors = shape.depth + shape.elements, columns = shape.columns;
   bool isShort = std::max(shape.depth, shape.elements) <= shortVector;
   double held = isShort || half ? manyColumns : fewColumns;
-  double blockRows = isShort && half ? 128 : 64, registers = half ? 200 : 168;
+  double warps = half && !isShort ? 2 * fewWarps : fewWarps;
+  double blockRows = half ? 128 : 64;
+  double registers = half && isShort ? 255 : 168;
   GpuNeeds needs{warps, registers,
                  (blockRows * shape.depth + stages * held * vectors) * element};
   double tiles = shape.batch * std::ceil(shape.rows / blockRows);

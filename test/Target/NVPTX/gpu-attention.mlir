@@ -85,10 +85,10 @@ func.func @attention(%q: memref<2x100x64xf32>, %k: memref<2x64x70xf32>, %v: memr
   return
 }
 
-// Of halves a warp has twice the rows, of which it keeps the queries in registers; the weights are rounded to halves, and their
-// exponentials are the instruction's.
+// Of halves a block has twice the rows; of its own a warp keeps the queries in registers. The weights are rounded to halves, and
+// their exponentials are the instruction's.
 // CHECK-LABEL: func @halves
-// CHECK: gpu.launch blocks({{.*}}) in ({{.*}} = %c2, {{.*}} threads({{.*}}) in ({{.*}} = %c128
+// CHECK: gpu.launch blocks({{.*}}) in ({{.*}} = %c2, {{.*}} threads({{.*}}) in ({{.*}} = %c256
 // CHECK: nvvm.cp.async.wait.group 1
 // CHECK: nvgpu.ldmatrix
 // CHECK: scf.for

@@ -25,8 +25,6 @@ using nvptx::Values;
 namespace {
 
 constexpr int64_t kWarp = 32;
-constexpr int64_t kWarps = 4; ///< of a block, each with its own rows
-constexpr int64_t kThreads = kWarps * kWarp;
 /// The rows and columns that tensor cores do at once; of a row a lane has two
 /// halves of an atom.
 constexpr int64_t kAtomRows = 16, kAtomColumns = 8;
@@ -86,6 +84,8 @@ private:
   SmallVector<Tile> computeScores(Index stage);
   void addProducts(State &state, ArrayRef<Values> weights, Index stage);
   Value exponential(Value x, Value less, Value scaledLess);
+  Value loadBetween(linalg::LinalgOp op, OpOperand &operand, Values position,
+                    unsigned half, int64_t number);
   Value finishScore(Value score, Value row, Value column, unsigned half,
                     int64_t number);
   void addTile(State &state, Value first, Index stage);
@@ -97,8 +97,9 @@ private:
   Emit e;
   Location loc;
   int64_t columnsOfTile, depth, values, depthPitch, valuePitch;
+  int64_t warps;  ///< of a block, each with its own rows
   int64_t groups; ///< of 16 rows of a warp
-  int64_t blockRows;
+  int64_t threads, blockRows;
   Values outerSizes;
   Value rowCount, columnCount;
 
@@ -135,6 +136,19 @@ Kernel::State Kernel::stateFrom(ValueRange values) const {
           Values(values.drop_front(2 * count))};
 }
 
+/// Whether there is something to load for each score.
+static bool readsBetween(const Attention &attention) {
+  linalg::LinalgOp scores = attention.scores;
+  llvm::SmallDenseSet<Value> own = {scores.getDpsInits()[0]};
+  for (linalg::LinalgOp op : attention.between) {
+    for (Value input : op.getDpsInputs())
+      if (isa<MemRefType>(input.getType()) && !own.contains(input))
+        return true;
+    own.insert(op.getDpsInits()[0]);
+  }
+  return false;
+}
+
 Kernel::Kernel(OpBuilder &builder, const Attention &attention)
     : attention(attention),
       e{builder, linalg::LinalgOp(attention.output).getLoc()}, loc(e.loc),
@@ -145,8 +159,13 @@ Kernel::Kernel(OpBuilder &builder, const Attention &attention)
   constexpr int64_t few = 32, many = 64, shortVector = 64;
   bool isShort = std::max(depth, values) <= shortVector;
   columnsOfTile = isShort || attention.isHalf() ? many : few;
-  groups = isShort && attention.isHalf() ? 2 : 1;
-  blockRows = kWarps * groups * kAtomRows;
+  // Halves have 128 rows of a block, so that keys and values are read as seldom
+  // as they are multiplied fast.
+  constexpr int64_t some = 4;
+  groups = attention.isHalf() && isShort && !readsBetween(attention) ? 2 : 1;
+  warps = attention.isHalf() && groups == 1 ? 2 * some : some;
+  threads = warps * kWarp;
+  blockRows = warps * groups * kAtomRows;
   linalg::LinalgOp scores = attention.scores;
   Values sizes;
   for (Range range : scores.createLoopRanges(builder, loc))
@@ -196,10 +215,10 @@ void Kernel::loadTile(linalg::LinalgOp op, OpOperand &operand, Values position,
   int64_t pitch = elements + padding();
   auto known = gemm::known(end);
   bool whole = known && *known % lines == 0;
-  for (int64_t start = 0; start < count; start += kThreads) {
+  for (int64_t start = 0; start < count; start += threads) {
     OpBuilder::InsertionGuard restore(e.b);
     Index number = e.add(thread, e.number(start));
-    if (start + kThreads > count) {
+    if (start + threads > count) {
       auto guard = scf::IfOp::create(e.b, loc, e.less(number, e.number(count)),
                                      /*withElse=*/false);
       e.b.setInsertionPointToStart(guard.thenBlock());
@@ -446,6 +465,35 @@ void Kernel::addHalfProducts(State &state, ArrayRef<Values> weights,
 // The softmax
 //===----------------------------------------------------------------------===//
 
+/// What an op in between reads for a score, the lane's `number`-th of a row.
+Value Kernel::loadBetween(linalg::LinalgOp op, OpOperand &operand,
+                          Values position, unsigned half, int64_t number) {
+  AffineMap map = op.getMatchingIndexingMap(&operand);
+  unsigned row = attention.rank() - 2, column = attention.rank() - 1;
+  auto place = [&](int64_t of) -> Value & {
+    return loaded[{&operand,
+                   lanesRows() * of + (map.isFunctionOfDim(row) ? half : 0)}];
+  };
+  if (Value known = place(number))
+    return known;
+  // Two neighbours at once, where rows are whole pairs.
+  constexpr int64_t pair = 2;
+  nvptx::Multiples multiples;
+  bool both = number % pair == 0 &&
+              nvptx::accessOf(operand.get(), map, column) ==
+                  nvptx::Access::contiguous &&
+              nvptx::hasAlignedRows(operand.get(), pair, multiples) &&
+              multiples.empty();
+  if (both)
+    position[column] = e.value(
+        e.min(position[column], e.sub(columnCount, e.number(pair))));
+  Values values = nvptx::loadLanes(e.b, loc, operand.get(), map, position,
+                                   column, both ? pair : 1);
+  for (auto [i, value] : llvm::enumerate(values))
+    place(number + static_cast<int64_t>(i)) = value;
+  return place(number);
+}
+
 /// What the ops in between make of a score, the lane's `number`-th of a row.
 Value Kernel::finishScore(Value score, Value row, Value column, unsigned half,
                           int64_t number) {
@@ -455,21 +503,13 @@ Value Kernel::finishScore(Value score, Value row, Value column, unsigned half,
   for (linalg::LinalgOp op : attention.between) {
     Values position(outer), arguments;
     position.append({row, column});
-    unsigned rowLoop = attention.rank() - 2;
     for (OpOperand &operand : op->getOpOperands()) {
       if (!op.payloadUsesValueFromOperand(&operand)) {
         arguments.push_back({});
       } else if (Value value = held.lookup(operand.get())) {
         arguments.push_back(value);
       } else {
-        AffineMap map = op.getMatchingIndexingMap(&operand);
-        bool ofRow = map.isFunctionOfDim(rowLoop);
-        Value &known = loaded[{&operand, lanesRows() * number + (ofRow ? half : 0)}];
-        if (!known)
-          known = nvptx::loadLanes(e.b, loc, operand.get(), map, position,
-                                   std::nullopt, 1)
-                      .front();
-        arguments.push_back(known);
+        arguments.push_back(loadBetween(op, operand, position, half, number));
       }
     }
     score = nvptx::inlineBody(e.b, op, position, arguments).front();
@@ -709,7 +749,7 @@ void Kernel::create() {
           sizeV = stages * columnsOfTile * valuePitch;
   OpBuilder::InsertionGuard restore(e.b);
   gpu::LaunchOp launch =
-      gemm::beginLaunch(e, blocks, kThreads, (sizeQ + sizeK + sizeV) * bytes());
+      gemm::beginLaunch(e, blocks, threads, (sizeQ + sizeK + sizeV) * bytes());
   Type f32 = e.b.getF32Type();
   sharedQ = gemm::sharedView(e, attention.element, sizeQ, 0);
   sharedK = gemm::sharedView(e, attention.element, sizeK, sizeQ * bytes());
