@@ -24,7 +24,7 @@
 // CHECK: nvgpu.device_async_copy %arg2
 // CHECK: nvvm.cp.async.commit.group
 // CHECK-COUNT-3: nvgpu.mma.sync({{.*}}mmaShape = [16, 8, 8], tf32Enabled
-// CHECK: memref.load %arg3
+// CHECK: vector.load %arg3
 // CHECK: arith.maximumf
 // CHECK: gpu.shuffle
 // CHECK: math.exp

@@ -515,6 +515,8 @@ Value Kernel::finishScore(Value score, Value row, Value column, unsigned half,
     score = nvptx::inlineBody(e.b, op, position, arguments).front();
     held[op.getDpsInits()[0]] = score;
   }
+  if (!score.getType().isF32())
+    score = arith::ExtFOp::create(e.b, loc, e.b.getF32Type(), score);
   return score;
 }
 

@@ -71,6 +71,12 @@ static Value yieldOf(linalg::LinalgOp op) {
   return op.getBlock()->getTerminator()->getOperand(0);
 }
 
+/// What is widened to `value`, or itself.
+static Value beforeWidening(Value value) {
+  auto wider = value.getDefiningOp<arith::ExtFOp>();
+  return wider ? wider.getIn() : value;
+}
+
 /// out + x * y, summed in f32, and nothing else. Factors may be wider here than
 /// in memory.
 static bool isProduct(linalg::LinalgOp op) {
@@ -89,11 +95,8 @@ static bool isProduct(linalg::LinalgOp op) {
   auto mul = product.getDefiningOp<arith::MulFOp>();
   if (!mul)
     return false;
-  auto factor = [](Value value) {
-    auto wider = value.getDefiningOp<arith::ExtFOp>();
-    return wider ? wider.getIn() : value;
-  };
-  Value left = factor(mul.getLhs()), right = factor(mul.getRhs());
+  Value left = beforeWidening(mul.getLhs()),
+        right = beforeWidening(mul.getRhs());
   Value x = body->getArgument(0), y = body->getArgument(1);
   return (left == x && right == y) || (left == y && right == x);
 }
@@ -146,7 +149,8 @@ bool Matcher::isElementwise(linalg::LinalgOp op) {
          op.getNumLoops() == found.rank() &&
          op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity() &&
          !op.payloadUsesValueFromOperand(op.getDpsInitOperand(0)) &&
-         yieldOf(op).getType().isF32();
+         (yieldOf(op).getType().isF32() ||
+          yieldOf(op).getType() == found.element);
 }
 
 OpOperand *Matcher::readOf(linalg::LinalgOp op, Value buffer, bool byRows) {
@@ -185,11 +189,14 @@ bool Matcher::isRowReduction(linalg::LinalgOp op, Value buffer) {
          identity.getMajorSubMap(found.rank() - 1);
 }
 
-/// Whether a value is `op` of both arguments.
+/// Whether a value is `Op`, in f32, of both arguments.
 template <typename Op> static bool isOf(Value value, Value x, Value y) {
   auto op = value.getDefiningOp<Op>();
-  return op && ((op.getLhs() == x && op.getRhs() == y) ||
-                (op.getLhs() == y && op.getRhs() == x));
+  if (!op || !op.getType().isF32())
+    return false;
+  Value left = beforeWidening(op.getLhs()),
+        right = beforeWidening(op.getRhs());
+  return (left == x && right == y) || (left == y && right == x);
 }
 
 bool Matcher::matchSoftmax(linalg::LinalgOp first) {
@@ -210,8 +217,9 @@ bool Matcher::matchSoftmax(linalg::LinalgOp first) {
   auto exp = yieldOf(exps).getDefiningOp<math::ExpOp>();
   auto difference =
       exp ? exp.getOperand().getDefiningOp<arith::SubFOp>() : arith::SubFOp();
-  if (!difference ||
-      difference.getLhs() != exps.getMatchingBlockArgument(score) ||
+  if (!difference || !exp.getType().isF32() ||
+      beforeWidening(difference.getLhs()) !=
+          exps.getMatchingBlockArgument(score) ||
       difference.getRhs() != exps.getMatchingBlockArgument(max))
     return refuse("has no exponentials of the scores less the largest");
   found.exponentials = exps;
@@ -234,6 +242,9 @@ bool Matcher::matchSoftmax(linalg::LinalgOp first) {
     return refuse("has no exponentials by their sum");
   Value x = weights.getMatchingBlockArgument(value),
         y = weights.getMatchingBlockArgument(total), result = yieldOf(weights);
+  // They are rounded before they are multiplied in any case.
+  if (auto narrow = result.getDefiningOp<arith::TruncFOp>())
+    result = narrow.getIn();
   // select(w is NaN, 0, w)
   if (auto select = result.getDefiningOp<arith::SelectOp>()) {
     auto isNaN = select.getCondition().getDefiningOp<arith::CmpFOp>();
