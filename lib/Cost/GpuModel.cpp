@@ -284,8 +284,8 @@ attentionShape(const WorkNest &scores, const WorkNest &output,
   if (isProduct(scores) && isProduct(output)) {
     ContractionShape first = contractionShape(scores),
                      last = contractionShape(output);
-    return AttentionShape{first.batch, first.m,  first.n,
-                          first.k,     last.n, &output.reads[1]};
+    return AttentionShape{first.batch, first.m, first.n,
+                          first.k,     last.n,  &output.reads[1]};
   }
   if (!scores.writes.empty() || scores.reads.size() < 2 ||
       output.reads.empty() || scores.sizes.size() < 3 ||
@@ -295,8 +295,8 @@ attentionShape(const WorkNest &scores, const WorkNest &output,
   double batch = 1;
   for (double size : sizes.drop_back(3))
     batch *= size;
-  return AttentionShape{batch,         sizes.end()[-3],     sizes.end()[-2],
-                        sizes.back(),  output.sizes.back(), &output.reads[0]};
+  return AttentionShape{batch,        sizes.end()[-3],     sizes.end()[-2],
+                        sizes.back(), output.sizes.back(), &output.reads[0]};
 }
 
 std::optional<KernelCost> GpuCosting::attention(DataType type) {
@@ -354,8 +354,8 @@ std::optional<KernelCost> GpuCosting::attention(DataType type) {
       &coefficients.fraction(unit, form.type, Kernel::generatedMatmul);
   // A scheduler's warps take turns: each splits, loads and computes
   // exponentials for longer than it multiplies. Of f32 one of them alone
-  // attains a fifth (12 x 197 x 197 x 64 on an H200: 30 us); that one of halves,
-  // with twice the rows and no splitting, attains a third is a guess.
+  // attains a fifth (12 x 197 x 197 x 64 on an H200: 30 us); that one of
+  // halves, with twice the rows and no splitting, attains a third is a guess.
   const double inTurn = half ? 3 : 5;
   double each = share.resident * warps / kSchedulers;
   products.utilization = std::min(1.0, each / inTurn);

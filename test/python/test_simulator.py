@@ -95,6 +95,47 @@ def test_integer_products(compiler, tmp_path, left):
             np.testing.assert_array_equal(got["z"], (x - 3) @ (w - feeds["zw"].astype(np.int32)))
 
 
+# ---- attention
+
+# Batches, heads, queries, keys, vectors: tiles that are whole, that aren't, that are many, and of few elements.
+ATTENTIONS = [(1, 2, 128, 64, 64), (2, 1, 70, 130, 64), (1, 2, 130, 200, 128), (1, 1, 33, 9, 16)]
+
+
+def softmax(scores):
+    weights = np.exp(scores - scores.max(-1, keepdims=True))
+    return weights / weights.sum(-1, keepdims=True)
+
+
+@pytest.mark.parametrize("name", TYPES)
+@pytest.mark.parametrize("kind", ["", "masked", "causal"])
+@pytest.mark.parametrize("shape", ATTENTIONS, ids=str)
+def test_attention(compiler, tmp_path, name, kind, shape):
+    batch, heads, queries, keys, size = shape
+    dtype, tolerance = TYPES[name]
+    masked = kind == "masked"
+    q, kv, wide = f"{batch}, {heads}, L, {size}", f"{batch}, {heads}, S, {size}", np.float64
+    model = parsed(f"g ({name}[{q}] q, {name}[{kv}] k, {name}[{kv}] v{f', {name}[L, S] m' * masked}) => ({name}[{q}] y) "
+                   f"{{ y = Attention<is_causal = {int(kind == 'causal')}>(q, k, v{', m' * masked}) }}", opset=23)
+    rng = np.random.default_rng(1)
+    feeds = {"q": rng.standard_normal((batch, heads, queries, size)), "k": rng.standard_normal((batch, heads, keys, size)),
+             "v": rng.standard_normal((batch, heads, keys, size))}
+    if masked:
+        # Some rows see nothing in the first tile.
+        feeds["m"] = np.where(rng.random((queries, keys)) < 0.4, -np.inf, rng.standard_normal((queries, keys)))
+        feeds["m"][::3, :-1] = -np.inf
+        feeds["m"][:, -1] = 0.5
+    feeds = {key: value.astype(dtype) for key, value in feeds.items()}
+    scores = feeds["q"].astype(wide) @ feeds["k"].astype(wide).swapaxes(-1, -2) / np.sqrt(size)
+    if masked:
+        scores += feeds["m"].astype(wide)
+    elif kind:
+        scores = np.where(np.arange(keys) <= np.arange(queries)[:, None], scores, -np.inf)
+    want = softmax(scores) @ feeds["v"].astype(wide)
+    with compiled(model, tmp_path) as mine:
+        got = mine.run(feeds)["y"].astype(wide)
+    assert np.abs(got - want).max() <= tolerance * np.abs(want).max()
+
+
 # ---- convolutions whose channels fill tensor cores, and some that don't
 
 CONVOLUTIONS = {

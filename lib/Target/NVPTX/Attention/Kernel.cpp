@@ -7,8 +7,8 @@
 #include "../Rows/LaneBody.h"
 #include "Attention.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -50,8 +50,8 @@ public:
   void create();
 
 private:
-  /// What goes from one tile of columns to the next: of each of a lane's rows the
-  /// largest score and the sum, and the output's tiles.
+  /// What goes from one tile of columns to the next: of each of a lane's rows
+  /// the largest score and the sum, and the output's tiles.
   struct State {
     Values largest, sum;
     SmallVector<Tile> output; ///< of a group of rows after the other
@@ -205,8 +205,8 @@ void Kernel::loadTile(linalg::LinalgOp op, OpOperand &operand, Values position,
   Value memory = operand.get();
   // Neighbouring threads load neighbours.
   nvptx::Multiples multiples;
-  bool alongElements = nvptx::accessOf(memory, map, lineLoop) !=
-                       nvptx::Access::contiguous;
+  bool alongElements =
+      nvptx::accessOf(memory, map, lineLoop) != nvptx::Access::contiguous;
   int64_t lanes = 1, most = kCopyBytes / bytes();
   if (nvptx::accessOf(memory, map, elementLoop) == nvptx::Access::contiguous &&
       nvptx::hasAlignedRows(memory, most, multiples) && multiples.empty())
@@ -232,8 +232,8 @@ void Kernel::loadTile(linalg::LinalgOp op, OpOperand &operand, Values position,
     Value exists = whole ? Value() : e.less(at, end);
     position[lineLoop] = e.select(exists, at, e.number(0));
     position[elementLoop] = e.value(element);
-    Value to = e.value(
-        e.add(stage, e.add(e.mul(line, e.number(pitch)), element)));
+    Value to =
+        e.value(e.add(stage, e.add(e.mul(line, e.number(pitch)), element)));
     if (lanes > 1) {
       Value filled =
           exists ? e.select(exists, e.number(lanes), e.number(0)) : Value();
@@ -368,15 +368,15 @@ Value Kernel::loadFragment(Value memory, int64_t pitch, Index start,
   Index matrix = e.div(lane, e.number(size));
   Index often = e.mul(e.rem(matrix, e.number(2)), e.number(size)),
         seldom = e.mul(e.div(matrix, e.number(2)), e.number(size));
-  Index own = e.add(e.mul(e.add(e.rem(lane, e.number(size)),
-                                linesFirst ? often : seldom),
-                          e.number(pitch)),
-                    linesFirst ? seldom : often);
-  Value at = e.value(
-      e.add(e.add(start, own), e.number(line * pitch + element)));
-  return nvgpu::LdMatrixOp::create(
-      e.b, loc, VectorType::get({4, 2}, attention.element), memory, at,
-      transpose, /*numTiles=*/4);
+  Index own = e.add(
+      e.mul(e.add(e.rem(lane, e.number(size)), linesFirst ? often : seldom),
+            e.number(pitch)),
+      linesFirst ? seldom : often);
+  Value at =
+      e.value(e.add(e.add(start, own), e.number(line * pitch + element)));
+  return nvgpu::LdMatrixOp::create(e.b, loc,
+                                   VectorType::get({4, 2}, attention.element),
+                                   memory, at, transpose, /*numTiles=*/4);
 }
 
 /// The right factors of two neighbouring atoms.
@@ -485,8 +485,8 @@ Value Kernel::loadBetween(linalg::LinalgOp op, OpOperand &operand,
               nvptx::hasAlignedRows(operand.get(), pair, multiples) &&
               multiples.empty();
   if (both)
-    position[column] = e.value(
-        e.min(position[column], e.sub(columnCount, e.number(pair))));
+    position[column] =
+        e.value(e.min(position[column], e.sub(columnCount, e.number(pair))));
   Values values = nvptx::loadLanes(e.b, loc, operand.get(), map, position,
                                    column, both ? pair : 1);
   for (auto [i, value] : llvm::enumerate(values))
@@ -555,17 +555,15 @@ void Kernel::addTile(State &state, Value first, Index stage) {
   SmallVector<Values> scores(lanesRows());
   for (int64_t j = 0; j < columnTiles(); ++j)
     for (int64_t i : {0, 1}) {
-      Value column =
-          e.value(e.add(e.add(first, e.mul(quadColumn, e.number(2))),
-                        e.number(j * kAtomColumns + i)));
+      Value column = e.value(e.add(e.add(first, e.mul(quadColumn, e.number(2))),
+                                   e.number(j * kAtomColumns + i)));
       Value exists = ragged ? e.less(column, columnCount) : Value();
       Value inside = ragged ? e.value(e.min(column, last)) : column;
       for (unsigned half = 0; half < lanesRows(); ++half) {
         Value score = vector::ExtractOp::create(
             e.b, loc, tiles[half / 2 * columnTiles() + j],
             ArrayRef<int64_t>{half % 2, i});
-        score =
-            finishScore(score, clampedRows[half], inside, half, 2 * j + i);
+        score = finishScore(score, clampedRows[half], inside, half, 2 * j + i);
         if (exists)
           score = arith::SelectOp::create(e.b, loc, exists, score, lowest);
         scores[half].push_back(score);
@@ -583,12 +581,11 @@ void Kernel::addTile(State &state, Value first, Index stage) {
     Value none = arith::CmpFOp::create(e.b, loc, arith::CmpFPredicate::OEQ,
                                        largest, lowest);
     Value less = arith::SelectOp::create(e.b, loc, none, constant(0), largest);
-    Value scaledLess = arith::MulFOp::create(
-        e.b, loc, less, constant(-llvm::numbers::log2ef));
+    Value scaledLess =
+        arith::MulFOp::create(e.b, loc, less, constant(-llvm::numbers::log2ef));
     scale.push_back(exponential(state.largest[half], less, scaledLess));
     state.largest[half] = largest;
-    Value sum =
-        arith::MulFOp::create(e.b, loc, state.sum[half], scale[half]);
+    Value sum = arith::MulFOp::create(e.b, loc, state.sum[half], scale[half]);
     for (Value &score : scores[half]) {
       score = exponential(score, less, scaledLess);
       sum = arith::AddFOp::create(e.b, loc, sum, score);
@@ -803,7 +800,8 @@ void Kernel::create() {
   {
     OpBuilder::InsertionGuard inside(e.b);
     e.b.setInsertionPointToStart(loop.getBody());
-    Value first = loop.getInductionVar(), stage = loop.getRegionIterArgs().back();
+    Value first = loop.getInductionVar(),
+          stage = loop.getRegionIterArgs().back();
     Value next = e.value(e.sub(e.number(1), stage));
     // The columns are there once all threads' copies are, and nobody still
     // reads those whose place the next are copied to.

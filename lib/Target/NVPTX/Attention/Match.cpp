@@ -194,8 +194,7 @@ template <typename Op> static bool isOf(Value value, Value x, Value y) {
   auto op = value.getDefiningOp<Op>();
   if (!op || !op.getType().isF32())
     return false;
-  Value left = beforeWidening(op.getLhs()),
-        right = beforeWidening(op.getRhs());
+  Value left = beforeWidening(op.getLhs()), right = beforeWidening(op.getRhs());
   return (left == x && right == y) || (left == y && right == x);
 }
 
