@@ -19,10 +19,19 @@ static Value splitHeads(TensorBuilder &tb, Value x, int64_t heads) {
 
 /// What is added so that a query sees no later key.
 static Value causalMask(TensorBuilder &tb, Value q, Value k) {
-  AffineExpr one = tb.constant(1), queries = tb.dim(q, 2), keys = tb.dim(k, 2);
+  AffineExpr one = tb.constant(1);
   Type i64 = tb.b.getI64Type(), type = tb.element(q);
-  Value later = tb.comparison<rac::LessOp>(tb.iota(0, {queries, one}, i64),
-                                           tb.iota(1, {one, keys}, i64));
+  auto positions = [&](int64_t axis, AffineExpr size) {
+    SmallVector<AffineExpr, 2> shape = {one, one};
+    shape[axis] = size;
+    auto known = tb.constantsOf(shape);
+    // As constants they are none of a run's work.
+    return known ? tb.ints(llvm::to_vector(llvm::seq<int64_t>((*known)[axis])),
+                           *known, i64)
+                 : tb.iota(axis, shape, i64);
+  };
+  Value later = tb.comparison<rac::LessOp>(positions(0, tb.dim(q, 2)),
+                                           positions(1, tb.dim(k, 2)));
   return tb.select(later,
                    tb.scalar(-std::numeric_limits<double>::infinity(), type),
                    tb.scalar(0, type));

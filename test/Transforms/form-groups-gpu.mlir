@@ -60,3 +60,27 @@ func.func @rows(%x: tensor<512x768xf32>, %r: tensor<512x768xf32>, %s: tensor<768
   %3 = rac.relu %x : (tensor<512x768xf32>) -> tensor<512x768xf32>
   return %1, %2, %3 : tensor<512x768xf32>, tensor<512x1xf32>, tensor<512x768xf32>
 }
+
+// Many rows of halves are one kernel with all that is between two products; few of them are not.
+// CHECK-LABEL: @half_chain
+// CHECK: rac.group
+// CHECK: rac.matmul
+// CHECK-NEXT: rac.softmax
+// CHECK-NEXT: rac.matmul
+// CHECK-NEXT: rac.yield
+// CHECK-NOT: rac.group
+// CHECK-LABEL: @few_rows
+// CHECK-COUNT-3: rac.group
+func.func @half_chain(%q: tensor<64x2048x64xbf16>, %k: tensor<64x64x2048xbf16>, %v: tensor<64x2048x64xbf16>) -> tensor<64x2048x64xbf16> {
+  %0 = rac.matmul %q, %k : (tensor<64x2048x64xbf16>, tensor<64x64x2048xbf16>) -> tensor<64x2048x2048xbf16>
+  %1 = rac.softmax %0 axis 2 : tensor<64x2048x2048xbf16>
+  %2 = rac.matmul %1, %v : (tensor<64x2048x2048xbf16>, tensor<64x2048x64xbf16>) -> tensor<64x2048x64xbf16>
+  return %2 : tensor<64x2048x64xbf16>
+}
+
+func.func @few_rows(%q: tensor<64x8x64xbf16>, %k: tensor<64x64x2048xbf16>, %v: tensor<64x2048x64xbf16>) -> tensor<64x8x64xbf16> {
+  %0 = rac.matmul %q, %k : (tensor<64x8x64xbf16>, tensor<64x64x2048xbf16>) -> tensor<64x8x2048xbf16>
+  %1 = rac.softmax %0 axis 2 : tensor<64x8x2048xbf16>
+  %2 = rac.matmul %1, %v : (tensor<64x8x2048xbf16>, tensor<64x2048x64xbf16>) -> tensor<64x8x64xbf16>
+  return %2 : tensor<64x8x64xbf16>
+}
