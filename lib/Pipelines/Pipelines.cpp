@@ -87,9 +87,9 @@ void rac::populateKernelPipeline(OpPassManager &pm) {
   kernels.addNestedPass<gpu::GPUFuncOp>(createExpandMath());
   kernels.addPass(memref::createExpandStridedMetadataPass());
   kernels.addPass(createLowerAffinePass());
+  kernels.addPass(createGpuMath());
   kernels.addPass(arith::createArithExpandOpsPass());
   addCleanup(kernels);
-  kernels.addPass(createGpuMath());
   kernels.addPass(createGpuMma());
   kernels.addPass(createSCFToControlFlowPass());
   kernels.addPass(createConvertNVGPUToNVVMPass());

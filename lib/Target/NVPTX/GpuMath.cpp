@@ -19,6 +19,13 @@ namespace {
 /// LLVM's name of what `op` computes; empty where it becomes a call.
 StringRef intrinsicOf(Operation *op) {
   return llvm::TypeSwitch<Operation *, StringRef>(op)
+      // Of f64 there is none that keeps what is no number.
+      .Case([](arith::MaximumFOp op) {
+        return op.getType().isF32() ? "llvm.maximum" : "";
+      })
+      .Case([](arith::MinimumFOp op) {
+        return op.getType().isF32() ? "llvm.minimum" : "";
+      })
       .Case([](math::AbsFOp) { return "llvm.fabs"; })
       .Case([](math::CeilOp) { return "llvm.ceil"; })
       .Case([](math::CopySignOp) { return "llvm.copysign"; })

@@ -9,14 +9,16 @@
 // CHECK: math.exp %{{.*}} : f64
 // CHECK: llvm.call_intrinsic "llvm.roundeven"(%[[X]])
 // CHECK: llvm.call_intrinsic "llvm.exp2"(%[[X]])
+// CHECK: llvm.call_intrinsic "llvm.maximum"(%[[X]]
 gpu.module @kernels {
-  gpu.func @k(%x: f32, %y: f64) -> (f32, f32, f32, f64, f32, f32) {
+  gpu.func @k(%x: f32, %y: f64) -> (f32, f32, f32, f64, f32, f32, f32) {
     %0 = math.rsqrt %x : f32
     %1 = math.floor %x : f32
     %2 = math.fma %x, %x, %x : f32
     %3 = math.exp %y : f64
     %4 = math.roundeven %x : f32
     %5 = math.exp2 %x fastmath<afn> : f32
-    gpu.return %0, %1, %2, %3, %4, %5 : f32, f32, f32, f64, f32, f32
+    %6 = arith.maximumf %x, %2 : f32
+    gpu.return %0, %1, %2, %3, %4, %5, %6 : f32, f32, f32, f64, f32, f32, f32
   }
 }
