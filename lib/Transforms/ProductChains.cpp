@@ -47,8 +47,7 @@ private:
         !shapes.sameShape(op->getResult(0), last.getLhs()))
       return false;
     if (auto matmul = dyn_cast<MatmulOp>(op)) {
-      if (first ||
-          !isChainType(getElementTypeOrSelf(matmul.getLhs()), halves))
+      if (first || !isChainType(getElementTypeOrSelf(matmul.getLhs()), halves))
         return false;
       first = matmul;
       members.insert(op);
@@ -110,7 +109,8 @@ void ClusterFinder::findProductChain(MatmulOp last) {
   if (!isChainType(getElementTypeOrSelf(last.getResult()), forms.halfChains) ||
       last.getResult().getType().getRank() < 2)
     return;
-  SmallVector<Operation *> members = ChainFinder(last, shapes, forms.halfChains).find();
+  SmallVector<Operation *> members =
+      ChainFinder(last, shapes, forms.halfChains).find();
   if (members.empty())
     return;
   for (Operation *op : members)

@@ -7,9 +7,9 @@
 
 namespace rac::attention {
 
-/// Two products of f32, f16 or bf16, summed in f32, with a softmax over what the first one gives, and
-/// elementwise ops before that. The scores' dimensions are any number of outer
-/// ones, then rows (queries), then columns (keys).
+/// Two products of f32, f16 or bf16, summed in f32, with a softmax over what
+/// the first one gives, and elementwise ops before that. The scores' dimensions
+/// are any number of outer ones, then rows (queries), then columns (keys).
 struct Attention {
   mlir::linalg::LinalgOp scores;
   llvm::SmallVector<mlir::linalg::LinalgOp> between; ///< in order
@@ -28,7 +28,7 @@ struct Attention {
   unsigned valueLoop = 0;        ///< of `output`: along a value
   int64_t depth = 0, values = 0; ///< how long those are
 
-  mlir::Type element;            ///< of the queries, keys and values
+  mlir::Type element; ///< of the queries, keys and values
 
   bool isHalf() const { return element.isF16() || element.isBF16(); }
   unsigned rank() const { return scoreLoops.size(); }

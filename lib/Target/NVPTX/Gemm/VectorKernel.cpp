@@ -78,10 +78,10 @@ private:
   Index columns, depth, batches;
   int64_t rows;
 
-  bool alongDepth;     ///< how the matrix lies in memory
-  int64_t ownColumns;  ///< that a thread loads together
-  int64_t ownDepth;    ///< or so much of the depth
-  int64_t togetherA;   ///< of which the other operand has so much together
+  bool alongDepth;    ///< how the matrix lies in memory
+  int64_t ownColumns; ///< that a thread loads together
+  int64_t ownDepth;   ///< or so much of the depth
+  int64_t togetherA;  ///< of which the other operand has so much together
   int64_t threads = kLeastThreads;
   int64_t columnLanes; ///< threads side by side along the columns
   int64_t depthLanes;  ///< threads that share a column
