@@ -16,10 +16,6 @@ using Kernel = Coefficients::Kernel;
 
 /// Threads of a block that is not planned, and what one of them moves at once.
 constexpr double kBlockThreads = 256, kAccessBytes = 16;
-/// A multiprocessor hands out instructions to the warps of four parts of it,
-/// each with tensor cores of its own: all GPUs from compute capability 7.0 on.
-constexpr double kSchedulers = 4;
-
 GpuCosting::GpuCosting(Coefficients &coefficients,
                        const Assumptions &assumptions, Work given,
                        GpuBlockCache &known)
@@ -85,305 +81,13 @@ void GpuCosting::addOverheads(double launches, double waves, KernelCost &cost) {
       {&coefficients.latency(levels.memory), waves});
 }
 
-static KernelCost emptyCost(size_t levels, double cores) {
+KernelCost GpuCosting::emptyCost() const {
+  size_t levels = coefficients.getDevice().memory.size();
   KernelCost cost;
   cost.cores = cores;
   cost.bytes.assign(levels, 0);
   cost.formula.transfers.resize(levels);
   cost.formula.threads = cores;
-  return cost;
-}
-
-//===----------------------------------------------------------------------===//
-// Contractions on tensor cores
-//===----------------------------------------------------------------------===//
-
-static DataType operandType(const WorkNest &nest, DataType planned) {
-  return nest.type == DataType::i8 ? DataType::i8 : planned;
-}
-
-bool GpuCosting::isTensor(const WorkNest &nest, DataType type) const {
-  if (!nest.isContraction() || nest.reads.size() < 2 || nest.writes.empty())
-    return false;
-  // A few vectors times a matrix: each element of that is used by one thread.
-  constexpr double fewRows = 4;
-  ContractionShape shape = contractionShape(nest);
-  if (shape.isDepthwise || std::min(shape.m, shape.n) <= fewRows)
-    return false;
-  // As of transposed convolutions: what several iterations add to is no sum of
-  // one block.
-  for (unsigned loop = 0; loop < nest.sizes.size(); ++loop)
-    if (nest.reductions.test(loop) && nest.writes.front().dependsOn(loop))
-      return false;
-  std::optional<TensorForm> form = tensorForm(operandType(nest, type));
-  const ComputeUnit *unit = coefficients.getDevice().unit(UnitKind::tensor);
-  return form && unit && unit->opsPerClock.count(form->type);
-}
-
-KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
-                                   const GpuBlock &given) {
-  KernelCost cost = emptyCost(coefficients.getDevice().memory.size(), cores);
-  ContractionShape shape = contractionShape(nest);
-  const WorkTensor &left = work.tensors[nest.reads[0].tensor],
-                   &right = work.tensors[nest.reads[1].tensor];
-  double element = left.elementBytes;
-  TensorForm form = *tensorForm(operandType(nest, planned));
-  GpuBlock block = given;
-  const Device &device = coefficients.getDevice();
-  const ComputeUnit *groups = warpgroupUnit(device);
-  block.warpgroups = groups && fitsWarpgroups(block, element);
-
-  double down = std::ceil(shape.m / block.rows),
-         across = std::ceil(shape.n / block.columns);
-  double steps = std::ceil(shape.k / block.split / block.depth);
-  double tiles = shape.batch * down * across * block.split;
-  Share share = this->share(
-      tiles, residentBlocks(needsOf(block, element, form.passes), room));
-  cost.formula.speedup = share.speedup;
-
-  // Products, those of what a tile has beyond the edge too.
-  const ComputeUnit &unit =
-      block.warpgroups ? *groups : *device.unit(UnitKind::tensor);
-  double area = double(block.rows) * block.columns;
-  TimeFormula::Compute products;
-  products.ops = 2 * form.passes * tiles * steps * block.depth * area;
-  products.peak = &coefficients.peak(unit, form.type);
-  products.fraction = &coefficients.fraction(
-      unit, form.type,
-      shape.isConv ? Kernel::generatedConv : Kernel::generatedMatmul);
-  // A step's operands come from shared memory, products wait for them and the
-  // next step for all of a block's warps: each takes about as long as an access
-  // to shared memory, in which other warps compute.
-  if (levels.shared && !block.warpgroups) {
-    constexpr double waits = 3;
-    double wait = waits * coefficients.latency(*levels.shared).value;
-    double busy = 2 * form.passes * double(block.depth) / block.slices *
-                  block.warpRows * block.warpColumns * kSchedulers /
-                  (products.peak->value * products.fraction->value);
-    double warps = share.resident * block.warps() / kSchedulers;
-    products.utilization = std::min(1.0, warps * busy / (busy + wait));
-  }
-  cost.formula.computes.push_back(products);
-  cost.countOps(unit, form.type, products.ops);
-  addScalarWork(nest, nest.iterations(), 1, cost);
-
-  // Each block loads its rows and its columns, as far as there are any.
-  double loads =
-      shape.batch * shape.k * element * (across * shape.m + down * shape.n);
-  double asked =
-      share.resident * (block.stages - 1) * block.depth * element *
-      (shape.m / std::max(1.0, down) + shape.n / std::max(1.0, across));
-  if (levels.shared) {
-    double reads = block.rows * block.across() + block.columns * block.down();
-    double staged = block.rows + block.columns;
-    // Each group's tensor cores read all columns.
-    if (block.warpgroups)
-      reads = block.rows + block.columns * (block.rows / 64);
-    addTransfer(*levels.shared,
-                tiles * steps * block.depth * element * (staged + reads), 0,
-                cost);
-  }
-
-  double sector = coefficients.lineBytes(levels.memory);
-  auto sizeOf = [&](const WorkUse &use) {
-    return footprint(work.tensors[use.tensor], use, nest.sizes, sector);
-  };
-  double others = 0;
-  for (const WorkUse &use : llvm::drop_begin(nest.reads, 2))
-    others += sizeOf(use);
-  for (const WorkUse &use : nest.writes)
-    others += sizeOf(use);
-  // Parts of sums are written, and read to be added up.
-  constexpr double sumBytes = 4;
-  double parts = block.split > 1 ? 2 * block.split * shape.batch * shape.m *
-                                       shape.n * sumBytes
-                                 : 0;
-  addTransfer(levels.far, loads + others + parts, asked, cost);
-  if (levels.far != levels.memory) {
-    // The blocks of a wave go along the rows, or down the columns: what they
-    // share is read once, the rest again for each strip unless it stays.
-    double lefts = sizeOf(nest.reads[0]), rights = sizeOf(nest.reads[1]);
-    double held = coefficients.levelBytes(levels.far);
-    double together = cores * share.resident;
-    auto again = [&](double other, double strip, double ours, double theirs) {
-      double depth = std::max(1.0, std::floor(together / theirs));
-      bool stays =
-          other / shape.batch + depth * strip * shape.k * element <= held;
-      return stays ? other : other * std::ceil(ours / depth);
-    };
-    double read = std::min(lefts + again(rights, block.rows, down, across),
-                           rights + again(lefts, block.columns, across, down));
-    double all = lefts + rights + others + parts;
-    double there = 0;
-    for (const WorkUse &use : ArrayRef(nest.reads).take_front(2))
-      there +=
-          std::min(heldBefore(work.tensors[use.tensor], all, held, assumptions),
-                   sizeOf(use));
-    bool fits = all <= held;
-    double written = fits && !assumptions.cold ? 0 : others + parts;
-    addTransfer(levels.memory, std::max(0.0, read - there) + written, asked,
-                cost);
-  }
-  double kernels = block.split > 1 ? 2 : 1;
-  addOverheads(kernels, share.waves + kernels - 1, cost);
-  return cost;
-}
-
-ArrayRef<GpuBlock> GpuCosting::bestBlocks(const WorkNest &nest, DataType type) {
-  // Those after the quickest are for other objectives, and to say what was
-  // close.
-  constexpr size_t most = 8;
-  ContractionShape shape = contractionShape(nest);
-  TensorForm form = *tensorForm(operandType(nest, type));
-  double element = work.tensors[nest.reads[0].tensor].elementBytes;
-  auto [place, isNew] = known.try_emplace(
-      {shape.batch, shape.m, shape.n, shape.k, double(shape.isConv), element,
-       double(form.type), double(form.passes)});
-  if (!isNew)
-    return place->second;
-  std::vector<std::pair<double, GpuBlock>> timed;
-  for (const GpuBlock &block :
-       gpuBlocks(shape, element, form.passes, coefficients.getDevice()))
-    timed.push_back(
-        {contraction(nest, type, block)
-             .formula.seconds({TimeFormula::Values::thought, nullptr, 0}),
-         block});
-  // Equals stay in the order in which they are listed.
-  std::stable_sort(
-      timed.begin(), timed.end(),
-      [](const auto &a, const auto &b) { return a.first < b.first; });
-  for (const auto &[seconds, block] : timed)
-    if (place->second.size() < most)
-      place->second.push_back(block);
-  return place->second;
-}
-
-ArrayRef<GpuBlock> GpuCosting::bestBlocks(DataType type) {
-  const WorkNest *main = nullptr;
-  for (const WorkNest &nest : work.nests)
-    if (isTensor(nest, type)) {
-      if (main)
-        return {};
-      main = &nest;
-    }
-  return main ? bestBlocks(*main, type) : ArrayRef<GpuBlock>();
-}
-
-namespace {
-struct AttentionShape {
-  double batch, rows, columns, depth, elements;
-  const WorkUse *values;
-};
-} // namespace
-
-/// Of products from one to the other, or of one op that is both: it has the
-/// scores in neither's uses, and loops in the order of this.
-static std::optional<AttentionShape>
-attentionShape(const WorkNest &scores, const WorkNest &output,
-               llvm::function_ref<bool(const WorkNest &)> isProduct) {
-  if (isProduct(scores) && isProduct(output)) {
-    ContractionShape first = contractionShape(scores),
-                     last = contractionShape(output);
-    return AttentionShape{first.batch, first.m, first.n,
-                          first.k,     last.n,  &output.reads[1]};
-  }
-  if (!scores.writes.empty() || scores.reads.size() < 2 ||
-      output.reads.empty() || scores.sizes.size() < 3 ||
-      output.sizes.size() != scores.sizes.size())
-    return std::nullopt;
-  ArrayRef<double> sizes = scores.sizes;
-  double batch = 1;
-  for (double size : sizes.drop_back(3))
-    batch *= size;
-  return AttentionShape{batch,        sizes.end()[-3],     sizes.end()[-2],
-                        sizes.back(), output.sizes.back(), &output.reads[0]};
-}
-
-std::optional<KernelCost> GpuCosting::attention(DataType type) {
-  // What rac-gpu-attention does: rows of a block and its warps, the longest
-  // vectors that it has registers for, and columns in shared memory at once.
-  constexpr double fewWarps = 4, fewRows = 16, longest = 128, shortVector = 64,
-                   manyColumns = 64, fewColumns = 32, stages = 2;
-  SmallVector<const WorkNest *> factors;
-  for (const WorkNest &nest : work.nests)
-    if (nest.isContraction())
-      factors.push_back(&nest);
-  if (factors.size() != 2 || factors[0] != &work.nests.front())
-    return std::nullopt;
-  // After the second there may be a transpose, which it does in passing.
-  const WorkNest &scores = *factors[0], &output = *factors[1];
-  DataType operand = operandType(scores, type);
-  std::optional<AttentionShape> found =
-      attentionShape(scores, output, [&](const WorkNest &nest) {
-        return isTensor(nest, type) && factors[1] != factors[0] + 1;
-      });
-  if (!found)
-    return std::nullopt;
-  const AttentionShape &shape = *found;
-  bool half = operand == DataType::f16 || operand == DataType::bf16;
-  double element = work.tensors[scores.reads[0].tensor].elementBytes;
-  double step = half ? 16 : 8;
-  if (element != (half ? 2 : 4) || (!half && operand != DataType::f32) ||
-      work.tensors[shape.values->tensor].elementBytes != element ||
-      shape.rows < fewRows)
-    return std::nullopt;
-  for (double length : {shape.depth, shape.elements})
-    if (length > longest || std::fmod(length, step) != 0)
-      return std::nullopt;
-
-  KernelCost cost = emptyCost(coefficients.getDevice().memory.size(), cores);
-  TensorForm form = *tensorForm(operand);
-  double vectors = shape.depth + shape.elements, columns = shape.columns;
-  bool isShort = std::max(shape.depth, shape.elements) <= shortVector;
-  double held = isShort || half ? manyColumns : fewColumns;
-  double warps = half && !isShort ? 2 * fewWarps : fewWarps;
-  double blockRows = half ? 128 : 64;
-  double registers = half && isShort ? 255 : 168;
-  GpuNeeds needs{warps, registers,
-                 (blockRows * shape.depth + stages * held * vectors) * element};
-  double tiles = shape.batch * std::ceil(shape.rows / blockRows);
-  Share share = this->share(tiles, residentBlocks(needs, room));
-  cost.formula.speedup = share.speedup;
-
-  const ComputeUnit &unit = *coefficients.getDevice().unit(UnitKind::tensor);
-  TimeFormula::Compute products;
-  products.ops = 2 * form.passes * tiles * blockRows *
-                 std::ceil(columns / held) * held * vectors;
-  products.peak = &coefficients.peak(unit, form.type);
-  products.fraction =
-      &coefficients.fraction(unit, form.type, Kernel::generatedMatmul);
-  // A scheduler's warps take turns: each splits, loads and computes
-  // exponentials for longer than it multiplies. Of f32 one of them alone
-  // attains a fifth (12 x 197 x 197 x 64 on an H200: 30 us); that one of
-  // halves, with twice the rows and no splitting, attains a third is a guess.
-  const double inTurn = half ? 3 : 5;
-  double each = share.resident * warps / kSchedulers;
-  products.utilization = std::min(1.0, each / inTurn);
-  cost.formula.computes.push_back(products);
-  cost.countOps(unit, form.type, products.ops);
-  for (const WorkNest &nest : work.nests)
-    addScalarWork(nest, nest.iterations(), 1, cost);
-
-  double sector = coefficients.lineBytes(levels.memory);
-  auto sizeOf = [&](const WorkUse &use, const WorkNest &nest) {
-    return footprint(work.tensors[use.tensor], use, nest.sizes, sector);
-  };
-  double staged = tiles * columns * vectors * element;
-  if (levels.shared)
-    addTransfer(*levels.shared, staged * (1 + warps), 0, cost);
-  double q = shape.batch * shape.rows * shape.depth * element;
-  double factorBytes = sizeOf(*shape.values, output), others = 0;
-  for (const WorkUse &use : ArrayRef(scores.reads).take_front(2))
-    factorBytes += sizeOf(use, scores);
-  for (const WorkUse &use : output.writes)
-    others += sizeOf(use, output);
-  for (const WorkUse &use : llvm::drop_begin(scores.reads, 2))
-    others += sizeOf(use, scores);
-  double asked = share.resident * held * vectors * element;
-  addTransfer(levels.far, staged + q + others, asked, cost);
-  if (levels.far != levels.memory)
-    addTransfer(levels.memory, factorBytes + others, asked, cost);
-  addOverheads(1, share.waves, cost);
   return cost;
 }
 
@@ -467,7 +171,7 @@ std::optional<KernelCost> GpuCosting::padding(const WorkNest &nest) {
   }
   if (padded == 0)
     return std::nullopt;
-  KernelCost cost = emptyCost(coefficients.getDevice().memory.size(), cores);
+  KernelCost cost = emptyCost();
   double blocks = std::ceil(image / kAccessBytes / kBlockThreads);
   Share share = this->share(blocks, room.warps * room.warpSize / kBlockThreads);
   cost.formula.speedup = share.speedup;
@@ -482,7 +186,7 @@ std::optional<KernelCost> GpuCosting::padding(const WorkNest &nest) {
 }
 
 KernelCost GpuCosting::threads(const WorkNest &nest, PlanAttr plan) {
-  KernelCost cost = emptyCost(coefficients.getDevice().memory.size(), cores);
+  KernelCost cost = emptyCost();
   Work part;
   part.tensors = work.tensors;
   part.nests = {nest};
@@ -539,7 +243,7 @@ KernelCost GpuCosting::threads(const WorkNest &nest, PlanAttr plan) {
 }
 
 KernelCost GpuCosting::tiles(PlanAttr plan) {
-  KernelCost cost = emptyCost(coefficients.getDevice().memory.size(), cores);
+  KernelCost cost = emptyCost();
   const VectorShape access{int64_t(8 * kAccessBytes), 32};
   Schedule schedule = scheduleOf(work, plan, access);
   double largest = 1, asked = 0;

@@ -8,6 +8,10 @@
 
 namespace rac {
 
+/// A multiprocessor hands out instructions to the warps of four parts of it,
+/// each with tensor cores of its own: all GPUs from compute capability 7.0 on.
+constexpr double kSchedulers = 4;
+
 /// One candidate on a GPU, its unknown dimensions assumed: as many kernels as
 /// lowering makes of it, one after the other.
 class GpuCosting {
@@ -33,6 +37,8 @@ private:
     double speedup = 1;  ///< in multiprocessors that are always at work
   };
   Share share(double blocks, double resident) const;
+  /// Of nothing, on all multiprocessors.
+  KernelCost emptyCost() const;
 
   llvm::ArrayRef<GpuBlock> bestBlocks(const WorkNest &nest, DataType type);
   bool isTensor(const WorkNest &nest, DataType type) const;
