@@ -50,7 +50,8 @@ TEST(ModelInfo, HasTheLayoutOfC) {
                             offsetof(RacModelInfo, spin_us),
                             offsetof(RacModelInfo, num_times),
                             offsetof(RacModelInfo, main),
-                            offsetof(RacModelInfo, arena_size)};
+                            offsetof(RacModelInfo, arena_size),
+                            offsetof(RacModelInfo, device)};
   const llvm::StructLayout *layout =
       module->getDataLayout().getStructLayout(type);
   ASSERT_EQ(type->getNumElements(), std::size(offsets));
