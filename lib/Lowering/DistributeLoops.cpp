@@ -8,6 +8,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 #include "rac/Lowering/Passes.h"
+#include "rac/Lowering/SequentialLoops.h"
 
 namespace rac {
 #define GEN_PASS_DEF_DISTRIBUTELOOPS
@@ -16,6 +17,21 @@ namespace rac {
 
 using namespace mlir;
 using namespace rac;
+
+void rac::makeSequential(scf::ParallelOp loop) {
+  OpBuilder builder(loop);
+  IRMapping mapping;
+  for (int64_t i : llvm::seq<int64_t>(loop.getNumLoops())) {
+    auto inner =
+        scf::ForOp::create(builder, loop.getLoc(), loop.getLowerBound()[i],
+                           loop.getUpperBound()[i], loop.getStep()[i]);
+    mapping.map(loop.getInductionVars()[i], inner.getInductionVar());
+    builder.setInsertionPointToStart(inner.getBody());
+  }
+  for (Operation &op : loop.getBody()->without_terminator())
+    builder.clone(op, mapping);
+  loop.erase();
+}
 
 namespace {
 
@@ -164,22 +180,6 @@ private:
   Location loc;
   SmallVector<Value> trips;
 };
-
-/// A parallel loop inside another loop, as a nest of sequential ones.
-void makeSequential(scf::ParallelOp loop) {
-  OpBuilder builder(loop);
-  IRMapping mapping;
-  for (int64_t i : llvm::seq<int64_t>(loop.getNumLoops())) {
-    auto inner =
-        scf::ForOp::create(builder, loop.getLoc(), loop.getLowerBound()[i],
-                           loop.getUpperBound()[i], loop.getStep()[i]);
-    mapping.map(loop.getInductionVars()[i], inner.getInductionVar());
-    builder.setInsertionPointToStart(inner.getBody());
-  }
-  for (Operation &op : loop.getBody()->without_terminator())
-    builder.clone(op, mapping);
-  loop.erase();
-}
 
 struct DistributeLoopsPass
     : rac::impl::DistributeLoopsBase<DistributeLoopsPass> {

@@ -2,9 +2,9 @@
 
 #include "LaunchToLLVM.h"
 #include "LibraryCallToLLVM.h"
+#include "RuntimeCall.h"
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/Pattern.h"
-#include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 
@@ -12,10 +12,6 @@ using namespace mlir;
 using namespace rac;
 
 namespace {
-
-Value contextOf(Operation *op) {
-  return op->getParentOfType<LLVM::LLVMFuncOp>().getArgument(0);
-}
 
 Value constant(OpBuilder &builder, Location loc, Type type, int64_t value) {
   return LLVM::ConstantOp::create(builder, loc, type,
@@ -31,21 +27,6 @@ Value stackSlot(OpBuilder &builder, Operation *op, Type type) {
   return LLVM::AllocaOp::create(builder, op->getLoc(),
                                 LLVM::LLVMPointerType::get(op->getContext()),
                                 type, one);
-}
-
-LogicalResult callRuntime(OpBuilder &builder, Operation *op, StringRef name,
-                          Type result, ArrayRef<Value> arguments,
-                          Value *returned = nullptr) {
-  SmallVector<Type> types = llvm::map_to_vector(
-      arguments, [](Value value) { return value.getType(); });
-  auto function = LLVM::lookupOrCreateFn(
-      builder, op->getParentOfType<ModuleOp>(), name, types, result);
-  if (failed(function))
-    return failure();
-  auto call = LLVM::CallOp::create(builder, op->getLoc(), *function, arguments);
-  if (returned)
-    *returned = call.getResult();
-  return success();
 }
 
 /// A kernel takes a buffer as the members of its descriptor.
@@ -128,14 +109,14 @@ struct KernelStatusLowering : ConvertOpToLLVMPattern<KernelStatusOp> {
   LogicalResult
   matchAndRewrite(KernelStatusOp op, OpAdaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    Value pointer;
-    if (failed(callRuntime(rewriter, op, "rac_kernel_status",
-                           LLVM::LLVMPointerType::get(op.getContext()),
-                           {contextOf(op)}, &pointer)))
+    FailureOr<Value> pointer = callRuntime(
+        rewriter, op, "rac_kernel_status",
+        LLVM::LLVMPointerType::get(op.getContext()), {contextOf(op)});
+    if (failed(pointer))
       return failure();
     rewriter.replaceOp(
         op, {createMemRefDescriptor(op.getLoc(), cast<MemRefType>(op.getType()),
-                                    pointer, pointer, {}, {}, rewriter)});
+                                    *pointer, *pointer, {}, {}, rewriter)});
     return success();
   }
 };

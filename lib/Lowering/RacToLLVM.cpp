@@ -2,6 +2,7 @@
 
 #include "LaunchToLLVM.h"
 #include "LibraryCallToLLVM.h"
+#include "RuntimeCall.h"
 #include "mlir/Analysis/DataLayoutAnalysis.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
@@ -33,26 +34,6 @@ using namespace mlir;
 using namespace rac;
 
 namespace {
-
-Value contextOf(Operation *op) {
-  return op->getParentOfType<LLVM::LLVMFuncOp>().getArgument(0);
-}
-
-/// Calls the runtime's `name`, declaring it where needed.
-FailureOr<Value> callRuntime(ConversionPatternRewriter &rewriter, Operation *op,
-                             StringRef name, Type result,
-                             ArrayRef<Value> arguments) {
-  auto module = op->getParentOfType<ModuleOp>();
-  SmallVector<Type> types = llvm::map_to_vector(
-      arguments, [](Value value) { return value.getType(); });
-  FailureOr<LLVM::LLVMFuncOp> function =
-      LLVM::lookupOrCreateFn(rewriter, module, name, types, result);
-  if (failed(function))
-    return failure();
-  auto call =
-      LLVM::CallOp::create(rewriter, op->getLoc(), *function, arguments);
-  return call.getNumResults() ? call.getResult() : Value();
-}
 
 /// Buffers of the runtime: a pointer from it, and the type's sizes.
 template <typename OpT> struct BufferLowering : ConvertOpToLLVMPattern<OpT> {

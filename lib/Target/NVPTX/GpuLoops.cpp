@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/IRMapping.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
+#include "rac/Lowering/SequentialLoops.h"
 #include "rac/Target/NVPTX/Passes.h"
 
 namespace rac {
@@ -61,22 +62,6 @@ bool touchesMemory(Operation *op) {
                    : WalkResult::advance();
       })
       .wasInterrupted();
-}
-
-/// A parallel loop in a thread, as a nest of sequential ones.
-void makeSequential(scf::ParallelOp loop) {
-  OpBuilder builder(loop);
-  IRMapping mapping;
-  for (int64_t i : llvm::seq<int64_t>(loop.getNumLoops())) {
-    auto inner =
-        scf::ForOp::create(builder, loop.getLoc(), loop.getLowerBound()[i],
-                           loop.getUpperBound()[i], loop.getStep()[i]);
-    mapping.map(loop.getInductionVars()[i], inner.getInductionVar());
-    builder.setInsertionPointToStart(inner.getBody());
-  }
-  for (Operation &op : loop.getBody()->without_terminator())
-    builder.clone(op, mapping);
-  loop.erase();
 }
 
 /// Makes what is in a kernel what a thread can run.
