@@ -1,6 +1,11 @@
 //===- CodeGen.cpp - LLVM IR to objects -----------------------------------===//
 
 #include "CodeGen.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
@@ -87,6 +92,21 @@ Expected<Object> compileBitcode(Object bitcode, const TargetSpec &target) {
 }
 
 } // namespace
+
+Expected<std::unique_ptr<Module>>
+rac::translate(mlir::Operation *module, LLVMContext &context, StringRef what) {
+  mlir::DialectRegistry registry;
+  mlir::registerBuiltinDialectTranslation(registry);
+  mlir::registerGPUDialectTranslation(registry);
+  mlir::registerLLVMDialectTranslation(registry);
+  mlir::registerNVVMDialectTranslation(registry);
+  module->getContext()->appendDialectRegistry(registry);
+  auto result = mlir::translateModuleToLLVMIR(module, context, what);
+  if (!result)
+    return createStringError("the lowered " + what +
+                             " cannot be translated to LLVM IR");
+  return result;
+}
 
 void rac::optimize(Module &module, TargetMachine &machine) {
   Passes passes(machine);

@@ -3,12 +3,19 @@
 #ifndef RAC_LIB_EMIT_CODEGEN_H
 #define RAC_LIB_EMIT_CODEGEN_H
 
+#include "mlir/IR/Operation.h"
 #include "rac/Target/TargetSpec.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/CodeGen.h"
 #include "llvm/Support/raw_ostream.h"
 
 namespace rac {
+
+/// A module of the LLVM dialect, or of kernels in that and NVVM's. `what` is
+/// its name, and what an error calls it.
+llvm::Expected<std::unique_ptr<llvm::Module>>
+translate(mlir::Operation *module, llvm::LLVMContext &context,
+          llvm::StringRef what);
 
 /// Optimises a module in place.
 void optimize(llvm::Module &module, llvm::TargetMachine &machine);

@@ -6,11 +6,6 @@
 #include "SimulatorImage.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Export.h"
 #include "rac/Emit/Config.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Verifier.h"
@@ -28,21 +23,6 @@ using namespace llvm;
 using namespace rac;
 
 namespace {
-
-Expected<std::unique_ptr<Module>> translate(mlir::gpu::GPUModuleOp kernels,
-                                            LLVMContext &context) {
-  mlir::DialectRegistry registry;
-  mlir::registerBuiltinDialectTranslation(registry);
-  mlir::registerGPUDialectTranslation(registry);
-  mlir::registerLLVMDialectTranslation(registry);
-  mlir::registerNVVMDialectTranslation(registry);
-  kernels->getContext()->appendDialectRegistry(registry);
-  auto result = mlir::translateModuleToLLVMIR(kernels, context, "kernels");
-  if (!result)
-    return createStringError(
-        "the lowered kernels cannot be translated to LLVM IR");
-  return result;
-}
 
 /// The kernels' machine is described like any other.
 TargetSpec specOf(const AcceleratorSpec &chip) {
@@ -221,6 +201,8 @@ Expected<DeviceImages> rac::compileKernels(mlir::ModuleOp module,
   mlir::gpu::GPUModuleOp kernels = *modules.begin();
   if (Error error = listKernels(module, kernels, images))
     return error;
+  if (Error error = lower())
+    return error;
   if (chip.chip == kSimulatorChip) {
     auto image = makeSimulatorImage(kernels);
     if (!image)
@@ -230,10 +212,8 @@ Expected<DeviceImages> rac::compileKernels(mlir::ModuleOp module,
     kernels.erase();
     return images;
   }
-  if (Error error = lower())
-    return error;
   LLVMContext context;
-  auto code = translate(kernels, context);
+  auto code = translate(kernels, context, "kernels");
   if (!code)
     return code.takeError();
   kernels.erase();

@@ -5,9 +5,6 @@
 #include "Link.h"
 #include "ModelInfo.h"
 #include "OutputFile.h"
-#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Export.h"
 #include "rac-c/Abi.h"
 #include "rac/Emit/Config.h"
 #include "llvm/ADT/SmallString.h"
@@ -23,19 +20,6 @@ using namespace llvm;
 using namespace rac;
 
 namespace {
-
-Expected<std::unique_ptr<Module>> translate(mlir::ModuleOp module,
-                                            LLVMContext &context) {
-  mlir::DialectRegistry registry;
-  mlir::registerBuiltinDialectTranslation(registry);
-  mlir::registerLLVMDialectTranslation(registry);
-  module->getContext()->appendDialectRegistry(registry);
-  auto result = mlir::translateModuleToLLVMIR(module, context, "model");
-  if (!result)
-    return createStringError(
-        "the lowered module cannot be translated to LLVM IR");
-  return result;
-}
 
 std::string absolute(StringRef path) {
   SmallString<128> result(path);
@@ -211,7 +195,7 @@ Error Emitter::writeBinary() {
 }
 
 Error Emitter::run(mlir::ModuleOp module) {
-  auto translated = translate(module, context);
+  auto translated = translate(module, context, "model");
   if (!translated)
     return translated.takeError();
   code = std::move(*translated);

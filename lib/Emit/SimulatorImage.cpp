@@ -4,18 +4,8 @@
 #include "CodeGen.h"
 #include "Link.h"
 #include "OutputFile.h"
-#include "mlir/Conversion/Passes.h"
-#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/MemRef/Transforms/Passes.h"
-#include "mlir/Pass/PassManager.h"
-#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Export.h"
-#include "mlir/Transforms/Passes.h"
 #include "rac-c/Simulator.h"
-#include "rac/Lowering/Passes.h"
-#include "rac/Target/NVPTX/Passes.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Verifier.h"
@@ -37,58 +27,14 @@ struct KernelFacts {
   bool waits;
 };
 
-void addPasses(mlir::OpPassManager &manager) {
-  manager.addNestedPass<mlir::gpu::GPUFuncOp>(createExpandMath());
-  manager.addPass(mlir::createConvertVectorToSCFPass());
-  manager.addPass(mlir::memref::createExpandStridedMetadataPass());
-  manager.addPass(mlir::createLowerAffinePass());
-  manager.addPass(mlir::arith::createArithExpandOpsPass());
-  manager.addPass(mlir::createSCFToControlFlowPass());
-  manager.addPass(mlir::createCanonicalizerPass());
-  manager.addPass(mlir::createCSEPass());
-  manager.addPass(createGpuToSimulator());
-  manager.addPass(mlir::createReconcileUnrealizedCastsPass());
-}
-
-/// The kernels as a module of their own, in the LLVM dialect.
-Expected<mlir::OwningOpRef<mlir::ModuleOp>>
-lower(mlir::gpu::GPUModuleOp kernels) {
-  mlir::MLIRContext *context = kernels.getContext();
-  mlir::OwningOpRef<mlir::ModuleOp> module =
-      mlir::ModuleOp::create(kernels.getLoc());
-  auto copy = cast<mlir::gpu::GPUModuleOp>(kernels->clone());
-  module->push_back(copy);
-  mlir::PassManager manager(context);
-  addPasses(manager.nest<mlir::gpu::GPUModuleOp>());
-  if (failed(manager.run(*module)))
-    return createStringError("kernels cannot be lowered for the simulator");
-  module->getBody()->getOperations().splice(module->getBody()->end(),
-                                            copy.getBody()->getOperations());
-  copy.erase();
-  return module;
-}
-
-std::vector<KernelFacts> collectFacts(mlir::ModuleOp module) {
+std::vector<KernelFacts> collectFacts(mlir::gpu::GPUModuleOp kernels) {
   std::vector<KernelFacts> facts;
-  for (auto function : module.getOps<mlir::LLVM::LLVMFuncOp>())
+  for (auto function : kernels.getOps<mlir::LLVM::LLVMFuncOp>())
     if (auto bytes =
             function->getAttrOfType<mlir::IntegerAttr>("rac.own_bytes"))
       facts.push_back({function.getName().str(), int32_t(bytes.getInt()),
                        function->hasAttr("rac.waits")});
   return facts;
-}
-
-Expected<std::unique_ptr<Module>> translate(mlir::ModuleOp module,
-                                            LLVMContext &context) {
-  mlir::DialectRegistry registry;
-  mlir::registerBuiltinDialectTranslation(registry);
-  mlir::registerLLVMDialectTranslation(registry);
-  module->getContext()->appendDialectRegistry(registry);
-  auto result = mlir::translateModuleToLLVMIR(module, context, "kernels");
-  if (!result)
-    return createStringError(
-        "the simulator's kernels cannot be translated to LLVM IR");
-  return result;
 }
 
 /// Adds the table of kernels, rac_sim_image.
@@ -234,16 +180,12 @@ rac::makeSimulatorImage(mlir::gpu::GPUModuleOp kernels) {
   auto machine = createMachine(*target);
   if (!machine)
     return machine.takeError();
-  auto lowered = lower(kernels);
-  if (!lowered)
-    return lowered.takeError();
-  std::vector<KernelFacts> facts = collectFacts(**lowered);
   LLVMContext context;
-  auto module = translate(**lowered, context);
+  auto module = translate(kernels, context, "kernels");
   if (!module)
     return module.takeError();
   (*module)->setDataLayout((*machine)->createDataLayout());
-  TableBuilder(**module).add(facts);
+  TableBuilder(**module).add(collectFacts(kernels));
   setTarget(**module, *target, **machine);
   std::string problem;
   raw_string_ostream os(problem);

@@ -9,7 +9,8 @@
 namespace rac {
 
 /// A shared object for this machine that build/lib/librac_simulator.so runs:
-/// what a RacImage of the chip "simulator" holds. The module is left as it is.
+/// what a RacImage of the chip "simulator" holds. The kernels are functions of
+/// the LLVM dialect, as the simulator's pipeline leaves them.
 llvm::Expected<llvm::SmallVector<char, 0>>
 makeSimulatorImage(mlir::gpu::GPUModuleOp kernels);
 

@@ -4,8 +4,8 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/SymbolTable.h"
+#include "rac/Lowering/InlineCall.h"
 #include "rac/Lowering/Passes.h"
 
 namespace rac {
@@ -51,16 +51,6 @@ bool copiesParts(func::FuncOp function) {
       return false;
   }
   return parts;
-}
-
-void inlineCall(func::CallOp call, func::FuncOp callee) {
-  OpBuilder builder(call);
-  IRMapping mapping;
-  Block &body = callee.getBody().front();
-  mapping.map(body.getArguments(), call.getOperands());
-  for (Operation &op : body.without_terminator())
-    builder.clone(op, mapping);
-  call.erase();
 }
 
 struct InlineCopiesPass : rac::impl::InlineCopiesBase<InlineCopiesPass> {

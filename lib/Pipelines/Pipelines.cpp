@@ -99,6 +99,19 @@ void rac::populateKernelPipeline(OpPassManager &pm) {
   addCleanup(kernels);
 }
 
+void rac::populateSimulatorPipeline(OpPassManager &pm) {
+  OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
+  kernels.addNestedPass<gpu::GPUFuncOp>(createExpandMath());
+  kernels.addPass(createConvertVectorToSCFPass());
+  kernels.addPass(memref::createExpandStridedMetadataPass());
+  kernels.addPass(createLowerAffinePass());
+  kernels.addPass(arith::createArithExpandOpsPass());
+  kernels.addPass(createSCFToControlFlowPass());
+  addCleanup(kernels);
+  kernels.addPass(createGpuToSimulator());
+  kernels.addPass(createReconcileUnrealizedCastsPass());
+}
+
 void rac::populateBufferPipeline(OpPassManager &pm,
                                  const BufferOptions &options) {
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
@@ -167,6 +180,9 @@ void rac::registerPipelines() {
   PassPipelineRegistration<>("rac-pipeline-kernels",
                              "Kernels to the LLVM and NVVM dialects",
                              populateKernelPipeline);
+  PassPipelineRegistration<>("rac-pipeline-simulator",
+                             "Kernels to functions that the simulator calls",
+                             populateSimulatorPipeline);
   PassPipelineRegistration<>("rac-pipeline-llvm",
                              "Loops on buffers to the LLVM dialect",
                              populateLLVMPipeline);

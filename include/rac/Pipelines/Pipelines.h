@@ -56,7 +56,25 @@ struct PlanOptions : mlir::PassPipelineOptions<PlanOptions> {
       llvm::cl::init(true)};
 };
 
-struct LoweringOptions : mlir::PassPipelineOptions<LoweringOptions> {
+/// The vector registers of the target, for the stages that need them.
+template <typename Options>
+struct VectorOptions : mlir::PassPipelineOptions<Options> {
+  template <typename T>
+  using Option =
+      typename mlir::PassPipelineOptions<Options>::template Option<T>;
+  Option<int64_t> vectorBits{
+      *this, "vector-bits",
+      llvm::cl::desc("Bits of a vector register; of scalable ones, the least"),
+      llvm::cl::init(512)};
+  Option<bool> scalable{*this, "scalable",
+                        llvm::cl::desc("Vector registers are scalable"),
+                        llvm::cl::init(false)};
+  Option<int64_t> registers{*this, "registers",
+                            llvm::cl::desc("Vector registers there are"),
+                            llvm::cl::init(32)};
+};
+
+struct LoweringOptions : VectorOptions<LoweringOptions> {
   Option<bool> accelerator{
       *this, "accelerator",
       llvm::cl::desc("Groups become kernels of an accelerator"),
@@ -72,34 +90,14 @@ struct LoweringOptions : mlir::PassPipelineOptions<LoweringOptions> {
   Option<bool> profile{*this, "profile",
                        llvm::cl::desc("Time each group as it runs"),
                        llvm::cl::init(false)};
-  Option<int64_t> vectorBits{
-      *this, "vector-bits",
-      llvm::cl::desc("Bits of a vector register; of scalable ones, the least"),
-      llvm::cl::init(512)};
-  Option<bool> scalable{*this, "scalable",
-                        llvm::cl::desc("Vector registers are scalable"),
-                        llvm::cl::init(false)};
-  Option<int64_t> registers{*this, "registers",
-                            llvm::cl::desc("Vector registers there are"),
-                            llvm::cl::init(32)};
 };
 
-struct BufferOptions : mlir::PassPipelineOptions<BufferOptions> {
+struct BufferOptions : VectorOptions<BufferOptions> {
   Option<std::string> accelerator{
       *this, "accelerator",
       llvm::cl::desc("Chip that kernels are made for, as sm_90a; empty: the "
                      "CPU runs all"),
       llvm::cl::init("")};
-  Option<int64_t> vectorBits{
-      *this, "vector-bits",
-      llvm::cl::desc("Bits of a vector register; of scalable ones, the least"),
-      llvm::cl::init(512)};
-  Option<bool> scalable{*this, "scalable",
-                        llvm::cl::desc("Vector registers are scalable"),
-                        llvm::cl::init(false)};
-  Option<int64_t> registers{*this, "registers",
-                            llvm::cl::desc("Vector registers there are"),
-                            llvm::cl::init(32)};
   Option<int64_t> assumedDim{
       *this, "assumed-dim",
       llvm::cl::desc("What reports take sizes as that only the run knows"),
@@ -119,6 +117,9 @@ void populateBufferPipeline(mlir::OpPassManager &pm,
 
 /// Kernels in a `gpu.module` to the LLVM and NVVM dialects.
 void populateKernelPipeline(mlir::OpPassManager &pm);
+
+/// Kernels in a `gpu.module` to functions that the simulator calls.
+void populateSimulatorPipeline(mlir::OpPassManager &pm);
 
 /// Loops on buffers to the LLVM dialect.
 void populateLLVMPipeline(mlir::OpPassManager &pm);

@@ -2,9 +2,9 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/SymbolTable.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
+#include "rac/Lowering/InlineCall.h"
 #include "rac/Target/NVPTX/Passes.h"
 
 namespace rac {
@@ -17,23 +17,13 @@ using namespace rac;
 
 namespace {
 
-void inlineCall(func::CallOp call, func::FuncOp callee) {
-  OpBuilder builder(call);
-  IRMapping mapping;
-  Block &body = callee.getBody().front();
-  mapping.map(body.getArguments(), call.getOperands());
-  StringAttr name = callee.getNameAttr();
-  for (Operation &op : body.without_terminator()) {
-    Operation *copy = builder.clone(op, mapping);
-    copy->walk([&](gpu::LaunchOp launch) {
+/// Kernels tell which group they are of.
+void inlineGroup(func::CallOp call, func::FuncOp callee) {
+  for (Operation *op : inlineCall(call, callee))
+    op->walk([&](gpu::LaunchOp launch) {
       if (!launch->hasAttr("rac.group"))
-        launch->setAttr("rac.group", name);
+        launch->setAttr("rac.group", callee.getNameAttr());
     });
-  }
-  for (auto [result, value] :
-       llvm::zip_equal(call.getResults(), body.getTerminator()->getOperands()))
-    result.replaceAllUsesWith(mapping.lookupOrDefault(value));
-  call.erase();
 }
 
 struct GpuInlineGroupsPass
@@ -50,7 +40,7 @@ struct GpuInlineGroupsPass
         return signalPassFailure();
       }
       callees.insert(callee);
-      inlineCall(call, callee);
+      inlineGroup(call, callee);
     }
     for (func::FuncOp callee : callees)
       symbols.erase(callee);

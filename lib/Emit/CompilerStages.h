@@ -1,0 +1,106 @@
+//===- CompilerStages.h - The stages of a compilation ---------------------===//
+
+#ifndef RAC_LIB_EMIT_COMPILERSTAGES_H
+#define RAC_LIB_EMIT_COMPILERSTAGES_H
+
+#include "DeviceCode.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "rac/Emit/Compiler.h"
+#include "rac/Emit/Emit.h"
+#include "rac/Import/Import.h"
+#include "rac/Pipelines/Pipelines.h"
+#include "rac/Report/Report.h"
+
+namespace rac {
+
+/// Keeps what MLIR complains about, to be told as one message.
+class Complaints {
+public:
+  explicit Complaints(mlir::MLIRContext &context)
+      : handler(&context, [this](mlir::Diagnostic &diagnostic) {
+          if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error &&
+              first.empty())
+            llvm::raw_string_ostream(first)
+                << diagnostic.getLocation() << ": " << diagnostic;
+          return mlir::success();
+        }) {}
+  llvm::Error because(const llvm::Twine &what) {
+    return llvm::createStringError(first.empty() ? what : what + ": " + first);
+  }
+
+private:
+  std::string first;
+  mlir::ScopedDiagnosticHandler handler;
+};
+
+/// All that models are made of.
+mlir::DialectRegistry makeRegistry();
+
+/// One compilation: what its stages hand on to each other.
+class Compiler {
+public:
+  explicit Compiler(const CompileOptions &options);
+
+  llvm::Expected<CompileSummary> run();
+
+private:
+  llvm::Error check();
+  llvm::Error
+  runPasses(llvm::StringRef stage,
+            llvm::function_ref<void(mlir::OpPassManager &)> populate);
+
+  // ReadModel.cpp
+  llvm::Error import();
+  llvm::Error importOnnxFile();
+  llvm::Error parse();
+  llvm::Error readSignature();
+  llvm::Error extractGroup();
+
+  // PlanModel.cpp
+  llvm::Error findDescriptions();
+  llvm::Error plan();
+  llvm::Error setCarbon(PlanOptions &planOptions);
+  llvm::Error replay();
+  llvm::Error costAsGiven();
+  void describeFront();
+
+  // LowerModel.cpp
+  llvm::Error toLinalg();
+  llvm::Error toCode();
+  llvm::Error toKernels();
+  void reportKernels();
+  void noteMemory();
+  llvm::Error checkMemory();
+  llvm::json::Object description();
+
+  // WriteFiles.cpp
+  llvm::Error write(llvm::StringRef path,
+                    llvm::function_ref<void(llvm::raw_ostream &)> writer);
+  llvm::Error writeText();
+  llvm::Error writeReport();
+  void summarize();
+
+  const CompileOptions &options;
+  CompileSummary summary;
+  Report report;
+  std::string front; ///< as text
+  TargetSpec target;
+  ModelSignature signature;
+  WeightImage weights;
+  std::optional<DeviceImages> kernels; ///< of an accelerator
+  // The module's constants lie in the model's storage, so that goes after it; a
+  // replayed plan's lie in the context of the model as imported.
+  mlir::MLIRContext context;
+  Complaints complaints;
+  ImportedModel model;
+  mlir::OwningOpRef<mlir::ModuleOp> parsed;
+  bool isPlanned = false;
+  std::unique_ptr<mlir::MLIRContext> replayContext;
+  mlir::OwningOpRef<mlir::ModuleOp> replayed;
+  mlir::ModuleOp module;
+};
+
+} // namespace rac
+
+#endif

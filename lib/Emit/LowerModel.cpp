@@ -1,0 +1,157 @@
+//===- LowerModel.cpp - From a plan to code -------------------------------===//
+
+#include "CompilerStages.h"
+#include "PtxasInfo.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "rac/Emit/Config.h"
+#include "rac/Emit/Emit.h"
+#include "rac/Pipelines/Pipelines.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using namespace rac;
+
+template <typename Options>
+static void setVectors(VectorOptions<Options> &options,
+                       const TargetSpec &target) {
+  options.vectorBits = target.vectorBits;
+  options.scalable = target.scalable;
+  options.registers = target.vectorRegisters;
+}
+
+llvm::Error Compiler::toLinalg() {
+  options.progress("lowering");
+  LoweringOptions lowering;
+  lowering.threads = options.threads ? options.threads : target.cores;
+  lowering.profile = options.profile;
+  setVectors(lowering, target);
+  lowering.accelerator = !target.accelerator.chip.empty();
+  return runPasses("lowering", [&](OpPassManager &manager) {
+    populateLinalgPipeline(manager, lowering);
+  });
+}
+
+/// From linalg on tensors to files.
+llvm::Error Compiler::toCode() {
+  BufferOptions buffers;
+  setVectors(buffers, target);
+  buffers.assumedDim = report.assumedDim;
+  buffers.accelerator = target.accelerator.chip;
+  if (llvm::Error error = runPasses("lowering", [&](OpPassManager &manager) {
+        populateBufferPipeline(manager, buffers);
+      }))
+    return error;
+  noteMemory();
+  auto taken = takeWeights(module);
+  if (!taken)
+    return taken.takeError();
+  weights = std::move(*taken);
+  report.weightsBytes = weights.size;
+  if (llvm::Error error = checkMemory())
+    return error;
+  if (!target.accelerator.chip.empty())
+    if (llvm::Error error = toKernels())
+      return error;
+  if (options.emit == EmitKind::Ptx)
+    return write(summary.output,
+                 [&](llvm::raw_ostream &os) { os << kernels->ptx; });
+  if (llvm::Error error = runPasses("lowering", populateLLVMPipeline))
+    return error;
+
+  EmitOptions emit;
+  emit.device = kernels ? &*kernels : nullptr;
+  emit.kind = options.emit == EmitKind::LLVM       ? CodeKind::LLVM
+              : options.emit == EmitKind::Assembly ? CodeKind::Assembly
+              : options.emit == EmitKind::Object   ? CodeKind::Object
+                                                   : CodeKind::Library;
+  emit.target = target;
+  emit.output = summary.output;
+  emit.weightsFile = options.weightsFile;
+  emit.threads = options.threads;
+  emit.spinMicroseconds = spinMicroseconds(report.objective);
+  emit.numTimes = options.profile ? report.groups.size() + 1 : 0;
+  emit.description = description();
+  if (emit.kind == CodeKind::Library || emit.kind == CodeKind::Object)
+    emit.report = llvm::formatv("{0}", toJson(report)).str();
+  emit.progress = options.progress;
+  return emitModel(module, signature, weights, emit);
+}
+
+/// What the accelerator runs, out of the module.
+llvm::Error Compiler::toKernels() {
+  options.progress("generating kernels");
+  auto compiled = compileKernels(module, target.accelerator, [&] {
+    bool simulated = target.accelerator.chip == kSimulatorChip;
+    return runPasses("lowering", simulated ? populateSimulatorPipeline
+                                           : populateKernelPipeline);
+  });
+  if (!compiled)
+    return complaints.because(llvm::toString(compiled.takeError()));
+  kernels = std::move(*compiled);
+  reportKernels();
+  return llvm::Error::success();
+}
+
+/// What each kernel takes, as far as an assembler told.
+void Compiler::reportKernels() {
+  std::vector<KernelResources> told = parsePtxasInfo(kernels->ptxasLog);
+  for (const DeviceKernel &kernel : kernels->kernels) {
+    KernelReport entry;
+    entry.name = kernel.name;
+    entry.group = kernel.group;
+    for (const KernelResources &resources : told)
+      if (resources.name == kernel.name) {
+        entry.chip = resources.chip;
+        entry.registers = resources.registers;
+        entry.spillBytes = resources.spillBytes;
+        entry.stackBytes = resources.stackBytes;
+        entry.sharedBytes = resources.sharedBytes + kernel.sharedBytes;
+      }
+    report.kernels.push_back(std::move(entry));
+  }
+}
+
+/// The arena over a run, and its size where no input's shape has a say in it.
+void Compiler::noteMemory() {
+  auto entry = module.lookupSymbol<func::FuncOp>("main");
+  if (!entry)
+    return;
+  report.memory = getTimeline(entry);
+  auto bytes = entry->getAttrOfType<IntegerAttr>("rac.arena_bytes");
+  if (bytes && signature.symbols.empty())
+    report.peakBytes = bytes.getInt();
+}
+
+/// The plan kept the budget by prediction; this is what the run will take.
+llvm::Error Compiler::checkMemory() {
+  if (options.maxBytes <= 0 || !report.peakBytes)
+    return llvm::Error::success();
+  int64_t bytes = *report.peakBytes + report.weightsBytes;
+  if (bytes <= options.maxBytes)
+    return llvm::Error::success();
+  constexpr double mib = 1 << 20;
+  return llvm::createStringError(llvm::formatv(
+      "the memory budget of {0:F3} MiB is missed by {1:F3} MiB: working memory "
+      "takes {2:F3} MiB and weights {3:F3} MiB",
+      options.maxBytes / mib, (bytes - options.maxBytes) / mib,
+      *report.peakBytes / mib, report.weightsBytes / mib));
+}
+
+llvm::json::Object Compiler::description() {
+  llvm::json::Object memory{{"weights_bytes", int64_t(weights.size)},
+                            {"arena_bytes", nullptr}};
+  if (report.peakBytes)
+    memory["arena_bytes"] = *report.peakBytes;
+  llvm::json::Array flags;
+  for (const std::string &flag : options.flags)
+    flags.push_back(jsonText(flag));
+  llvm::json::Object description{
+      {"plan", planSummary(report)},
+      {"memory", std::move(memory)},
+      {"provenance", llvm::json::Object{{"compiler", "rac " RAC_VERSION},
+                                        {"llvm", RAC_LLVM_VERSION},
+                                        {"flags", std::move(flags)}}}};
+  if (options.profile)
+    description["groups"] = groupsToJson(report.groups);
+  return description;
+}

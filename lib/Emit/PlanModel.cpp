@@ -1,0 +1,157 @@
+//===- PlanModel.cpp - How the model shall run ----------------------------===//
+
+#include "CompilerStages.h"
+#include "PlanJson.h"
+#include "Replay.h"
+#include "rac/Cost/Carbon.h"
+#include "rac/Cost/DeviceLookup.h"
+#include "rac/Cost/DeviceSpec.h"
+#include "rac/Pipelines/Pipelines.h"
+#include "rac/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace rac;
+
+/// Where no site is given: the world's average, which the report says.
+static constexpr llvm::StringLiteral kDefaultSite = "world";
+
+/// The device to plan for, and the site to count carbon at.
+llvm::Error Compiler::findDescriptions() {
+  std::vector<std::string> notes;
+  auto device = findDevice(
+      options.device.empty() ? target.device : options.device, notes);
+  for (const std::string &note : notes)
+    options.note(note);
+  if (!device)
+    return device.takeError();
+  // A plan may be made for any device, code only for the target's.
+  StringRef arch = llvm::Triple::getArchTypeName(target.triple.getArch());
+  if (!target.accelerator.chip.empty())
+    arch = llvm::Triple::getArchTypeName(target.accelerator.triple.getArch());
+  bool isCode =
+      options.emit == EmitKind::Assembly || options.emit == EmitKind::Ptx ||
+      options.emit == EmitKind::Object || options.emit == EmitKind::Library;
+  if (isCode && device->arch != arch)
+    return llvm::createStringError("device " + device->id + " runs " +
+                                   device->arch + ", and target " +
+                                   target.name + " is " + arch);
+  StringRef chip = target.accelerator.chip;
+  if (options.device.empty() && chip.starts_with("sm_") && device->chip != chip)
+    options.note(("no device of chip " + chip + " is described: planning for " +
+                  device->id + ", which is " + device->chip)
+                     .str());
+  report.device = std::move(*device);
+  // A run has all of a GPU.
+  if (report.device->kind == DeviceKind::gpu)
+    report.threads = report.device->topology.cores->v;
+  report.siteGiven = !options.site.empty();
+  if (!report.siteGiven && options.objective == "carbon")
+    options.note("no --site: carbon is that of the world's mean electricity");
+  auto site = findSite(report.siteGiven ? options.site : kDefaultSite.str());
+  if (!site)
+    return site.takeError();
+  report.site = std::move(*site);
+  return llvm::Error::success();
+}
+
+llvm::Error Compiler::plan() {
+  options.progress("planning");
+  PlanOptions planOptions;
+  planOptions.useLibrary = options.useLibrary && target.hasKernelLibrary;
+  planOptions.threads = options.threads;
+  planOptions.objective = options.objective;
+  planOptions.maxSeconds = options.maxSeconds;
+  planOptions.maxBytes = options.maxBytes;
+  constexpr int64_t points = 24;
+  planOptions.front = options.paretoFile.empty() ? 0 : points;
+  planOptions.checkBudgets = options.planFile.empty();
+  if (options.objective == "carbon")
+    if (llvm::Error error = setCarbon(planOptions))
+      return error;
+  attachDevice(module, *report.device);
+  if (!isPlanned) {
+    if (llvm::Error error = runPasses("planning", [&](OpPassManager &manager) {
+          populatePlanPipeline(manager, planOptions);
+        }))
+      return error;
+    if (!options.paretoFile.empty())
+      describeFront();
+  }
+  if (!options.planFile.empty())
+    if (llvm::Error error = replay())
+      return error;
+  if (isPlanned || !options.planFile.empty())
+    if (llvm::Error error = costAsGiven())
+      return error;
+  if (!options.group.empty())
+    if (llvm::Error error = extractGroup())
+      return error;
+  report.groups = reportGroups(module);
+  report.search = reportSearch(module);
+  report.unknowns = notedUnknowns(module);
+  return llvm::Error::success();
+}
+
+/// What a joule and a second on the device are in grams, at the site.
+llvm::Error Compiler::setCarbon(PlanOptions &planOptions) {
+  double cores = report.device->topology.cores->v;
+  bool all = options.threads == 0 || report.device->kind == DeviceKind::gpu;
+  double share = all ? 1 : std::min(1.0, options.threads / cores);
+  Unknowns unknowns;
+  auto joule = carbonOf(1, 0, share, *report.device, *report.site, unknowns);
+  auto second = carbonOf(0, 1, share, *report.device, *report.site, unknowns);
+  if (!joule || !second)
+    return llvm::createStringError("site " + report.site->id +
+                                   " has no carbon intensity, so there is no "
+                                   "planning for carbon");
+  planOptions.gramsPerJoule = joule->total().value;
+  planOptions.gramsPerSecond = second->total().value;
+  return llvm::Error::success();
+}
+
+/// A plan in JSON changes the module's groups; one in MLIR takes its place.
+llvm::Error Compiler::replay() {
+  if (StringRef(options.planFile).ends_with(".json"))
+    return applyPlanJson(module, options.planFile);
+  replayContext = std::make_unique<MLIRContext>(makeRegistry());
+  Complaints problems(*replayContext);
+  auto read = readPlan(options.planFile, *replayContext, module);
+  if (!read)
+    return problems.because(llvm::toString(read.takeError()));
+  replayed = std::move(*read);
+  module = *replayed;
+  // Budgets are those of now.
+  if (auto search = module->getAttrOfType<SearchAttr>("rac.search"))
+    module->setAttr("rac.search",
+                    search.withBudgets(options.maxSeconds, options.maxBytes));
+  auto device = attachedDevice(module);
+  if (!device) {
+    llvm::consumeError(device.takeError());
+    attachDevice(module, *report.device);
+  }
+  return llvm::Error::success();
+}
+
+/// What a plan that was given costs, and whether it keeps to the budgets.
+llvm::Error Compiler::costAsGiven() {
+  CostGroupsOptions costs;
+  costs.threads = options.threads;
+  CheckBudgetsOptions budgets;
+  budgets.maxSeconds = options.maxSeconds;
+  budgets.maxBytes = options.maxBytes;
+  return runPasses("planning", [&](OpPassManager &manager) {
+    manager.addPass(createCostGroups(costs));
+    manager.addPass(createCheckBudgets(budgets));
+  });
+}
+
+/// To be written once all else is.
+void Compiler::describeFront() {
+  llvm::raw_string_ostream os(front);
+  if (StringRef(options.paretoFile).ends_with(".json"))
+    os << llvm::formatv("{0:2}",
+                        frontToJson(module, signature.name, report.device->id))
+       << "\n";
+  else
+    printFront(module, os);
+}
