@@ -13,20 +13,25 @@ using namespace rac;
 
 namespace {
 
+/// Of a CUtensorMap, B (cuda.h).
+constexpr int64_t kTensorMapBytes = 128, kTensorMapAlign = 64;
+
 Value constant(OpBuilder &builder, Location loc, Type type, int64_t value) {
   return LLVM::ConstantOp::create(builder, loc, type,
                                   builder.getIntegerAttr(type, value));
 }
 
-/// A slot on the stack, made once however often the code runs.
-Value stackSlot(OpBuilder &builder, Operation *op, Type type) {
+/// A slot on the stack, made once however often the code runs. `alignment`: of
+/// bytes; 0: the type's.
+Value stackSlot(OpBuilder &builder, Operation *op, Type type,
+                unsigned alignment = 0) {
   OpBuilder::InsertionGuard guard(builder);
   auto function = op->getParentOfType<LLVM::LLVMFuncOp>();
   builder.setInsertionPointToStart(&function.getBody().front());
   Value one = constant(builder, op->getLoc(), builder.getI64Type(), 1);
   return LLVM::AllocaOp::create(builder, op->getLoc(),
                                 LLVM::LLVMPointerType::get(op->getContext()),
-                                type, one);
+                                type, one, alignment);
 }
 
 /// A kernel takes a buffer as the members of its descriptor.
@@ -63,6 +68,12 @@ struct LaunchLowering : ConvertOpToLLVMPattern<LaunchOp> {
     SmallVector<Value> slots;
     for (Value parameter :
          kernelParameters(rewriter, op, adaptor.getInputs())) {
+      // A tensor map is passed itself: the pointer is its address.
+      if (isa<LLVM::LLVMPointerType>(parameter.getType()) &&
+          parameter.getDefiningOp<LLVM::AllocaOp>()) {
+        slots.push_back(parameter);
+        continue;
+      }
       Value slot = stackSlot(rewriter, op, parameter.getType());
       LLVM::StoreOp::create(rewriter, loc, parameter, slot);
       slots.push_back(slot);
@@ -76,6 +87,47 @@ struct LaunchLowering : ConvertOpToLLVMPattern<LaunchOp> {
                          storeArray(rewriter, op, slots)})))
       return failure();
     rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+/// DLPack's code of a type (rac-c/Device.h).
+int64_t dlpackCode(Type type) {
+  if (type.isBF16())
+    return 4;
+  return isa<FloatType>(type) ? 2 : type.isUnsignedInteger() ? 1 : 0;
+}
+
+struct TensorMapLowering : ConvertOpToLLVMPattern<TensorMapOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(TensorMapOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Type i32 = rewriter.getI32Type(), i64 = rewriter.getI64Type();
+    auto type = cast<MemRefType>(op.getMemory().getType());
+    Type element = type.getElementType();
+    Value base = getStridedElementPtr(rewriter, loc, type, adaptor.getMemory(),
+                                      adaptor.getOffset());
+    Value map = stackSlot(
+        rewriter, op,
+        LLVM::LLVMArrayType::get(rewriter.getI8Type(), kTensorMapBytes),
+        kTensorMapAlign);
+    auto box = llvm::map_to_vector(op.getBox(), [&](int64_t size) {
+      return constant(rewriter, loc, i64, size);
+    });
+    if (failed(callRuntime(
+            rewriter, op, "rac_tensor_map",
+            LLVM::LLVMVoidType::get(op.getContext()),
+            {contextOf(op), map, base,
+             constant(rewriter, loc, i32, dlpackCode(element)),
+             constant(rewriter, loc, i32, element.getIntOrFloatBitWidth()),
+             constant(rewriter, loc, i32, op.getSizes().size()),
+             storeArray(rewriter, op, llvm::to_vector(adaptor.getSizes())),
+             storeArray(rewriter, op, llvm::to_vector(adaptor.getStrides())),
+             storeArray(rewriter, op, box)})))
+      return failure();
+    rewriter.replaceOp(op, map);
     return success();
   }
 };
@@ -125,5 +177,6 @@ struct KernelStatusLowering : ConvertOpToLLVMPattern<KernelStatusOp> {
 
 void rac::populateLaunchToLLVM(const LLVMTypeConverter &converter,
                                RewritePatternSet &patterns) {
-  patterns.add<LaunchLowering, ReadLowering, KernelStatusLowering>(converter);
+  patterns.add<LaunchLowering, TensorMapLowering, ReadLowering,
+               KernelStatusLowering>(converter);
 }

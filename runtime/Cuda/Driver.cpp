@@ -73,6 +73,7 @@ static const char *findFunctions(Driver &driver, void *library) {
   finder.need(driver.eventDestroy);
   finder.need(driver.eventRecord);
   finder.need(driver.eventElapsedTime);
+  finder.find(driver.tensorMapEncode);
   driver.hasGraphs =
       finder.find(driver.beginCapture) && finder.find(driver.endCapture) &&
       finder.find(driver.graphDestroy) &&

@@ -57,6 +57,18 @@ enum DeviceAttribute : int {
 enum KernelAttribute : int {
   kMostDynamicShared = 8 // CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
 };
+enum TensorMapType : int {
+  kMapUint8 = 0,    // CU_TENSOR_MAP_DATA_TYPE_UINT8
+  kMapFloat16 = 6,  // CU_TENSOR_MAP_DATA_TYPE_FLOAT16
+  kMapFloat32 = 7,  // CU_TENSOR_MAP_DATA_TYPE_FLOAT32
+  kMapBfloat16 = 9, // CU_TENSOR_MAP_DATA_TYPE_BFLOAT16
+};
+enum : int {
+  kNotInterleaved = 0, // CU_TENSOR_MAP_INTERLEAVE_NONE
+  kSwizzle128 = 3,     // CU_TENSOR_MAP_SWIZZLE_128B
+  kPromote256 = 3,     // CU_TENSOR_MAP_L2_PROMOTION_L2_256B
+  kZerosOutside = 0    // CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE
+};
 enum CaptureMode : int { kCaptureRelaxed = 2 };
 enum : unsigned {
   kStreamNonBlocking = 1, // CU_STREAM_NON_BLOCKING
@@ -132,6 +144,14 @@ struct Driver {
   Function<Event, Stream> eventRecord{"cuEventRecord"};
   /// Milliseconds.
   Function<float *, Event, Event> eventElapsedTime{"cuEventElapsedTime"};
+
+  /// The map, its elements' type, rank, address, sizes, strides between lines
+  /// (B), box, steps; interleaving, swizzling, prefetching, what lies outside.
+  /// Missing before CUDA 12.
+  Function<void *, int, unsigned, void *, const unsigned long long *,
+           const unsigned long long *, const unsigned *, const unsigned *, int,
+           int, int, int>
+      tensorMapEncode{"cuTensorMapEncodeTiled"};
 
   // Where one of these is missing, runs are not replayed.
   Function<Stream, CaptureMode> beginCapture{"cuStreamBeginCapture_v2"};

@@ -16,6 +16,7 @@
 #include "mlir/Transforms/RegionUtils.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 #include "rac/Target/NVPTX/Passes.h"
+#include "rac/Target/NVPTX/TensorMap.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -140,6 +141,7 @@ public:
 
 private:
   void lowerAsserts(gpu::LaunchOp launch);
+  LogicalResult hoistTensorMaps(gpu::LaunchOp launch);
   LogicalResult outline(gpu::LaunchOp launch);
   gpu::GPUFuncOp findEqual(gpu::GPUFuncOp kernel);
   std::string freshName(gpu::LaunchOp launch);
@@ -206,8 +208,37 @@ gpu::GPUFuncOp Outliner::findEqual(gpu::GPUFuncOp kernel) {
   return {};
 }
 
+/// Tensor maps are made before the launch, and passed.
+LogicalResult Outliner::hoistTensorMaps(gpu::LaunchOp launch) {
+  SmallVector<TensorMapOp> maps;
+  launch.walk([&](TensorMapOp map) { maps.push_back(map); });
+  for (TensorMapOp map : maps) {
+    for (Value operand : map->getOperands()) {
+      Operation *op = operand.getDefiningOp();
+      if (op && launch->isAncestor(op) &&
+          op->hasTrait<OpTrait::ConstantLike>())
+        op->moveBefore(launch);
+      else if (launch.getBody().isAncestor(operand.getParentRegion()))
+        return map.emitOpError("takes what only the kernel knows");
+    }
+    map->moveBefore(launch);
+  }
+  return success();
+}
+
+/// A tensor map is a kernel's as a value of 128 bytes (rac-gpu-tensor-maps).
+static void markTensorMaps(gpu::GPUFuncOp kernel, ValueRange operands) {
+  Builder builder(kernel.getContext());
+  for (auto [i, operand] : llvm::enumerate(operands))
+    if (operand.getDefiningOp<TensorMapOp>())
+      kernel.setArgAttr(i, LLVM::LLVMDialect::getAlignAttrName(),
+                        builder.getI64IntegerAttr(kTensorMapAlign));
+}
+
 LogicalResult Outliner::outline(gpu::LaunchOp launch) {
   lowerAsserts(launch);
+  if (failed(hoistTensorMaps(launch)))
+    return failure();
   if (failed(sinkOperationsIntoLaunchOp(launch, [](Operation *op) {
         return op->hasTrait<OpTrait::ConstantLike>();
       })))
@@ -228,6 +259,7 @@ LogicalResult Outliner::outline(gpu::LaunchOp launch) {
     shared = *known;
   }
   gpu::GPUFuncOp kernel = outlineKernelFunc(launch, name, operands);
+  markTensorMaps(kernel, operands);
   if (block.size() == 3)
     kernel.setKnownBlockSizeAttr(builder.getDenseI32ArrayAttr(block));
   if (gpu::GPUFuncOp equal = findEqual(kernel)) {

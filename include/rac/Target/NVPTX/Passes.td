@@ -178,6 +178,16 @@ def GpuOutline : Pass<"rac-gpu-outline", "::mlir::ModuleOp"> {
       "::mlir::NVVM::NVVMDialect", "::rac::RacDialect"];
 }
 
+def GpuTensorMaps : Pass<"rac-gpu-tensor-maps", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Kernels take tensor maps as values, which the copy unit reads where they are";
+  let description = [{
+    After kernels have become functions of the LLVM dialect: a pointer that is
+    aligned as a tensor map (`rac.tensor_map`) becomes 128 bytes of the kernel's
+    parameters that nobody writes to.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
+}
+
 def GpuToSimulator : Pass<"rac-gpu-to-simulator", "::mlir::gpu::GPUModuleOp"> {
   let summary = "Turn kernels into functions of the host that run one thread";
   let description = [{

@@ -1,6 +1,7 @@
 //===- RuntimeOps.cpp - Level 3: what calls the runtime -------------------===//
 
 #include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "mlir/Dialect/LLVMIR/LLVMTypes.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 
 using namespace mlir;
@@ -102,6 +103,28 @@ void LibraryCallOp::getEffects(
 LogicalResult LaunchOp::verify() {
   if (getGrid().size() != 3 || getBlock().size() != 3)
     return emitOpError("takes three sizes each of the grid and of a block");
+  return success();
+}
+
+LogicalResult TensorMapOp::verify() {
+  if (!isa<LLVM::LLVMPointerType>(getMap().getType()))
+    return emitOpError("is a pointer to a tensor map, not ")
+           << getMap().getType();
+  size_t rank = getSizes().size(), most = 5;
+  if (rank < 2 || rank > most)
+    return emitOpError("has 2 to 5 dimensions, not ") << rank;
+  if (getStrides().size() != rank - 1)
+    return emitOpError("takes a stride for each dimension but the last");
+  if (getBox().size() != rank)
+    return emitOpError("takes a size of the box for each dimension");
+  constexpr int64_t line = 128, longest = 256; // B, elements
+  Type element = cast<MemRefType>(getMemory().getType()).getElementType();
+  if (!element.isIntOrFloat() ||
+      getBox().back() * element.getIntOrFloatBitWidth() != line * 8)
+    return emitOpError("copies boxes with lines of 128 B");
+  if (llvm::any_of(getBox(),
+                   [](int64_t size) { return size < 1 || size > longest; }))
+    return emitOpError("copies boxes of 1 to 256 elements in each dimension");
   return success();
 }
 

@@ -428,8 +428,9 @@ void Kernel::emit() {
     if (tile.warpgroups) {
       auto [depthStart, steps] = findDepth(block);
       Warpgroups groups(e, tile, a, b, thread);
-      Value sums = groups.accumulate(block.batch, block.row, block.column,
-                                     depthStart, steps);
+      Value sums = groups.accumulate(
+          {block.batch, block.row, block.column, depthStart, steps}, batches,
+          barriersAt(tile, bytesOf(atom.accumulator)));
       stageSums([&](const Stage &stage) { groups.put(stage, sums); });
     } else {
       Warp warp = findWarp(thread);

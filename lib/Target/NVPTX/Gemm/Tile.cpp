@@ -24,7 +24,16 @@ int64_t rac::gemm::sharedBytes(const Tile &tile, int64_t elementBytes,
   int64_t operands = tile.stages * (operand(tile.rows) + operand(tile.columns));
   int64_t result =
       Stage::bytes(tile.rows, tile.columns, tile.slices, accumulatorBytes);
-  return std::max(tile.warpgroups ? Warpgroups::bytes(tile) : operands, result);
+  if (!tile.warpgroups)
+    return std::max(operands, result);
+  return barriersAt(tile, accumulatorBytes) + tile.stages * kBarrierBytes;
+}
+
+int64_t rac::gemm::barriersAt(const Tile &tile, int64_t accumulatorBytes) {
+  return llvm::alignTo<kBarrierBytes>(
+      std::max(Warpgroups::bytes(tile),
+               Stage::bytes(tile.rows, tile.columns, tile.slices,
+                            accumulatorBytes)));
 }
 
 namespace {

@@ -9,6 +9,7 @@
 namespace rac::gemm {
 
 constexpr int64_t kWarp = 32; ///< threads of a warp, on every NVIDIA GPU
+constexpr int64_t kBarrierBytes = 8; ///< mbarrier in PTX
 
 /// What a block of threads computes, and how its warps share that.
 struct Tile {
@@ -53,6 +54,9 @@ int64_t pitchOf(int64_t inner, bool depthInner, int64_t elementBytes);
 /// the result on its way to memory.
 int64_t sharedBytes(const Tile &tile, int64_t elementBytes,
                     int64_t accumulatorBytes);
+
+/// Where in it the barriers of warp groups' stages are: behind all else.
+int64_t barriersAt(const Tile &tile, int64_t accumulatorBytes);
 
 /// The tile of a plan, as far as it can be.
 std::optional<Tile> plannedTile(const GpuBlock &block,

@@ -71,55 +71,35 @@ Value Warpgroups::multiply(Value addressA, Value addressB, Value sums) {
   return sums;
 }
 
-Value Warpgroups::accumulate(Index batch, Index row, Index column,
-                             Index depthStart, Index steps) {
-  int64_t stageA = a.stageElements(), stageB = b.stageElements();
-  int64_t all = tile.stages * (stageA + stageB) * a.bytes + kAlign;
+Value Warpgroups::accumulate(const Way &way, Index batches, int64_t barriers) {
+  int64_t stageA = a.stageElements() * a.bytes,
+          stageB = b.stageElements() * b.bytes;
   Type i8 = e.b.getI8Type(), index = e.b.getIndexType();
   // Where shared memory begins is only known to be a multiple of 16.
-  Value memory = sharedView(e, i8, all, 0);
+  Value memory = sharedView(e, i8, bytes(tile), 0);
   Value begin =
       memref::ExtractAlignedPointerAsIndexOp::create(e.b, e.loc, index, memory);
   Value over =
       arith::AndIOp::create(e.b, e.loc, e.value(e.sub(e.number(0), begin)),
                             e.value(e.number(kAlign - 1)));
-  auto viewOf = [&](const Operand &operand, int64_t elements, int64_t bytes) {
-    auto type = MemRefType::get(
-        {elements}, operand.access.element(), MemRefLayoutAttrInterface(),
-        cast<MemRefType>(memory.getType()).getMemorySpace());
-    return memref::ViewOp::create(e.b, e.loc, type, memory,
-                                  e.value(e.add(over, e.number(bytes))),
-                                  ValueRange());
+  auto addressOf = [&](Index at) -> Value {
+    return arith::IndexCastUIOp::create(e.b, e.loc, e.b.getI64Type(),
+                                        e.value(at));
   };
-  int64_t startB = tile.stages * stageA * a.bytes;
-  Value sharedA = viewOf(a, tile.stages * stageA, 0),
-        sharedB = viewOf(b, tile.stages * stageB, startB);
-  Loader loaderA(e, a, sharedA, thread, tile.threads(), batch, row);
-  Loader loaderB(e, b, sharedB, thread, tile.threads(), batch, column);
-
-  auto load = [&](Index step) {
-    OpBuilder::InsertionGuard restore(e.b);
-    if (Value any = e.less(step, steps)) {
-      auto guard = scf::IfOp::create(e.b, e.loc, any, /*withElseRegion=*/false);
-      e.b.setInsertionPointToStart(guard.thenBlock());
-    }
-    Index stage = e.rem(step, e.number(tile.stages));
-    Index at = e.add(depthStart, e.mul(step, e.number(tile.depth)));
-    loaderA.load(e, e.mul(stage, e.number(stageA)), at);
-    loaderB.load(e, e.mul(stage, e.number(stageB)), at);
-  };
+  Index beginA = e.add(Index(begin), over);
+  std::unique_ptr<Feed> feed =
+      makeFeed(e, {tile, a, b, thread, way, batches, memory, over,
+                   addressOf(beginA), barriers});
   // The tile that is being multiplied with keeps its place, and so does the one
   // before, that other warps may still read.
   int64_t ahead = tile.stages - 2;
-  for (int64_t i = 0; i < ahead; ++i) {
-    load(e.number(i));
-    NVVM::CpAsyncCommitGroupOp::create(e.b, e.loc);
-  }
+  for (int64_t i = 0; i < ahead; ++i)
+    feed->request(e.number(i));
 
   Index group = e.div(thread, e.number(kGroupWarps * kWarp));
-  Index startA = e.add(e.add(Index(begin), over),
-                       e.mul(group, e.number(kGroupRows * kSwizzledLine)));
-  Index beginB = e.add(e.add(Index(begin), over), e.number(startB));
+  Index startA =
+      e.add(beginA, e.mul(group, e.number(kGroupRows * kSwizzledLine)));
+  Index beginB = e.add(beginA, e.number(tile.stages * stageA));
   SmallVector<Type> elements(tile.columns / 2, e.b.getF32Type());
   auto type = LLVM::LLVMStructType::getLiteral(e.b.getContext(), elements);
   Value zero = e.zero(e.b.getF32Type());
@@ -127,28 +107,19 @@ Value Warpgroups::accumulate(Index batch, Index row, Index column,
   for (int64_t i = 0; i < tile.columns / 2; ++i)
     zeros = LLVM::InsertValueOp::create(e.b, e.loc, zeros, zero, i);
   auto loop = scf::ForOp::create(e.b, e.loc, e.value(e.number(0)),
-                                 e.value(steps), e.value(e.number(1)), zeros);
+                                 e.value(way.steps), e.value(e.number(1)),
+                                 zeros);
   {
     OpBuilder::InsertionGuard restore(e.b);
     e.b.setInsertionPointToStart(loop.getBody());
     Index step = loop.getInductionVar();
-    NVVM::CpAsyncWaitGroupOp::create(e.b, e.loc, ahead - 1);
-    // What threads have copied is there for tensor cores too.
-    NVVM::FenceProxyOp::create(
-        e.b, e.loc, NVVM::ProxyKind::async_shared,
-        NVVM::SharedSpaceAttr::get(e.b.getContext(),
-                                   NVVM::SharedSpace::shared_cta));
-    gpu::BarrierOp::create(e.b, e.loc);
+    feed->await(step);
+    feed->request(e.add(step, e.number(ahead)));
     Index stage = e.rem(step, e.number(tile.stages));
-    auto addressOf = [&](Index start, int64_t elements) -> Value {
-      Index address = e.add(start, e.mul(stage, e.number(elements * a.bytes)));
-      return arith::IndexCastUIOp::create(e.b, e.loc, e.b.getI64Type(),
-                                          e.value(address));
-    };
-    Value sums = multiply(addressOf(startA, stageA), addressOf(beginB, stageB),
-                          loop.getRegionIterArgs()[0]);
-    load(e.add(step, e.number(ahead)));
-    NVVM::CpAsyncCommitGroupOp::create(e.b, e.loc);
+    Value sums =
+        multiply(addressOf(e.add(startA, e.mul(stage, e.number(stageA)))),
+                 addressOf(e.add(beginB, e.mul(stage, e.number(stageB)))),
+                 loop.getRegionIterArgs()[0]);
     NVVM::WgmmaWaitGroupSyncOp::create(e.b, e.loc, 1);
     scf::YieldOp::create(e.b, e.loc, sums);
   }

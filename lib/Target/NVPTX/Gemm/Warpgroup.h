@@ -3,7 +3,7 @@
 #ifndef RAC_LIB_TARGET_NVPTX_GEMM_WARPGROUP_H
 #define RAC_LIB_TARGET_NVPTX_GEMM_WARPGROUP_H
 
-#include "Loader.h"
+#include "Feed.h"
 #include "Stage.h"
 
 namespace rac::gemm {
@@ -18,17 +18,15 @@ constexpr int64_t kGroupWarps = 4;
 /// (sm_90a): each group of four warps has 64 rows and all columns.
 class Warpgroups {
 public:
-  /// `start`: where in shared memory the operands' tiles begin, a multiple of
-  /// 1024 B; see `alignedStart`.
   Warpgroups(Emit &e, const Tile &tile, const Operand &a, const Operand &b,
              Index thread);
 
   /// Bytes of shared memory for operands, with what aligning them takes.
   static int64_t bytes(const Tile &tile);
 
-  /// The sums of the block over `steps` tiles from `depthStart` on.
-  mlir::Value accumulate(Index batch, Index row, Index column, Index depthStart,
-                         Index steps);
+  /// The sums of the block. `barriers`: where in shared memory there is room
+  /// for one of each stage, B.
+  mlir::Value accumulate(const Way &way, Index batches, int64_t barriers);
   /// Puts them into shared memory.
   void put(const Stage &stage, mlir::Value sums);
 

@@ -321,6 +321,30 @@ def Rac_ReadOp : Rac_Op<"read", [MemoryEffects<[MemRead]>,
   let hasVerifier = 1;
 }
 
+def Rac_TensorMapOp : Rac_Op<"tensor_map", [Pure, AttrSizedOperandSegments]> {
+  let summary = "How the accelerator's copy unit finds boxes of an array, for a kernel.";
+  let description = [{
+    The array begins at `offset` of one-dimensional memory; `sizes` are those of its
+    dimensions, the last of which has neighbours in memory, and `strides` (elements)
+    those of the others. A kernel copies boxes of the size `box` to shared memory,
+    zeros where they leave the array; lines of 128 B are swizzled there. Rows begin
+    at multiples of 16 B. Within a kernel the op stands for its parameter, which is
+    made before the kernel is launched: a `CUtensorMap` of the driver.
+
+    ```mlir
+    %map = rac.tensor_map %m[%offset] sizes(%rows, %columns) strides(%pitch) box [128, 64] : memref<?xbf16> -> !llvm.ptr
+    ```
+  }];
+  let arguments = (ins MemRefRankOf<[AnyType], [1]>:$memory, Index:$offset,
+      Variadic<Index>:$sizes, Variadic<Index>:$strides, DenseI64ArrayAttr:$box);
+  let results = (outs AnyType:$map);
+  let assemblyFormat = [{
+    $memory `[` $offset `]` `sizes` `(` $sizes `)` `strides` `(` $strides `)`
+      `box` $box attr-dict `:` type($memory) `->` type($map)
+  }];
+  let hasVerifier = 1;
+}
+
 def Rac_KernelStatusOp : Rac_BufferOp<"kernel_status",
     MemRefRankOf<[I32], [0]>, [Pure]> {
   let summary = "Where a kernel writes that it failed: the number of its message, plus one.";

@@ -1,0 +1,48 @@
+//===- Feed.h - How tiles come to warp groups -------------------*- C++ -*-===//
+
+#ifndef RAC_LIB_TARGET_NVPTX_GEMM_FEED_H
+#define RAC_LIB_TARGET_NVPTX_GEMM_FEED_H
+
+#include "Bulk.h"
+#include <memory>
+
+namespace rac::gemm {
+
+/// A block's way along the depth, in steps of a tile of each operand.
+struct Way {
+  Index batch, row, column; ///< where the block's tiles begin
+  Index depthStart, steps;
+};
+
+/// Brings both operands' tiles of each step to shared memory, to the stage
+/// whose turn it is.
+class Feed {
+public:
+  virtual ~Feed() = default;
+  /// Asks for the tiles of a step, if there is such a step.
+  virtual void request(Index step) = 0;
+  /// Waits until they are there for the tensor cores, and until all warps do.
+  virtual void await(Index step) = 0;
+};
+
+/// What the block's threads have in common.
+struct FeedPlan {
+  const Tile &tile;
+  const Operand &a, &b;
+  Index thread;
+  Way way;
+  Index batches;
+  /// Shared memory where stages begin, first the first operand's, at a multiple
+  /// of 1024 B: as bytes and where in these; its address (i64).
+  mlir::Value memory;
+  Index start;
+  mlir::Value address;
+  int64_t barriers; ///< where in shared memory they are, B
+};
+
+/// By one thread where that can be, otherwise by all of them.
+std::unique_ptr<Feed> makeFeed(Emit &e, const FeedPlan &plan);
+
+} // namespace rac::gemm
+
+#endif // RAC_LIB_TARGET_NVPTX_GEMM_FEED_H
