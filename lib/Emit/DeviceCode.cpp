@@ -185,6 +185,15 @@ Error listKernels(mlir::ModuleOp module, mlir::gpu::GPUModuleOp kernels,
   }
   for (auto message : messages.getAsRange<mlir::StringAttr>())
     images.messages.push_back(message.str());
+  if (auto groups =
+          module->getAttrOfType<mlir::DictionaryAttr>("rac.group_kernels"))
+    for (mlir::NamedAttribute group : groups) {
+      auto &entry = images.groupKernels.emplace_back(
+          group.getName().str(), std::vector<std::string>());
+      for (auto name : cast<mlir::ArrayAttr>(group.getValue())
+                           .getAsRange<mlir::StringAttr>())
+        entry.second.push_back(name.str());
+    }
   return Error::success();
 }
 

@@ -109,6 +109,10 @@ void Compiler::reportKernels() {
       }
     report.kernels.push_back(std::move(entry));
   }
+  for (auto &[group, names] : kernels->groupKernels)
+    for (GroupReport &entry : report.groups)
+      if (entry.name == group)
+        entry.kernels = names;
 }
 
 /// The arena over a run, and its size where no input's shape has a say in it.

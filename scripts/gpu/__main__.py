@@ -6,6 +6,7 @@ and onnxruntime; torch for tensors on the device and for what is compared with i
   python3 scripts/gpu kernels     operators beside torch's and the GPU's limits
   python3 scripts/gpu torch       networks beside torch, eager and compiled
   python3 scripts/gpu energy      joules of a run, by NVML, of plans for latency and for energy, and of torch
+  python3 scripts/gpu calibrate   times of kernels and joules of the GPU's parts, to fit a device file to
   python3 scripts/gpu reset       forgets what was compiled
 
 Each prints a table last and writes $OUT/NAME.json and logs (OUT: build/gpu-results). What it compiles
@@ -26,10 +27,11 @@ TASKS = {
     "model-prepare": ("models", "prepare"), "model-measure": ("models", "measure"),
     "node-test": ("node_tests", "run"),
     "kernel-prepare": ("kernels", "prepare"), "kernel-measure": ("kernels", "measure"),
+    "calibrate-prepare": ("calibrate", "prepare"), "calibrate-measure": ("calibrate", "measure"),
     "network-prepare": ("networks", "prepare"), "network-measure": ("networks", "measure"),
 }
 COMMANDS = {"models": "models", "node-tests": "node_tests", "kernels": "kernels", "torch": "networks",
-            "energy": "networks"}
+            "energy": "networks", "calibrate": "calibrate"}
 NETWORKS = ["resnet50", "mobilenet_v3_large", "vit_b_16", "swin_t", "minilm_l6", "gpt2_step"]
 
 
@@ -44,11 +46,11 @@ def parse():
     parser.add_argument("--seconds", type=float, help="of one thing (default: 20 of a node test, 60 of a kernel, else 180)")
     parser.add_argument("--jobs", type=int, default=max(1, (os.cpu_count() or 2) - 2), help="processes that compile")
     parser.add_argument("--only", nargs="*", default=[], metavar="WORD", help="things whose names have one of these")
-    parser.add_argument("--every", type=int, default=1, help="node-tests: one of so many")
+    parser.add_argument("--every", type=int, default=1, help="node-tests, calibrate: one of so many")
     parser.add_argument("--networks", nargs="*", default=NETWORKS, choices=NETWORKS)
     parser.add_argument("--batches", nargs="*", type=int, default=[1, 32])
     parser.add_argument("--dtype", default="f32", choices=["f32", "f16", "bf16"], help="of networks")
-    parser.add_argument("--window", type=float, default=5.0, help="energy: a window, s")
+    parser.add_argument("--window", type=float, default=5.0, help="energy, calibrate: a window, s")
     parser.add_argument("--no-torch-compile", action="store_true")
     parser.add_argument("--prepare-only", action="store_true", help="compile, run nothing")
     parser.add_argument("--trace", action="store_true", help="print the longest kernels")

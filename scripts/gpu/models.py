@@ -1,5 +1,6 @@
 """models: whole models against onnxruntime on the CPU, and how long they take."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -31,12 +32,14 @@ def find(file):
         if (folder / file).exists():
             return folder / file
     filled = WORK / "models" / file
-    if not filled.exists():
-        part = WORK / "models" / f"{Path(file).stem}.part"
-        part.mkdir(parents=True, exist_ok=True)
-        subprocess.run([sys.executable, TOOLS / "graphs" / "fill.py", part, Path(file).stem], check=True,
-                       env={**os.environ, "GRAPHS": str(TOOLS / "graphs")})
-        (part / file).rename(filled)
+    part = WORK / "models" / f"{Path(file).stem}.part"
+    part.mkdir(parents=True, exist_ok=True)
+    with open(part / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another process may be at it
+        if not filled.exists():
+            subprocess.run([sys.executable, TOOLS / "graphs" / "fill.py", part, Path(file).stem], check=True,
+                           env={**os.environ, "GRAPHS": str(TOOLS / "graphs")})
+            (part / file).rename(filled)
     return filled
 
 

@@ -21,6 +21,8 @@ struct DeviceKernel {
 struct DeviceImages {
   std::vector<DeviceImage> images;
   std::vector<DeviceKernel> kernels;
+  /// Each group's name and the kernels that it launches, in order.
+  std::vector<std::pair<std::string, std::vector<std::string>>> groupKernels;
   std::vector<std::string> messages;
   std::string ptx;      ///< to read
   std::string ptxasLog; ///< what ptxas -v said of each kernel

@@ -33,6 +33,8 @@ struct GroupReport {
   std::optional<double> flops;
   /// B that cross each memory level, nearest first.
   std::vector<std::pair<std::string, double>> bytes;
+  /// Of a GPU, that it launches, in order: names of Report::kernels.
+  std::vector<std::string> kernels;
   std::vector<AlternativeReport> alternatives;
 };
 

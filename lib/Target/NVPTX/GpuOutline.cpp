@@ -151,6 +151,8 @@ private:
   gpu::GPUModuleOp kernels;
   bool anyAsserts = false;
   llvm::MapVector<StringRef, int64_t> messages;
+  /// The kernels that each group launches, in order.
+  llvm::MapVector<StringAttr, SmallVector<Attribute>> byGroup;
   llvm::StringSet<> names;
   llvm::StringMap<SmallVector<gpu::GPUFuncOp>> bySignature;
 };
@@ -269,9 +271,11 @@ LogicalResult Outliner::outline(gpu::LaunchOp launch) {
   } else {
     kernels.getBody()->push_back(kernel);
   }
-  if (auto group = launch->getAttr("rac.group");
-      group && !kernel->hasAttr("rac.group"))
-    kernel->setAttr("rac.group", group);
+  if (auto group = launch->getAttrOfType<StringAttr>("rac.group")) {
+    if (!kernel->hasAttr("rac.group"))
+      kernel->setAttr("rac.group", group);
+    byGroup[group].push_back(kernel.getNameAttr());
+  }
   int64_t most = shared;
   if (auto before = kernel->getAttrOfType<IntegerAttr>("rac.shared_bytes"))
     most = std::max(most, before.getInt());
@@ -310,6 +314,10 @@ LogicalResult Outliner::run() {
   for (auto kernel : kernels.getOps<gpu::GPUFuncOp>())
     list.push_back(builder.getStringAttr(kernel.getName()));
   module->setAttr("rac.kernels", builder.getArrayAttr(list));
+  SmallVector<NamedAttribute> launched;
+  for (auto &[group, names] : byGroup)
+    launched.push_back({group, builder.getArrayAttr(names)});
+  module->setAttr("rac.group_kernels", builder.getDictionaryAttr(launched));
   return success();
 }
 

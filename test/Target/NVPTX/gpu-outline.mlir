@@ -3,7 +3,8 @@
 // Kernels are named after their groups. Two that do the same on other memory are one, which may have to have the shared memory
 // of either; constants are part of a kernel, all else is passed. The third differs in its threads, the fourth in what it does.
 
-// CHECK: module attributes {rac.kernel_messages = [], rac.kernels = ["my_group_0", "wider", "_2nd"]}
+// CHECK: module attributes {rac.group_kernels = {"2nd" = ["_2nd"], "my group/0" = ["my_group_0"], other = ["my_group_0"], wider = ["wider"]},
+// CHECK-SAME: rac.kernel_messages = [], rac.kernels = ["my_group_0", "wider", "_2nd"]}
 // CHECK-LABEL: func @main
 // CHECK: rac.launch @rac_kernels::@my_group_0 grid(%arg2, %c1, %c1) block(%c32, %c1, %c1) shared 1024 args(%arg0 : memref<?xf32>)
 // CHECK: rac.launch @rac_kernels::@my_group_0 grid(%arg2, %c1, %c1) block(%c32, %c1, %c1) shared 0 args(%arg1 : memref<?xf32>)
@@ -51,7 +52,7 @@ func.func @main(%x: memref<?xf32>, %y: memref<?xf32>, %n: index) {
 
 // A failed assertion writes the number of its message, from 1 on, and ends the thread. Equal messages have one number.
 
-// CHECK: module attributes {rac.kernel_messages = ["negative", "zero"], rac.kernels = ["asserts", "asserts_1"]}
+// CHECK: module attributes {rac.group_kernels = {}, rac.kernel_messages = ["negative", "zero"], rac.kernels = ["asserts", "asserts_1"]}
 // CHECK-LABEL: func @asserts
 // CHECK: %[[STATUS:.*]] = rac.kernel_status : memref<i32>
 // CHECK: rac.launch @rac_kernels::@asserts {{.*}} args(%arg0, %[[STATUS]] : memref<?xi64>, memref<i32>)
@@ -125,7 +126,7 @@ func.func @indexed(%i: memref<?xindex>, %x: memref<?xf32>, %y: memref<?xf32>, %n
 // -----
 
 // There is a module of kernels even if it has none.
-// CHECK: module attributes {rac.kernel_messages = [], rac.kernels = []}
+// CHECK: module attributes {rac.group_kernels = {}, rac.kernel_messages = [], rac.kernels = []}
 // CHECK: gpu.module @rac_kernels
 func.func @empty(%x: memref<?xi64>) {
   return
