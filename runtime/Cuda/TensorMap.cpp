@@ -2,8 +2,8 @@
 
 #include "State.h"
 
-#include <cstring>
 #include "rac-c/DLPack.h"
+#include <cstring>
 
 namespace rac::runtime::cuda {
 

@@ -26,6 +26,24 @@ func.func @launch(%context: !llvm.ptr, %x: memref<?x4xf32>, %factor: f32, %n: in
   return
 }
 
+// A tensor map is filled in on the stack, and its address is what the launch passes.
+
+// CHECK-LABEL: llvm.func @map(
+// CHECK-SAME: %[[C:[^:]*]]: !llvm.ptr
+// CHECK: %[[MAP:.*]] = llvm.alloca %{{.*}} x !llvm.array<128 x i8> {alignment = 64 : i64}
+// CHECK: %[[BASE:.*]] = llvm.getelementptr
+// CHECK: %[[CODE:.*]] = llvm.mlir.constant(4 : i32)
+// CHECK: %[[BITS:.*]] = llvm.mlir.constant(16 : i32)
+// CHECK: %[[RANK:.*]] = llvm.mlir.constant(2 : i32)
+// CHECK: llvm.call @rac_tensor_map(%[[C]], %[[MAP]], %[[BASE]], %[[CODE]], %[[BITS]], %[[RANK]],
+// CHECK: llvm.store %[[MAP]], %{{.*}} : !llvm.ptr, !llvm.ptr
+// CHECK: llvm.call @rac_launch(
+func.func @map(%context: !llvm.ptr, %x: memref<?xbf16>, %n: index) {
+  %map = rac.tensor_map %x[%n] sizes(%n, %n) strides(%n) box [128, 64] : memref<?xbf16> -> !llvm.ptr
+  rac.launch @kernels::@scale grid(%n, %n, %n) block(%n, %n, %n) shared 0 args(%map : !llvm.ptr)
+  return
+}
+
 // The host has its own copy of the element, an i1 as the byte that it is.
 
 // CHECK-LABEL: llvm.func @read(

@@ -217,8 +217,7 @@ LogicalResult Outliner::hoistTensorMaps(gpu::LaunchOp launch) {
   for (TensorMapOp map : maps) {
     for (Value operand : map->getOperands()) {
       Operation *op = operand.getDefiningOp();
-      if (op && launch->isAncestor(op) &&
-          op->hasTrait<OpTrait::ConstantLike>())
+      if (op && launch->isAncestor(op) && op->hasTrait<OpTrait::ConstantLike>())
         op->moveBefore(launch);
       else if (launch.getBody().isAncestor(operand.getParentRegion()))
         return map.emitOpError("takes what only the kernel knows");

@@ -27,8 +27,7 @@ bool isTensorMap(LLVM::LLVMFuncOp kernel, unsigned argument) {
 struct GpuTensorMapsPass : rac::impl::GpuTensorMapsBase<GpuTensorMapsPass> {
   void runOnOperation() override {
     Builder builder(&getContext());
-    auto bytes =
-        LLVM::LLVMArrayType::get(builder.getI8Type(), kTensorMapBytes);
+    auto bytes = LLVM::LLVMArrayType::get(builder.getI8Type(), kTensorMapBytes);
     for (auto kernel : getOperation().getOps<LLVM::LLVMFuncOp>())
       for (unsigned i = 0; i < kernel.getNumArguments(); ++i)
         if (isTensorMap(kernel, i)) {

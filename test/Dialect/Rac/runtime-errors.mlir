@@ -258,3 +258,51 @@ func.func @status_of_others() {
   %0 = rac.kernel_status : memref<i64>
   return
 }
+
+// -----
+
+func.func @map_of_no_type(%m: memref<?xf16>, %n: index) {
+  // expected-error @+1 {{is a pointer to a tensor map, not 'index'}}
+  %0 = rac.tensor_map %m[%n] sizes(%n, %n) strides(%n) box [8, 64] : memref<?xf16> -> index
+  return
+}
+
+// -----
+
+func.func @map_of_a_row(%m: memref<?xf16>, %n: index) {
+  // expected-error @+1 {{has 2 to 5 dimensions, not 1}}
+  %0 = rac.tensor_map %m[%n] sizes(%n) strides() box [64] : memref<?xf16> -> !llvm.ptr
+  return
+}
+
+// -----
+
+func.func @map_of_more_strides(%m: memref<?xf16>, %n: index) {
+  // expected-error @+1 {{takes a stride for each dimension but the last}}
+  %0 = rac.tensor_map %m[%n] sizes(%n, %n) strides(%n, %n) box [8, 64] : memref<?xf16> -> !llvm.ptr
+  return
+}
+
+// -----
+
+func.func @map_of_a_flat_box(%m: memref<?xf16>, %n: index) {
+  // expected-error @+1 {{takes a size of the box for each dimension}}
+  %0 = rac.tensor_map %m[%n] sizes(%n, %n) strides(%n) box [64] : memref<?xf16> -> !llvm.ptr
+  return
+}
+
+// -----
+
+func.func @map_of_short_lines(%m: memref<?xf16>, %n: index) {
+  // expected-error @+1 {{copies boxes with lines of 128 B}}
+  %0 = rac.tensor_map %m[%n] sizes(%n, %n) strides(%n) box [8, 32] : memref<?xf16> -> !llvm.ptr
+  return
+}
+
+// -----
+
+func.func @map_of_a_tall_box(%m: memref<?xf16>, %n: index) {
+  // expected-error @+1 {{copies boxes of 1 to 256 elements in each dimension}}
+  %0 = rac.tensor_map %m[%n] sizes(%n, %n) strides(%n) box [512, 64] : memref<?xf16> -> !llvm.ptr
+  return
+}

@@ -60,6 +60,9 @@ func.func @accelerator(%n: index, %m: memref<?xf32>, %strided: memref<?x4xi64, s
   rac.launch @kernels::@relu grid(%n, %n, %n) block(%n, %n, %n) shared 1024 args(%m, %status, %n : memref<?xf32>, memref<i32>, index)
   // CHECK: rac.launch @kernels::@none grid({{.*}}) block({{.*}}) shared 0 args()
   rac.launch @kernels::@none grid(%n, %n, %n) block(%n, %n, %n) shared 0 args()
+  // CHECK: rac.tensor_map %{{.*}}[%arg0] sizes(%arg0, %arg0) strides(%arg0) box [128, 64] : memref<?xbf16> -> !llvm.ptr
+  %halves = memref.alloc(%n) : memref<?xbf16>
+  %map = rac.tensor_map %halves[%n] sizes(%n, %n) strides(%n) box [128, 64] : memref<?xbf16> -> !llvm.ptr
   // CHECK: rac.read %arg2[%arg0, %arg0] : memref<?x4xi64, strided<[8, 2], offset: ?>>
   %x = rac.read %strided[%n, %n] : memref<?x4xi64, strided<[8, 2], offset: ?>>
   // CHECK: rac.read %[[STATUS]][] : memref<i32>

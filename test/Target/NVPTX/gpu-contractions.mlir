@@ -75,14 +75,18 @@ func.func @tf32(%a: memref<256x64xf32>, %b: memref<64x512xf32>, %c: memref<256x5
 //      CHECK:   nvgpu.ldmatrix {{.*}} {numTiles = 4 : i32, transpose = true}
 //      CHECK:   nvgpu.mma.sync({{.*}}) {mmaShape = [16, 8, 16]}
 // HOPPER-LABEL: func.func @bf16
+//       HOPPER:   rac.tensor_map {{.*}} sizes(%c4096, %c4096) strides(%c4096) box [64, 64] : memref<16777216xbf16> -> !llvm.ptr
+//       HOPPER:   nvvm.mbarrier.init
+//       HOPPER:   nvvm.fence.mbarrier.init
+//       HOPPER:   gpu.barrier
 //       HOPPER:   scf.for
-//       HOPPER:     nvvm.cp.async.wait.group 1
-//  HOPPER-NEXT:     nvvm.fence.proxy {kind = #nvvm.proxy_kind<async.shared>, space = #nvvm.shared_space<cta>}
+//       HOPPER:     nvvm.mbarrier.try_wait.parity
 //  HOPPER-NEXT:     gpu.barrier
+//       HOPPER:     nvvm.mbarrier.arrive.expect_tx
+//       HOPPER:     nvvm.cp.async.bulk.tensor.shared.cluster.global
 //       HOPPER:     nvvm.wgmma.fence.aligned
 // HOPPER-COUNT-4:   nvvm.wgmma.mma_async {{.*}} <m = 64, n = 256, k = 16>, D[<f32>, <one>], A[<bf16>, <one>, <row>], B[<bf16>, <one>, <row>]
 //       HOPPER:     nvvm.wgmma.commit.group.sync.aligned
-//       HOPPER:     nvgpu.device_async_copy
 //       HOPPER:     nvvm.wgmma.wait.group.sync.aligned 1
 #a = affine_map<(m, n, k) -> (m, k)>
 #b = affine_map<(m, n, k) -> (k, n)>

@@ -131,3 +131,23 @@ func.func @indexed(%i: memref<?xindex>, %x: memref<?xf32>, %y: memref<?xf32>, %n
 func.func @empty(%x: memref<?xi64>) {
   return
 }
+
+// -----
+
+// Tensor maps are made by the host, and marked by how they are aligned.
+
+// CHECK-LABEL: func @mapped
+// CHECK: %[[MAP:.*]] = rac.tensor_map %arg0[%c0] sizes(%arg1, %arg1) strides(%arg1) box [64, 64]
+// CHECK: rac.launch @rac_kernels::@mapped {{.*}} args(%[[MAP]] : !llvm.ptr)
+// CHECK: gpu.func @mapped(%[[P:.*]]: !llvm.ptr {llvm.align = 64 : i64}) kernel
+// CHECK: llvm.load volatile %[[P]]
+func.func @mapped(%x: memref<?xbf16>, %n: index) {
+  %c1 = arith.constant 1 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %n, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c1, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %map = rac.tensor_map %x[%c0] sizes(%n, %n) strides(%n) box [64, 64] : memref<?xbf16> -> !llvm.ptr
+    %0 = llvm.load volatile %map : !llvm.ptr -> i64
+    gpu.terminator
+  }
+  return
+}

@@ -235,6 +235,29 @@ int cuLaunchKernel(const void *function, unsigned gx, unsigned gy, unsigned gz,
   });
 }
 
+/// Puts what it was told where the map is: 16 numbers.
+int cuTensorMapEncodeTiled(void *map, int type, unsigned rank, void *address,
+                           const uint64_t *sizes, const uint64_t *strides,
+                           const unsigned *box, const unsigned *steps,
+                           int interleave, int swizzle, int, int fill) {
+  ENTER(true);
+  if (reinterpret_cast<uint64_t>(map) % 64 || rank < 1 || rank > 5 ||
+      reinterpret_cast<uint64_t>(address) % 16 || interleave || fill)
+    return kInvalidValue;
+  auto *told = static_cast<uint64_t *>(map);
+  *told++ = uint64_t(type);
+  *told++ = uint64_t(swizzle);
+  for (unsigned i = 0; i < rank; ++i) {
+    if (sizes[i] == 0 || box[i] == 0 || box[i] > 256 || steps[i] != 1 ||
+        (i > 0 && strides[i - 1] % 16))
+      return kInvalidValue;
+    *told++ = sizes[i];
+    *told++ = box[i];
+    *told++ = i > 0 ? strides[i - 1] : 0;
+  }
+  return 0;
+}
+
 int cuMemAlloc_v2(uint64_t *address, size_t size) {
   ENTER(true);
   if (size == 0 || size > uint64_t(1) << 40)

@@ -5,6 +5,7 @@
 #include <thread>
 
 using namespace rac::test;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -186,6 +187,63 @@ TEST_F(Run, WrongShapeIsToldOnEveryRun) {
     DLTensor lent = {};
     EXPECT_EQ(context.run({&x4}, {&lent}), RAC_OK) << context.error();
   }
+}
+
+//===----------------------------------------------------------------------===//
+// Tensor maps
+//===----------------------------------------------------------------------===//
+
+/// What the fake driver leaves in the map of an array of n x 100 x 72, of which
+/// rows are 80 apart.
+struct alignas(64) Map {
+  uint64_t told[16];
+};
+Map mapped;
+int32_t mappedBits = 16;
+
+void mapMain(RacContext *context) {
+  int64_t n = rac_input_dim(context, 0, 0);
+  const int64_t sizes[] = {n, 100, 72}, strides[] = {8000, 80},
+                box[] = {1, 32, 64};
+  rac_tensor_map(context, &mapped, rac_input(context, 0), kDLBfloat, mappedBits,
+                 3, sizes, strides, box);
+  rac_output(context, 0, 1, &n);
+}
+
+TEST_F(Run, TensorMapsCountDimensionsFromTheFastest) {
+  PlusTwo maps(mapMain);
+  TestContext context(maps);
+  mapped.told[0] = 1;
+  ASSERT_EQ(context.run({&x}, {&y}), RAC_OK) << context.error();
+  constexpr int bfloat16 = 9, swizzled = 3;
+  EXPECT_THAT(mapped.told, ElementsAre(bfloat16, swizzled, 72, 64, 0, 100, 32,
+                                       160, 3, 1, 16000, 0, 0, 0, 0, 0));
+}
+
+TEST_F(Run, TensorMapsOfNothingAreEmpty) {
+  PlusTwo maps(mapMain);
+  TestContext context(maps);
+  TestTensor none{xs, {0}}, result{ys, {0}};
+  mapped.told[0] = 1;
+  ASSERT_EQ(context.run({&none}, {&result}), RAC_OK) << context.error();
+  EXPECT_THAT(mapped.told, Each(0u));
+  EXPECT_EQ(cuda.calls["cuTensorMapEncodeTiled"], 0);
+}
+
+TEST_F(Run, TensorMapsFail) {
+  PlusTwo maps(mapMain);
+  TestContext context(maps);
+  cuda.failures["cuTensorMapEncodeTiled"] = {0, 1};
+  EXPECT_EQ(context.run({&x}, {&y}), RAC_FAILED);
+  EXPECT_THAT(context.error(),
+              HasSubstr("describing an array to the copy unit: "
+                        "cuTensorMapEncodeTiled: "));
+  cuda.failures.clear();
+  mappedBits = 4;
+  EXPECT_EQ(context.run({&x}, {&y}), RAC_FAILED);
+  EXPECT_THAT(context.error(), HasSubstr("no tensor map has 3 dimensions of "
+                                         "4 bits"));
+  mappedBits = 16;
 }
 
 //===----------------------------------------------------------------------===//

@@ -54,7 +54,8 @@ def GpuContractions : Pass<"rac-gpu-contractions", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
       "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect",
       "::mlir::LLVM::LLVMDialect", "::mlir::nvgpu::NVGPUDialect", "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect",
-      "::mlir::vector::VectorDialect"];
+      "::mlir::vector::VectorDialect",
+      "::rac::RacDialect"];
   let statistics = [
     Statistic<"numKernels", "num-kernels", "Contractions that became kernels">,
     Statistic<"numLeft", "num-left", "Contractions left to rac-gpu-reductions">];

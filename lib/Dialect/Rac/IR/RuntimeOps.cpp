@@ -1,7 +1,7 @@
 //===- RuntimeOps.cpp - Level 3: what calls the runtime -------------------===//
 
-#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Dialect/LLVMIR/LLVMTypes.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 
 using namespace mlir;

@@ -23,8 +23,7 @@ bool BulkLoader::fits(const Operand &operand) {
 
 /// Rows or columns of a box: a line's, where they neighbour in memory.
 int64_t BulkLoader::boxOuter() const {
-  return operand.depthInner ? operand.outerTile
-                            : kSwizzledLine / operand.bytes;
+  return operand.depthInner ? operand.outerTile : kSwizzledLine / operand.bytes;
 }
 
 BulkLoader::BulkLoader(Emit &e, const Operand &operand, Index batches,
@@ -58,12 +57,12 @@ int64_t BulkLoader::bytes() const {
 }
 
 Value rac::gemm::sharedPointer(Emit &e, Value address, int64_t bytes) {
-  Value at = bytes ? arith::AddIOp::create(
-                         e.b, e.loc, address,
-                         arith::ConstantIntOp::create(
-                             e.b, e.loc, e.b.getI64Type(), bytes))
-                         .getResult()
-                   : address;
+  Value at =
+      bytes ? arith::AddIOp::create(e.b, e.loc, address,
+                                    arith::ConstantIntOp::create(
+                                        e.b, e.loc, e.b.getI64Type(), bytes))
+                  .getResult()
+            : address;
   auto type = LLVM::LLVMPointerType::get(
       e.b.getContext(), static_cast<unsigned>(NVVM::NVVMMemorySpace::Shared));
   return LLVM::IntToPtrOp::create(e.b, e.loc, type, at);
@@ -85,13 +84,13 @@ void BulkLoader::load(Emit &e, Value target, Value barrier, Index depthStart) {
       std::swap(at[0], at[1]);
     if (batched)
       at.push_back(coordinate(batch));
-    Value to = sharedPointer(e, target,
-                             first * operand.depthTile * operand.bytes);
+    Value to =
+        sharedPointer(e, target, first * operand.depthTile * operand.bytes);
     to = LLVM::AddrSpaceCastOp::create(e.b, e.loc, cluster, to);
     NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
         e.b, e.loc, to, map, at, barrier, /*im2colOffsets=*/ValueRange(),
         /*multicastMask=*/Value(), /*l2CacheHint=*/Value(),
-        NVVM::TMALoadMode::TILE, /*isCTAOnly=*/false,
-        NVVM::CTAGroupKindAttr(), /*predicate=*/Value());
+        NVVM::TMALoadMode::TILE, /*isCTAOnly=*/false, NVVM::CTAGroupKindAttr(),
+        /*predicate=*/Value());
   }
 }

@@ -63,9 +63,9 @@ private:
     auto type = MemRefType::get(
         {elements}, operand.access.element(), MemRefLayoutAttrInterface(),
         cast<MemRefType>(plan.memory.getType()).getMemorySpace());
-    return memref::ViewOp::create(
-        e.b, e.loc, type, plan.memory,
-        e.value(e.add(plan.start, e.number(bytes))), ValueRange());
+    return memref::ViewOp::create(e.b, e.loc, type, plan.memory,
+                                  e.value(e.add(plan.start, e.number(bytes))),
+                                  ValueRange());
   }
 
   Emit &e;
@@ -83,8 +83,7 @@ public:
         a(e, plan.a, plan.batches, plan.way.batch, plan.way.row),
         b(e, plan.b, plan.batches, plan.way.batch, plan.way.column) {
     int64_t stages = plan.tile.stages;
-    Value barriers =
-        sharedView(e, e.b.getI64Type(), stages, plan.barriers);
+    Value barriers = sharedView(e, e.b.getI64Type(), stages, plan.barriers);
     first = arith::IndexCastUIOp::create(
         e.b, e.loc, e.b.getI64Type(),
         memref::ExtractAlignedPointerAsIndexOp::create(
@@ -96,8 +95,8 @@ public:
           scf::IfOp::create(e.b, e.loc, asks, /*withElseRegion=*/false);
       e.b.setInsertionPointToStart(guard.thenBlock());
       for (int64_t stage = 0; stage < stages; ++stage)
-        NVVM::MBarrierInitOp::create(e.b, e.loc,
-                                     barrierOf(e.number(stage)), constant(1),
+        NVVM::MBarrierInitOp::create(e.b, e.loc, barrierOf(e.number(stage)),
+                                     constant(1),
                                      /*predicate=*/Value());
       NVVM::FenceMbarrierInitOp::create(e.b, e.loc);
     }
@@ -107,9 +106,9 @@ public:
   void request(Index step) override {
     {
       OpBuilder::InsertionGuard restore(e.b);
-      auto guard = scf::IfOp::create(
-          e.b, e.loc, e.both(asks, e.less(step, plan.way.steps)),
-          /*withElseRegion=*/false);
+      auto guard = scf::IfOp::create(e.b, e.loc,
+                                     e.both(asks, e.less(step, plan.way.steps)),
+                                     /*withElseRegion=*/false);
       e.b.setInsertionPointToStart(guard.thenBlock());
       Index stage = e.rem(step, e.number(plan.tile.stages));
       Value barrier = barrierOf(stage);
@@ -151,8 +150,8 @@ private:
     Value offset = arith::IndexCastUIOp::create(
         e.b, e.loc, e.b.getI64Type(),
         e.value(e.mul(stage, e.number(kBarrierBytes))));
-    return sharedPointer(
-        e, arith::AddIOp::create(e.b, e.loc, first, offset), 0);
+    return sharedPointer(e, arith::AddIOp::create(e.b, e.loc, first, offset),
+                         0);
   }
 
   Emit &e;

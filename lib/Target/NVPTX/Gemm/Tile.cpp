@@ -30,10 +30,9 @@ int64_t rac::gemm::sharedBytes(const Tile &tile, int64_t elementBytes,
 }
 
 int64_t rac::gemm::barriersAt(const Tile &tile, int64_t accumulatorBytes) {
-  return llvm::alignTo<kBarrierBytes>(
-      std::max(Warpgroups::bytes(tile),
-               Stage::bytes(tile.rows, tile.columns, tile.slices,
-                            accumulatorBytes)));
+  return llvm::alignTo<kBarrierBytes>(std::max(
+      Warpgroups::bytes(tile),
+      Stage::bytes(tile.rows, tile.columns, tile.slices, accumulatorBytes)));
 }
 
 namespace {

@@ -8,7 +8,7 @@
 
 namespace rac::gemm {
 
-constexpr int64_t kWarp = 32; ///< threads of a warp, on every NVIDIA GPU
+constexpr int64_t kWarp = 32;        ///< threads of a warp, on every NVIDIA GPU
 constexpr int64_t kBarrierBytes = 8; ///< mbarrier in PTX
 
 /// What a block of threads computes, and how its warps share that.

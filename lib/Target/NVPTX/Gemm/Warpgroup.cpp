@@ -106,9 +106,9 @@ Value Warpgroups::accumulate(const Way &way, Index batches, int64_t barriers) {
   Value zeros = LLVM::UndefOp::create(e.b, e.loc, type);
   for (int64_t i = 0; i < tile.columns / 2; ++i)
     zeros = LLVM::InsertValueOp::create(e.b, e.loc, zeros, zero, i);
-  auto loop = scf::ForOp::create(e.b, e.loc, e.value(e.number(0)),
-                                 e.value(way.steps), e.value(e.number(1)),
-                                 zeros);
+  auto loop =
+      scf::ForOp::create(e.b, e.loc, e.value(e.number(0)), e.value(way.steps),
+                         e.value(e.number(1)), zeros);
   {
     OpBuilder::InsertionGuard restore(e.b);
     e.b.setInsertionPointToStart(loop.getBody());
