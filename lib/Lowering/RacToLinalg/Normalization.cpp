@@ -7,10 +7,35 @@
 
 #include "Patterns.h"
 #include "Reduction.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace rac;
 using namespace rac::lowering;
+
+/// The smallest number of a type that is not subnormal.
+static double smallestNormal(Type type) {
+  return APFloat::getSmallestNormalized(
+             cast<FloatType>(type).getFloatSemantics())
+      .convertToDouble();
+}
+
+// A core takes a hundred times as long for a product with a subnormal number as
+// with another, and where a mask adds -100, or the lowest number there is,
+// exponentials would be little else. They are zero instead.
+
+static Value expWithoutSubnormals(ScalarBuilder &s, Value x) {
+  Type type = x.getType();
+  Value tiny = s.less(x, s.constant(std::log(smallestNormal(type)), type));
+  Value zero = s.zero(x);
+  return s.select(tiny, zero, s.exp(s.select(tiny, zero, x)));
+}
+
+static Value withoutSubnormals(ScalarBuilder &s, Value x) {
+  Type type = x.getType();
+  return s.select(s.less(x, s.constant(smallestNormal(type), type)), s.zero(x),
+                  x);
+}
 
 Value lowering::softmaxTensor(OpBuilder &b, Location loc, Value tensor,
                               Type element, int64_t axis, bool log) {
@@ -26,7 +51,7 @@ Value lowering::softmaxTensor(OpBuilder &b, Location loc, Value tensor,
                         [&](OpBuilder &b, Location loc, ValueRange args) {
                           ScalarBuilder s(b, loc, false);
                           Value x = loadCompute(b, loc, args[0], element);
-                          return s.exp(s.sub(x, args[1]));
+                          return expWithoutSubnormals(s, s.sub(x, args[1]));
                         });
   Value sum = reduceTensor(b, loc, ReduceKind::sum, exps, scalar, axes);
   if (!log) {
@@ -39,7 +64,8 @@ Value lowering::softmaxTensor(OpBuilder &b, Location loc, Value tensor,
     return buildMap(b, loc, {{exps, full}, {inverse, rows}}, sizes, element,
                     [&](OpBuilder &b, Location loc, ValueRange args) {
                       ScalarBuilder s(b, loc, false);
-                      return storeCompute(b, loc, s.mul(args[0], args[1]),
+                      Value part = s.mul(args[0], args[1]);
+                      return storeCompute(b, loc, withoutSubnormals(s, part),
                                           element);
                     });
   }

@@ -56,14 +56,24 @@ func.func @running_sum(%a: tensor<?x4xf32>) -> tensor<?x4xf32> {
 // CHECK-LABEL: func @softmax
 // CHECK: linalg.generic {{.*}} ["parallel", "reduction"]
 // CHECK: arith.maximumf
+// What would be subnormal is zero, before and after the division.
 // CHECK: linalg.generic {{.*}} ["parallel", "parallel"]
-// CHECK: math.exp
+// CHECK: %[[X:.*]] = arith.subf
+// CHECK: %[[LEAST:.*]] = arith.constant -87.336
+// CHECK: %[[TINY:.*]] = arith.cmpf olt, %[[X]], %[[LEAST]]
+// CHECK: %[[ZERO:.*]] = arith.constant 0.0
+// CHECK: %[[LARGE:.*]] = arith.select %[[TINY]], %[[ZERO]], %[[X]]
+// CHECK: %[[EXP:.*]] = math.exp %[[LARGE]]
+// CHECK: arith.select %[[TINY]], %[[ZERO]], %[[EXP]]
 // CHECK: linalg.generic {{.*}} ["parallel", "reduction"]
 // CHECK: arith.addf %{{.*}}, %{{.*}} fastmath<reassoc,contract>
 // CHECK: linalg.generic {{.*}} ["parallel"]
 // CHECK: arith.divf
 // CHECK: linalg.generic {{.*}} ["parallel", "parallel"]
-// CHECK: arith.mulf
+// CHECK: %[[PART:.*]] = arith.mulf
+// CHECK: %[[NORMAL:.*]] = arith.constant 1.17549435E-38
+// CHECK: %[[SUBNORMAL:.*]] = arith.cmpf olt, %[[PART]], %[[NORMAL]]
+// CHECK: arith.select %[[SUBNORMAL]], %{{.*}}, %[[PART]]
 func.func @softmax(%a: tensor<?x4xf32>) -> tensor<?x4xf32> {
   %0 = rac.softmax %a axis 1 : tensor<?x4xf32>
   return %0 : tensor<?x4xf32>

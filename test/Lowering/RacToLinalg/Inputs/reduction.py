@@ -77,6 +77,18 @@ for axis in range(3):
     expect(f"%r0 = rac.softmax %a0 axis {axis} : {t3}", [(t3, x)], [(t3, softmax)])
     half = fixed(x, "f16")
     expect(f"%r0 = rac.softmax %a0 axis {axis} {{log}} : {half}", [(half, x)], [(half, np.log(softmax))], 1e-2)
+# No part is subnormal: where a mask takes 80 to 104 away, it is a normal number or zero.
+masked = x.copy()
+masked[..., 1:] -= generator.uniform(80, 104, (4, 3, 5)).astype(np.float32)
+exps = np.exp((masked - masked.max(2, keepdims=True)).astype(np.float64))
+softmax = exps / exps.sum(2, keepdims=True)
+softmax[softmax < np.finfo(np.float32).tiny] = 0
+large = np.full_like(x, 1e38)
+expect(
+    f"%s = rac.softmax %a0 axis 2 : {t3}\n  %r0 = rac.mul %s, %a1 : ({t3}, {t3}) -> {t3}",
+    [(t3, masked), (t3, large)],
+    [(t3, softmax * large)],
+)
 expect("%r0 = rac.scan sum %a0 axis 0 : tensor<?xi64>", [("tensor<?xi64>", [1, 2, 3])], [("tensor<?xi64>", np.array([1, 3, 6]))])
 
 scale = generator.standard_normal((3, 6)).astype(np.float32)
