@@ -40,9 +40,7 @@ struct Parts {
 
 static double clocks(const RegisterTileProblem &problem,
                      const RegisterTile &tile) {
-  bool withinImageRow = problem.imageRow && tile.rows < problem.imageRow;
-  Parts rows(withinImageRow ? problem.imageRow : problem.rows, tile.rows),
-      vectors(problem.vectors, tile.vectors);
+  Parts rows(problem.rows, tile.rows), vectors(problem.vectors, tile.vectors);
   auto column = [&](int64_t width) {
     return rows.of(clocks(tile.rows, width)) +
            (rows.rest ? clocks(rows.rest, width) : 0);
@@ -74,14 +72,7 @@ RegisterTile rac::chooseRegisterTile(const RegisterTileProblem &problem) {
       continue;
     if (problem.vectors && vectors > std::max<int64_t>(1, *problem.vectors))
       continue;
-    for (int64_t rows = 1; rows <= kMostRows; ++rows) {
-      // Another row of the image begins in another set.
-      bool wholeImageRows = problem.imageRow && rows % problem.imageRow == 0;
-      if (wholeImageRows
-              ? problem.imageRow > most || rows > problem.rows.value_or(rows)
-              : rows > (problem.imageRow ? std::min(most, problem.imageRow)
-                                         : most))
-        continue;
+    for (int64_t rows = 1; rows <= most; ++rows) {
       // Beside the tile: a row of vectors, and one for what they are multiplied
       // with.
       if (rows * vectors + vectors + 1 > problem.registers && rows > 1)

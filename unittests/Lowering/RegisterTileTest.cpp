@@ -10,7 +10,7 @@ namespace {
 RegisterTile tileOf(std::optional<int64_t> rows, std::optional<int64_t> vectors,
                     std::optional<int64_t> rowStride, int64_t registers = 32,
                     int64_t panel = 0) {
-  return chooseRegisterTile({rows, vectors, rowStride, 0, registers, panel});
+  return chooseRegisterTile({rows, vectors, rowStride, registers, panel});
 }
 
 void expectTile(const RegisterTile &tile, int64_t rows, int64_t vectors) {
@@ -56,15 +56,6 @@ TEST(RegisterTile, OneRowHidesTheLatencyByColumns) {
 // 197 = 16 x 12 + 5 takes 16 x 12 + 5 clocks; 14 x 14 + 1 takes 14 x 14 + 4.
 TEST(RegisterTile, WhatIsLeftCounts) {
   expectTile(tileOf(197, 192, 3072), 12, 2);
-}
-
-// 7 x 7 pixels: two of the image's rows, rather than one, share vectors; of 5 x
-// 5 two as well.
-TEST(RegisterTile, SeveralRowsOfAnImage) {
-  expectTile(chooseRegisterTile({49, 32, 2048, 7, 32, 0}), 14, 2);
-  expectTile(chooseRegisterTile({25, 32, 2048, 5, 32, 0}), 10, 2);
-  // 28 pixels are two tiles of 14.
-  expectTile(chooseRegisterTile({784, 8, 512, 28, 32, 0}), 14, 2);
 }
 
 // A panel of two vectors is not crossed.

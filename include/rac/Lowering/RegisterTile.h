@@ -21,9 +21,6 @@ struct RegisterTileProblem {
   std::optional<int64_t> vectors; ///< in a row of the result, rounded up
   /// From one row of what is multiplied with the vectors to the next (B).
   std::optional<int64_t> rowStride;
-  /// The rows are an image's: so many lie in one of its rows, and a tile has
-  /// some of those, or several of the image's rows; 0: they are no image's.
-  int64_t imageRow = 0;
   int64_t registers = 32; ///< vector registers there are
   /// Vectors that may not be crossed by a tile; 0: none.
   int64_t panel = 0;

@@ -86,7 +86,7 @@ std::optional<Epilogue> rac::vectorize::findEpilogue(linalg::LinalgOp op,
 
   Epilogue epilogue{reader, use->getOperandNumber(), roles, {}};
   epilogue.loops.resize(reader.getNumLoops());
-  std::optional<unsigned> lane, row, image;
+  std::optional<unsigned> lane, row;
   for (auto [i, expr] : llvm::enumerate(map.getResults())) {
     unsigned own = cast<AffineDimExpr>(expr).getPosition();
     unsigned loop = out.getDimPosition(i);
@@ -95,15 +95,12 @@ std::optional<Epilogue> rac::vectorize::findEpilogue(linalg::LinalgOp op,
       lane = own;
     if (loop == roles.rowLoop)
       row = own;
-    if (loop == roles.imageLoop)
-      image = own;
   }
-  if (!lane || (roles.rowLoop && !row) || (roles.imageLoop && !image) ||
+  if (!lane || (roles.rowLoop && !row) ||
       !worksOnLanes(reader, *lane, scalable))
     return std::nullopt;
   epilogue.roles.vectorLoop = *lane;
   epilogue.roles.rowLoop = row;
-  epilogue.roles.imageLoop = image;
   // It is written while the reduction still reads.
   Value written = baseOf(reader.getDpsInitOperand(0)->get());
   for (OpOperand *input : op.getDpsInputOperands())

@@ -38,10 +38,8 @@ Values LaneOp::address(OpBuilder &builder, OpOperand &operand,
       at[loop] = builder.createOrFold<arith::AddIOp>(
           loc, at[loop], arith::ConstantIndexOp::create(builder, loc, by));
   };
-  if (roles.imageLoop)
-    move(*roles.imageLoop, row / roles.imageRow);
   if (roles.rowLoop)
-    move(*roles.rowLoop, rowWithin(row));
+    move(*roles.rowLoop, row);
   Values address;
   for (AffineExpr expr : map.getResults())
     address.push_back(getValueOrCreateConstantIndexOp(
@@ -116,9 +114,7 @@ Value LaneOp::applyBody(OpBuilder &builder, ArrayRef<Value> position,
   };
   auto indexOf = [&](unsigned loop) {
     Value at = position[loop];
-    int64_t by = loop == roles.rowLoop     ? rowWithin(row)
-                 : loop == roles.imageLoop ? row / roles.imageRow
-                                           : 0;
+    int64_t by = loop == roles.rowLoop ? row : 0;
     if (by > 0)
       at = builder.createOrFold<arith::AddIOp>(
           loc, at, arith::ConstantIndexOp::create(builder, loc, by));
@@ -165,9 +161,7 @@ Values LaneOp::compute(OpBuilder &builder, ArrayRef<Value> position,
   auto get = [&](OpOperand &operand, int64_t row, int64_t vector) {
     AffineMap map = op.getMatchingIndexingMap(&operand);
     if (roles.rowLoop && isIndependent(map, *roles.rowLoop))
-      row -= rowWithin(row);
-    if (roles.imageLoop && isIndependent(map, *roles.imageLoop))
-      row = rowWithin(row);
+      row = 0;
     if (isIndependent(map, roles.vectorLoop))
       vector = 0;
     Value &value = loaded[{operand.getOperandNumber(), row, vector}];

@@ -47,10 +47,6 @@ public:
                  const Tile &tile, unsigned given, mlir::ValueRange registers);
 
 private:
-  /// Of a tile's row, where it is along the row loop.
-  int64_t rowWithin(int64_t row) {
-    return roles.imageLoop ? row % roles.imageRow : row;
-  }
   mlir::Value applyBody(mlir::OpBuilder &builder,
                         llvm::ArrayRef<mlir::Value> position, int64_t row,
                         int64_t vector, mlir::ValueRange arguments);

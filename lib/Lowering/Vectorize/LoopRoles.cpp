@@ -188,13 +188,12 @@ static std::optional<int64_t> rowStride(linalg::LinalgOp op,
   return std::nullopt;
 }
 
-/// The loop whose iterations share vectors: the innermost of those before
-/// number `before`.
-static std::optional<unsigned>
-findRowLoop(linalg::LinalgOp op, unsigned vectorLoop, unsigned before) {
+/// The innermost loop whose iterations share vectors.
+static std::optional<unsigned> findRowLoop(linalg::LinalgOp op,
+                                           unsigned vectorLoop) {
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
   auto iterators = op.getIteratorTypesArray();
-  for (unsigned loop = before; loop-- > 0;)
+  for (unsigned loop = op.getNumLoops(); loop-- > 0;)
     if (loop != vectorLoop &&
         iterators[loop] == utils::IteratorType::parallel && ranges[loop] != 1 &&
         reusesVectors(op, vectorLoop, loop))
@@ -217,7 +216,7 @@ static void chooseTile(linalg::LinalgOp op, const VectorTarget &target,
   problem.panel = roles.panel / roles.lanes;
 
   if (op.getNumReductionLoops() > 0)
-    roles.rowLoop = findRowLoop(op, roles.vectorLoop, op.getNumLoops());
+    roles.rowLoop = findRowLoop(op, roles.vectorLoop);
   if (!roles.rowLoop) {
     // Enough independent additions to hide their latency.
     int64_t most = target.registers >= 32 ? 4 : 2;
@@ -233,8 +232,6 @@ static void chooseTile(linalg::LinalgOp op, const VectorTarget &target,
       problem.vectors = std::nullopt;
     }
     RegisterTile tile = chooseRegisterTile(problem);
-    if (!wanted.empty() && !roles.horizontal)
-      tile = {wanted[0], wanted[1]};
     roles.rows = tile.rows;
     roles.vectors = tile.vectors;
   }

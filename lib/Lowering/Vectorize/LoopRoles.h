@@ -22,10 +22,6 @@ struct VectorTarget {
 struct LoopRoles {
   unsigned vectorLoop = 0;
   std::optional<unsigned> rowLoop;
-  /// With this, the tile has several iterations of it, and in each all of the
-  /// row loop's.
-  std::optional<unsigned> imageLoop;
-  int64_t imageRow = 1; ///< iterations of the row loop then
   /// The tile: rows x vectors registers.
   int64_t rows = 1, vectors = 1;
   /// Elements of a vector (times vscale).

@@ -194,23 +194,23 @@ void Nest::emitLastColumns(int64_t count) {
 //===----------------------------------------------------------------------===//
 
 void Nest::emitRows(int64_t vectors, const Values &masks) {
-  auto emit = [&](int64_t steps) {
-    tiles.emit(builder, position, Tile{steps * roles.imageRow, vectors, masks});
+  auto emit = [&](int64_t rows) {
+    tiles.emit(builder, position, Tile{rows, vectors, masks});
   };
   if (!roles.rowLoop)
     return emit(1);
-  unsigned loop = *tiledRows();
-  int64_t step = roles.rows / roles.imageRow;
+  unsigned loop = *roles.rowLoop;
   auto extent = getConstantIntValue(ranges[loop].size);
-  int64_t rest = extent ? *extent % step : 0;
+  int64_t rest = extent ? *extent % roles.rows : 0;
   if (extent && rest == 0)
-    return emit(step);
+    return emit(roles.rows);
   split(
-      loop, constant(step), asValue(ranges[loop].size), [&] { emit(step); },
+      loop, constant(roles.rows), asValue(ranges[loop].size),
+      [&] { emit(roles.rows); },
       [&] {
         if (extent)
           return emit(rest);
-        emitLastRows(step / 2, vectors, masks);
+        emitLastRows(roles.rows / 2, vectors, masks);
       });
 }
 

@@ -29,10 +29,6 @@ private:
   }
   /// Which lanes there are where `left` elements are.
   mlir::Value maskOf(mlir::Value left);
-  /// The loop that tiles move along by rows.
-  std::optional<unsigned> tiledRows() const {
-    return roles.imageLoop ? roles.imageLoop : roles.rowLoop;
-  }
   bool rowsFirst();
   llvm::SmallVector<unsigned> order();
   void emitColumns();
