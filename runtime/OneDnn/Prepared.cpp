@@ -26,8 +26,8 @@ static void destroy(Reorder &reorder) {
 static void destroy(Prepared *prepared) {
   for (int i = 0; i < prepared->numArguments; ++i)
     dnnl_memory_destroy(prepared->arguments[i].memory);
-  for (Reorder *reorder :
-       {&prepared->weights, &prepared->source, &prepared->result})
+  for (Reorder *reorder : {&prepared->weights, &prepared->unpack,
+                           &prepared->source, &prepared->result})
     destroy(*reorder);
   if (prepared->weightsLayout)
     dnnl_memory_desc_destroy(prepared->weightsLayout);
@@ -118,6 +118,23 @@ static bool makeReorder(Library &library, Reorder &reorder,
   return status == dnnl_success;
 }
 
+/// From packed weights to a plain layout and from there to the wanted one:
+/// where oneDNN has no code for the direct way, its element by element takes
+/// 16 ms for what these do in one.
+static bool makeRepacking(Library &library, Prepared &prepared,
+                          const Problem &problem) {
+  if (!isSlowReorder(library.engine, problem.given, problem.weights))
+    return makeReorder(library, prepared.weights, problem.given,
+                       problem.weights);
+  dnnl_memory_desc_t plain = plainLayoutOf(problem.weights);
+  bool good = plain &&
+              makeReorder(library, prepared.unpack, problem.given, plain) &&
+              makeReorder(library, prepared.weights, plain, problem.weights);
+  if (plain)
+    dnnl_memory_desc_destroy(plain);
+  return good;
+}
+
 static uint64_t sizeOf(const_dnnl_memory_desc_t md) {
   return dnnl_memory_desc_get_size(md);
 }
@@ -168,7 +185,9 @@ static bool fillIn(Library &library, Prepared &prepared,
   }
   return dnnl_memory_desc_clone(&prepared.weightsLayout, problem.weights) ==
              dnnl_success &&
-         makeReorder(library, prepared.weights, problem.given, problem.weights);
+         (call.packed ? makeRepacking(library, prepared, problem)
+                      : makeReorder(library, prepared.weights, problem.given,
+                                    problem.weights));
 }
 
 Prepared *rac::onednn::prepare(RacContext *context, Library &library,
@@ -236,6 +255,21 @@ dnnl_status_t rac::onednn::run(Library &library, Reorder &reorder, void *from,
                                 arguments);
 }
 
+/// What was packed for another shape, as the primitive takes it.
+static bool repack(Library &library, Prepared &prepared, void *from, void *to) {
+  if (!prepared.unpack.primitive)
+    return run(library, prepared.weights, from, to) == dnnl_success;
+  Buffer plain = {};
+  const_dnnl_memory_desc_t layout = nullptr;
+  bool good = dnnl_memory_get_memory_desc(prepared.unpack.to, &layout) ==
+                  dnnl_success &&
+              plain.reserve(sizeOf(layout)) &&
+              run(library, prepared.unpack, from, plain.data) == dnnl_success &&
+              run(library, prepared.weights, plain.data, to) == dnnl_success;
+  plain.free();
+  return good;
+}
+
 void *rac::onednn::reorderedOnce(Library &library, Prepared &prepared,
                                  void *from) {
   for (Reordered *known = library.reordered; known; known = known->next)
@@ -252,8 +286,7 @@ void *rac::onednn::reorderedOnce(Library &library, Prepared &prepared,
                   dnnl_success;
   if (good) {
     memset(made->data.data, 0, bytes); // padding within blocks
-    good =
-        run(library, prepared.weights, from, made->data.data) == dnnl_success;
+    good = repack(library, prepared, from, made->data.data);
   }
   if (!good) {
     destroy(made);

@@ -33,6 +33,7 @@ struct Prepared {
   // Weights that don't come as the primitive takes them. Constant ones are
   // reordered once and kept by the library, others in each call.
   Reorder weights;
+  Reorder unpack; // before that, to the plain layout
   dnnl_memory_desc_t weightsLayout;
   Buffer reordered;
   // Where the primitive works on dense copies.

@@ -142,6 +142,35 @@ bool isSlow(dnnl_primitive_desc_t primitive) {
   return strncmp(implementationOf(primitive), "ref", 3) == 0;
 }
 
+bool isSlowReorder(dnnl_engine_t engine, const_dnnl_memory_desc_t from,
+                   const_dnnl_memory_desc_t to) {
+  dnnl_primitive_desc_t reorder = nullptr;
+  bool slow =
+      dnnl_reorder_primitive_desc_create(&reorder, from, engine, to, engine,
+                                         nullptr) == dnnl_success &&
+      strncmp(implementationOf(reorder), "simple", 6) == 0;
+  if (reorder)
+    dnnl_primitive_desc_destroy(reorder);
+  return slow;
+}
+
+dnnl_memory_desc_t plainLayoutOf(const_dnnl_memory_desc_t md) {
+  int rank = 0;
+  dnnl_data_type_t type = dnnl_data_type_undef;
+  dnnl_dims_t *dims = nullptr, strides;
+  dnnl_memory_desc_query(md, dnnl_query_ndims_s32, &rank);
+  dnnl_memory_desc_query(md, dnnl_query_data_type, &type);
+  dnnl_memory_desc_query(md, dnnl_query_dims, &dims);
+  dnnl_dim_t step = 1;
+  for (int i = rank - 1; i >= 0; --i) {
+    strides[i] = step;
+    step *= (*dims)[i];
+  }
+  dnnl_memory_desc_t plain = nullptr;
+  dnnl_memory_desc_create_with_strides(&plain, rank, *dims, type, strides);
+  return plain;
+}
+
 bool PackedFormat::valid(int64_t size) const {
   return size == sizeof(PackedFormat) && memcmp(magic, "RAC1", 4) == 0 &&
          memchr(tag, 0, sizeof(tag));

@@ -68,6 +68,14 @@ bool describe(Problem &problem, dnnl_engine_t engine, Weights weights);
 /// Whether this is not one of oneDNN's kernels but its reference loops.
 bool isSlow(dnnl_primitive_desc_t primitive);
 
+/// Whether a change of layout goes element by element.
+bool isSlowReorder(dnnl_engine_t engine, const_dnnl_memory_desc_t from,
+                   const_dnnl_memory_desc_t to);
+
+/// The same elements with the last dimension's as neighbours, then those of
+/// the one before, and so on; null: no memory.
+dnnl_memory_desc_t plainLayoutOf(const_dnnl_memory_desc_t md);
+
 /// Frees the descriptors.
 void clear(Problem &problem);
 

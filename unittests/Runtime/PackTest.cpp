@@ -63,6 +63,28 @@ TEST(Pack, GoodForOtherShapes) {
   other.check(2);
 }
 
+/// For more pixels oneDNN blocks channels by another number (on some machines):
+/// the weights change from one packed layout into another.
+TEST(Pack, ConvGoodForOtherShapes) {
+  for (auto [in, out] : {std::pair{192, 384}, {384, 384}, {70, 90}}) {
+    LibraryCall call = conv({1, 2, 2, in}, out, {{1, 1}, 1, 1, 0});
+    call.prepare();
+    ASSERT_EQ(call.pack(), RAC_OK) << call.format.message;
+    for (int64_t side : {1, 10, 33}) {
+      LibraryCall other = conv({1, side, side, in}, out, {{1, 1}, 1, 1, 0});
+      other.operands[1] = call.operands[1];
+      other.prepare();
+      other.data[1] = call.data[1];
+      other.call.packed = call.call.packed;
+      other.call.packed_size = call.call.packed_size;
+      other.call.weights_rank = call.call.weights_rank;
+      other.call.weights_dims = call.call.weights_dims;
+      other.call.weights_dtype = call.call.weights_dtype;
+      other.check();
+    }
+  }
+}
+
 /// Two calls at one site: what is kept of one's weights is not the other's.
 /// Packed for one thread, run on two, where oneDNN takes another layout (on
 /// some machines).
