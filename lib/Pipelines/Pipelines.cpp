@@ -40,7 +40,9 @@ void rac::populateLinalgPipeline(OpPassManager &pm,
     pack.threads = options.threads;
     pm.addPass(createPackWeights(pack));
   }
-  pm.addPass(createRacToLinalg());
+  RacToLinalgOptions linalg;
+  linalg.keepSubnormals = options.accelerator; // which has no trouble with them
+  pm.addPass(createRacToLinalg(linalg));
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createFuseElementwise());
   addCleanup(pm);

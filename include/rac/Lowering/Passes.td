@@ -27,6 +27,10 @@ def RacToLinalg : Pass<"rac-lower-to-linalg", "::mlir::ModuleOp"> {
     Unsigned tensors become signless and i1 tensors i8 tensors of 0 and 1, since
     vectors of i1 are packed in memory and tensors of it are not.
   }];
+  let options = [
+    Option<"keepSubnormals", "keep-subnormals", "bool", /*default=*/"false",
+           "Keep a softmax's subnormal numbers; else they are zeros, since cores are slow with them">,
+  ];
   let dependentDialects = ["::mlir::affine::AffineDialect",
       "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
       "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",

@@ -18,9 +18,11 @@ public:
   StorageTypeConverter();
 };
 
-/// Lowers every level-1 op.
+/// Lowers every level-1 op. With `keepSubnormals` a softmax is not zero where
+/// it is a subnormal number.
 void populateRacToLinalgPatterns(const mlir::TypeConverter &converter,
-                                 mlir::RewritePatternSet &patterns);
+                                 mlir::RewritePatternSet &patterns,
+                                 bool keepSubnormals);
 
 /// Converts the types of func, scf and tensor ops and of groups.
 void populateStorageTypePatterns(const mlir::TypeConverter &converter,

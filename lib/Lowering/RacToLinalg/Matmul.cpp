@@ -133,7 +133,10 @@ struct LowerMatmul : OpConversionPattern<MatmulOp> {
 };
 
 struct LowerAttention : OpConversionPattern<AttentionOp> {
-  using OpConversionPattern::OpConversionPattern;
+  LowerAttention(const TypeConverter &converter, MLIRContext *context,
+                 bool keepSubnormals)
+      : OpConversionPattern(converter, context),
+        keepSubnormals(keepSubnormals) {}
 
   LogicalResult
   matchAndRewrite(AttentionOp op, OpAdaptor adaptor,
@@ -156,8 +159,8 @@ struct LowerAttention : OpConversionPattern<AttentionOp> {
     Value scores = buildMatmul(rewriter, loc, query, element, key, element,
                                scoreSizes, /*transposed=*/true);
     scores = scaleAndMask(rewriter, op, scores, scoreSizes, adaptor.getMask());
-    Value weights =
-        softmaxTensor(rewriter, loc, scores, scalar, rank - 1, /*log=*/false);
+    Value weights = softmaxTensor(rewriter, loc, scores, scalar, rank - 1,
+                                  /*log=*/false, keepSubnormals);
     Value result = buildMatmul(rewriter, loc, weights, scalar, value, element,
                                sizes, /*transposed=*/false);
     rewriter.replaceOp(op, castTensor(rewriter, loc, result, scalar, element));
@@ -186,10 +189,15 @@ private:
           return x;
         });
   }
+
+  bool keepSubnormals;
 };
 } // namespace
 
 void lowering::populateMatmul(const TypeConverter &converter,
-                              RewritePatternSet &patterns) {
-  patterns.add<LowerMatmul, LowerAttention>(converter, patterns.getContext());
+                              RewritePatternSet &patterns,
+                              bool keepSubnormals) {
+  patterns.add<LowerMatmul>(converter, patterns.getContext());
+  patterns.add<LowerAttention>(converter, patterns.getContext(),
+                               keepSubnormals);
 }

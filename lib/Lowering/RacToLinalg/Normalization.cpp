@@ -20,10 +20,7 @@ static double smallestNormal(Type type) {
       .convertToDouble();
 }
 
-// A core takes a hundred times as long for a product with a subnormal number as
-// with another, and where a mask adds -100, or the lowest number there is,
-// exponentials would be little else. They are zero instead.
-
+/// exp(x), zero where it would be subnormal.
 static Value expWithoutSubnormals(ScalarBuilder &s, Value x) {
   Type type = x.getType();
   Value tiny = s.less(x, s.constant(std::log(smallestNormal(type)), type));
@@ -31,6 +28,7 @@ static Value expWithoutSubnormals(ScalarBuilder &s, Value x) {
   return s.select(tiny, zero, s.exp(s.select(tiny, zero, x)));
 }
 
+/// x >= 0, zero where it is subnormal.
 static Value withoutSubnormals(ScalarBuilder &s, Value x) {
   Type type = x.getType();
   return s.select(s.less(x, s.constant(smallestNormal(type), type)), s.zero(x),
@@ -38,7 +36,8 @@ static Value withoutSubnormals(ScalarBuilder &s, Value x) {
 }
 
 Value lowering::softmaxTensor(OpBuilder &b, Location loc, Value tensor,
-                              Type element, int64_t axis, bool log) {
+                              Type element, int64_t axis, bool log,
+                              bool keepSubnormals) {
   int64_t rank = tensorOf(tensor).getRank();
   Type scalar = computeType(element);
   llvm::SmallBitVector axes = bitsAt(rank, axis);
@@ -51,7 +50,10 @@ Value lowering::softmaxTensor(OpBuilder &b, Location loc, Value tensor,
                         [&](OpBuilder &b, Location loc, ValueRange args) {
                           ScalarBuilder s(b, loc, false);
                           Value x = loadCompute(b, loc, args[0], element);
-                          return expWithoutSubnormals(s, s.sub(x, args[1]));
+                          Value below = s.sub(x, args[1]);
+                          return keepSubnormals
+                                     ? s.exp(below)
+                                     : expWithoutSubnormals(s, below);
                         });
   Value sum = reduceTensor(b, loc, ReduceKind::sum, exps, scalar, axes);
   if (!log) {
@@ -65,8 +67,9 @@ Value lowering::softmaxTensor(OpBuilder &b, Location loc, Value tensor,
                     [&](OpBuilder &b, Location loc, ValueRange args) {
                       ScalarBuilder s(b, loc, false);
                       Value part = s.mul(args[0], args[1]);
-                      return storeCompute(b, loc, withoutSubnormals(s, part),
-                                          element);
+                      if (!keepSubnormals)
+                        part = withoutSubnormals(s, part);
+                      return storeCompute(b, loc, part, element);
                     });
   }
   Value shift = buildMap(
@@ -86,16 +89,23 @@ Value lowering::softmaxTensor(OpBuilder &b, Location loc, Value tensor,
 
 namespace {
 struct LowerSoftmax : OpConversionPattern<SoftmaxOp> {
-  using OpConversionPattern::OpConversionPattern;
+  LowerSoftmax(const TypeConverter &converter, MLIRContext *context,
+               bool keepSubnormals)
+      : OpConversionPattern(converter, context),
+        keepSubnormals(keepSubnormals) {}
 
   LogicalResult
   matchAndRewrite(SoftmaxOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    rewriter.replaceOp(
-        op, softmaxTensor(rewriter, op.getLoc(), adaptor.getInput(),
-                          elementOf(op.getInput()), op.getAxis(), op.getLog()));
+    rewriter.replaceOp(op,
+                       softmaxTensor(rewriter, op.getLoc(), adaptor.getInput(),
+                                     elementOf(op.getInput()), op.getAxis(),
+                                     op.getLog(), keepSubnormals));
     return success();
   }
+
+private:
+  bool keepSubnormals;
 };
 
 /// What the rows of a normalize have in common.
@@ -212,6 +222,8 @@ private:
 } // namespace
 
 void lowering::populateNormalization(const TypeConverter &converter,
-                                     RewritePatternSet &patterns) {
-  patterns.add<LowerSoftmax, LowerNormalize>(converter, patterns.getContext());
+                                     RewritePatternSet &patterns,
+                                     bool keepSubnormals) {
+  patterns.add<LowerSoftmax>(converter, patterns.getContext(), keepSubnormals);
+  patterns.add<LowerNormalize>(converter, patterns.getContext());
 }

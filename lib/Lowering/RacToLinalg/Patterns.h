@@ -12,13 +12,14 @@ void populateElementwise(const mlir::TypeConverter &converter,
 void populateReduction(const mlir::TypeConverter &converter,
                        mlir::RewritePatternSet &patterns);
 void populateNormalization(const mlir::TypeConverter &converter,
-                           mlir::RewritePatternSet &patterns);
+                           mlir::RewritePatternSet &patterns,
+                           bool keepSubnormals);
 void populateShape(const mlir::TypeConverter &converter,
                    mlir::RewritePatternSet &patterns);
 void populateAssembly(const mlir::TypeConverter &converter,
                       mlir::RewritePatternSet &patterns);
 void populateMatmul(const mlir::TypeConverter &converter,
-                    mlir::RewritePatternSet &patterns);
+                    mlir::RewritePatternSet &patterns, bool keepSubnormals);
 void populateConvolution(const mlir::TypeConverter &converter,
                          mlir::RewritePatternSet &patterns);
 void populatePool(const mlir::TypeConverter &converter,

@@ -12,6 +12,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
+#include "rac/Lowering/Passes.h"
 
 using namespace mlir;
 
@@ -21,13 +22,14 @@ namespace rac {
 } // namespace rac
 
 void rac::populateRacToLinalgPatterns(const TypeConverter &converter,
-                                      RewritePatternSet &patterns) {
+                                      RewritePatternSet &patterns,
+                                      bool keepSubnormals) {
   lowering::populateElementwise(converter, patterns);
   lowering::populateReduction(converter, patterns);
-  lowering::populateNormalization(converter, patterns);
+  lowering::populateNormalization(converter, patterns, keepSubnormals);
   lowering::populateShape(converter, patterns);
   lowering::populateAssembly(converter, patterns);
-  lowering::populateMatmul(converter, patterns);
+  lowering::populateMatmul(converter, patterns, keepSubnormals);
   lowering::populateConvolution(converter, patterns);
   lowering::populatePool(converter, patterns);
   lowering::populateGather(converter, patterns);
@@ -39,12 +41,14 @@ void rac::populateRacToLinalgPatterns(const TypeConverter &converter,
 
 namespace {
 struct RacToLinalg : rac::impl::RacToLinalgBase<RacToLinalg> {
+  using RacToLinalgBase::RacToLinalgBase;
+
   void runOnOperation() override {
     MLIRContext *context = &getContext();
     rac::StorageTypeConverter converter;
     ConversionTarget target(*context);
     RewritePatternSet patterns(context);
-    rac::populateRacToLinalgPatterns(converter, patterns);
+    rac::populateRacToLinalgPatterns(converter, patterns, keepSubnormals);
     rac::populateStorageTypePatterns(converter, patterns, target);
     target.addLegalDialect<affine::AffineDialect, linalg::LinalgDialect,
                            math::MathDialect, cf::ControlFlowDialect>();

@@ -27,10 +27,13 @@ mlir::Value insertUnitDims(mlir::OpBuilder &b, mlir::Location loc,
 /// A size as a scalar of `type`, for means.
 mlir::Value countAs(mlir::OpBuilder &b, mlir::Location loc,
                     mlir::OpFoldResult count, mlir::Type type);
-/// exp(x - max) / sum of it along `axis`, or its logarithm.
+/// exp(x - max) / sum of it along `axis`, or its logarithm. A core takes a
+/// hundred times as long for a product with a subnormal number as with another,
+/// and where a mask adds -100, or the lowest number there is, exponentials are
+/// little else: without `keepSubnormals` they are zero.
 mlir::Value softmaxTensor(mlir::OpBuilder &b, mlir::Location loc,
                           mlir::Value tensor, mlir::Type element, int64_t axis,
-                          bool log);
+                          bool log, bool keepSubnormals);
 
 } // namespace rac::lowering
 
