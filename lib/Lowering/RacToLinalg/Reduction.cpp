@@ -32,6 +32,17 @@ Value lowering::neutralConstant(OpBuilder &b, Location loc, ReduceKind kind,
   return {};
 }
 
+/// Lets a floating-point op give zeros of any sign.
+static Value withoutZeroSigns(Value result) {
+  Operation *op = result.getDefiningOp();
+  if (auto floats = dyn_cast<arith::ArithFastMathInterface>(op))
+    op->setAttr(floats.getFastMathAttrName(),
+                arith::FastMathFlagsAttr::get(
+                    op->getContext(), floats.getFastMathFlagsAttr().getValue() |
+                                          arith::FastMathFlags::nsz));
+  return result;
+}
+
 Value lowering::combine(OpBuilder &b, Location loc, ReduceKind kind, Value x,
                         Value y, bool isUnsigned) {
   ScalarBuilder s(b, loc, isUnsigned || x.getType().isInteger(1));
@@ -45,10 +56,12 @@ Value lowering::combine(OpBuilder &b, Location loc, ReduceKind kind, Value x,
                                    arith::FastMathFlags::reassoc |
                                        arith::FastMathFlags::contract);
     return s.mul(x, y);
+  // Zeros of either sign are as large as each other: without this, x86 takes
+  // five times as many instructions to combine lanes.
   case ReduceKind::max:
-    return s.max(x, y);
+    return withoutZeroSigns(s.max(x, y));
   case ReduceKind::min:
-    return s.min(x, y);
+    return withoutZeroSigns(s.min(x, y));
   }
   return {};
 }

@@ -55,7 +55,7 @@ func.func @running_sum(%a: tensor<?x4xf32>) -> tensor<?x4xf32> {
 
 // CHECK-LABEL: func @softmax
 // CHECK: linalg.generic {{.*}} ["parallel", "reduction"]
-// CHECK: arith.maximumf
+// CHECK: arith.maximumf %{{.*}}, %{{.*}} fastmath<nsz,contract>
 // What would be subnormal is zero, before and after the division.
 // CHECK: linalg.generic {{.*}} ["parallel", "parallel"]
 // CHECK: %[[X:.*]] = arith.subf
