@@ -19,7 +19,7 @@ func.func @small_transpose(%a: memref<8x?xf32>, %c: memref<?x8xf32>) {
 
 #id1 = affine_map<(d0) -> (d0)>
 func.func @gather(%a: memref<8xf32>, %i: memref<?xindex>, %c: memref<?xf32>) {
-  // expected-remark @+1 {{stays scalar: uses what is no number}}
+  // expected-remark @+1 {{stays scalar: has no loop along which its operands are contiguous}}
   linalg.generic {indexing_maps = [#id1, #id1], iterator_types = ["parallel"]}
       ins(%i : memref<?xindex>) outs(%c : memref<?xf32>) {
   ^bb0(%x: index, %y: f32):

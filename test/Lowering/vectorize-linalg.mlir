@@ -228,3 +228,31 @@ func.func @panels(%a: memref<?x6xf32>, %b: memref<2x6x32xf32>, %c: memref<?x40xf
   }
   return
 }
+
+// -----
+
+// What a body loads at indices of its own is a vector where only the last of
+// them moves with the lanes; the others are computed once.
+// CHECK-LABEL: func @rows_by_table
+// CHECK: %[[ROW:.+]] = memref.load %arg1[%[[I:.+]]]
+// CHECK: %[[AT:.+]] = arith.index_cast %[[ROW]] : i64 to index
+// CHECK: vector.load %arg0[%[[AT]], %{{.+}}] : memref<?x40xf32>, vector<16xf32>
+// CHECK: vector.load %arg0[%[[AT]], %{{.+}}] : memref<?x40xf32>, vector<16xf32>
+// CHECK: vector.maskedload %arg0[%[[AT]], %{{.+}}]
+// CHECK-NOT: memref.load %arg0
+
+// SVE-LABEL: func @rows_by_table
+// SVE: vector.load %arg0{{.*}} vector<[4]xf32>
+#table = affine_map<(d0, d1) -> (d0)>
+#all = affine_map<(d0, d1) -> (d0, d1)>
+func.func @rows_by_table(%a: memref<?x40xf32>, %table: memref<?xi64>, %c: memref<?x40xf32>) {
+  linalg.generic {indexing_maps = [#table, #all], iterator_types = ["parallel", "parallel"]}
+      ins(%table : memref<?xi64>) outs(%c : memref<?x40xf32>) {
+  ^bb0(%row: i64, %y: f32):
+    %i = arith.index_cast %row : i64 to index
+    %j = linalg.index 1 : index
+    %x = memref.load %a[%i, %j] : memref<?x40xf32>
+    linalg.yield %x : f32
+  }
+  return
+}

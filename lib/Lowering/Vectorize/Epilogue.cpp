@@ -103,9 +103,13 @@ std::optional<Epilogue> rac::vectorize::findEpilogue(linalg::LinalgOp op,
   epilogue.roles.rowLoop = row;
   // It is written while the reduction still reads.
   Value written = baseOf(reader.getDpsInitOperand(0)->get());
+  SmallVector<Value> read;
   for (OpOperand *input : op.getDpsInputOperands())
-    if (isa<MemRefType>(input->get().getType()) &&
-        baseOf(input->get()) == written)
+    read.push_back(input->get());
+  for (memref::LoadOp load : op.getBlock()->getOps<memref::LoadOp>())
+    read.push_back(load.getMemRef());
+  for (Value value : read)
+    if (isa<MemRefType>(value.getType()) && baseOf(value) == written)
       return std::nullopt;
   return epilogue;
 }

@@ -1,11 +1,10 @@
 //===- LaneOp.cpp - A linalg op's operands and body on registers ----------===//
 
 #include "LaneOp.h"
+#include "BodyLoads.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 using namespace rac::vectorize;
@@ -98,11 +97,63 @@ void LaneOp::store(OpBuilder &builder, Value value, ArrayRef<Value> position,
 // Computing
 //===----------------------------------------------------------------------===//
 
-Value LaneOp::applyBody(OpBuilder &builder, ArrayRef<Value> position,
-                        int64_t row, int64_t vector, ValueRange arguments) {
+Value LaneOp::indexAt(OpBuilder &builder, const Place &place, unsigned loop) {
+  Location loc = op->getLoc();
+  Value at = place.position[loop];
+  if (loop == roles.rowLoop && place.row > 0)
+    at = builder.createOrFold<arith::AddIOp>(
+        loc, at, arith::ConstantIndexOp::create(builder, loc, place.row));
+  if (loop == roles.vectorLoop && place.vector > 0)
+    at = builder.createOrFold<arith::AddIOp>(loc, at,
+                                             lanes(builder, place.vector));
+  return at;
+}
+
+Value LaneOp::scalarOf(OpBuilder &builder, const Place &place, Value value,
+                       const IRMapping &vectors, IRMapping &scalars) {
+  if (value.getParentBlock() != op.getBlock())
+    return value;
+  if (Value known = scalars.lookupOrNull(value))
+    return known;
+  if (isa<BlockArgument>(value)) // `load` repeated it on all lanes
+    return vectors.lookup(value)
+        .getDefiningOp<vector::BroadcastOp>()
+        .getSource();
+  if (auto index = value.getDefiningOp<linalg::IndexOp>())
+    return indexAt(builder, place, index.getDim());
+  Operation *computed = value.getDefiningOp();
+  for (Value operand : computed->getOperands())
+    scalars.map(operand, scalarOf(builder, place, operand, vectors, scalars));
+  builder.clone(*computed, scalars);
+  return scalars.lookup(value);
+}
+
+Value LaneOp::loadInBody(OpBuilder &builder, const Place &place,
+                         memref::LoadOp load, const IRMapping &vectors,
+                         IRMapping &scalars) {
+  Location loc = load.getLoc();
+  VectorType type = vectorOf(load.getType());
+  Values at;
+  for (Value index : load.getIndices())
+    at.push_back(scalarOf(builder, place, index, vectors, scalars));
+  if (at.empty() ||
+      !variesAlong(op, load.getIndices().back(), roles.vectorLoop))
+    return vector::BroadcastOp::create(
+        builder, loc, type,
+        memref::LoadOp::create(builder, loc, load.getMemRef(), at));
+  if (!place.mask)
+    return vector::LoadOp::create(builder, loc, type, load.getMemRef(), at);
+  Value nothing = arith::ConstantOp::create(
+      builder, loc, type, cast<TypedAttr>(builder.getZeroAttr(type)));
+  return vector::MaskedLoadOp::create(builder, loc, type, load.getMemRef(), at,
+                                      place.mask, nothing);
+}
+
+Value LaneOp::applyBody(OpBuilder &builder, const Place &place,
+                        ValueRange arguments) {
   Location loc = op->getLoc();
   Block *body = op.getBlock();
-  IRMapping mapping;
+  IRMapping mapping, scalars;
   mapping.map(body->getArguments(), arguments);
   auto onLanes = [&](Value value) -> Value {
     if (mapping.contains(value))
@@ -113,15 +164,9 @@ Value LaneOp::applyBody(OpBuilder &builder, ArrayRef<Value> position,
     return same;
   };
   auto indexOf = [&](unsigned loop) {
-    Value at = position[loop];
-    int64_t by = loop == roles.rowLoop ? row : 0;
-    if (by > 0)
-      at = builder.createOrFold<arith::AddIOp>(
-          loc, at, arith::ConstantIndexOp::create(builder, loc, by));
-    if (loop == roles.vectorLoop && vector > 0)
-      at = builder.createOrFold<arith::AddIOp>(loc, at, lanes(builder, vector));
     VectorType type = vectorOf(builder.getIndexType());
-    Value index = vector::BroadcastOp::create(builder, loc, type, at);
+    Value index = vector::BroadcastOp::create(builder, loc, type,
+                                              indexAt(builder, place, loop));
     if (loop != roles.vectorLoop)
       return index;
     return arith::AddIOp::create(builder, loc, index,
@@ -129,6 +174,13 @@ Value LaneOp::applyBody(OpBuilder &builder, ArrayRef<Value> position,
         .getResult();
   };
   for (Operation &scalar : body->without_terminator()) {
+    if (llvm::any_of(scalar.getResults(), isAddress))
+      continue; // scalarOf computes it
+    if (auto load = dyn_cast<memref::LoadOp>(scalar)) {
+      mapping.map(load.getResult(),
+                  loadInBody(builder, place, load, mapping, scalars));
+      continue;
+    }
     if (auto index = dyn_cast<linalg::IndexOp>(scalar)) {
       mapping.map(index.getResult(), indexOf(index.getDim()));
       continue;
@@ -181,7 +233,8 @@ Values LaneOp::compute(OpBuilder &builder, ArrayRef<Value> position,
         else // not looked at
           arguments.push_back({});
       }
-      results.push_back(applyBody(builder, position, row, vector, arguments));
+      results.push_back(applyBody(
+          builder, {position, row, vector, tile.mask(vector)}, arguments));
     }
   return results;
 }

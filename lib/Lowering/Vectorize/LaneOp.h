@@ -4,6 +4,8 @@
 #define RAC_LIB_LOWERING_VECTORIZE_LANEOP_H
 
 #include "LoopRoles.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/IRMapping.h"
 
 namespace rac::vectorize {
 
@@ -47,9 +49,27 @@ public:
                  const Tile &tile, unsigned given, mlir::ValueRange registers);
 
 private:
-  mlir::Value applyBody(mlir::OpBuilder &builder,
-                        llvm::ArrayRef<mlir::Value> position, int64_t row,
-                        int64_t vector, mlir::ValueRange arguments);
+  /// Where the body is computed: the element of lane 0, and which lanes there
+  /// are.
+  struct Place {
+    llvm::ArrayRef<mlir::Value> position;
+    int64_t row, vector;
+    mlir::Value mask;
+  };
+  mlir::Value applyBody(mlir::OpBuilder &builder, const Place &place,
+                        mlir::ValueRange arguments);
+  /// The index of a loop, at lane 0.
+  mlir::Value indexAt(mlir::OpBuilder &builder, const Place &place,
+                      unsigned loop);
+  /// A value of the body that is the same for all lanes.
+  mlir::Value scalarOf(mlir::OpBuilder &builder, const Place &place,
+                       mlir::Value value, const mlir::IRMapping &vectors,
+                       mlir::IRMapping &scalars);
+  /// What the body loads by itself.
+  mlir::Value loadInBody(mlir::OpBuilder &builder, const Place &place,
+                         mlir::memref::LoadOp load,
+                         const mlir::IRMapping &vectors,
+                         mlir::IRMapping &scalars);
   /// Panels are filled up, so that all of a vector of them can be read.
   bool isWholeAnyway(mlir::AffineMap map);
 

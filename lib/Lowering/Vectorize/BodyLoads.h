@@ -1,0 +1,29 @@
+//===- BodyLoads.h - What a linalg op's body loads by itself ----*- C++ -*-===//
+//
+// Gathers and resizes load at indices that their body computes. Where only the
+// last of these moves with the lanes, and is the lane's own loop, it is one
+// load of a vector.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RAC_LIB_LOWERING_VECTORIZE_BODYLOADS_H
+#define RAC_LIB_LOWERING_VECTORIZE_BODYLOADS_H
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+namespace rac::vectorize {
+
+/// Whether a value of the body of `op` may differ between iterations of `loop`.
+bool variesAlong(mlir::linalg::LinalgOp op, mlir::Value value, unsigned loop);
+
+/// Whether a value of a body serves for nothing but indices of loads.
+bool isAddress(mlir::Value value);
+
+/// Whether all loads of the body are contiguous along `loop`, or the same for
+/// all of it.
+bool loadsAlong(mlir::linalg::LinalgOp op, unsigned loop);
+
+} // namespace rac::vectorize
+
+#endif // RAC_LIB_LOWERING_VECTORIZE_BODYLOADS_H
