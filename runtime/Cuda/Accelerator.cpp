@@ -221,6 +221,8 @@ extern "C" void rac_read(RacContext *context, void *host, const void *device,
   if (!result)
     result = driver.streamSynchronize(state.stream);
   check(context, "reading what kernels computed", result);
+  // What a kernel has left that failed is nothing to go on with.
+  checkStatus(context, "");
   if (small)
     memcpy(host, state.shared->read, bytes);
 }

@@ -7,8 +7,7 @@
 
 namespace rac::runtime::cuda {
 
-/// Fails the run if a kernel said that it failed; `when` begins the message.
-static void checkStatus(RacContext *context, const char *when) {
+void checkStatus(RacContext *context, const char *when) {
   int32_t &status = stateOf(context).shared->status;
   int32_t code = __atomic_exchange_n(&status, 0, __ATOMIC_RELAXED);
   if (code == 0)

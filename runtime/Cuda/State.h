@@ -81,6 +81,10 @@ inline bool isDirect(const DLTensor &tensor) {
          addressOf(dataOf(&tensor)) % kCallerAlignment == 0;
 }
 
+/// Fails the run if a kernel that is done said that it failed; `when` begins
+/// the message.
+void checkStatus(RacContext *context, const char *when);
+
 /// Accelerator::run and ::output.
 bool run(RacContext *context);
 void *outputMemory(RacContext *context, int64_t index, int64_t bytes);

@@ -408,6 +408,32 @@ TEST_F(KernelStatus, BecomesAMessage) {
   EXPECT_EQ(context.error(), "a kernel failed with status 3");
 }
 
+/// Makes an output as large as a kernel's number says, which comes before
+/// that kernel's failure is told.
+void statusReadMain(RacContext *context) {
+  launch(context, 1, 1,
+         {number(rac_kernel_status(context)), number(rac_input(context, 0))});
+  auto *between = rac_heap(context, 4);
+  launch(context, 0, 1, {number(between), number(rac_input(context, 0)), 1});
+  float size = 0;
+  rac_read(context, &size, between, sizeof(size));
+  auto n = int64_t(size);
+  rac_output(context, 0, 1, &n);
+}
+
+TEST_F(KernelStatus, IsLookedAtBeforeWhatWasComputedIs) {
+  model.info.main = statusReadMain;
+  TestContext context(model);
+  for (int i = 0; i < 3; ++i) {
+    xs[0] = -1;
+    EXPECT_EQ(context.run({&x}, {&y}), RAC_FAILED);
+    EXPECT_EQ(context.error(), "index out of range")
+        << "not what comes of a size of 0";
+    xs[0] = 2;
+    EXPECT_EQ(context.run({&x}, {&y}), RAC_OK) << context.error();
+  }
+}
+
 TEST_F(Run, TooLargeAGrid) {
   model.info.main = [](RacContext *context) {
     launch(context, 0, int64_t(1) << 40, {});
