@@ -2,6 +2,7 @@
 and onnxruntime; torch for tensors on the device and for what is compared with it.
 
   python3 scripts/gpu models      whole models: right by 1e-3 of onnxruntime's answers, and their times
+  python3 scripts/gpu together    two contexts of each model, run by two threads at once
   python3 scripts/gpu node-tests  ONNX's backend tests
   python3 scripts/gpu kernels     operators beside torch's and the GPU's limits
   python3 scripts/gpu torch       networks beside torch, eager and compiled
@@ -25,12 +26,12 @@ import common
 # What a worker does: {name: (module, function)}.
 TASKS = {
     "model-prepare": ("models", "prepare"), "model-measure": ("models", "measure"),
-    "node-test": ("node_tests", "run"),
+    "node-test": ("node_tests", "run"), "together-measure": ("together", "measure"),
     "kernel-prepare": ("kernels", "prepare"), "kernel-measure": ("kernels", "measure"),
     "calibrate-prepare": ("calibrate", "prepare"), "calibrate-measure": ("calibrate", "measure"),
     "network-prepare": ("networks", "prepare"), "network-measure": ("networks", "measure"),
 }
-COMMANDS = {"models": "models", "node-tests": "node_tests", "kernels": "kernels", "torch": "networks",
+COMMANDS = {"models": "models", "together": "together", "node-tests": "node_tests", "kernels": "kernels", "torch": "networks",
             "energy": "networks", "calibrate": "calibrate"}
 NETWORKS = ["resnet50", "mobilenet_v3_large", "vit_b_16", "swin_t", "minilm_l6", "gpt2_step"]
 
