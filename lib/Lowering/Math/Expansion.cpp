@@ -50,7 +50,7 @@ bool rac::functions::isExpanded(Operation *op) {
   return element && element.getWidth() <= 32;
 }
 
-Value rac::functions::expand(Operation *op) {
+Value rac::functions::expand(Operation *op, bool kernel) {
   OpBuilder b(op);
   Location loc = op->getLoc();
   Type type = op->getResult(0).getType(), f32 = f32Like(type, b.getContext());
@@ -58,7 +58,7 @@ Value rac::functions::expand(Operation *op) {
   if (type != f32)
     for (Value &operand : operands)
       operand = arith::ExtFOp::create(b, loc, f32, operand);
-  FloatBuilder f(b, loc, f32);
+  FloatBuilder f(b, loc, f32, kernel);
   Unary unary = unaryOf(op);
   Value result =
       unary ? unary(f, operands[0]) : pow(f, operands[0], operands[1]);

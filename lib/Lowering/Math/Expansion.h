@@ -11,8 +11,9 @@ namespace rac::functions {
 /// Functions.h, of f32 or of narrower types, which are computed in f32.
 bool isExpanded(mlir::Operation *op);
 
-/// Writes it before `op`; gives the result.
-mlir::Value expand(mlir::Operation *op);
+/// Writes it before `op`; gives the result. `kernel`: with what a GPU has
+/// instructions for.
+mlir::Value expand(mlir::Operation *op, bool kernel);
 
 /// Whether `op` would be a call of the C library, which works on one number.
 bool isLibraryCall(mlir::Operation *op);

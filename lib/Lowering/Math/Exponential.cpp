@@ -33,9 +33,21 @@ static Value expm1Reduced(FloatBuilder &f, Value r) {
   return f.fma(f.mul(r, r), q, r);
 }
 
+/// 2^(x log2(e)), where what rounding that exponent leaves out is made up for
+/// by a factor near 1.
+static Value expByExp2(FloatBuilder &f, Value x) {
+  constexpr double ln2 = llvm::numbers::ln2, log2e = llvm::numbers::log2e,
+                   log2eLow = log2e - static_cast<float>(log2e);
+  Value power = f.mul(x, f.constant(log2e));
+  Value rest = f.fma(x, log2eLow, f.fma(x, log2e, f.neg(power)));
+  return f.mul(f.exp2(power), f.fma(rest, ln2, 1.0));
+}
+
 Value rac::functions::exp(FloatBuilder &f, Value x) {
   // Beyond these it is infinity and zero, by the multiplications below.
   x = f.atLeast(f.atMost(x, 89), -105);
+  if (f.hasExp2())
+    return expByExp2(f, x);
   auto [n, r] = reduce(f, x, kLn2High, kLn2Low);
   Value p = f.add(expm1Reduced(f, r), f.constant(1));
   // In two factors: 2^n itself need not be a normal number.

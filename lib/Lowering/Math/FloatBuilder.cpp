@@ -19,9 +19,10 @@ static Value makeConstant(OpBuilder &b, Location loc, Type type,
   return arith::ConstantOp::create(b, loc, value);
 }
 
-FloatBuilder::FloatBuilder(OpBuilder &b, Location loc, Type type)
+FloatBuilder::FloatBuilder(OpBuilder &b, Location loc, Type type, bool kernel)
     : b(b), loc(loc), type(type),
-      width(getElementTypeOrSelf(type).getIntOrFloatBitWidth()) {}
+      width(getElementTypeOrSelf(type).getIntOrFloatBitWidth()),
+      kernel(kernel) {}
 
 Type FloatBuilder::integerType() {
   return withElement(type, b.getIntegerType(width));
@@ -55,6 +56,9 @@ Value FloatBuilder::neg(Value x) { return arith::NegFOp::create(b, loc, x); }
 Value FloatBuilder::abs(Value x) { return math::AbsFOp::create(b, loc, x); }
 Value FloatBuilder::sqrt(Value x) { return math::SqrtOp::create(b, loc, x); }
 Value FloatBuilder::floor(Value x) { return math::FloorOp::create(b, loc, x); }
+Value FloatBuilder::exp2(Value x) {
+  return math::Exp2Op::create(b, loc, x, arith::FastMathFlags::afn);
+}
 Value FloatBuilder::copySign(Value x, Value y) {
   return math::CopySignOp::create(b, loc, x, y);
 }
@@ -92,10 +96,14 @@ Value FloatBuilder::select(Value condition, Value x, Value y) {
 }
 Value FloatBuilder::atMost(Value x, double bound) {
   Value limit = constant(bound);
+  if (kernel)
+    return arith::MinimumFOp::create(b, loc, x, limit);
   return select(less(limit, x), limit, x);
 }
 Value FloatBuilder::atLeast(Value x, double bound) {
   Value limit = constant(bound);
+  if (kernel)
+    return arith::MaximumFOp::create(b, loc, x, limit);
   return select(less(x, limit), limit, x);
 }
 

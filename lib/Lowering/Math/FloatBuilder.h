@@ -14,7 +14,9 @@ class FloatBuilder {
 public:
   using Value = mlir::Value;
 
-  FloatBuilder(mlir::OpBuilder &b, mlir::Location loc, mlir::Type type);
+  /// `kernel`: for a GPU, which has instructions that CPUs haven't.
+  FloatBuilder(mlir::OpBuilder &b, mlir::Location loc, mlir::Type type,
+               bool kernel = false);
 
   Value constant(double value);
   Value add(Value x, Value y);
@@ -31,6 +33,10 @@ public:
   Value abs(Value x);
   Value sqrt(Value x);
   Value floor(Value x);
+  /// Whether there is an instruction for 2^x, right but for two units in the
+  /// last place.
+  bool hasExp2() const { return kernel && width == 32; }
+  Value exp2(Value x);
   /// |x| with the sign of y.
   Value copySign(Value x, Value y);
   /// By Horner's scheme; the coefficient of the highest power comes first.
@@ -80,6 +86,7 @@ private:
   mlir::Location loc;
   mlir::Type type;
   unsigned width;
+  bool kernel;
 };
 
 } // namespace rac::functions

@@ -1,6 +1,7 @@
 //===- Special.cpp - erf and pow ------------------------------------------===//
 
 #include "Functions.h"
+#include "llvm/Support/MathExtras.h"
 #include <limits>
 
 using namespace mlir;
@@ -16,12 +17,22 @@ Value rac::functions::erf(FloatBuilder &f, Value x) {
   Value small = f.fma(q, t, t);
   // erf(t) = 1 - exp(-(t + t Q(t))), which is 1 from 3.92 on.
   Value limited = f.atMost(t, 4);
-  q = f.polynomial(limited, {4.515817181527382e-06, -4.042517684865743e-05,
-                             -7.591542816953734e-05, 3.0030806083232164e-03,
-                             -2.2792495787143707e-02, 1.0537532716989517e-01,
-                             6.355670690536499e-01, 1.2856437265872955e-01});
-  Value exponent = f.fma(limited, q, limited);
-  Value large = f.sub(f.constant(1), exp(f, f.neg(exponent)));
+  SmallVector<double> terms = {4.515817181527382e-06,   -4.042517684865743e-05,
+                               -7.591542816953734e-05,  3.0030806083232164e-03,
+                               -2.2792495787143707e-02, 1.0537532716989517e-01,
+                               6.355670690536499e-01,   1.2856437265872955e-01};
+  Value power;
+  if (f.hasExp2()) {
+    // What rounding the exponent costs is small beside 1.
+    terms.back() += 1;
+    for (double &term : terms)
+      term *= -llvm::numbers::log2e;
+    power = f.exp2(f.mul(limited, f.polynomial(limited, terms)));
+  } else {
+    Value exponent = f.fma(limited, f.polynomial(limited, terms), limited);
+    power = exp(f, f.neg(exponent));
+  }
+  Value large = f.sub(f.constant(1), power);
   Value isSmall = f.less(t, f.constant(0.9375));
   return f.copySign(f.select(isSmall, small, large), x);
 }

@@ -58,12 +58,39 @@ void expandRsqrt(math::RsqrtOp op) {
   op.erase();
 }
 
+/// Whether all that is made of `op` is rounded to 16 bits or less.
+bool isRounded(arith::DivFOp op) {
+  return op.getType().isF32() && !op->use_empty() &&
+         llvm::all_of(op->getUsers(), [](Operation *user) {
+           auto narrow = dyn_cast<arith::TruncFOp>(user);
+           return narrow && narrow.getType().getIntOrFloatBitWidth() <= 16;
+         });
+}
+
+/// The instruction for the whole range, off by two units in the last place of
+/// f32 (PTX ISA, div.full).
+void divideFast(arith::DivFOp op) {
+  OpBuilder builder(op);
+  auto call = LLVM::CallIntrinsicOp::create(
+      builder, op.getLoc(), op.getType(),
+      builder.getStringAttr("llvm.nvvm.div.full"), op->getOperands());
+  op.replaceAllUsesWith(call.getResult(0));
+  op.erase();
+}
+
 struct GpuMathPass : rac::impl::GpuMathBase<GpuMathPass> {
   void runOnOperation() override {
     SmallVector<math::RsqrtOp> roots;
     getOperation().walk([&](math::RsqrtOp op) { roots.push_back(op); });
     for (math::RsqrtOp op : roots)
       expandRsqrt(op);
+    SmallVector<arith::DivFOp> quotients;
+    getOperation().walk([&](arith::DivFOp op) {
+      if (isRounded(op))
+        quotients.push_back(op);
+    });
+    for (arith::DivFOp op : quotients)
+      divideFast(op);
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
       if (!intrinsicOf(op).empty())
