@@ -152,39 +152,6 @@ static double serialTrips(const WorkNest &nest) {
   return trips;
 }
 
-std::optional<KernelCost> GpuCosting::padding(const WorkNest &nest) {
-  double image = 0, padded = 0;
-  for (const WorkUse &use : nest.reads) {
-    const WorkTensor &tensor = work.tensors[use.tensor];
-    double grown = tensor.bytes();
-    for (auto [terms, size] : llvm::zip_equal(use.dims, tensor.shape)) {
-      double span = 1;
-      for (const WorkUse::Term &term : terms)
-        span += term.step * (nest.sizes[term.loop] - 1);
-      if (terms.size() > 1 && span > size)
-        grown *= span / size;
-    }
-    if (grown > tensor.bytes()) {
-      image += tensor.bytes();
-      padded += grown;
-    }
-  }
-  if (padded == 0)
-    return std::nullopt;
-  KernelCost cost = emptyCost();
-  double blocks = std::ceil(image / kAccessBytes / kBlockThreads);
-  Share share = this->share(blocks, room.warps * room.warpSize / kBlockThreads);
-  cost.formula.speedup = share.speedup;
-  double asked = share.resident * kBlockThreads * kAccessBytes;
-  double moved = padded + 2 * image;
-  addTransfer(levels.far, moved, asked, cost);
-  bool fits = padded + image <= coefficients.levelBytes(levels.far);
-  if (levels.far != levels.memory && (!fits || assumptions.cold))
-    addTransfer(levels.memory, moved, asked, cost);
-  addOverheads(2, 2, cost);
-  return cost;
-}
-
 KernelCost GpuCosting::threads(const WorkNest &nest, PlanAttr plan) {
   KernelCost cost = emptyCost();
   Work part;
@@ -334,8 +301,6 @@ Estimate GpuCosting::estimate(PlanAttr plan) {
       sum = estimate;
   };
   for (const WorkNest &nest : work.nests) {
-    if (std::optional<KernelCost> first = padding(nest))
-      add(std::move(*first));
     // Without a block in the plan lowering takes the best.
     std::optional<GpuBlock> used;
     if (isTensor(nest, type)) {

@@ -45,9 +45,6 @@ private:
   /// A contraction on tensor cores.
   KernelCost contraction(const WorkNest &nest, DataType type,
                          const GpuBlock &block);
-  /// What is read with zeros around it is copied into them first: a fill and a
-  /// copy. None where nothing is.
-  std::optional<KernelCost> padding(const WorkNest &nest);
   /// A nest whose iterations are threads.
   KernelCost threads(const WorkNest &nest, PlanAttr plan);
   /// Two products and a softmax in between as one kernel; none if the nests are

@@ -8,12 +8,16 @@
 
 namespace rac {
 
-/// Bytes of one element in memory; an index has 64 bits on every target.
+/// Bytes of an element in memory; an index has 64 bits on every target.
+inline int64_t bytesOf(mlir::Type element) {
+  return element.isIndex()
+             ? 8
+             : llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
+}
+
+/// Bytes of one element of a buffer.
 inline int64_t elementBytes(mlir::MemRefType type) {
-  mlir::Type element = type.getElementType();
-  if (element.isIndex())
-    return 8;
-  return llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
+  return bytesOf(type.getElementType());
 }
 
 } // namespace rac

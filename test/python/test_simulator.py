@@ -95,6 +95,27 @@ def test_integer_products(compiler, tmp_path, left):
             np.testing.assert_array_equal(got["z"], (x - 3) @ (w - feeds["zw"].astype(np.int32)))
 
 
+@pytest.mark.parametrize("n, m, k", [(64, 64, 128), (33, 40, 70)])
+@pytest.mark.parametrize("left, right", [("ui8", "i8"), ("i8", "ui8"), ("ui8", "ui8"), ("i8", "i8")])
+def test_products_of_bytes(compiler, tmp_path, left, right, n, m, k):
+    """As rac's own op has them, with and without signs: exactly, at the ends of their ranges too."""
+    x, w, y = f"tensor<{n}x{k}x{left}>", f"tensor<{k}x{m}x{right}>", f"tensor<{n}x{m}xi32>"
+    named = '{{rac.dim_names = ["", ""], rac.name = "{}"}}'.format
+    (tmp_path / "m.mlir").write_text(f"""
+        func.func @main(%x: {x} {named("x")}, %w: {w} {named("w")}) -> ({y} {named("y")}) {{
+          %0 = rac.matmul %x, %w : ({x}, {w}) -> {y}
+          return %0 : {y}
+        }}""")
+    rng = np.random.default_rng(8)
+    types = {"i8": np.int8, "ui8": np.uint8}
+    feeds = {name: rng.integers(np.iinfo(types[t]).min, np.iinfo(types[t]).max + 1, shape).astype(types[t])
+             for name, t, shape in [("x", left, (n, k)), ("w", right, (k, m))]}
+    feeds["x"][0], feeds["w"][:, 0] = np.iinfo(types[left]).max, np.iinfo(types[right]).min
+    with load(compile_once(tmp_path / "m.mlir", tmp_path / "m.so")) as mine:
+        got = mine.run(feeds)["y"]
+    np.testing.assert_array_equal(got, feeds["x"].astype(np.int32) @ feeds["w"].astype(np.int32))
+
+
 # ---- attention
 
 # Batches, heads, queries, keys, vectors: tiles that are whole, that aren't, that are many, and of few elements.
@@ -191,14 +212,83 @@ def test_known_rows(compiler, tmp_path, length):
     check(graph, tmp_path, [{"n": n} for n in (1, 7, 33)], rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("dtype", [F32, np.int8, np.int64])
-def test_transposes(compiler, tmp_path, dtype):
-    """Through shared memory or not."""
+@pytest.mark.parametrize("axes, shape", [([0, 1, 2], (5, 130, 257)), ([0, 1], (3, 4000, 20)), ([1, 2], (2, 300, 300)),
+                                         ([0], (5000, 7, 4)), ([1], (2, 40000, 3)), ([2], (1, 3, 70000))], ids=str)
+@pytest.mark.parametrize("dtype", [F32, np.int32])
+def test_few_results(compiler, tmp_path, axes, shape, dtype):
+    """Several blocks share a result; another kernel puts their parts together, and does what follows."""
+    graph = Graph(11)
+    x = graph.input("x", list(shape), dtype)
+    for kind in ("Sum", "Max", "Min"):
+        graph.output(graph.op(f"Reduce{kind}", x, graph.weight(axes, I64), keepdims=0))
+    if dtype == F32:
+        graph.output(graph.op("ReduceMean", x, graph.weight(axes, I64), keepdims=1))
+    graph.output(graph.op("Abs", graph.op("ReduceSum", x, graph.weight(axes, I64), keepdims=0)))
+    graph.output(graph.op("ArgMax", x, axis=axes[0]))
+    check(graph, tmp_path, [{}], rtol=1e-3, atol=1e-2)
+
+
+def test_nan_is_kept_by_all_parts(compiler, tmp_path):
+    model = parsed("g (float[4, 33000] x) => (float[4] s, float[4] m) "
+                   "{ a = Constant<value = int64[1] {1}>() s = ReduceSum<keepdims = 0>(x, a) m = ReduceMax<keepdims = 0>(x, a) }")
+    x = np.random.default_rng(5).standard_normal((4, 33000)).astype(F32)
+    x[1, 32999], x[2, 17], x[3, 5], x[3, 20000] = np.nan, np.inf, np.inf, -np.inf
+    with compiled(model, tmp_path) as mine:
+        got = mine.run({"x": x})
+    np.testing.assert_allclose(got["s"], x.sum(1), rtol=1e-4, atol=1e-2)
+    np.testing.assert_array_equal(got["m"], x.max(1))
+
+
+POOLS = {
+    "max": ("MaxPool", {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]}),
+    "one side": ("MaxPool", {"kernel_shape": [2, 3], "pads": [1, 0, 0, 2]}),
+    "average": ("AveragePool", {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1], "count_include_pad": 1}),
+    "average of what is there": ("AveragePool", {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1]}),
+    "large": ("MaxPool", {"kernel_shape": [7, 7], "strides": [3, 3], "pads": [3, 3, 3, 3]}),
+}
+
+
+@pytest.mark.parametrize("name", POOLS)
+@pytest.mark.parametrize("channels", [16, 3])
+def test_padded_pools(compiler, tmp_path, name, channels):
+    """Between convolutions, so that channels neighbour."""
+    kind, attributes = POOLS[name]
+    graph = Graph(12)
+    x = graph.input("x", ["n", 4, 11, 14])
+    value = graph.op("Conv", x, graph.normal(channels, 4, 1, 1))
+    value = graph.op(kind, value, **attributes)
+    graph.output(graph.op("Conv", value, graph.normal(8, channels, 1, 1)), graph.op(kind, x, **attributes))
+    check(graph, tmp_path, [{"n": 1}, {"n": 2}], rtol=1e-3, atol=1e-4)
+
+
+def test_zeros_around_times_infinity(compiler, tmp_path):
+    """0 times infinity is no number, where what is around an image meets a filter's infinity, too."""
+    model = parsed("g (float[1, 4, 6, 6] x, float[8, 4, 3, 3] w) => (float[1, 8, 6, 6] y) { y = Conv<pads = [1, 1, 1, 1]>(x, w) }")
+    rng = np.random.default_rng(6)
+    feeds = {"x": rng.standard_normal((1, 4, 6, 6)).astype(F32), "w": rng.standard_normal((8, 4, 3, 3)).astype(F32)}
+    feeds["w"][2, 1, 0, 0] = np.inf
+    feeds["x"][0, 3, 5, 5] = np.nan
+    padded = np.pad(feeds["x"][0].astype(np.float64), ((0, 0), (1, 1), (1, 1)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (1, 2))
+    with np.errstate(invalid="ignore"):
+        want = (windows[None] * feeds["w"][:, :, None, None]).sum((1, 4, 5))
+    with compiled(model, tmp_path) as mine:
+        got = mine.run(feeds)["y"][0]
+    np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", [F32, np.int8, np.int64, np.float16])
+@pytest.mark.parametrize("known", [(33, 70), (64, 128), (256, 132), (130, 66)], ids=str)
+def test_transposes(compiler, tmp_path, dtype, known):
+    """Through shared memory or not; words of several elements, whole and ragged tiles."""
     graph = Graph(10)
-    x, known = graph.input("x", ["n", 3, "m"], dtype), graph.input("known", [33, 70], dtype)
+    x, known = graph.input("x", ["n", 3, "m"], dtype), graph.input("known", list(known), dtype)
     for perm in ([2, 1, 0], [1, 2, 0], [0, 2, 1], [2, 0, 1]):
         graph.output(graph.op("Transpose", x, perm=perm))
     graph.output(graph.op("Transpose", known))
+    if dtype == F32:
+        turned = graph.op("Transpose", known)
+        graph.output(graph.op("Relu", graph.op("Add", turned, graph.normal(1, graph.inputs["known"][0][0]))))
     check(graph, tmp_path, [{"n": n, "m": m} for n, m in [(64, 64), (33, 100), (1, 40), (5, 7), (0, 9)]])
 
 
@@ -242,6 +332,29 @@ def test_indices(compiler, tmp_path, name):
             with pytest.raises(rac.RunError, match="out of|range|bounds"):
                 mine.run({**feeds, "i": bad})
             assert_same(want, mine.run(feeds))
+
+
+@pytest.mark.parametrize("reduction", ["none", "add", "mul", "max", "min"])
+def test_repeated_indices(compiler, tmp_path, reduction):
+    """One after the other, in their order."""
+    model = parsed(f"g (float[7, 5, 40] x, int64[n, 2] i, float[n, 40] u, int64[6, 5, 9] j, float[6, 5, 9] v) => "
+                   f"(float[7, 5, 40] y, float[7, 5, 40] z) {{ y = ScatterND<reduction = \"{reduction}\">(x, i, u) "
+                   f"z = ScatterElements<axis = 2, reduction = \"{reduction}\">(x, j, v) }}")
+    rng = np.random.default_rng(7)
+    feeds = {"x": rng.standard_normal((7, 5, 40)), "u": rng.standard_normal((30, 40)), "v": rng.standard_normal((6, 5, 9))}
+    feeds = {name: value.astype(F32) for name, value in feeds.items()}
+    feeds["i"], feeds["j"] = rng.integers(-5, 5, (30, 2)), rng.integers(-40, 40, (6, 5, 9)) // 3
+    combine = {"none": lambda old, new: new, "add": np.add, "mul": np.multiply, "max": np.maximum, "min": np.minimum}[reduction]
+    y, z = feeds["x"].copy(), feeds["x"].copy()
+    for (a, b), row in zip(feeds["i"], feeds["u"]):
+        y[a, b] = combine(y[a, b], row)
+    for at in np.ndindex(6, 5, 9):
+        to = (at[0], at[1], feeds["j"][at])
+        z[to] = combine(z[to], feeds["v"][at])
+    with compiled(model, tmp_path) as mine:
+        got = mine.run(feeds)
+    np.testing.assert_allclose(got["y"], y, rtol=1e-6)
+    np.testing.assert_allclose(got["z"], z, rtol=1e-6)
 
 
 # ---- loops and branches are the host's

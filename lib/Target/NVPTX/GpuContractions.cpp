@@ -74,14 +74,18 @@ struct GpuContractionsPass
     SmallVector<gemm::Index> extents;
     for (Range range : op.createLoopRanges(builder, op.getLoc()))
       extents.push_back(range.size);
+    SmallVector<nvptx::Padding> unread;
     if (auto product = gemm::asVectorProduct(contraction)) {
       gemm::emitVectorProduct(e, *product, extents, limits);
     } else {
       bool tf32 = plan() && plan().getPrecision().isTF32();
       gemm::Atom atom(gemm::chooseUnit(contraction, tf32), contraction);
       emitProduct(e, contraction, atom, extents, limits);
+      unread = contraction.paddings;
     }
 
+    for (nvptx::Padding &padding : unread)
+      padding.erase();
     Value temporary = contraction.result();
     if (contraction.epilogue)
       contraction.epilogue->op->erase();
@@ -135,7 +139,7 @@ struct GpuContractionsPass
       return size;
     };
     auto bytesOf = [](OpOperand *operand) {
-      return gemm::bytesOf(getElementTypeOrSelf(operand->get().getType()));
+      return rac::bytesOf(getElementTypeOrSelf(operand->get().getType()));
     };
     // Tiles of any size tell whether 16 bytes lie together.
     auto isAligned = [&](OpOperand *operand, ArrayRef<unsigned> loops) {
@@ -149,7 +153,7 @@ struct GpuContractionsPass
             sizeOf(contraction.depth),
             sizeOf(contraction.batch),
             std::max(bytesOf(contraction.a), bytesOf(contraction.b)),
-            gemm::bytesOf(atom.accumulator),
+            rac::bytesOf(atom.accumulator),
             isAligned(contraction.a, contraction.rows) &&
                 isAligned(contraction.b, contraction.columns)};
   }

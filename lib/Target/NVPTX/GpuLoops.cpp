@@ -1,5 +1,6 @@
 //===- GpuLoops.cpp - All that is left becomes kernels --------------------===//
 
+#include "IndependentLoops.h"
 #include "Launch.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -131,6 +132,11 @@ LogicalResult HostCode::run(Operation *op) {
   bool hasParallel = op->walk([](scf::ParallelOp) {
                          return WalkResult::interrupt();
                        }).wasInterrupted();
+  if (auto loop = dyn_cast<scf::ForOp>(op))
+    if (nvptx::launchIndependent(loop)) {
+      ++numParallel;
+      return success();
+    }
   // A kernel can't give the host a buffer.
   bool givesBuffer =
       llvm::any_of(op->getResultTypes(), llvm::IsaPred<MemRefType>);

@@ -1,5 +1,6 @@
 //===- GpuReductions.cpp - Reductions become kernels ----------------------===//
 
+#include "Rows/Collapse.h"
 #include "Rows/ColumnKernel.h"
 #include "Rows/RowChains.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -21,13 +22,22 @@ namespace rac {
 using namespace mlir;
 using namespace rac;
 
+/// Whether all that is done with elements is one reduction of so few rows that
+/// several blocks had better share one.
+static bool isLeftToBlocks(const nvptx::RowProgram &program) {
+  return llvm::all_of(program.ops, [&](linalg::LinalgOp op) {
+    return !program.hasElements(op) || nvptx::ColumnKernel::isFewResults(op);
+  });
+}
+
 namespace {
 struct GpuReductionsPass : rac::impl::GpuReductionsBase<GpuReductionsPass> {
   void runOnOperation() override {
-    numKernels += nvptx::createRowKernels(getOperation(),
-                                          [](const nvptx::RowProgram &program) {
-                                            return program.isContiguous();
-                                          });
+    numKernels += nvptx::createRowKernels(
+        getOperation(), [](const nvptx::RowProgram &program) {
+          return program.isContiguous() && !isLeftToBlocks(program);
+        });
+    IRRewriter rewriter(&getContext());
     SmallVector<linalg::LinalgOp> ops;
     getOperation().walk([&](linalg::LinalgOp op) {
       if (op.getNumReductionLoops() > 0 && op.hasPureBufferSemantics() &&
@@ -39,6 +49,9 @@ struct GpuReductionsPass : rac::impl::GpuReductionsBase<GpuReductionsPass> {
         ++numLeft;
         continue;
       }
+      if (auto generic = dyn_cast<linalg::GenericOp>(*op))
+        op = cast<linalg::LinalgOp>(*nvptx::collapseLoops(
+            generic, utils::IteratorType::reduction, rewriter));
       nvptx::ColumnKernel(op).create();
       ++numKernels;
     }

@@ -1,6 +1,7 @@
 //===- GpuTransposes.cpp - Copies in another order, through shared memory -===//
 
 #include "Launch.h"
+#include "Rows/LaneBody.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -9,7 +10,6 @@
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/IR/IRMapping.h"
 #include "rac/Target/NVPTX/Passes.h"
 
 namespace rac {
@@ -19,16 +19,17 @@ namespace rac {
 
 using namespace mlir;
 using namespace rac;
+using namespace rac::nvptx;
 
 namespace {
 
-/// Rows and columns of what a block turns round: a warp's width, so that it
-/// reads and writes whole lines.
-constexpr int64_t kSide = 32;
-/// Rows of the tile that a block's threads cover at once.
-constexpr int64_t kRows = 8;
-/// One column more keeps the columns of a tile in different banks.
-constexpr int64_t kPadding = 1;
+/// Lanes of a warp. Each reads and writes a word of neighbours, so that the
+/// warp has whole lines.
+constexpr int64_t kWarp = 32;
+constexpr int64_t kWordBytes = 4;
+/// Warps of a block: lines of the tile that it covers at once. All elements of
+/// a word are covered by as many.
+constexpr int64_t kWarps = 8;
 /// Where rows and columns both are fewer, what one thread reads of a line its
 /// neighbours read soon, and a tile would mostly be empty.
 constexpr int64_t kLeastExtent = 8;
@@ -79,66 +80,199 @@ std::optional<Transpose> findTranspose(linalg::GenericOp op) {
   return found;
 }
 
+/// A block turns a square round. A thread reads words of neighbours along the
+/// operand's rows. What it later puts together along the result's rows comes
+/// from as many lines as a word has elements, which therefore lie a warp's
+/// width of lines apart: so lanes that read at once have neighbouring lines,
+/// which one word more keeps in different banks.
 class Kernel {
 public:
   Kernel(linalg::GenericOp op, Transpose transpose)
-      : op(op), transpose(transpose), loc(op.getLoc()) {}
+      : op(op), transpose(transpose), loc(op.getLoc()) {
+    chooseWord();
+  }
   void create();
 
 private:
   Value constant(OpBuilder &builder, int64_t value) {
     return arith::ConstantIndexOp::create(builder, loc, value);
   }
+  Value add(OpBuilder &builder, Value a, int64_t b) {
+    return b == 0 ? a
+                  : arith::AddIOp::create(builder, loc, a, constant(builder, b))
+                        .getResult();
+  }
   Value add(OpBuilder &builder, Value a, Value b) {
     return arith::AddIOp::create(builder, loc, a, b);
   }
-  SmallVector<Value> indicesOf(OpOperand &operand, ArrayRef<Value> at);
-  /// `body` for the tile's rows that a thread is at, where within bounds.
-  void forRows(OpBuilder &builder, Value threadRow, Value column,
-               Value columnLimit, Value firstRow, Value rowLimit,
-               llvm::function_ref<void(OpBuilder &, Value)> body);
+  Value scaled(OpBuilder &builder, Value a, int64_t b) {
+    return b == 1 ? a
+                  : arith::MulIOp::create(builder, loc, a, constant(builder, b))
+                        .getResult();
+  }
+  void chooseWord();
+  Value areInside(OpBuilder &builder, ArrayRef<Value> at);
+  void read(OpBuilder &builder, Values at, Value warp, Value lane, Value tile);
+  void write(OpBuilder &builder, Values at, Value warp, Value lane, Value tile);
+  void compute(OpBuilder &builder, ValueRange at, ValueRange turned);
 
   linalg::GenericOp op;
   Transpose transpose;
   Location loc;
+  int64_t word = 1; ///< elements
+  int64_t side = kWarp;
+  Values sizes;
 };
 
 } // namespace
 
-SmallVector<Value> Kernel::indicesOf(OpOperand &operand, ArrayRef<Value> at) {
-  AffineMap map = op.getMatchingIndexingMap(&operand);
-  SmallVector<Value> indices;
-  for (unsigned i : llvm::seq(map.getNumResults()))
-    indices.push_back(at[map.getDimPosition(i)]);
-  return indices;
+/// As many elements as a word holds, where all words of both buffers are
+/// aligned and tiles not mostly empty.
+void Kernel::chooseWord() {
+  Type element = getElementTypeOrSelf(transpose.turned->get());
+  int64_t elements = std::max<int64_t>(1, kWordBytes / bytesOf(element));
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  for (unsigned loop : {transpose.in, transpose.out})
+    if (ShapedType::isDynamic(ranges[loop]) || ranges[loop] % elements != 0 ||
+        ranges[loop] < elements * kWarp)
+      return;
+  for (OpOperand *operand : {transpose.turned, op.getDpsInitOperand(0)}) {
+    Multiples unknown;
+    if (!hasAlignedRows(operand->get(), elements, unknown) || !unknown.empty())
+      return;
+  }
+  word = elements;
+  side = word * kWarp;
 }
 
-void Kernel::forRows(OpBuilder &builder, Value threadRow, Value column,
-                     Value columnLimit, Value firstRow, Value rowLimit,
-                     llvm::function_ref<void(OpBuilder &, Value)> body) {
-  Value inColumns = arith::CmpIOp::create(
-      builder, loc, arith::CmpIPredicate::ult, column, columnLimit);
-  for (int64_t step = 0; step < kSide; step += kRows) {
-    Value row = add(builder, threadRow, constant(builder, step));
-    Value inRows =
-        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
-                              add(builder, firstRow, row), rowLimit);
-    Value inside = arith::AndIOp::create(builder, loc, inColumns, inRows);
-    auto guard = scf::IfOp::create(builder, loc, inside, /*withElse=*/false);
-    OpBuilder guarded = guard.getThenBodyBuilder();
-    body(guarded, row);
+/// Whether the loops are where there is an element; null if tiles are whole.
+Value Kernel::areInside(OpBuilder &builder, ArrayRef<Value> at) {
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  Value inside;
+  for (unsigned loop : {transpose.in, transpose.out}) {
+    if (!ShapedType::isDynamic(ranges[loop]) && ranges[loop] % side == 0)
+      continue;
+    Value within = arith::CmpIOp::create(
+        builder, loc, arith::CmpIPredicate::ult, at[loop], sizes[loop]);
+    inside =
+        inside ? arith::AndIOp::create(builder, loc, inside, within).getResult()
+               : within;
   }
+  return inside;
+}
+
+/// Lanes along the operand's memory. Loads come first: the more of them are
+/// under way at once, the better.
+void Kernel::read(OpBuilder &builder, Values at, Value warp, Value lane,
+                  Value tile) {
+  auto [turned, in, out] = transpose;
+  AffineMap map = op.getMatchingIndexingMap(turned);
+  Value first = at[out], place = scaled(builder, lane, word);
+  at[in] = add(builder, at[in], place);
+  Value line = add(builder, first, warp);
+  SmallVector<Values> words;
+  for (int64_t step = 0; step < side; step += kWarps) {
+    at[out] = add(builder, line, step);
+    auto load = [&](OpBuilder &b) {
+      return loadLanes(b, loc, turned->get(), map, at, in, word);
+    };
+    Value inside = areInside(builder, at);
+    if (!inside) {
+      words.push_back(load(builder));
+      continue;
+    }
+    auto choice = scf::IfOp::create(
+        builder, loc, inside,
+        [&](OpBuilder &b, Location) { scf::YieldOp::create(b, loc, load(b)); },
+        [&](OpBuilder &b, Location) {
+          Value zero = arith::ConstantOp::create(
+              b, loc, b.getZeroAttr(getElementTypeOrSelf(turned->get())));
+          scf::YieldOp::create(b, loc, Values(word, zero));
+        });
+    words.emplace_back(choice.getResults());
+  }
+  // Line `line` of each `word` goes to the line-th warp's width of lines.
+  AffineMap plain = builder.getMultiDimIdentityMap(2);
+  Value apart = scaled(
+      builder,
+      arith::RemUIOp::create(builder, loc, warp, constant(builder, word)),
+      kWarp);
+  Value near =
+      arith::DivUIOp::create(builder, loc, warp, constant(builder, word));
+  Value row = add(builder, apart, near);
+  for (auto [i, values] : llvm::enumerate(words))
+    storeLanes(builder, loc, values, tile, plain,
+               {add(builder, row, i * kWarps / word), place}, 1);
+}
+
+/// Lanes along the result's memory.
+void Kernel::write(OpBuilder &builder, Values at, Value warp, Value lane,
+                   Value tile) {
+  auto [turned, in, out] = transpose;
+  AffineMap plain = builder.getMultiDimIdentityMap(2);
+  Value first = at[in];
+  at[out] = add(builder, at[out], scaled(builder, lane, word));
+  for (int64_t step = 0; step < side; step += kWarps * word) {
+    Value place = add(builder, scaled(builder, warp, word), step);
+    at[in] = add(builder, first, place);
+    OpBuilder inside = builder;
+    if (Value within = areInside(builder, at))
+      inside = scf::IfOp::create(builder, loc, within, /*withElse=*/false)
+                   .getThenBodyBuilder();
+    SmallVector<Values> words;
+    for (int64_t j : llvm::seq(word))
+      words.push_back(loadLanes(inside, loc, tile, plain,
+                                {add(inside, lane, j * kWarp), place}, 1,
+                                word));
+    for (int64_t i : llvm::seq(word))
+      compute(inside, moved(inside, loc, at, in, i),
+              llvm::map_to_vector(
+                  words, [&](const Values &values) { return values[i]; }));
+  }
+}
+
+/// The result's elements from `at` on, of those of the turned operand.
+void Kernel::compute(OpBuilder &builder, ValueRange at, ValueRange turned) {
+  std::optional<unsigned> lane = transpose.out;
+  SmallVector<Values> operands;
+  for (OpOperand &operand : op->getOpOperands()) {
+    operands.emplace_back();
+    if (&operand == transpose.turned)
+      operands.back() = Values(turned);
+    else if (!op.getMatchingBlockArgument(&operand).use_empty())
+      operands.back() =
+          loadLanes(builder, loc, operand.get(),
+                    op.getMatchingIndexingMap(&operand), at, lane, 1);
+    // Rows of others may be aligned in any way.
+    for (int64_t i = 1;
+         !operands.back().empty() && &operand != transpose.turned && i < word;
+         ++i)
+      llvm::append_range(operands.back(),
+                         loadLanes(builder, loc, operand.get(),
+                                   op.getMatchingIndexingMap(&operand),
+                                   moved(builder, loc, at, lane, i), lane, 1));
+  }
+  Values results;
+  for (int64_t i : llvm::seq(word)) {
+    Values arguments = llvm::map_to_vector(operands, [&](const Values &values) {
+      return values.empty() ? Value() : values[i];
+    });
+    llvm::append_range(results,
+                       inlineBody(builder, cast<linalg::LinalgOp>(*op),
+                                  moved(builder, loc, at, lane, i), arguments));
+  }
+  OpOperand *init = op.getDpsInitOperand(0);
+  storeLanes(builder, loc, results, init->get(),
+             op.getMatchingIndexingMap(init), at, lane);
 }
 
 void Kernel::create() {
   OpBuilder builder(op);
-  SmallVector<Value> sizes;
   for (Range range : cast<linalg::LinalgOp>(*op).createLoopRanges(builder, loc))
     sizes.push_back(getValueOrCreateConstantIndexOp(builder, loc, range.size));
   auto [turned, in, out] = transpose;
-  Value side = constant(builder, kSide);
   // Tiles along the two loops, last, and single steps along the others.
-  SmallVector<Value> grid;
+  Values grid;
   SmallVector<unsigned> loops;
   for (unsigned loop : llvm::seq(op.getNumLoops()))
     if (loop != in && loop != out) {
@@ -146,71 +280,32 @@ void Kernel::create() {
       loops.push_back(loop);
     }
   for (unsigned loop : {in, out}) {
-    grid.push_back(
-        builder.createOrFold<arith::CeilDivUIOp>(loc, sizes[loop], side));
+    grid.push_back(builder.createOrFold<arith::CeilDivUIOp>(
+        loc, sizes[loop], constant(builder, side)));
     loops.push_back(loop);
   }
-  gpu::LaunchOp launch = nvptx::createLaunch(
-      builder, loc, nvptx::product(builder, loc, grid), kSide * kRows);
-  Type element = op.getMatchingBlockArgument(turned).getType();
+  gpu::LaunchOp launch =
+      createLaunch(builder, loc, product(builder, loc, grid), kWarp * kWarps);
   Value tile = launch.addWorkgroupAttribution(
-      MemRefType::get({kSide, kSide + kPadding}, element, AffineMap(),
+      MemRefType::get({side, side + word}, getElementTypeOrSelf(turned->get()),
+                      AffineMap(),
                       gpu::AddressSpaceAttr::get(
                           builder.getContext(),
                           gpu::GPUDialect::getWorkgroupAddressSpace())),
       loc);
   OpBuilder inside(launch.getBody().front().getTerminator());
-  SmallVector<Value> position =
-      nvptx::delinearize(inside, loc, launch.getBlockIds().x, grid);
-  SmallVector<Value> at(op.getNumLoops());
+  Values position = delinearize(inside, loc, launch.getBlockIds().x, grid);
+  Values at(op.getNumLoops());
   for (auto [loop, place] : llvm::zip_equal(loops, position))
-    at[loop] = place;
-  Value firstIn = arith::MulIOp::create(inside, loc, at[in], side);
-  Value firstOut = arith::MulIOp::create(inside, loc, at[out], side);
+    at[loop] = loop == in || loop == out ? scaled(inside, place, side) : place;
   Value thread = launch.getThreadIds().x;
   Value lane =
-      arith::RemUIOp::create(inside, loc, thread, constant(inside, kSide));
-  Value row =
-      arith::DivUIOp::create(inside, loc, thread, constant(inside, kSide));
-
-  // Lanes along the operand's memory in, along the result's out.
-  at[in] = add(inside, firstIn, lane);
-  forRows(inside, row, at[in], sizes[in], firstOut, sizes[out],
-          [&](OpBuilder &guarded, Value line) {
-            at[out] = add(guarded, firstOut, line);
-            Value value = memref::LoadOp::create(guarded, loc, turned->get(),
-                                                 indicesOf(*turned, at));
-            memref::StoreOp::create(guarded, loc, value, tile,
-                                    ValueRange{line, lane});
-          });
+      arith::RemUIOp::create(inside, loc, thread, constant(inside, kWarp));
+  Value warp =
+      arith::DivUIOp::create(inside, loc, thread, constant(inside, kWarp));
+  read(inside, at, warp, lane, tile);
   gpu::BarrierOp::create(inside, loc);
-  at[out] = add(inside, firstOut, lane);
-  forRows(inside, row, at[out], sizes[out], firstIn, sizes[in],
-          [&](OpBuilder &guarded, Value line) {
-            at[in] = add(guarded, firstIn, line);
-            IRMapping mapping;
-            for (OpOperand *input : op.getDpsInputOperands()) {
-              Value value =
-                  input == turned
-                      ? memref::LoadOp::create(guarded, loc, tile,
-                                               ValueRange{lane, line})
-                            .getResult()
-                  : isa<MemRefType>(input->get().getType())
-                      ? memref::LoadOp::create(guarded, loc, input->get(),
-                                               indicesOf(*input, at))
-                            .getResult()
-                      : input->get();
-              mapping.map(op.getMatchingBlockArgument(input), value);
-            }
-            Block &body = op.getRegion().front();
-            for (Operation &inner : body.without_terminator())
-              guarded.clone(inner, mapping);
-            OpOperand *init = op.getDpsInitOperand(0);
-            memref::StoreOp::create(
-                guarded, loc,
-                mapping.lookupOrDefault(body.getTerminator()->getOperand(0)),
-                init->get(), indicesOf(*init, at));
-          });
+  write(inside, at, warp, lane, tile);
   op.erase();
 }
 

@@ -184,3 +184,125 @@ func.func @planned(%a: memref<256x1024xf32>, %b: memref<1024x512xf32>, %c: memre
   }
   return
 }
+
+// -----
+
+// A padded image is read where it is: beyond its edges zeros are copied. Nothing fills or copies any more.
+// CHECK-LABEL: func.func @padded
+//  CHECK-NOT:   linalg
+//  CHECK-NOT:   memref.subview
+//      CHECK:   gpu.launch
+//      CHECK:     arith.cmpi ult, %{{.*}}, %c14
+//      CHECK:     arith.cmpi ult, %{{.*}}, %c14
+//      CHECK:     %[[COUNT:.*]] = arith.select %{{.*}}, %c4, %c0
+//      CHECK:     nvgpu.device_async_copy %{{.*}}, %{{.*}}, 4, %[[COUNT]] {bypassL1}
+//  CHECK-NOT:   linalg
+#in = affine_map<(n, h, w, f, i, j, c) -> (n, h + i, w + j, c)>
+#taps = affine_map<(n, h, w, f, i, j, c) -> (f, i, j, c)>
+#out = affine_map<(n, h, w, f, i, j, c) -> (n, h, w, f)>
+func.func @padded(%x: memref<1x14x14x32xf32>, %w: memref<64x3x3x32xf32>, %y: memref<1x14x14x64xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %p = memref.alloc() : memref<1x16x16x32xf32>
+  linalg.fill ins(%zero : f32) outs(%p : memref<1x16x16x32xf32>)
+  %middle = memref.subview %p[0, 1, 1, 0] [1, 14, 14, 32] [1, 1, 1, 1] : memref<1x16x16x32xf32> to memref<1x14x14x32xf32, strided<[8192, 512, 32, 1], offset: 544>>
+  linalg.generic {indexing_maps = [affine_map<(a, b, c, d) -> (a, b, c, d)>, affine_map<(a, b, c, d) -> (a, b, c, d)>], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%x : memref<1x14x14x32xf32>) outs(%middle : memref<1x14x14x32xf32, strided<[8192, 512, 32, 1], offset: 544>>) {
+  ^bb0(%a: f32, %b: f32):
+    linalg.yield %a : f32
+  }
+  linalg.fill ins(%zero : f32) outs(%y : memref<1x14x14x64xf32>)
+  linalg.generic {indexing_maps = [#in, #taps, #out], iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]}
+      ins(%p, %w : memref<1x16x16x32xf32>, memref<64x3x3x32xf32>) outs(%y : memref<1x14x14x64xf32>) {
+  ^bb0(%a: f32, %b: f32, %sum: f32):
+    %0 = arith.mulf %a, %b : f32
+    %1 = arith.addf %sum, %0 fastmath<reassoc> : f32
+    linalg.yield %1 : f32
+  }
+  return
+}
+
+// -----
+
+// What is copied into the middle is written anew before the product reads it: that reads the copy.
+// CHECK-LABEL: func.func @image_changes
+//       CHECK:   linalg.generic
+//       CHECK:   linalg.fill {{.*}} outs(%arg0
+//       CHECK:   gpu.launch
+#in = affine_map<(h, w, f, i, j, c) -> (h + i, w + j, c)>
+#taps = affine_map<(h, w, f, i, j, c) -> (f, i, j, c)>
+#out = affine_map<(h, w, f, i, j, c) -> (h, w, f)>
+func.func @image_changes(%x: memref<14x14x32xf32>, %w: memref<64x3x3x32xf32>, %y: memref<14x14x64xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %one = arith.constant 1.0 : f32
+  %p = memref.alloc() : memref<16x16x32xf32>
+  linalg.fill ins(%zero : f32) outs(%p : memref<16x16x32xf32>)
+  %middle = memref.subview %p[1, 1, 0] [14, 14, 32] [1, 1, 1] : memref<16x16x32xf32> to memref<14x14x32xf32, strided<[512, 32, 1], offset: 544>>
+  linalg.generic {indexing_maps = [affine_map<(a, b, c) -> (a, b, c)>, affine_map<(a, b, c) -> (a, b, c)>], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%x : memref<14x14x32xf32>) outs(%middle : memref<14x14x32xf32, strided<[512, 32, 1], offset: 544>>) {
+  ^bb0(%a: f32, %b: f32):
+    linalg.yield %a : f32
+  }
+  linalg.fill ins(%one : f32) outs(%x : memref<14x14x32xf32>)
+  linalg.fill ins(%zero : f32) outs(%y : memref<14x14x64xf32>)
+  linalg.generic {indexing_maps = [#in, #taps, #out], iterator_types = ["parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]}
+      ins(%p, %w : memref<16x16x32xf32>, memref<64x3x3x32xf32>) outs(%y : memref<14x14x64xf32>) {
+  ^bb0(%a: f32, %b: f32, %sum: f32):
+    %0 = arith.mulf %a, %b : f32
+    %1 = arith.addf %sum, %0 fastmath<reassoc> : f32
+    linalg.yield %1 : f32
+  }
+  return
+}
+
+// -----
+
+// Bytes without a sign, less a zero point: with their highest bit turned over they have one, and 128 - 100 are missing of each.
+// CHECK-LABEL: func.func @bytes
+//       CHECK:   %[[SHIFT:.*]] = arith.constant dense<28> : vector<4x4xi8>
+//       CHECK:   %[[TOP:.*]] = arith.constant dense<-128> : vector<4x4xi8>
+//       CHECK:   %[[X:.*]] = arith.xori %{{.*}}, %[[TOP]] : vector<4x4xi8>
+//       CHECK:   %[[SUM:.*]] = nvgpu.mma.sync(%[[SHIFT]], %[[Y:.*]], %{{.*}}) {mmaShape = [16, 8, 32]}
+//  CHECK-NEXT:   nvgpu.mma.sync(%[[X]], %[[Y]], %[[SUM]])
+#a = affine_map<(m, n, k) -> (m, k)>
+#b = affine_map<(m, n, k) -> (n, k)>
+#c = affine_map<(m, n, k) -> (m, n)>
+func.func @bytes(%a: memref<256x128xi8>, %b: memref<64x128xi8>, %c: memref<256x64xi32>) {
+  %zero = arith.constant 0 : i32
+  %point = arith.constant 100 : i32
+  linalg.fill ins(%zero : i32) outs(%c : memref<256x64xi32>)
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<256x128xi8>, memref<64x128xi8>) outs(%c : memref<256x64xi32>) {
+  ^bb0(%x: i8, %y: i8, %sum: i32):
+    %0 = arith.extui %x : i8 to i32
+    %1 = arith.subi %0, %point : i32
+    %2 = arith.extsi %y : i8 to i32
+    %3 = arith.muli %1, %2 : i32
+    %4 = arith.addi %sum, %3 : i32
+    linalg.yield %4 : i32
+  }
+  return
+}
+
+// -----
+
+// Of both operands, what is read past their ends would count: by each thread's own instructions.
+// CHECK-LABEL: func.func @both_points
+//   CHECK-NOT:   nvgpu.mma.sync
+//       CHECK:   arith.muli
+#a = affine_map<(m, n, k) -> (m, k)>
+#b = affine_map<(m, n, k) -> (n, k)>
+#c = affine_map<(m, n, k) -> (m, n)>
+func.func @both_points(%a: memref<256x128xi8>, %b: memref<64x128xi8>, %c: memref<256x64xi32>) {
+  %zero = arith.constant 0 : i32
+  linalg.fill ins(%zero : i32) outs(%c : memref<256x64xi32>)
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<256x128xi8>, memref<64x128xi8>) outs(%c : memref<256x64xi32>) {
+  ^bb0(%x: i8, %y: i8, %sum: i32):
+    %0 = arith.extui %x : i8 to i32
+    %2 = arith.extui %y : i8 to i32
+    %3 = arith.muli %0, %2 : i32
+    %4 = arith.addi %sum, %3 : i32
+    linalg.yield %4 : i32
+  }
+  return
+}

@@ -157,12 +157,12 @@ func.func @fill(%x: memref<20xi8>) {
 // CHECK-LABEL: func @index
 // CHECK: gpu.launch
 // CHECK: %[[I0:.*]] = arith.muli %{{.*}}, %c4
-// CHECK: %[[I1:.*]] = arith.addi %[[I0]], %c1
-// CHECK: %[[I2:.*]] = arith.addi %[[I0]], %c2
-// CHECK: %[[I3:.*]] = arith.addi %[[I0]], %c3
 // CHECK: arith.index_cast %[[I0]]
+// CHECK: %[[I1:.*]] = arith.addi %[[I0]], %c1
 // CHECK: arith.index_cast %[[I1]]
+// CHECK: %[[I2:.*]] = arith.addi %[[I0]], %c2
 // CHECK: arith.index_cast %[[I2]]
+// CHECK: %[[I3:.*]] = arith.addi %[[I0]], %c3
 // CHECK: arith.index_cast %[[I3]]
 // CHECK-NOT: linalg.index
 func.func @index(%x: memref<8xf32>) {
@@ -204,5 +204,41 @@ func.func @wide(%x: memref<64xf16>, %y: memref<64xf64>) {
 // CHECK: memref.store %{{.*}}, %arg1[]
 func.func @scalar(%x: memref<f32>, %y: memref<f32>) {
   linalg.copy ins(%x : memref<f32>) outs(%y : memref<f32>)
+  return
+}
+
+// -----
+
+// A pool of a padded image: nine vectors of the image itself, of which those beyond its edges are what pads it.
+// CHECK-LABEL: func @padded_pool
+// CHECK-NOT: linalg
+// CHECK: gpu.launch
+// CHECK: %[[ROW:.*]] = arith.cmpi ult, %{{.*}}, %c14
+// CHECK: %[[COLUMN:.*]] = arith.cmpi ult, %{{.*}}, %c14
+// CHECK: %[[INSIDE:.*]] = arith.andi %[[ROW]], %[[COLUMN]]
+// CHECK: scf.if %[[INSIDE]] -> (vector<4xf32>)
+// CHECK-NEXT: vector.load %arg0{{.*}}alignment = 16
+// CHECK: else
+// CHECK-NEXT: scf.yield %cst
+// CHECK: arith.maximumf
+// CHECK: vector.store
+// CHECK-NOT: gpu.launch
+#id = affine_map<(a, b, c) -> (a, b, c)>
+func.func @padded_pool(%x: memref<14x14x8xf32>, %y: memref<7x7x8xf32>) {
+  %least = arith.constant 0xFF800000 : f32
+  %p = memref.alloc() : memref<16x16x8xf32>
+  linalg.fill ins(%least : f32) outs(%p : memref<16x16x8xf32>)
+  %middle = memref.subview %p[1, 1, 0] [14, 14, 8] [1, 1, 1] : memref<16x16x8xf32> to memref<14x14x8xf32, strided<[128, 8, 1], offset: 136>>
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel"]} ins(%x : memref<14x14x8xf32>) outs(%middle : memref<14x14x8xf32, strided<[128, 8, 1], offset: 136>>) {
+  ^bb0(%a: f32, %b: f32):
+    linalg.yield %a : f32
+  }
+  %u = memref.subview %p[0, 0, 0] [7, 7, 8] [2, 2, 1] : memref<16x16x8xf32> to memref<7x7x8xf32, strided<[256, 16, 1]>>
+  %v = memref.subview %p[0, 1, 0] [7, 7, 8] [2, 2, 1] : memref<16x16x8xf32> to memref<7x7x8xf32, strided<[256, 16, 1], offset: 8>>
+  linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel", "parallel"]} ins(%u, %v : memref<7x7x8xf32, strided<[256, 16, 1]>>, memref<7x7x8xf32, strided<[256, 16, 1], offset: 8>>) outs(%y : memref<7x7x8xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %0 = arith.maximumf %a, %b : f32
+    linalg.yield %0 : f32
+  }
   return
 }

@@ -54,22 +54,24 @@ func.func @sequential(%x: memref<?xf32>, %y: memref<f32>, %n: index) {
 
 // -----
 
-// The host runs the loop around a parallel one, and reads how often.
+// The host runs the loop around a parallel one, where each step takes what all of the one before gave, and reads how often.
 // CHECK-LABEL: func @host_loop
 // CHECK: %[[READ:.*]] = rac.read %arg1[]
 // CHECK: %[[TRIPS:.*]] = arith.index_cast %[[READ]]
-// CHECK: scf.for %[[I:.*]] = %c0 to %[[TRIPS]] step %c1
-// CHECK-NEXT: gpu.launch blocks({{.*}}) in ({{.*}} = %c1, {{.*}} = %c1, {{.*}} = %c1) threads({{.*}}) in ({{.*}} = %c32, {{.*}} = %c1, {{.*}} = %c1)
-// CHECK: memref.load %arg0[%[[I]],
+// CHECK: scf.for %[[I:.*]] = %c1 to %[[TRIPS]] step %c1
+// CHECK: gpu.launch blocks({{.*}}) in ({{.*}} = %c1, {{.*}} = %c1, {{.*}} = %c1) threads({{.*}}) in ({{.*}} = %c32, {{.*}} = %c1, {{.*}} = %c1)
+// CHECK: memref.store %{{.*}}, %arg0[%[[I]],
 func.func @host_loop(%x: memref<?x8xf32>, %trips: memref<i64>) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c8 = arith.constant 8 : index
   %t = memref.load %trips[] : memref<i64>
   %n = arith.index_cast %t : i64 to index
-  scf.for %i = %c0 to %n step %c1 {
+  scf.for %i = %c1 to %n step %c1 {
+    %before = arith.subi %i, %c1 : index
     scf.parallel (%j) = (%c0) to (%c8) step (%c1) {
-      %0 = memref.load %x[%i, %j] : memref<?x8xf32>
+      %opposite = arith.subi %c8, %j : index
+      %0 = memref.load %x[%before, %opposite] : memref<?x8xf32>
       %1 = arith.addf %0, %0 : f32
       memref.store %1, %x[%i, %j] : memref<?x8xf32>
     }
@@ -179,4 +181,75 @@ func.func @buffer(%x: memref<4xf32>, %y: memref<4xf32>, %some: i1) -> memref<4xf
     scf.yield %y : memref<4xf32>
   }
   return %0 : memref<4xf32>
+}
+
+// -----
+
+// Updates of rows run in their order, as they may be of the same row; columns needn't.
+// CHECK-LABEL: func @rows
+// CHECK-NOT: scf.for
+// CHECK: gpu.launch blocks({{.*}}) in ({{.*}} = %c4
+// CHECK: scf.for %[[I:.*]] = %c0 to %arg3 step %c1
+// CHECK: %[[ROW:.*]] = memref.load %arg1[%[[I]]]
+// CHECK: memref.load %arg2[%[[I]], %[[COLUMN:.*]]]
+// CHECK: memref.store %{{.*}}, %{{.*}}[%[[COLUMN]]]
+// CHECK-NOT: gpu.launch
+func.func @rows(%y: memref<100x1000xf32>, %at: memref<?xindex>, %u: memref<?x1000xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c1000 = arith.constant 1000 : index
+  scf.for %i = %c0 to %n step %c1 {
+    %to = memref.load %at[%i] : memref<?xindex>
+    %row = memref.subview %y[%to, 0] [1, 1000] [1, 1] : memref<100x1000xf32> to memref<1000xf32, strided<[1], offset: ?>>
+    scf.parallel (%j) = (%c0) to (%c1000) step (%c1) {
+      %0 = memref.load %u[%i, %j] : memref<?x1000xf32>
+      %1 = memref.load %row[%j] : memref<1000xf32, strided<[1], offset: ?>>
+      %2 = arith.addf %1, %0 : f32
+      memref.store %2, %row[%j] : memref<1000xf32, strided<[1], offset: ?>>
+    }
+  }
+  return
+}
+
+// -----
+
+// Each column's sums so far: rows in order, columns side by side.
+// CHECK-LABEL: func @scan
+// CHECK: gpu.launch
+// CHECK: scf.for %[[I:.*]] = %c1 to %c100 step %c1
+// CHECK: memref.load %arg0[%{{.*}}, %[[J:.*]]]
+// CHECK: memref.store %{{.*}}, %arg0[%[[I]], %[[J]]]
+func.func @scan(%y: memref<100x1000xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c100 = arith.constant 100 : index
+  %c1000 = arith.constant 1000 : index
+  scf.for %i = %c1 to %c100 step %c1 {
+    scf.for %j = %c0 to %c1000 step %c1 {
+      %before = arith.subi %i, %c1 : index
+      %0 = memref.load %y[%before, %j] : memref<100x1000xf32>
+      %1 = memref.load %y[%i, %j] : memref<100x1000xf32>
+      %2 = arith.addf %1, %0 : f32
+      memref.store %2, %y[%i, %j] : memref<100x1000xf32>
+    }
+  }
+  return
+}
+
+// -----
+
+// Elements go where other memory says: in order, by one thread.
+// CHECK-LABEL: func @elements
+// CHECK: gpu.launch blocks({{.*}}) in ({{.*}} = %c1, {{.*}} = %c1, {{.*}} = %c1) threads({{.*}}) in ({{.*}} = %c1,
+// CHECK: scf.for
+func.func @elements(%y: memref<100xf32>, %at: memref<50xindex>, %u: memref<50xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c50 = arith.constant 50 : index
+  scf.for %i = %c0 to %c50 step %c1 {
+    %to = memref.load %at[%i] : memref<50xindex>
+    %0 = memref.load %u[%i] : memref<50xf32>
+    memref.store %0, %y[%to] : memref<100xf32>
+  }
+  return
 }

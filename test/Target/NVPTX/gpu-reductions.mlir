@@ -44,15 +44,21 @@ func.func @depthwise(%x: memref<?x58x58x32xf32>, %w: memref<3x3x32xf32>, %b: mem
 #x = affine_map<(d0, d1) -> (d0, d1)>
 #columns = affine_map<(d0, d1) -> (d1)>
 
-// Columns of a matrix: as they are few, 32 threads share each four, and meet in shared memory.
+// Columns of a matrix: as they are few, 32 threads of a block share each four, and so do 16 blocks. Of eight elements a
+// thread waits together. What blocks have goes to memory, and a second kernel, that writes the result, sums it up.
 // CHECK-LABEL: func @columns
-// CHECK: gpu.launch {{.*}} = %c8, {{.*}} workgroup(%{{.*}} : memref<256xf32
-// CHECK: scf.for %{{.*}} = %{{.*}} to %c4096 step %c32
+// CHECK: %[[PARTS:.*]] = memref.alloc() {alignment = 64 : i64} : memref<16x256xf32>
+// CHECK: gpu.launch {{.*}} = %c128, {{.*}} workgroup(%{{.*}} : memref<256xf32
+// CHECK: %[[FIRST:.*]]:5 = scf.for
+// CHECK-COUNT-8: vector.load %arg0
+// CHECK: scf.for %{{.*}} = %[[FIRST]]#4 to
 // CHECK: vector.load %arg0
-// CHECK: gpu.barrier
-// CHECK: scf.for %{{.*}} = %c1 to %c32
-// CHECK: scf.if
-// CHECK: vector.store
+// CHECK-COUNT-5: gpu.barrier
+// CHECK: vector.store %{{.*}}, %[[PARTS]]
+// CHECK: gpu.launch
+// CHECK: vector.load %[[PARTS]]
+// CHECK: vector.store %{{.*}}, %arg1
+// CHECK-NOT: gpu.launch
 func.func @columns(%x: memref<4096x256xf32>, %y: memref<256xf32>) {
   %zero = arith.constant 0.0 : f32
   linalg.fill ins(%zero : f32) outs(%y : memref<256xf32>)
@@ -104,12 +110,34 @@ func.func @argmax(%x: memref<1000x128xf32>, %best: memref<1000xf32>, %at: memref
 // CHECK-LABEL: func @in_order
 // CHECK: gpu.launch
 // CHECK-NOT: gpu.shuffle
-// CHECK: scf.for %{{.*}} = %c0 to %c128 step %c1
+// CHECK: %[[NOW:.*]]:2 = scf.for %{{.*}} = %c0 to %c121 step %c8
+// CHECK: scf.for %{{.*}} = %[[NOW]]#1 to %c128 step %c1 iter_args(%{{.*}} = %[[NOW]]#0)
 // CHECK: memref.store
 func.func @in_order(%x: memref<1000x128xf32>, %y: memref<1000xf32>) {
   linalg.generic {indexing_maps = [#x, #row], iterator_types = ["parallel", "reduction"]} ins(%x : memref<1000x128xf32>) outs(%y : memref<1000xf32>) {
   ^bb0(%in: f32, %out: f32):
     %0 = arith.addf %in, %out : f32
+    linalg.yield %0 : f32
+  }
+  return
+}
+
+// -----
+
+// Of everything: blocks have a part each, all of whose threads do.
+// CHECK-LABEL: func @everything
+// CHECK: memref.alloc() {{.*}} : memref<256xf32>
+// CHECK: gpu.launch {{.*}} = %c256,
+// CHECK: memref.load %[[FLAT:.*]][
+// CHECK: gpu.launch
+// CHECK: memref.store %{{.*}}, %arg1[]
+// CHECK-NOT: gpu.launch
+func.func @everything(%x: memref<1000x4096xf32>, %y: memref<f32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%y : memref<f32>)
+  linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> ()>], iterator_types = ["reduction", "reduction"]} ins(%x : memref<1000x4096xf32>) outs(%y : memref<f32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.addf %out, %in fastmath<reassoc> : f32
     linalg.yield %0 : f32
   }
   return

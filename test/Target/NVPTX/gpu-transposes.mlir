@@ -12,10 +12,11 @@
 // CHECK: gpu.launch {{.*}} threads({{.*}}) in (%{{.*}} = %c256, {{.*}} workgroup(%[[TILE:.*]] : memref<32x33xf32, #gpu.address_space<workgroup>>)
 // CHECK: %[[IN:.*]] = arith.cmpi ult, %[[COLUMN:.*]], %[[M]]
 // CHECK: %[[BOTH:.*]] = arith.andi %[[IN]], %{{.*}}
-// CHECK: scf.if %[[BOTH]]
-// CHECK: %[[X:.*]] = memref.load %arg0[%[[I:.*]], %{{.*}}, %[[COLUMN]]]
-// CHECK: memref.store %[[X]], %[[TILE]][%[[ROW:.*]], %[[LANE:.*]]]
+// CHECK: %[[X:.*]] = scf.if %[[BOTH]]
+// CHECK: memref.load %arg0[%[[I:.*]], %{{.*}}, %[[COLUMN]]]
 // CHECK-COUNT-3: memref.load %arg0
+// CHECK: memref.store %[[X]], %[[TILE]][%[[ROW:.*]], %[[LANE:.*]]]
+// CHECK-COUNT-3: memref.store %{{.*}}, %[[TILE]]
 // CHECK: gpu.barrier
 // CHECK: %[[OUT:.*]] = arith.cmpi ult, %[[C:.*]], %c100
 // CHECK: scf.if
@@ -40,5 +41,24 @@ func.func @turned(%x: memref<?x100x?xf32>, %bias: memref<100xf32>, %y: memref<?x
 // CHECK: gpu.launch {{.*}} workgroup(%{{.*}} : memref<32x33xi8
 func.func @named(%x: memref<64x128xi8>, %y: memref<128x64xi8>) {
   linalg.transpose ins(%x : memref<64x128xi8>) outs(%y : memref<128x64xi8>) permutation = [1, 0]
+  return
+}
+
+// -----
+
+// Of 16 bits two neighbours are read, and written, at once: a tile has 64 by 64, and two of its lines that become
+// neighbours lie 32 apart. Whole tiles need no guards.
+// CHECK-LABEL: func @pairs
+// CHECK: gpu.launch {{.*}} workgroup(%[[TILE:.*]] : memref<64x66xbf16, #gpu.address_space<workgroup>>)
+// CHECK-NOT: scf.if
+// CHECK-COUNT-8: vector.load %arg0{{.*}} {alignment = 4 : i64} : memref<128x256xbf16>, vector<2xbf16>
+// CHECK-COUNT-8: vector.store %{{.*}}, %[[TILE]]
+// CHECK: gpu.barrier
+// CHECK: vector.load %[[TILE]]{{.*}} vector<2xbf16>
+// CHECK: vector.load %[[TILE]]{{.*}} vector<2xbf16>
+// CHECK: vector.store %{{.*}}, %arg1{{.*}} {alignment = 4 : i64} : memref<256x128xbf16>, vector<2xbf16>
+// CHECK: vector.store %{{.*}}, %arg1
+func.func @pairs(%x: memref<128x256xbf16>, %y: memref<256x128xbf16>) {
+  linalg.transpose ins(%x : memref<128x256xbf16>) outs(%y : memref<256x128xbf16>) permutation = [1, 0]
   return
 }

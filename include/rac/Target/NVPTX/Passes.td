@@ -46,7 +46,8 @@ def GpuContractions : Pass<"rac-gpu-contractions", "::mlir::func::FuncOp"> {
     Each is taken as a matrix product whose rows, columns and depth are products of
     loops (implicit GEMM): a block of threads computes a tile of the result from
     tiles of the operands, which come through shared memory. An elementwise op that
-    alone reads the result is computed on registers.
+    alone reads the result is computed on registers. An image that was copied into
+    zeros is read without them.
   }];
   let options = [
     Option<"chip", "chip", "std::string", /*default=*/"\"\"",
@@ -66,7 +67,8 @@ def GpuReductions : Pass<"rac-gpu-reductions", "::mlir::func::FuncOp"> {
   let description = [{
     Threads of a warp or of a block share the elements that become one, combine
     theirs in registers, then by shuffles and shared memory. Where the reduced
-    elements don't lie side by side, threads run along those that do.
+    elements don't lie side by side, threads run along those that do. Of a few
+    results several blocks have a part each, which a second kernel combines.
   }];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
       "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
@@ -80,10 +82,13 @@ def GpuTransposes : Pass<"rac-gpu-transposes", "::mlir::func::FuncOp"> {
   let summary = "Turn elementwise ops that read an operand across its rows into kernels";
   let description = [{
     A block of threads reads a square of the operand along its rows into shared
-    memory, and computes the result along the result's rows from there.
+    memory, and computes the result along the result's rows from there. Of narrow
+    elements a thread has as many neighbours as 4 bytes hold.
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
-      "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+      "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
+      "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+      "::mlir::vector::VectorDialect"];
   let statistics = [
     Statistic<"numKernels", "num-kernels", "Ops that became kernels">];
 }
@@ -104,8 +109,9 @@ def GpuElementwise : Pass<"rac-gpu-elementwise", "::mlir::func::FuncOp"> {
 def GpuLoops : Pass<"rac-gpu-loops", "::mlir::func::FuncOp"> {
   let summary = "Turn all that is left and touches memory into kernels";
   let description = [{
-    Parallel loops run on threads, one iteration each; what is sequential on one
-    thread. Loops around either stay with the host, which knows their bounds; what
+    Parallel loops run on threads, one iteration each, and so do loops of a
+    sequential nest whose iterations don't touch what others write; what is
+    sequential otherwise on one thread. Loops around either stay with the host, which knows their bounds; what
     it needs of the device's memory it reads with `rac.read`.
   }];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",

@@ -103,7 +103,7 @@ private:
   int64_t columnTiles() const { return columnsOfTile / kAtomColumns; }
   int64_t valueTiles() const { return values / kAtomColumns; }
   int64_t padding() const { return kCopyBytes / bytes(); }
-  int64_t bytes() const { return nvptx::bytesOf(attention.element); }
+  int64_t bytes() const { return bytesOf(attention.element); }
 
   // In the kernel:
   nvptx::Values outer;

@@ -2,6 +2,7 @@
 
 #include "Access.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/Support/MathExtras.h"
 #include <numeric>
 
@@ -80,8 +81,26 @@ bool rac::gemm::isSeparable(AffineMap map) {
   return map.getNumSymbols() == 0 && succeeded(partsOf(map));
 }
 
+bool rac::gemm::canSkip(const rac::nvptx::Padding &padding, AffineMap map) {
+  if (!matchPattern(padding.value(), m_PosZeroFloat()) &&
+      !matchPattern(padding.value(), m_Zero()))
+    return false;
+  FailureOr<Parts> parts = partsOf(map);
+  if (failed(parts))
+    return false;
+  llvm::SmallDenseMap<unsigned, unsigned> uses; // of each loop
+  for (const Part &part : parts->parts)
+    ++uses[part.loop];
+  return llvm::all_of(parts->parts, [&](const Part &part) {
+    return !padding.isAround(part.result) ||
+           (part.kind == Part::Kind::Whole && uses[part.loop] == 1);
+  });
+}
+
 Access::Access(Emit &e, Value buffer, AffineMap map, ArrayRef<unsigned> loops,
-               ArrayRef<Index> extents) {
+               ArrayRef<Index> extents, const rac::nvptx::Padding *padding) {
+  if (padding)
+    buffer = padding->source();
   auto type = cast<MemRefType>(buffer.getType());
   dense = type.getLayout().isIdentity();
   auto metadata = memref::ExtractStridedMetadataOp::create(e.b, e.loc, buffer);
@@ -99,8 +118,6 @@ Access::Access(Emit &e, Value buffer, AffineMap map, ArrayRef<unsigned> loops,
       ArrayRef<Index>(span), ArrayRef<Index>(e.number(1)));
 
   Parts parts = *partsOf(map);
-  for (auto [stride, constant] : llvm::zip_equal(strides, parts.constants))
-    base = e.add(base, e.mul(stride, e.number(constant)));
   // Of strides that only the run knows, what the sizes to their right say.
   SmallVector<int64_t> multiples(strides.size(), 1);
   int64_t right = 1;
@@ -109,11 +126,27 @@ Access::Access(Emit &e, Value buffer, AffineMap map, ArrayRef<unsigned> loops,
     if (!type.isDynamicDim(i))
       right *= type.getDimSize(i);
   }
+  // What isn't known to be a multiple of anything is one of 1.
+  baseMultiple = known(base).value_or(1);
+  SmallVector<std::optional<unsigned>> boundOf(strides.size());
+  for (unsigned dim = 0; dim < strides.size(); ++dim) {
+    int64_t first = parts.constants[dim];
+    if (padding) {
+      first -= padding->low(dim);
+      if (padding->isAround(dim)) {
+        boundOf[dim] = bounded.size();
+        bounded.push_back({e.number(first), sizes[dim]});
+      }
+    }
+    base = e.add(base, e.mul(strides[dim], e.number(first)));
+    baseMultiple = std::gcd(baseMultiple, first * multiples[dim]);
+  }
   loopTerms.resize(extents.size());
   for (auto [dim, loop] : llvm::enumerate(loops)) {
     Index whole = e.number(0), quotient = whole, remainder = whole;
     int64_t width = 0, multiple = 0;
-    std::optional<unsigned> alone;
+    std::optional<unsigned> alone, bound;
+    int64_t along = 0;
     unsigned count = 0;
     for (const Part &part : parts.parts) {
       if (part.loop != dim)
@@ -126,13 +159,18 @@ Access::Access(Emit &e, Value buffer, AffineMap map, ArrayRef<unsigned> loops,
       multiple = std::gcd(multiple, part.factor * multiples[part.result]);
       if (part.kind != Part::Kind::Whole)
         width = part.width;
+      if (boundOf[part.result]) {
+        bound = boundOf[part.result];
+        along += part.factor;
+      }
       if (++count == 1 && isa<AffineDimExpr>(map.getResult(part.result)))
         alone = part.result;
       else
         alone.reset();
     }
     if (width == 0) {
-      loopTerms[loop] = {{extents[loop], whole, multiple, alone, alone}};
+      loopTerms[loop] = {
+          {extents[loop], whole, multiple, alone, alone, bound, along}};
       continue;
     }
     Index panel = e.number(width);
@@ -166,7 +204,9 @@ Terms Access::along(Emit &e, ArrayRef<unsigned> role) const {
     for (const Term &term : loopTerms[loop]) {
       if (isKnown(term.extent, 1))
         continue;
-      if (merged.empty() || !continues(merged.back(), term, dense)) {
+      // What has a bound is a digit of its own.
+      if (merged.empty() || term.bound || merged.back().bound ||
+          !continues(merged.back(), term, dense)) {
         merged.push_back(term);
         continue;
       }
@@ -177,34 +217,49 @@ Terms Access::along(Emit &e, ArrayRef<unsigned> role) const {
   return merged;
 }
 
-Index rac::gemm::distance(Emit &e, ArrayRef<Term> terms, Index number) {
+/// The sum of a number's digits, each as often as `weightOf` says.
+static Index weighDigits(Emit &e, ArrayRef<Term> terms, Index number,
+                         llvm::function_ref<Index(const Term &)> weightOf) {
   Index sum = e.number(0), rest = number;
   while (!terms.empty()) {
     const Term &term = terms.back();
     terms = terms.drop_back();
-    if (!isKnown(term.stride, 0)) {
+    Index weight = weightOf(term);
+    if (!isKnown(weight, 0)) {
       Index digit = terms.empty() ? rest : e.rem(rest, term.extent);
-      sum = e.add(sum, e.mul(digit, term.stride));
+      sum = e.add(sum, e.mul(digit, weight));
     }
-    if (llvm::all_of(terms,
-                     [](const Term &slow) { return isKnown(slow.stride, 0); }))
+    if (llvm::all_of(terms, [&](const Term &slow) {
+          return isKnown(weightOf(slow), 0);
+        }))
       break;
     rest = e.div(rest, term.extent);
   }
   return sum;
 }
 
+Index rac::gemm::distance(Emit &e, ArrayRef<Term> terms, Index number) {
+  return weighDigits(e, terms, number,
+                     [](const Term &term) { return term.stride; });
+}
+
+Index rac::gemm::movement(Emit &e, ArrayRef<Term> terms, Index number,
+                          unsigned bound) {
+  return weighDigits(e, terms, number, [&](const Term &term) {
+    return e.number(term.bound == bound ? term.step : 0);
+  });
+}
+
 int64_t Access::vectorLength(Emit &e, ArrayRef<unsigned> role,
                              int64_t most) const {
   Terms own = along(e, role);
-  if (own.empty() || !isKnown(own.back().stride, 1))
+  if (own.empty() || !isKnown(own.back().stride, 1) || own.back().bound)
     return 1;
   auto limit = [&](int64_t multiple) {
     while (multiple % most != 0)
       most /= 2;
   };
-  // What is known to be a multiple of nothing is one of 1.
-  limit(known(base).value_or(1));
+  limit(baseMultiple);
   limit(known(own.back().extent).value_or(1));
   for (const Term &term : ArrayRef(own).drop_back())
     limit(term.multiple);

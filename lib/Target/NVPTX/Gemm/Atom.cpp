@@ -23,7 +23,12 @@ Unit rac::gemm::chooseUnit(const Contraction &contraction, bool tf32) {
     return tf32 ? Unit::TF32 : Unit::TF32x3;
   if ((a.isF16() || a.isBF16()) && (sum.isF32() || sum == a))
     return Unit::Half;
-  if (a.isInteger(8) && sum.isInteger(32))
+  // Of both, what is past the end would count. Zero points are bytes, too.
+  constexpr int64_t most = 256;
+  int64_t shiftA = std::abs(contraction.wideningA.shift()),
+          shiftB = std::abs(contraction.wideningB.shift());
+  if (a.isInteger(8) && sum.isInteger(32) && std::min(shiftA, shiftB) == 0 &&
+      std::max(shiftA, shiftB) <= most)
     return Unit::Byte;
   return Unit::Scalar;
 }
@@ -157,6 +162,33 @@ Atom::Fragment Atom::finish(Emit &e, ArrayRef<Value> registers) const {
   return {build(high), build(low)};
 }
 
+static Value splat(Emit &e, Type type, int64_t value) {
+  auto vector = cast<VectorType>(type);
+  return arith::ConstantOp::create(
+      e.b, e.loc,
+      DenseElementsAttr::get(vector,
+                             APInt(vector.getElementTypeBitWidth(), value,
+                                   /*isSigned=*/true, /*implicitTrunc=*/true)));
+}
+
+/// Bytes without a sign as such with one, less 128.
+Atom::Fragment Atom::withSign(Emit &e, Fragment fragment,
+                              const Widening &widening) const {
+  if (unit == Unit::Byte && widening.isUnsigned)
+    for (Value &registers : fragment)
+      registers = arith::XOrIOp::create(e.b, e.loc, registers,
+                                        splat(e, registers.getType(), -128));
+  return fragment;
+}
+
+/// Signed bytes that add up to what is missing of an operand's factors.
+SmallVector<int64_t, 2> Atom::shifts(const Widening &widening) const {
+  SmallVector<int64_t, 2> parts;
+  for (int64_t rest = widening.shift(); rest != 0; rest -= parts.back())
+    parts.push_back(std::clamp<int64_t>(rest, INT8_MIN, INT8_MAX));
+  return parts;
+}
+
 Atom::Fragment Atom::loadA(Emit &e, const SharedTile &tile, int64_t row,
                            int64_t depth) const {
   if (unit == Unit::Half) {
@@ -171,7 +203,7 @@ Atom::Fragment Atom::loadA(Emit &e, const SharedTile &tile, int64_t row,
     for (int64_t below = 0; below < m; below += 8)
       registers.push_back(
           loadRegister(e, tile, row + below, depth + half * 4 * pack));
-  return finish(e, registers);
+  return withSign(e, finish(e, registers), contraction.wideningA);
 }
 
 SmallVector<Atom::Fragment, 2> Atom::loadB(Emit &e, const SharedTile &tile,
@@ -196,7 +228,8 @@ SmallVector<Atom::Fragment, 2> Atom::loadB(Emit &e, const SharedTile &tile,
     for (int64_t half = 0; half < (k == 4 * pack || k == 1 ? 1 : 2); ++half)
       registers.push_back(
           loadRegister(e, tile, column + i * n, depth + half * 4 * pack));
-    fragments.push_back(finish(e, registers));
+    fragments.push_back(
+        withSign(e, finish(e, registers), contraction.wideningB));
   }
   return fragments;
 }
@@ -229,6 +262,13 @@ Value Atom::multiply(Emit &e, const Fragment &a, const Fragment &b,
   auto mma = [&](Value x, Value y, Value z) -> Value {
     return nvgpu::MmaSyncOp::create(e.b, e.loc, x, y, z, shape, tf32);
   };
+  // What all factors of an operand have in common times those of the other.
+  if (unit == Unit::Byte) {
+    for (int64_t shift : shifts(contraction.wideningA))
+      sum = mma(splat(e, a[0].getType(), shift), b[0], sum);
+    for (int64_t shift : shifts(contraction.wideningB))
+      sum = mma(a[0], splat(e, b[0].getType(), shift), sum);
+  }
   if (unit == Unit::TF32x3) {
     // The smallest first.
     sum = mma(a[1], b[0], sum);

@@ -15,7 +15,7 @@ enum class Unit {
   TF32,   ///< of f32, only its first 11 bits
   TF32x3, ///< of f32, split in two: nearly as exact as f32
   Half,   ///< f16 and bf16, sums in f32
-  Byte,   ///< i8, sums in i32
+  Byte,   ///< i8 with or without a sign, sums in i32
 };
 
 /// A tile of an operand in shared memory; strides are in elements.
@@ -72,6 +72,8 @@ public:
   Index laneColumn(Emit &e, Index lane) const;
 
 private:
+  llvm::SmallVector<int64_t, 2> shifts(const Widening &widening) const;
+  Fragment withSign(Emit &e, Fragment fragment, const Widening &widening) const;
   Fragment finish(Emit &e, llvm::ArrayRef<mlir::Value> registers) const;
   mlir::Value loadRegister(Emit &e, const SharedTile &tile, int64_t outer,
                            int64_t depth) const;

@@ -5,6 +5,7 @@
 #include "Access.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 
@@ -15,15 +16,36 @@ Type Contraction::accumulator() const {
   return getElementTypeOrSelf(result().getType());
 }
 
-/// The argument that `value` is, but for being widened.
-static BlockArgument widened(Value value) {
-  if (Operation *cast = value.getDefiningOp())
-    if (isa<arith::ExtFOp, arith::ExtSIOp>(cast))
+const rac::nvptx::Padding *
+Contraction::paddingOf(const OpOperand *operand) const {
+  const auto *found =
+      llvm::find_if(paddings, [&](const rac::nvptx::Padding &padding) {
+        return padding.buffer() == operand->get();
+      });
+  return found == paddings.end() ? nullptr : found;
+}
+
+/// The argument that `value` is, but for being widened; null if it is anything
+/// else.
+static BlockArgument widened(Value value, Widening &how) {
+  if (auto sub = value.getDefiningOp<arith::SubIOp>()) {
+    auto zero = getConstantIntValue(sub.getRhs());
+    Operation *cast = sub.getLhs().getDefiningOp();
+    if (!zero || !isa_and_nonnull<arith::ExtSIOp, arith::ExtUIOp>(cast))
+      return {};
+    how.zero = *zero;
+    value = sub.getLhs();
+  }
+  if (Operation *cast = value.getDefiningOp()) {
+    if (isa<arith::ExtFOp, arith::ExtSIOp, arith::ExtUIOp>(cast))
       value = cast->getOperand(0);
+    how.isUnsigned = isa<arith::ExtUIOp>(cast);
+  }
   return dyn_cast<BlockArgument>(value);
 }
 
-static FailureOr<Product> matchProduct(linalg::LinalgOp op, std::string &why) {
+static FailureOr<Product>
+matchProduct(linalg::LinalgOp op, Contraction &contraction, std::string &why) {
   auto refuse = [&](const char *reason) {
     why = reason;
     return failure();
@@ -42,11 +64,19 @@ static FailureOr<Product> matchProduct(linalg::LinalgOp op, std::string &why) {
   Operation *mul = term.getDefiningOp();
   if (!isa_and_nonnull<arith::MulFOp, arith::MulIOp>(mul))
     return Product::General;
-  BlockArgument x = widened(mul->getOperand(0)),
-                y = widened(mul->getOperand(1));
+  Widening ofX, ofY;
+  BlockArgument x = widened(mul->getOperand(0), ofX),
+                y = widened(mul->getOperand(1), ofY);
+  // What is read past the end is 0: not both may make something else of it.
   bool plain = x && y && x != y && x.getOwner() == op.getBlock() &&
-               y.getOwner() == op.getBlock() && x != out && y != out;
-  return plain ? Product::Plain : Product::General;
+               y.getOwner() == op.getBlock() && x != out && y != out &&
+               (ofX.zero == 0 || ofY.zero == 0);
+  if (!plain)
+    return Product::General;
+  bool isA = x == op.getMatchingBlockArgument(contraction.a);
+  contraction.wideningA = isA ? ofX : ofY;
+  contraction.wideningB = isA ? ofY : ofX;
+  return Product::Plain;
 }
 
 /// The buffer that `value` is a view of.
@@ -138,7 +168,7 @@ FailureOr<Contraction> rac::gemm::matchContraction(linalg::LinalgOp op,
       return refuse("has an operand that is no buffer");
   if (!onNumbers(op))
     return refuse("computes with what is no number");
-  FailureOr<Product> product = matchProduct(op, why);
+  FailureOr<Product> product = matchProduct(op, result, why);
   if (failed(product))
     return failure();
   result.product = *product;
@@ -181,5 +211,14 @@ FailureOr<Contraction> rac::gemm::matchContraction(linalg::LinalgOp op,
   putLast(result.depth, op, result.a);
   result.fill = rac::vectorize::findFill(op);
   result.epilogue = findEpilogue(op, result.fill);
+  Operation *end = result.epilogue ? result.epilogue->op : op;
+  for (rac::nvptx::Padding &padding : rac::nvptx::findPaddings(op, end))
+    if (llvm::all_of(op.getDpsInputOperands(), [&](OpOperand *operand) {
+          // A view of it has other dimensions.
+          return baseOf(operand->get()) != padding.buffer() ||
+                 (operand->get() == padding.buffer() &&
+                  canSkip(padding, op.getMatchingIndexingMap(operand)));
+        }))
+      result.paddings.push_back(padding);
   return result;
 }

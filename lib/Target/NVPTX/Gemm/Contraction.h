@@ -3,6 +3,7 @@
 #ifndef RAC_LIB_TARGET_NVPTX_GEMM_CONTRACTION_H
 #define RAC_LIB_TARGET_NVPTX_GEMM_CONTRACTION_H
 
+#include "../Padding.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
 namespace rac::gemm {
@@ -21,6 +22,17 @@ enum class Product {
   General, ///< something that is added
 };
 
+/// How an integer of few bits becomes a factor: with a sign or not, and less
+/// its zero point.
+struct Widening {
+  bool isUnsigned = false;
+  int64_t zero = 0;
+
+  /// What a byte's factor is more than the signed number of its bits, of which
+  /// the highest is turned over where it has no sign.
+  int64_t shift() const { return (isUnsigned ? 128 : 0) - zero; }
+};
+
 /// result[batch, row, column] += sum over depth of
 ///     f(a[batch, row, depth], b[batch, column, depth])
 /// where rows, columns, depth and batch are several loops each, or none.
@@ -29,10 +41,15 @@ struct Contraction {
   mlir::OpOperand *a, *b;
   llvm::SmallVector<unsigned> batch, rows, columns, depth;
   Product product;
+  Widening wideningA, wideningB; ///< of plain products
   /// Writes the result's first value; null if something else does.
   mlir::linalg::FillOp fill;
   std::optional<Epilogue> epilogue;
+  /// Of operands that needn't be in memory as they are read.
+  llvm::SmallVector<nvptx::Padding> paddings;
 
+  /// The operand's; null if it has none.
+  const nvptx::Padding *paddingOf(const mlir::OpOperand *operand) const;
   mlir::Value result() const {
     return mlir::linalg::LinalgOp(op).getDpsInits()[0];
   }

@@ -110,7 +110,7 @@ Index rac::gemm::sizeOf(Emit &e, ArrayRef<unsigned> loops,
 
 Value Emit::less(Index x, Index y) {
   auto a = known(x), c = known(y);
-  if (a && c && *a < *c)
+  if (a && c && *a >= 0 && *a < *c)
     return {};
   return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, value(x),
                                value(y));

@@ -11,8 +11,8 @@ namespace rac::gemm {
 /// A number of type index, known or computed.
 using Index = mlir::OpFoldResult;
 
-/// Builds arithmetic of indices; what is known already is no op. None of them
-/// is negative.
+/// Builds arithmetic of indices; what is known already is no op. Only what is
+/// added or compared may be negative.
 struct Emit {
   mlir::OpBuilder &b;
   mlir::Location loc;
@@ -27,7 +27,7 @@ struct Emit {
   Index ceilDiv(Index x, Index y);
   Index min(Index x, Index y);
   Index exclusiveOr(Index x, Index y);
-  /// x < y; null where that always holds.
+  /// 0 <= x < y; null where that always holds.
   mlir::Value less(Index x, Index y);
   /// Both hold; null stands for what always does.
   mlir::Value both(mlir::Value x, mlir::Value y);

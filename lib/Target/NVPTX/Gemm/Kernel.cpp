@@ -13,6 +13,7 @@
 
 using namespace mlir;
 using namespace rac::gemm;
+using rac::bytesOf;
 
 namespace {
 
@@ -301,12 +302,14 @@ Kernel::Sums Kernel::exact(Index batch, Index row, Index column,
         e.add(operand.access.start(), distance(e, operand.batch, batch)),
         distance(e, operand.outer, outer));
   };
-  SmallVector<Index> startsA, startsB;
+  SmallVector<Index> rowsOf, columnsOf, startsA, startsB;
   for (size_t i = 0; i < sums.size(); ++i) {
     Index step = e.number(i);
     bool right = result.alongColumns();
-    startsA.push_back(startOf(a, right ? row : e.add(row, step)));
-    startsB.push_back(startOf(b, right ? e.add(column, step) : column));
+    rowsOf.push_back(right ? row : e.add(row, step));
+    columnsOf.push_back(right ? e.add(column, step) : column);
+    startsA.push_back(startOf(a, rowsOf.back()));
+    startsB.push_back(startOf(b, columnsOf.back()));
   }
   Sums zeros(sums.size(), scalar.zero(e));
   auto loop = scf::ForOp::create(e.b, e.loc, e.value(e.number(0)),
@@ -317,10 +320,10 @@ Kernel::Sums Kernel::exact(Index batch, Index row, Index column,
   Index fromA = distance(e, a.depth, k), fromB = distance(e, b.depth, k);
   Sums next;
   for (auto [i, sum] : llvm::enumerate(loop.getRegionIterArgs())) {
-    Value x = memref::LoadOp::create(e.b, e.loc, a.access.memory(),
-                                     e.value(e.add(startsA[i], fromA)));
-    Value y = memref::LoadOp::create(e.b, e.loc, b.access.memory(),
-                                     e.value(e.add(startsB[i], fromB)));
+    Value x = a.load(e, e.add(startsA[i], fromA),
+                     a.isInside(e, batch, rowsOf[i], k), 1);
+    Value y = b.load(e, e.add(startsB[i], fromB),
+                     b.isInside(e, batch, columnsOf[i], k), 1);
     next.push_back(scalar.multiply(e, {x}, {y}, sum));
   }
   scf::YieldOp::create(e.b, e.loc, next);

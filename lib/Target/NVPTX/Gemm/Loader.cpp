@@ -10,6 +10,7 @@
 
 using namespace mlir;
 using namespace rac::gemm;
+using rac::bytesOf;
 
 static Access accessOf(Emit &e, OpOperand *operand,
                        const Contraction &contraction,
@@ -17,7 +18,7 @@ static Access accessOf(Emit &e, OpOperand *operand,
   linalg::LinalgOp op = contraction.op;
   auto loops = llvm::to_vector(llvm::seq<unsigned>(op.getNumLoops()));
   return Access(e, operand->get(), op.getMatchingIndexingMap(operand), loops,
-                extents);
+                extents, contraction.paddingOf(operand));
 }
 
 Operand::Operand(Emit &e, OpOperand *operand, const Contraction &contraction,
@@ -65,6 +66,46 @@ Index Operand::place(Emit &e, Index outerAt, Index depthAt) const {
                      e.add(e.mul(within, perPart), e.rem(inner, perPart))));
 }
 
+Value Operand::load(Emit &e, Index at, Value inside, int64_t count) const {
+  Type type = access.element();
+  if (count > 1)
+    type = VectorType::get(count, type);
+  auto loadFrom = [&](Value from) -> Value {
+    if (count == 1)
+      return memref::LoadOp::create(e.b, e.loc, access.memory(), from);
+    return vector::LoadOp::create(e.b, e.loc, cast<VectorType>(type),
+                                  access.memory(), from, /*nontemporal=*/false,
+                                  llvm::MaybeAlign(count * bytes));
+  };
+  if (!inside)
+    return loadFrom(e.value(at));
+  // Where there is something else around it, nothing may be inside.
+  if (access.bounds().empty())
+    return arith::SelectOp::create(
+        e.b, e.loc, inside, loadFrom(e.select(inside, at, access.start())),
+        e.zero(type));
+  auto choice = scf::IfOp::create(e.b, e.loc, type, inside,
+                                  /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard restore(e.b);
+  e.b.setInsertionPointToStart(choice.thenBlock());
+  scf::YieldOp::create(e.b, e.loc, loadFrom(e.value(at)));
+  e.b.setInsertionPointToStart(choice.elseBlock());
+  scf::YieldOp::create(e.b, e.loc, e.zero(type));
+  return choice.getResult(0);
+}
+
+Value Operand::isInside(Emit &e, Index batchAt, Index outerAt,
+                        Index depthAt) const {
+  Value inside;
+  for (auto [i, bound] : llvm::enumerate(access.bounds())) {
+    Index at = e.add(bound.first, movement(e, batch, batchAt, i));
+    at = e.add(at, movement(e, outer, outerAt, i));
+    at = e.add(at, movement(e, depth, depthAt, i));
+    inside = e.both(inside, e.less(at, bound.size));
+  }
+  return inside;
+}
+
 Loader::Loader(Emit &e, const Operand &operand, Value shared, Index thread,
                int64_t threads, Index batch, Index outerStart)
     : operand(operand), shared(shared) {
@@ -86,6 +127,10 @@ Loader::Loader(Emit &e, const Operand &operand, Value shared, Index thread,
   Index threadRow =
       e.add(outerStart, operand.alongDepth ? threadLine : threadOwn);
   Index threadDistance = e.add(start, distance(e, operand.outer, threadRow));
+  ArrayRef<Bound> bounds = operand.access.bounds();
+  SmallVector<Index> begin;
+  for (auto [i, bound] : llvm::enumerate(bounds))
+    begin.push_back(e.add(bound.first, movement(e, operand.batch, batch, i)));
   for (int64_t first = 0; first < total; first += threads) {
     int64_t line = first / perLine, place = first % perLine;
     Index ownLine = e.add(threadLine, e.number(line));
@@ -103,6 +148,9 @@ Loader::Loader(Emit &e, const Operand &operand, Value shared, Index thread,
         linear ? e.add(threadDistance, e.mul(e.number(further), stride))
                : e.add(start, distance(e, operand.outer, outer));
     chunk.depth = depth;
+    for (unsigned i = 0; i < bounds.size(); ++i)
+      chunk.along.push_back(
+          e.add(begin[i], movement(e, operand.outer, outer, i)));
     chunk.target = operand.place(e, row, depth);
     chunks.push_back(chunk);
   }
@@ -120,44 +168,44 @@ void Loader::load(Emit &e, Index stage, Index depthStart) {
   // Chunks that are at the same place along the depth share what that costs.
   Index depthDistance, lastDepth;
   Value depthInside;
+  ArrayRef<Bound> bounds = operand.access.bounds();
+  SmallVector<Index> depthAlong(bounds.size());
   for (const Chunk &chunk : chunks) {
     if (lastDepth.isNull() || lastDepth != chunk.depth) {
       lastDepth = chunk.depth;
       Index depth = e.add(depthStart, chunk.depth);
       depthInside = wholeDepth ? Value() : e.less(depth, operand.depthSize);
       depthDistance = distance(e, operand.depth, depth);
+      for (unsigned i = 0; i < bounds.size(); ++i)
+        depthAlong[i] = movement(e, operand.depth, depth, i);
     }
+    Value inside = e.both(chunk.inside, depthInside);
+    for (unsigned i = 0; i < bounds.size(); ++i)
+      inside = e.both(
+          inside, e.less(e.add(chunk.along[i], depthAlong[i]), bounds[i].size));
     copy(e, e.add(chunk.outerDistance, depthDistance),
-         e.add(stage, chunk.target), e.both(chunk.inside, depthInside));
+         e.add(stage, chunk.target), inside);
   }
 }
 
 void Loader::copy(Emit &e, Index source, Index target, Value inside) {
-  Value from = e.select(inside, source, operand.access.start());
-  Value to = e.value(target), memory = operand.access.memory();
+  Value to = e.value(target);
   int64_t count = operand.vector;
   if (operand.isAsync()) {
+    // Nothing is read where the image doesn't begin either.
+    Index somewhere =
+        operand.access.bounds().empty() ? operand.access.start() : e.number(0);
+    Value from = e.select(inside, source, somewhere);
     Value elements =
         inside ? e.select(inside, e.number(count), e.number(0)) : Value();
     bool past = count * operand.bytes == 16;
     nvgpu::DeviceAsyncCopyOp::create(
         e.b, e.loc, nvgpu::DeviceAsyncTokenType::get(e.b.getContext()), shared,
-        to, memory, from, e.b.getIndexAttr(count), elements,
+        to, operand.access.memory(), from, e.b.getIndexAttr(count), elements,
         past ? e.b.getUnitAttr() : UnitAttr());
     return;
   }
-  Type type = operand.access.element();
-  Value loaded;
-  if (count == 1) {
-    loaded = memref::LoadOp::create(e.b, e.loc, memory, from);
-  } else {
-    type = VectorType::get(count, type);
-    loaded = vector::LoadOp::create(e.b, e.loc, cast<VectorType>(type), memory,
-                                    from, /*nontemporal=*/false,
-                                    llvm::MaybeAlign(count * operand.bytes));
-  }
-  if (inside)
-    loaded = arith::SelectOp::create(e.b, e.loc, inside, loaded, e.zero(type));
+  Value loaded = operand.load(e, source, inside, count);
   if (count == 1)
     memref::StoreOp::create(e.b, e.loc, loaded, shared, to);
   else

@@ -36,6 +36,11 @@ struct Operand {
     return swizzled ? outerTile * kSwizzledLine / bytes
                     : (depthInner ? outerTile : depthTile) * pitch;
   }
+  /// So many neighbours from `at` on; zeros where not `inside`, which may be
+  /// null.
+  mlir::Value load(Emit &e, Index at, mlir::Value inside, int64_t count) const;
+  /// Whether an element is no zero around the operand; null: none is.
+  mlir::Value isInside(Emit &e, Index batch, Index outer, Index depth) const;
   /// Where an element is in a stage.
   Index place(Emit &e, Index outer, Index depth) const;
   /// Whether the copy unit can do it: it copies 4, 8 or 16 bytes.
@@ -61,7 +66,8 @@ private:
     Index outerDistance; ///< with the batch's and the operand's start
     Index depth;         ///< in the tile
     Index target;        ///< in the stage
-    mlir::Value inside;  ///< whether such a row is; null: always
+    llvm::SmallVector<Index, 2> along; ///< each bound
+    mlir::Value inside;                ///< whether such a row is; null: always
   };
   void copy(Emit &e, Index source, Index target, mlir::Value inside);
 

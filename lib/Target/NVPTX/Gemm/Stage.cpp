@@ -10,10 +10,7 @@
 
 using namespace mlir;
 using namespace rac::gemm;
-
-int64_t rac::gemm::bytesOf(Type type) {
-  return type.isIndex() ? 8 : llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
-}
+using rac::bytesOf;
 
 gpu::LaunchOp rac::gemm::beginLaunch(Emit &e, Index blocks, int64_t threads,
                                      int64_t sharedBytes) {

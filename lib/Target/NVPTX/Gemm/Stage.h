@@ -3,13 +3,12 @@
 #ifndef RAC_LIB_TARGET_NVPTX_GEMM_STAGE_H
 #define RAC_LIB_TARGET_NVPTX_GEMM_STAGE_H
 
+#include "../../../Lowering/ElementBytes.h"
 #include "Emit.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
 namespace rac::gemm {
-
-int64_t bytesOf(mlir::Type type);
 
 /// A launch of `blocks`, whose body `e` builds from now on.
 mlir::gpu::LaunchOp beginLaunch(Emit &e, Index blocks, int64_t threads,

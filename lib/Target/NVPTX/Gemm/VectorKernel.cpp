@@ -10,6 +10,7 @@
 
 using namespace mlir;
 using namespace rac::gemm;
+using rac::bytesOf;
 
 /// More rows are worth an operand's way through shared memory.
 constexpr int64_t kMostRows = 4;
@@ -39,6 +40,7 @@ rac::gemm::asVectorProduct(const Contraction &contraction) {
     return std::nullopt;
   Contraction exchanged = contraction;
   std::swap(exchanged.a, exchanged.b);
+  std::swap(exchanged.wideningA, exchanged.wideningB);
   std::swap(exchanged.rows, exchanged.columns);
   return exchanged;
 }

@@ -2,6 +2,7 @@
 
 #include "ColumnKernel.h"
 #include "../Launch.h"
+#include "../Padding.h"
 #include "Neighbours.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -13,10 +14,16 @@ using namespace rac;
 using namespace rac::nvptx;
 
 /// Threads that keep all multiprocessors of a large chip busy: 128 of them with
-/// a block or two each.
-constexpr int64_t kManyThreads = 128 * kBlockThreads;
-/// Elements of a result from which on several threads share it.
-constexpr int64_t kManyReduced = 64;
+/// two blocks each, of which one computes while the other waits.
+constexpr int64_t kManyThreads = 2 * 128 * kBlockThreads;
+/// Elements of a result from which on several threads share it, and that one
+/// of them has at least.
+constexpr int64_t kManyReduced = 16, kLeastReduced = 8;
+/// Elements of a thread from which on several blocks share a result: that takes
+/// another kernel, and the time of some accesses to memory.
+constexpr int64_t kLongReduced = 32;
+/// Of buffers between kernels, B: that of all that lies in the arena.
+constexpr int64_t kBufferAlign = 64;
 
 bool ColumnKernel::matches(linalg::LinalgOp op) {
   return llvm::all_of(op.getDpsInitsMutable(), [&](OpOperand &init) {
@@ -69,26 +76,61 @@ std::optional<unsigned> ColumnKernel::readerLane() const {
 // Shape
 //===----------------------------------------------------------------------===//
 
-int64_t ColumnKernel::chooseParts(int64_t lanes) {
+/// The parallel iterations; none if not known.
+static std::optional<int64_t> countResults(linalg::LinalgOp op) {
+  int64_t count = 1;
+  for (auto [extent, type] :
+       llvm::zip_equal(op.getStaticLoopRanges(), op.getIteratorTypesArray()))
+    if (linalg::isParallelIterator(type)) {
+      if (ShapedType::isDynamic(extent))
+        return std::nullopt;
+      count = std::min(count * std::max<int64_t>(extent, 1), kManyThreads * 16);
+    }
+  return count;
+}
+
+bool ColumnKernel::isFewResults(linalg::LinalgOp op) {
+  std::optional<int64_t> results = countResults(op);
+  if (!results || !matches(op))
+    return false;
+  int64_t reduced = 1;
+  for (auto [extent, type] :
+       llvm::zip_equal(op.getStaticLoopRanges(), op.getIteratorTypesArray()))
+    if (linalg::isReductionIterator(type))
+      reduced *= ShapedType::isDynamic(extent) ? 0 : extent;
+  std::optional<Combiner> combiner = Combiner::find(op);
+  return combiner && !combiner->findsIndex() &&
+         *results * kBlockThreads <= kManyThreads / 2 &&
+         reduced >= 4 * kLongReduced * kBlockThreads;
+}
+
+ColumnKernel::Shape ColumnKernel::chooseShape(int64_t lanes) {
+  Shape shape{lanes};
   if (!combiner || reductions.empty())
-    return 1;
+    return shape;
   SmallVector<int64_t> extents = op.getStaticLoopRanges();
   int64_t extent = extents[reductions[split]];
-  if (!ShapedType::isDynamic(extent) && extent < kManyReduced)
-    return 1;
-  int64_t threads = 1;
-  for (unsigned loop : parallel) {
-    // Of a size that isn't known there may be few.
-    if (ShapedType::isDynamic(extents[loop]))
-      continue;
-    threads *= std::max<int64_t>(1, extents[loop]);
-    threads = std::min(threads, kManyThreads * lanes);
-  }
-  int64_t parts = 1;
-  while (parts < 32 && threads / lanes * parts < kManyThreads &&
-         (ShapedType::isDynamic(extent) || extent >= 8 * parts))
-    parts *= 2;
-  return parts;
+  bool isKnown = !ShapedType::isDynamic(extent);
+  if (isKnown && extent < kManyReduced)
+    return shape;
+  // Of a size that isn't known there may be few.
+  std::optional<int64_t> results = countResults(op);
+  int64_t threads = results ? llvm::divideCeil(*results, lanes) : 1;
+  int64_t most = 32;
+  if (results && threads * most < kBlockThreads)
+    most = kBlockThreads / static_cast<int64_t>(llvm::PowerOf2Ceil(threads));
+  while (shape.parts < most && threads * shape.parts < kManyThreads &&
+         (!isKnown || extent >= kLeastReduced * shape.parts))
+    shape.parts *= 2;
+  if (!results || !isKnown || combiner->findsIndex())
+    return shape;
+  int64_t running = std::max<int64_t>(llvm::PowerOf2Ceil(threads) * shape.parts,
+                                      kBlockThreads);
+  int64_t splits =
+      std::min(kManyThreads / running, extent / (shape.parts * kLeastReduced));
+  if (splits > 1 && extent > shape.parts * kLongReduced)
+    shape.splits = splits;
+  return shape;
 }
 
 /// Whether a thread should have several results: where those of its operands
@@ -110,9 +152,8 @@ bool ColumnKernel::hasLanes() {
 }
 
 void ColumnKernel::create() {
-  OpBuilder builder(epilogue ? epilogue->getOwner() : op.getOperation());
-  for (Range range : op.createLoopRanges(builder, loc))
-    sizes.push_back(getValueOrCreateConstantIndexOp(builder, loc, range.size));
+  Operation *last = epilogue ? epilogue->getOwner() : op.getOperation();
+  SmallVector<Padding> paddings = findPaddings(op, last);
   Multiples multiples;
   int64_t lanes = 1;
   if (hasLanes()) {
@@ -122,30 +163,90 @@ void ColumnKernel::create() {
           {cast<linalg::LinalgOp>(epilogue->getOwner()), *readerLane()});
     lanes = chooseLanes(loops, multiples);
   }
-  Shape one{1, chooseParts(1)}, several{lanes, chooseParts(lanes)};
-  if (lanes == 1) {
-    createLaunch(builder, one);
-  } else if (Value fits =
-                 areMultiples(builder, loc, multiples, sizes[*lane], lanes)) {
-    auto branch = scf::IfOp::create(builder, loc, fits, /*withElse=*/true);
-    OpBuilder then = branch.getThenBodyBuilder(),
-              otherwise = branch.getElseBodyBuilder();
-    createLaunch(then, several);
-    createLaunch(otherwise, one);
+  Shape one = chooseShape(1), several = chooseShape(lanes);
+  bool isSplit = several.splits > 1 && multiples.empty();
+  OpBuilder builder(isSplit ? op.getOperation() : last);
+  for (Range range : op.createLoopRanges(builder, loc))
+    sizes.push_back(getValueOrCreateConstantIndexOp(builder, loc, range.size));
+  if (isSplit) {
+    linalg::GenericOp sum = createSplit(builder, several);
+    op->erase();
+    ColumnKernel(cast<linalg::LinalgOp>(*sum)).create();
   } else {
-    createLaunch(builder, several);
+    one.splits = several.splits = 1;
+    Value fits =
+        lanes == 1 ? Value()
+                   : areMultiples(builder, loc, multiples, sizes[*lane], lanes);
+    if (fits) {
+      auto branch = scf::IfOp::create(builder, loc, fits, /*withElse=*/true);
+      OpBuilder then = branch.getThenBodyBuilder(),
+                otherwise = branch.getElseBodyBuilder();
+      createLaunch(then, several);
+      createLaunch(otherwise, one);
+    } else {
+      createLaunch(builder, several);
+    }
+    if (epilogue)
+      epilogue->getOwner()->erase();
+    op->erase();
+    for (linalg::FillOp fill : fills)
+      if (fill)
+        fill->erase();
   }
-  if (epilogue)
-    epilogue->getOwner()->erase();
-  op->erase();
-  for (linalg::FillOp fill : fills)
-    if (fill)
-      fill->erase();
+  for (Padding &padding : paddings)
+    padding.readSource();
 }
 
 //===----------------------------------------------------------------------===//
 // Kernels
 //===----------------------------------------------------------------------===//
+
+/// Has blocks put what they come to side by side, and gives the op that is left
+/// to do with that.
+linalg::GenericOp ColumnKernel::createSplit(OpBuilder &builder, Shape shape) {
+  SmallVector<int64_t> extents = op.getStaticLoopRanges();
+  for (OpOperand &init : op.getDpsInitsMutable()) {
+    SmallVector<int64_t> sizes = {shape.splits};
+    for (unsigned loop : parallel)
+      sizes.push_back(extents[loop]);
+    partials.push_back(memref::AllocOp::create(
+        builder, loc, MemRefType::get(sizes, getElementTypeOrSelf(init.get())),
+        ValueRange(), builder.getI64IntegerAttr(kBufferAlign)));
+  }
+  createLaunch(builder, shape);
+  // What fills the result belongs to who writes it.
+  for (linalg::FillOp fill : fills)
+    if (fill)
+      fill->moveBefore(op);
+  unsigned results = parallel.size();
+  SmallVector<AffineExpr> at = {builder.getAffineDimExpr(results)};
+  for (unsigned i = 0; i < results; ++i)
+    at.push_back(builder.getAffineDimExpr(i));
+  SmallVector<AffineMap> maps(
+      partials.size(),
+      AffineMap::get(results + 1, 0, at, builder.getContext()));
+  for (OpOperand &init : op.getDpsInitsMutable()) {
+    // As this op's loops are numbered, so are the other's that are parallel.
+    SmallVector<AffineExpr> out;
+    for (AffineExpr expr : op.getMatchingIndexingMap(&init).getResults())
+      out.push_back(builder.getAffineDimExpr(
+          llvm::find(parallel, cast<AffineDimExpr>(expr).getPosition()) -
+          parallel.begin()));
+    maps.push_back(AffineMap::get(results + 1, 0, out, builder.getContext()));
+  }
+  SmallVector<utils::IteratorType> iterators(results,
+                                             utils::IteratorType::parallel);
+  iterators.push_back(utils::IteratorType::reduction);
+  return linalg::GenericOp::create(
+      builder, loc, partials, op.getDpsInits(), maps, iterators,
+      [&](OpBuilder &b, Location, ValueRange arguments) {
+        size_t count = partials.size();
+        linalg::YieldOp::create(b, loc,
+                                combiner->merge(b, loc,
+                                                arguments.drop_front(count),
+                                                arguments.take_front(count)));
+      });
+}
 
 void ColumnKernel::createLaunch(OpBuilder &builder, Shape shape) {
   Values counts =
@@ -182,8 +283,9 @@ Values ColumnKernel::positionOf(OpBuilder &builder, Value item, int64_t lanes) {
 void ColumnKernel::createWhole(OpBuilder &builder, Value item, int64_t lanes) {
   Values position = positionOf(builder, item, lanes);
   Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  Part all{zero, reductions.empty() ? zero : sizes[reductions[split]], 1};
   finish(builder, position,
-         reduce(builder, position, start(builder, position, lanes), zero, 1));
+         reduce(builder, position, start(builder, position, lanes), all));
 }
 
 void ColumnKernel::createParts(OpBuilder &builder, Value count, Shape shape) {
@@ -191,21 +293,25 @@ void ColumnKernel::createParts(OpBuilder &builder, Value count, Shape shape) {
   auto constant = [&](OpBuilder &b, int64_t value) {
     return arith::ConstantIndexOp::create(b, loc, value);
   };
-  Value blocks = builder.createOrFold<arith::CeilDivUIOp>(
+  Value columnBlocks = builder.createOrFold<arith::CeilDivUIOp>(
       loc, count, constant(builder, across));
+  Value blocks =
+      product(builder, loc, {columnBlocks, constant(builder, shape.splits)});
   gpu::LaunchOp launch =
       nvptx::createLaunch(builder, loc, blocks, kBlockThreads);
   OpBuilder inside(launch.getBody().front().getTerminator());
+  Values block = delinearize(inside, loc, launch.getBlockIds().x,
+                             {constant(builder, shape.splits), columnBlocks});
   Value thread = launch.getThreadIds().x;
   Value column =
       arith::RemUIOp::create(inside, loc, thread, constant(inside, across));
   Value part =
       arith::DivUIOp::create(inside, loc, thread, constant(inside, across));
-  Value item = arith::AddIOp::create(
-      inside, loc,
-      arith::MulIOp::create(inside, loc, launch.getBlockIds().x,
-                            constant(inside, across)),
-      column);
+  Value item =
+      arith::AddIOp::create(inside, loc,
+                            arith::MulIOp::create(inside, loc, block.back(),
+                                                  constant(inside, across)),
+                            column);
   // All threads have to come to the barrier: those past the end do what the
   // last one does.
   Value last = arith::SubIOp::create(inside, loc, count, constant(inside, 1));
@@ -222,14 +328,25 @@ void ColumnKernel::createParts(OpBuilder &builder, Value count, Shape shape) {
          llvm::zip_equal(neutral, combiner->neutral(inside, loc, one)))
       to[i] = value;
   }
-  SmallVector<Values> parts =
-      reduce(inside, position, neutral, part, shape.parts);
+  Part own{part, sizes[reductions[split]], shape.parts};
+  if (shape.splits > 1) {
+    Value length = arith::CeilDivUIOp::create(inside, loc, own.end,
+                                              constant(inside, shape.splits));
+    Value begin = arith::MulIOp::create(inside, loc, block.front(), length);
+    own.first = arith::AddIOp::create(inside, loc, begin, part);
+    own.end = arith::MinUIOp::create(
+        inside, loc, own.end,
+        arith::AddIOp::create(inside, loc, begin, length));
+  }
+  SmallVector<Values> parts = reduce(inside, position, neutral, own);
   Value isFirst = arith::CmpIOp::create(inside, loc, arith::CmpIPredicate::eq,
                                         part, constant(inside, 0));
-  parts = gather(inside, launch, column, part, parts, shape);
+  parts = gather(inside, launch, part, parts, shape);
   Value writes = arith::AndIOp::create(inside, loc, isFirst, within);
   auto guard = scf::IfOp::create(inside, loc, writes, /*withElse=*/false);
   OpBuilder guarded = guard.getThenBodyBuilder();
+  if (shape.splits > 1)
+    return storePartials(guarded, position, block.front(), parts);
   for (int64_t i : llvm::seq(shape.lanes)) {
     auto laneOf = [&](const Values &values) { return values[i]; };
     Values before = llvm::map_to_vector(from, laneOf);
@@ -243,167 +360,73 @@ void ColumnKernel::createParts(OpBuilder &builder, Value count, Shape shape) {
   finish(guarded, position, parts);
 }
 
-/// All parts of column `across`, which its first thread puts together.
+/// What the parts of a block have for a result, put together by its first one:
+/// in each step half of them take what the others have.
 SmallVector<Values> ColumnKernel::gather(OpBuilder &builder,
-                                         gpu::LaunchOp launch, Value across,
-                                         Value part, ArrayRef<Values> parts,
-                                         Shape shape) {
+                                         gpu::LaunchOp launch, Value part,
+                                         ArrayRef<Values> parts, Shape shape) {
   auto constant = [&](OpBuilder &b, int64_t value) {
     return arith::ConstantIndexOp::create(b, loc, value);
   };
   int64_t columns = kBlockThreads / shape.parts;
-  SmallVector<Values> shared;
   Value thread = launch.getThreadIds().x;
+  SmallVector<Values> shared;
+  Values own;
+  auto put = [&](OpBuilder &b, ValueRange values) {
+    size_t next = 0;
+    for (const Values &memories : shared)
+      for (Value memory : memories)
+        memref::StoreOp::create(b, loc, values[next++], memory, thread);
+  };
   for (const Values &values : parts) {
     Values &memory = shared.emplace_back();
-    for (Value value : values) {
+    for (Value value : values)
       memory.push_back(shareMemory(launch, kBlockThreads, value.getType()));
-      memref::StoreOp::create(builder, loc, value, memory.back(), thread);
-    }
+    llvm::append_range(own, values);
   }
-  gpu::BarrierOp::create(builder, loc);
-  Values flat;
-  for (const Values &values : parts)
-    llvm::append_range(flat, values);
-  // Threads of other parts would read past the end.
-  auto loop = scf::ForOp::create(
-      builder, loc, constant(builder, 1), constant(builder, shape.parts),
-      constant(builder, 1), flat,
-      [&](OpBuilder &b, Location, Value from, ValueRange before) {
-        Value at = arith::AddIOp::create(
-            b, loc, arith::MulIOp::create(b, loc, from, constant(b, columns)),
-            across);
-        Values after(before);
-        for (int64_t i : llvm::seq(shape.lanes)) {
-          Values x, y;
-          for (auto [result, memory] : llvm::enumerate(shared)) {
-            x.push_back(before[result * shape.lanes + i]);
-            y.push_back(memref::LoadOp::create(b, loc, memory[i], at));
+  put(builder, own);
+  for (int64_t half = shape.parts / 2; half > 0; half /= 2) {
+    gpu::BarrierOp::create(builder, loc);
+    Value takes = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
+                                        part, constant(builder, half));
+    auto choice = scf::IfOp::create(
+        builder, loc, takes,
+        [&](OpBuilder &b, Location) {
+          Value other = arith::AddIOp::create(b, loc, thread,
+                                              constant(b, half * columns));
+          Values merged(own);
+          for (int64_t i : llvm::seq(shape.lanes)) {
+            Values x, y;
+            for (auto [result, memory] : llvm::enumerate(shared)) {
+              x.push_back(own[result * shape.lanes + i]);
+              y.push_back(memref::LoadOp::create(b, loc, memory[i], other));
+            }
+            for (auto [result, value] :
+                 llvm::enumerate(combiner->merge(b, loc, x, y)))
+              merged[result * shape.lanes + i] = value;
           }
-          for (auto [result, value] :
-               llvm::enumerate(combiner->merge(b, loc, x, y)))
-            after[result * shape.lanes + i] = value;
-        }
-        scf::YieldOp::create(b, loc, after);
-      });
+          if (half > 1)
+            put(b, merged);
+          scf::YieldOp::create(b, loc, merged);
+        },
+        [&](OpBuilder &b, Location) { scf::YieldOp::create(b, loc, own); });
+    own = Values(choice.getResults());
+  }
   SmallVector<Values> results;
   for (size_t i = 0; i < parts.size(); ++i)
-    results.emplace_back(loop.getResults().slice(i * shape.lanes, shape.lanes));
+    results.emplace_back(ValueRange(own).slice(i * shape.lanes, shape.lanes));
   return results;
 }
 
-//===----------------------------------------------------------------------===//
-// What a thread does
-//===----------------------------------------------------------------------===//
-
-SmallVector<Values> ColumnKernel::start(OpBuilder &builder, ValueRange position,
-                                        int64_t lanes) {
-  SmallVector<Values> from;
-  for (auto [fill, init] : llvm::zip_equal(fills, op.getDpsInitsMutable())) {
-    if (fill)
-      from.push_back(Values(lanes, fill.getInputs()[0]));
-    else
-      from.push_back(loadLanes(builder, loc, init.get(),
-                               op.getMatchingIndexingMap(&init), position, lane,
-                               lanes));
-  }
-  return from;
-}
-
-SmallVector<Values> ColumnKernel::step(OpBuilder &builder, ValueRange position,
-                                       ArrayRef<Values> before) {
-  int64_t lanes = static_cast<int64_t>(before.front().size());
-  SmallVector<Values> loaded;
-  for (OpOperand *input : op.getDpsInputOperands()) {
-    loaded.emplace_back();
-    if (op.payloadUsesValueFromOperand(input))
-      loaded.back() =
-          loadLanes(builder, loc, input->get(),
-                    op.getMatchingIndexingMap(input), position, lane, lanes);
-  }
-  SmallVector<Values> after(before.size());
-  for (int64_t i : llvm::seq(lanes)) {
-    Values arguments;
-    for (const Values &values : loaded)
-      arguments.push_back(values.empty() ? Value() : values[i]);
-    for (const Values &values : before)
-      arguments.push_back(values[i]);
-    Values results = inlineBody(
-        builder, op, moved(builder, loc, position, lane, i), arguments);
-    for (auto [to, value] : llvm::zip_equal(after, results))
-      to.push_back(value);
-  }
-  return after;
-}
-
-SmallVector<Values> ColumnKernel::reduce(OpBuilder &builder, Values position,
-                                         ArrayRef<Values> from, Value first,
-                                         int64_t stride, unsigned depth) {
-  if (depth == reductions.size())
-    return step(builder, position, from);
-  size_t lanes = from.front().size();
-  Values flat;
-  for (const Values &values : from)
-    llvm::append_range(flat, values);
-  auto unflatten = [&](ValueRange values) {
-    SmallVector<Values> results;
-    for (size_t i = 0; i < from.size(); ++i)
-      results.emplace_back(values.slice(i * lanes, lanes));
-    return results;
-  };
-  unsigned loop = reductions[depth];
-  bool isSplit = depth == split;
-  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
-  auto made = scf::ForOp::create(
-      builder, loc, isSplit ? first : zero, sizes[loop],
-      arith::ConstantIndexOp::create(builder, loc, isSplit ? stride : 1), flat,
-      [&](OpBuilder &b, Location, Value index, ValueRange before) {
-        position[loop] = index;
-        Values after;
-        for (const Values &values :
-             reduce(b, position, unflatten(before), first, stride, depth + 1))
-          llvm::append_range(after, values);
-        scf::YieldOp::create(b, loc, after);
-      });
-  return unflatten(made.getResults());
-}
-
-void ColumnKernel::finish(OpBuilder &builder, ValueRange position,
-                          ArrayRef<Values> results) {
-  if (!epilogue) {
-    for (auto [init, values] :
-         llvm::zip_equal(op.getDpsInitsMutable(), results))
-      storeLanes(builder, loc, values, init.get(),
-                 op.getMatchingIndexingMap(&init), position, lane);
-    return;
-  }
-  auto reader = cast<linalg::LinalgOp>(epilogue->getOwner());
-  AffineMap map = reader.getMatchingIndexingMap(epilogue);
-  Values at(reader.getNumLoops());
-  for (auto [i, loop] : llvm::enumerate(parallel))
-    at[map.getDimPosition(i)] = position[loop];
-  std::optional<unsigned> along = readerLane();
-  int64_t lanes = static_cast<int64_t>(results.front().size());
-  SmallVector<Values> operands;
-  for (OpOperand &operand : reader->getOpOperands()) {
-    operands.emplace_back();
-    if (&operand == epilogue)
-      operands.back() = results.front();
-    else if (reader.payloadUsesValueFromOperand(&operand))
-      operands.back() =
-          loadLanes(builder, loc, operand.get(),
-                    reader.getMatchingIndexingMap(&operand), at, along, lanes);
-  }
-  Values values;
-  for (int64_t i : llvm::seq(lanes)) {
-    Values arguments = llvm::map_to_vector(operands, [&](const Values &lane) {
-      return lane.empty() ? Value() : lane[i];
-    });
-    llvm::append_range(values, inlineBody(builder, reader,
-                                          moved(builder, loc, at, along, i),
-                                          arguments));
-  }
-  OpOperand *out = reader.getDpsInitOperand(0);
-  storeLanes(builder, loc, values, out->get(),
-             reader.getMatchingIndexingMap(out), at, along);
+void ColumnKernel::storePartials(OpBuilder &builder, ValueRange position,
+                                 Value block, ArrayRef<Values> results) {
+  Values at = {block};
+  for (unsigned loop : parallel)
+    at.push_back(position[loop]);
+  std::optional<unsigned> along;
+  if (lane)
+    along = static_cast<unsigned>(at.size() - 1);
+  for (auto [partial, values] : llvm::zip_equal(partials, results))
+    storeLanes(builder, loc, values, partial,
+               builder.getMultiDimIdentityMap(at.size()), at, along);
 }

@@ -12,12 +12,6 @@ using namespace mlir;
 using namespace rac;
 using namespace rac::nvptx;
 
-int64_t nvptx::bytesOf(Type element) {
-  return element.isIndex()
-             ? 8
-             : llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
-}
-
 Value nvptx::baseOf(Value value) {
   while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
     value = view.getViewSource();
@@ -44,7 +38,8 @@ bool nvptx::hasAlignedRows(Value buffer, int64_t elements,
                            Multiples &multiples) {
   auto type = cast<MemRefType>(buffer.getType());
   int64_t rank = type.getRank();
-  if (rank == 0 || type.getElementTypeBitWidth() % 8 != 0)
+  if (rank == 0 || !type.getElementType().isIntOrFloat() ||
+      type.getElementTypeBitWidth() % 8 != 0)
     return false;
   if (type.getLayout().isIdentity() && startsAligned(buffer)) {
     if (rank == 1)

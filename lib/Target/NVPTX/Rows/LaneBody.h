@@ -3,6 +3,7 @@
 #ifndef RAC_LIB_TARGET_NVPTX_ROWS_LANEBODY_H
 #define RAC_LIB_TARGET_NVPTX_ROWS_LANEBODY_H
 
+#include "../../../Lowering/ElementBytes.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/IRMapping.h"
 
@@ -15,9 +16,6 @@ constexpr int64_t kAccessBytes = 16;
 /// The most neighbours that a thread computes: of narrow types next to wide
 /// ones more would take too many registers.
 constexpr int64_t kMostLanes = 8;
-
-/// Bytes of an element in memory.
-int64_t bytesOf(mlir::Type element);
 
 /// Sizes that have to be multiples of the lanes, for accesses of 16 bytes to
 /// be aligned: dimension `second` of buffer `first`.

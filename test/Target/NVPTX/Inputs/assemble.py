@@ -16,19 +16,23 @@ MODELS = {
     "ragged_product": "(float[n, 100] x, float[100, 37] w) => (float[n, 37] y) { y = MatMul(x, w) }",
     "convolution": "(float[2, 32, 28, 28] x, float[64, 32, 3, 3] w, float[64] b) => (float[2, 64, 28, 28] y)"
                    " { z = Conv <pads = [1, 1, 1, 1]> (x, w, b) y = Relu(z) }",
-    "depthwise": "(float[2, 32, 28, 28] x, float[32, 1, 3, 3] w) => (float[2, 32, 26, 26] y)"
-                 " { y = Conv <group = 32> (x, w) }",
+    "depthwise": "(float[2, 32, 28, 28] x, float[32, 1, 3, 3] w) => (float[2, 32, 28, 28] y)"
+                 " { y = Conv <group = 32, pads = [1, 1, 1, 1]> (x, w) }",
     "pool": "(float[2, 32, 28, 28] x) => (float[2, 32, 14, 14] y)"
-            " { y = MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (x) }",
+            " { y = MaxPool <kernel_shape = [3, 3], strides = [2, 2], pads = [1, 1, 0, 0]> (x) }",
     "softmax": "(float[n, 1000] x) => (float[n, 1000] y) { y = Softmax <axis = -1> (x) }",
     "long_softmax": "(float[n, m] x) => (float[n, m] y) { y = Softmax <axis = -1> (x) }",
     "layer_norm": "(float[n, 768] x, float[768] scale, float[768] shift) => (float[n, 768] y)"
                   " { y = LayerNormalization <axis = -1> (x, scale, shift) }",
     "reduction": "(float[n, 1000] x) => (float[n, 1] y) { y = ReduceMean <axes = [1]> (x) }",
+    "columns": "(float[5000, 256] x) => (float[1, 256] y) { y = ReduceMean <axes = [0]> (x) }",
+    "everything": "(float16[500, 4096] x) => (float16[1, 1] y) { y = ReduceMax <axes = [0, 1]> (x) }",
+    "pairs": "(float16[256, 512] x) => (float16[512, 256] y) { y = Transpose <perm = [1, 0]> (x) }",
+    "bytes": "(uint8[256, 512] x) => (uint8[512, 256] y) { y = Transpose <perm = [1, 0]> (x) }",
     "transpose": "(float[n, 64, 100] x) => (float[n, 100, 64] y) { y = Transpose <perm = [0, 2, 1]> (x) }",
 }
 CHIPS = ["sm_80", "sm_89", "sm_90a", "sm_100"]
-OPSET = {"reduction": 17}
+OPSET = dict.fromkeys(["reduction", "columns", "everything"], 17)
 
 
 def run(*command):

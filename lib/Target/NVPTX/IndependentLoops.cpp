@@ -1,0 +1,218 @@
+//===- IndependentLoops.cpp - Sequential loops that threads may share -----===//
+
+#include "IndependentLoops.h"
+#include "Launch.h"
+#include "Rows/LaneBody.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+using namespace mlir;
+using namespace rac;
+using namespace rac::nvptx;
+
+namespace {
+
+/// Loops, each the only one in the one before, of which only the innermost
+/// writes.
+struct Nest {
+  static std::optional<Nest> find(scf::ForOp outermost);
+
+  SmallVector<LoopLikeOpInterface> loops;
+  /// Of all loops: what counts, and whether an iteration is a thread's.
+  SmallVector<Value> counters;
+  SmallVector<bool> independent;
+
+private:
+  bool isIndependent(Value counter, ArrayRef<Operation *> accesses,
+                     const DenseSet<Value> &written) const;
+};
+
+} // namespace
+
+static Value bufferOf(Operation *access) {
+  if (auto load = dyn_cast<memref::LoadOp>(access))
+    return load.getMemRef();
+  return cast<memref::StoreOp>(access).getMemRef();
+}
+
+/// What indexes each dimension of the buffer that an access is a view of: null
+/// where that is more than a value. None where a view is of another kind.
+static std::optional<Values> placeOf(Operation *access) {
+  Value buffer = bufferOf(access);
+  auto load = dyn_cast<memref::LoadOp>(access);
+  Values place(load ? load.getIndices()
+                    : cast<memref::StoreOp>(access).getIndices());
+  while (buffer != baseOf(buffer)) {
+    auto view = buffer.getDefiningOp<memref::SubViewOp>();
+    if (!view)
+      return std::nullopt;
+    llvm::SmallBitVector dropped = view.getDroppedDims();
+    Values outer;
+    size_t next = 0;
+    for (auto [dim, offset, step] :
+         llvm::enumerate(view.getMixedOffsets(), view.getMixedStrides())) {
+      Value inner = dropped.test(dim) ? Value() : place[next++];
+      if (isConstantIntValue(offset, 0) && isConstantIntValue(step, 1))
+        outer.push_back(inner);
+      else
+        outer.push_back(dropped.test(dim) ? dyn_cast<Value>(offset) : Value());
+    }
+    place = outer;
+    buffer = view.getSource();
+  }
+  return place;
+}
+
+/// Whether all accesses of what is written have, in one dimension for each
+/// buffer, the counter itself as index.
+bool Nest::isIndependent(Value counter, ArrayRef<Operation *> accesses,
+                         const DenseSet<Value> &written) const {
+  DenseMap<Value, llvm::SmallBitVector> where;
+  for (Operation *access : accesses) {
+    Value base = baseOf(bufferOf(access));
+    if (!written.contains(base))
+      continue;
+    std::optional<Values> place = placeOf(access);
+    if (!place)
+      return false;
+    llvm::SmallBitVector here(place->size());
+    for (auto [dim, index] : llvm::enumerate(*place))
+      if (index == counter)
+        here.set(dim);
+    auto [entry, isNew] = where.try_emplace(base, here);
+    if (!isNew)
+      entry->second &= here;
+    if (entry->second.none())
+      return false;
+  }
+  return true;
+}
+
+std::optional<Nest> Nest::find(scf::ForOp outermost) {
+  Nest nest;
+  LoopLikeOpInterface loop = outermost;
+  SmallVector<Operation *> accesses;
+  DenseSet<Value> written;
+  while (loop) {
+    if (!isa<scf::ForOp, scf::ParallelOp>(loop.getOperation()) ||
+        loop->getNumResults() != 0)
+      return std::nullopt;
+    nest.loops.push_back(loop);
+    llvm::append_range(nest.counters, *loop.getLoopInductionVars());
+    LoopLikeOpInterface next;
+    bool writes = false;
+    for (Operation &op : loop.getLoopRegions().front()->front()) {
+      if (auto inner = dyn_cast<LoopLikeOpInterface>(op)) {
+        if (next)
+          return std::nullopt;
+        next = inner;
+      } else if (isa<memref::LoadOp, memref::StoreOp>(op)) {
+        accesses.push_back(&op);
+        if (isa<memref::StoreOp>(op)) {
+          written.insert(baseOf(bufferOf(&op)));
+          writes = true;
+        }
+      } else if (!isa<cf::AssertOp>(op) &&
+                 (!isMemoryEffectFree(&op) || op.getNumRegions() != 0) &&
+                 !op.hasTrait<OpTrait::IsTerminator>()) {
+        return std::nullopt;
+      }
+    }
+    if (next && writes)
+      return std::nullopt;
+    loop = next;
+  }
+  for (LoopLikeOpInterface inner : nest.loops) {
+    SmallVector<Value> counters = *inner.getLoopInductionVars();
+    for (Value counter : counters)
+      nest.independent.push_back(
+          nest.isIndependent(counter, accesses, written));
+    // A thread's iterations are known before the nest begins.
+    for (auto bounds : {*inner.getLoopLowerBounds(),
+                        *inner.getLoopUpperBounds(), *inner.getLoopSteps()})
+      for (OpFoldResult bound : bounds)
+        if (auto value = dyn_cast<Value>(bound);
+            value &&
+            outermost->isAncestor(value.getParentBlock()->getParentOp()))
+          return std::nullopt;
+  }
+  // What is parallel already is only so within a step of those around it.
+  size_t first = 0;
+  for (LoopLikeOpInterface inner : nest.loops) {
+    size_t count = inner.getLoopInductionVars()->size();
+    if (isa<scf::ParallelOp>(inner.getOperation()) &&
+        !llvm::all_of(ArrayRef(nest.independent).slice(first, count),
+                      [](bool yes) { return yes; }))
+      return std::nullopt;
+    first += count;
+  }
+  if (llvm::none_of(nest.independent, [](bool yes) { return yes; }))
+    return std::nullopt;
+  return nest;
+}
+
+/// Puts what is in a loop in its place, its counters being `at`.
+static void dissolve(LoopLikeOpInterface loop, ValueRange at) {
+  SmallVector<Value> counters = *loop.getLoopInductionVars();
+  for (auto [counter, value] : llvm::zip_equal(counters, at))
+    counter.replaceAllUsesWith(value);
+  Block &body = loop.getLoopRegions().front()->front();
+  for (Operation &op : llvm::make_early_inc_range(body.without_terminator()))
+    op.moveBefore(loop);
+  loop->erase();
+}
+
+bool nvptx::launchIndependent(scf::ForOp loop) {
+  std::optional<Nest> nest = Nest::find(loop);
+  if (!nest)
+    return false;
+  OpBuilder builder(loop);
+  Location loc = loop.getLoc();
+  auto valueOf = [&](OpFoldResult number) {
+    return getValueOrCreateConstantIndexOp(builder, loc, number);
+  };
+  Values trips, lowers, steps;
+  size_t next = 0;
+  for (LoopLikeOpInterface inner : nest->loops)
+    for (auto [lower, upper, step] :
+         llvm::zip_equal(*inner.getLoopLowerBounds(),
+                         *inner.getLoopUpperBounds(), *inner.getLoopSteps())) {
+      if (!nest->independent[next++])
+        continue;
+      lowers.push_back(valueOf(lower));
+      steps.push_back(valueOf(step));
+      Value length =
+          arith::SubIOp::create(builder, loc, valueOf(upper), lowers.back());
+      length = arith::CeilDivSIOp::create(builder, loc, length, steps.back());
+      // A range may end before it begins.
+      trips.push_back(builder.createOrFold<arith::MaxSIOp>(
+          loc, length, arith::ConstantIndexOp::create(builder, loc, 0)));
+    }
+  Value count = product(builder, loc, trips);
+  launchItems(builder, loc, count, [&](OpBuilder &inside, Value item) {
+    Values at = delinearize(inside, loc, item, trips);
+    for (auto [place, lower, step] : llvm::zip_equal(at, lowers, steps))
+      place = arith::AddIOp::create(
+          inside, loc, lower, arith::MulIOp::create(inside, loc, place, step));
+    LoopLikeOpInterface copy = cast<LoopLikeOpInterface>(inside.clone(*loop));
+    SmallVector<LoopLikeOpInterface> loops;
+    copy->walk<WalkOrder::PreOrder>(
+        [&](LoopLikeOpInterface inner) { loops.push_back(inner); });
+    ArrayRef<bool> independent = nest->independent;
+    ValueRange places = at;
+    for (LoopLikeOpInterface inner : loops) {
+      size_t counters = inner.getLoopInductionVars()->size();
+      if (independent.front()) {
+        dissolve(inner, places.take_front(counters));
+        places = places.drop_front(counters);
+      }
+      independent = independent.drop_front(counters);
+    }
+  });
+  loop.erase();
+  return true;
+}
