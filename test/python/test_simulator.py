@@ -250,12 +250,14 @@ POOLS = {
 
 @pytest.mark.parametrize("name", POOLS)
 @pytest.mark.parametrize("channels", [16, 3])
-def test_padded_pools(compiler, tmp_path, name, channels):
-    """Between convolutions, so that channels neighbour."""
+@pytest.mark.parametrize("batch", ["n", 2])
+def test_padded_pools(compiler, tmp_path, name, channels, batch):
+    """Between convolutions, so that channels neighbour; behind a filter for each of these."""
     kind, attributes = POOLS[name]
     graph = Graph(12)
-    x = graph.input("x", ["n", 4, 11, 14])
+    x = graph.input("x", [batch, 4, 11, 14])
     value = graph.op("Conv", x, graph.normal(channels, 4, 1, 1))
+    value = graph.op("Conv", value, graph.normal(channels, 1, 3, 5), group=channels, pads=[1, 2, 1, 2])
     value = graph.op(kind, value, **attributes)
     graph.output(graph.op("Conv", value, graph.normal(8, channels, 1, 1)), graph.op(kind, x, **attributes))
     check(graph, tmp_path, [{"n": 1}, {"n": 2}], rtol=1e-3, atol=1e-4)

@@ -160,10 +160,14 @@ bool Padding::hasVectors(int64_t elements) const {
   });
 }
 
-/// The element, or vector of neighbours, at a position of the buffer.
+/// The element, or vector of neighbours, at a position of the buffer. Without
+/// branches, so that many are read at once: what is around the source reads
+/// another element of it, unless there may be none.
 Value Padding::read(OpBuilder &builder, Location loc, ValueRange position,
                     VectorType type) const {
-  Value inside;
+  auto shape = cast<MemRefType>(image.getType());
+  bool hasElements = shape.hasStaticShape() && shape.getNumElements() > 0;
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0), inside;
   SmallVector<Value> at(position);
   for (unsigned dim : llvm::seq(lows.size())) {
     if (!isAround(dim))
@@ -176,6 +180,8 @@ Value Padding::read(OpBuilder &builder, Location loc, ValueRange position,
         builder, loc, memref::getMixedSize(builder, loc, image, dim));
     Value within = arith::CmpIOp::create(
         builder, loc, arith::CmpIPredicate::ult, at[dim], size);
+    if (hasElements)
+      at[dim] = arith::SelectOp::create(builder, loc, within, at[dim], zero);
     inside =
         inside ? arith::AndIOp::create(builder, loc, inside, within).getResult()
                : within;
@@ -190,15 +196,19 @@ Value Padding::read(OpBuilder &builder, Location loc, ValueRange position,
   };
   if (!inside)
     return load(builder);
+  auto around = [&](OpBuilder &b) -> Value {
+    return type ? vector::BroadcastOp::create(b, loc, type, value()).getResult()
+                : value();
+  };
+  if (hasElements) {
+    Value loaded = load(builder);
+    return arith::SelectOp::create(builder, loc, inside, loaded,
+                                   around(builder));
+  }
   auto choice = scf::IfOp::create(
       builder, loc, inside,
       [&](OpBuilder &b, Location) { scf::YieldOp::create(b, loc, load(b)); },
-      [&](OpBuilder &b, Location) {
-        Value around = value();
-        if (type)
-          around = vector::BroadcastOp::create(b, loc, type, around);
-        scf::YieldOp::create(b, loc, around);
-      });
+      [&](OpBuilder &b, Location) { scf::YieldOp::create(b, loc, around(b)); });
   return choice.getResult(0);
 }
 

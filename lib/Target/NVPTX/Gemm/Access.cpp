@@ -184,6 +184,16 @@ Access::Access(Emit &e, Value buffer, AffineMap map, ArrayRef<unsigned> loops,
       terms = {{extent, e.number(0), 0, std::nullopt, std::nullopt}};
 }
 
+std::optional<Index> Access::somewhere(Emit &e) const {
+  // Without bounds, what is computed has elements.
+  if (bounded.empty())
+    return base;
+  auto type = cast<MemRefType>(flat.getType());
+  if (type.isDynamicDim(0) || type.getDimSize(0) <= 0)
+    return std::nullopt;
+  return e.number(0);
+}
+
 Type Access::element() const {
   return cast<MemRefType>(flat.getType()).getElementType();
 }

@@ -60,6 +60,8 @@ public:
   mlir::Type element() const;
   Index start() const { return base; }
   llvm::ArrayRef<Bound> bounds() const { return bounded; }
+  /// Where there is an element for sure; none if there may be no elements.
+  std::optional<Index> somewhere(Emit &e) const;
   /// What the loops of a role add together.
   Terms along(Emit &e, llvm::ArrayRef<unsigned> role) const;
   /// So many elements, a power of two and at most `most`, always lie together

@@ -79,11 +79,10 @@ Value Operand::load(Emit &e, Index at, Value inside, int64_t count) const {
   };
   if (!inside)
     return loadFrom(e.value(at));
-  // Where there is something else around it, nothing may be inside.
-  if (access.bounds().empty())
-    return arith::SelectOp::create(
-        e.b, e.loc, inside, loadFrom(e.select(inside, at, access.start())),
-        e.zero(type));
+  if (std::optional<Index> other = access.somewhere(e))
+    return arith::SelectOp::create(e.b, e.loc, inside,
+                                   loadFrom(e.select(inside, at, *other)),
+                                   e.zero(type));
   auto choice = scf::IfOp::create(e.b, e.loc, type, inside,
                                   /*withElseRegion=*/true);
   OpBuilder::InsertionGuard restore(e.b);
@@ -192,10 +191,9 @@ void Loader::copy(Emit &e, Index source, Index target, Value inside) {
   Value to = e.value(target);
   int64_t count = operand.vector;
   if (operand.isAsync()) {
-    // Nothing is read where the image doesn't begin either.
-    Index somewhere =
-        operand.access.bounds().empty() ? operand.access.start() : e.number(0);
-    Value from = e.select(inside, source, somewhere);
+    // Where nothing is read, any address will do.
+    Value from = e.select(inside, source,
+                          operand.access.somewhere(e).value_or(e.number(0)));
     Value elements =
         inside ? e.select(inside, e.number(count), e.number(0)) : Value();
     bool past = count * operand.bytes == 16;
