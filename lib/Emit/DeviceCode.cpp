@@ -134,7 +134,10 @@ Expected<std::string> assemble(StringRef ptxas, StringRef ptx, StringRef chip,
   if (Error error = source->write([&](raw_pwrite_stream &os) { os << ptx; }))
     return error;
   std::string arch = ("-arch=" + chip).str();
-  StringRef line[] = {ptxas, "-v", arch, "-o", binary->path(), source->path()};
+  // On so many threads wherever it runs: the result depends on how many.
+  constexpr StringLiteral threads = "--split-compile=8";
+  StringRef line[] = {ptxas, "-v",           arch,          threads,
+                      "-o",  binary->path(), source->path()};
   std::optional<StringRef> redirects[] = {StringRef(), StringRef(said->path()),
                                           StringRef(said->path())};
   std::string problem;
@@ -201,6 +204,7 @@ Error listKernels(mlir::ModuleOp module, mlir::gpu::GPUModuleOp kernels,
 
 Expected<DeviceImages> rac::compileKernels(mlir::ModuleOp module,
                                            const AcceleratorSpec &chip,
+                                           bool assembled,
                                            function_ref<Error()> lower) {
   DeviceImages images;
   auto modules = module.getOps<mlir::gpu::GPUModuleOp>();
@@ -231,7 +235,8 @@ Expected<DeviceImages> rac::compileKernels(mlir::ModuleOp module,
     return ptx.takeError();
   images.ptx = *ptx;
   StringRef number = StringRef(chip.chip).drop_front(StringRef("sm_").size());
-  if (std::string ptxas = findPtxas(); !ptxas.empty()) {
+  std::string ptxas = assembled ? findPtxas() : "";
+  if (!ptxas.empty()) {
     auto binary = assemble(ptxas, *ptx, chip.chip, images.ptxasLog);
     if (!binary)
       return binary.takeError();

@@ -80,7 +80,8 @@ llvm::Error Compiler::toCode() {
 /// What the accelerator runs, out of the module.
 llvm::Error Compiler::toKernels() {
   options.progress("generating kernels");
-  auto compiled = compileKernels(module, target.accelerator, [&] {
+  bool onlyToRead = options.emit == EmitKind::Ptx && options.reportFile.empty();
+  auto compiled = compileKernels(module, target.accelerator, !onlyToRead, [&] {
     bool simulated = target.accelerator.chip == kSimulatorChip;
     return runPasses("lowering", simulated ? populateSimulatorPipeline
                                            : populateKernelPipeline);

@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
@@ -90,16 +91,18 @@ void rac::populateKernelPipeline(OpPassManager &pm) {
   kernels.addPass(memref::createExpandStridedMetadataPass());
   kernels.addPass(createLowerAffinePass());
   kernels.addPass(createGpuMath());
-  kernels.addPass(arith::createArithExpandOpsPass());
-  addCleanup(kernels);
+  // As far as a pass knows of one kernel alone, several run at a time.
+  OpPassManager &each = kernels.nest<gpu::GPUFuncOp>();
+  each.addPass(arith::createArithExpandOpsPass());
+  addCleanup(each);
   kernels.addPass(createGpuMma());
-  kernels.addPass(createSCFToControlFlowPass());
+  kernels.addNestedPass<gpu::GPUFuncOp>(createSCFToControlFlowPass());
   kernels.addPass(createConvertNVGPUToNVVMPass());
   kernels.addPass(createConvertGpuOpsToNVVMOps());
   kernels.addPass(createGpuTensorMaps());
   kernels.addPass(createConvertNVVMToLLVMPass());
   kernels.addPass(createReconcileUnrealizedCastsPass());
-  addCleanup(kernels);
+  addCleanup(kernels.nest<LLVM::LLVMFuncOp>());
 }
 
 void rac::populateSimulatorPipeline(OpPassManager &pm) {
