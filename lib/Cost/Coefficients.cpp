@@ -233,18 +233,27 @@ static Known plain(const KnownEnergy &energy) {
   return energy ? Known(static_cast<const Number &>(*energy)) : Known();
 }
 
+/// That of an operation; of a type that the device's file doesn't know of the
+/// unit f32's.
+static const KnownEnergy *opEnergyOf(const ComputeUnit &unit, DataType type) {
+  bool knows = unit.opsPerClock.count(type);
+  return ::find(unit.picojoulesPerOp, knows ? type : DataType::f32);
+}
+
 const Coefficient *Coefficients::opEnergy(const ComputeUnit &unit,
                                           DataType type) {
-  const KnownEnergy *energy = ::find(unit.picojoulesPerOp, type);
+  const KnownEnergy *energy = opEnergyOf(unit, type);
   if (!energy || (*energy)->how == Origin::tdp)
     return nullptr;
+  bool own = energy == ::find(unit.picojoulesPerOp, type);
   return &get("units." + unit.name + ".pj_per_op." + nameOf(type),
-              plain(*energy), 0, "", /*isRate=*/false);
+              own ? plain(*energy) : Known(), (*energy)->v, "as for f32",
+              /*isRate=*/false);
 }
 
 std::optional<EnergyScope> Coefficients::energyScope(const ComputeUnit &unit,
                                                      DataType type) const {
-  const KnownEnergy *energy = ::find(unit.picojoulesPerOp, type);
+  const KnownEnergy *energy = opEnergyOf(unit, type);
   return energy ? std::optional((*energy)->scope) : std::nullopt;
 }
 

@@ -26,7 +26,7 @@ public:
 
   /// The time; to be called once, and before the rest.
   const TimeFormula &formulate();
-  Estimate run();
+  KernelCost kernel();
 
 private:
   void computeLibrary();
@@ -233,11 +233,11 @@ const TimeFormula &Costing::formulate() {
   return formula;
 }
 
-Estimate Costing::run() {
+KernelCost Costing::kernel() {
   cost.flops = work.flops();
-  cost.cores = threads;
+  cost.cores = cost.busyCores = threads;
   formulate();
-  return cost.estimate(coefficients, plan.getContext());
+  return std::move(cost);
 }
 
 Estimate DeviceModel::estimateFor(const Candidate &candidate, PlanAttr plan,
@@ -249,7 +249,19 @@ Estimate DeviceModel::estimateFor(const Candidate &candidate, PlanAttr plan,
   int64_t used = plan.getThreads() > 0 ? plan.getThreads() : threads;
   return Costing(coefficients, assumptions, plan, used,
                  analyzeWork(candidate, dim))
-      .run();
+      .kernel()
+      .estimate(coefficients, plan.getContext());
+}
+
+SmallVector<KernelCost, 4> DeviceModel::kernels(const Candidate &candidate,
+                                                PlanAttr plan) const {
+  Work work = analyzeWork(candidate, assumptions.dim);
+  if (coefficients.getDevice().kind == DeviceKind::gpu)
+    return GpuCosting(coefficients, assumptions, std::move(work), blocks)
+        .kernels(plan);
+  int64_t used = plan.getThreads() > 0 ? plan.getThreads() : threads;
+  return {
+      Costing(coefficients, assumptions, plan, used, std::move(work)).kernel()};
 }
 
 ArrayRef<GpuBlock> DeviceModel::bestBlocks(const Candidate &candidate,

@@ -72,19 +72,32 @@ void GpuCosting::addTransfer(size_t level, double bytes, double inFlight,
   transfer.inFlight = inFlight;
 }
 
-void GpuCosting::addOverheads(double launches, double waves, KernelCost &cost) {
-  cost.formula.overlap = &coefficients.overlap();
-  cost.formula.overheads.push_back({&coefficients.launch(), launches});
-  // The first data of blocks that start together come with nothing to do
-  // meanwhile.
-  cost.formula.overheads.push_back(
-      {&coefficients.latency(levels.memory), waves});
+void GpuCosting::addInstructions(double count, double utilization,
+                                 KernelCost &cost) {
+  const ComputeUnit &unit = coefficients.vectorUnit();
+  TimeFormula::Compute compute;
+  // Rates count two for a multiply-add, which is one.
+  compute.ops = 2 * count;
+  compute.peak = &coefficients.peak(unit, DataType::f32);
+  compute.utilization = utilization;
+  cost.formula.computes.push_back(compute);
+  cost.countOps(unit, DataType::f32, compute.ops);
 }
 
-KernelCost GpuCosting::emptyCost() const {
+void GpuCosting::addOverheads(double launches, double waits, const Share &share,
+                              KernelCost &cost) {
+  cost.formula.overlap = &coefficients.overlap();
+  cost.formula.starts = {&coefficients.forkJoin(), share.blocks};
+  cost.formula.overheads.push_back({&coefficients.launch(), launches});
+  cost.formula.overheads.push_back(
+      {&coefficients.latency(levels.memory), waits});
+}
+
+KernelCost GpuCosting::emptyCost(const Share &share) const {
   size_t levels = coefficients.getDevice().memory.size();
   KernelCost cost;
   cost.cores = cores;
+  cost.busyCores = cost.formula.speedup = share.speedup;
   cost.bytes.assign(levels, 0);
   cost.formula.transfers.resize(levels);
   cost.formula.threads = cores;
@@ -109,7 +122,8 @@ void GpuCosting::addScalarWork(const WorkNest &nest, double iterations,
   compute.fraction = &coefficients.fraction(unit, nest.type, Kernel::vector);
   compute.utilization = utilization;
   cost.formula.computes.push_back(compute);
-  cost.countOps(unit, nest.type, ops);
+  // An instruction takes as much as a multiply-add, which counts two.
+  cost.countOps(unit, nest.type, 2 * ops);
 }
 
 /// Products outside of tensor cores.
@@ -152,28 +166,54 @@ static double serialTrips(const WorkNest &nest) {
   return trips;
 }
 
+/// Threads of a result of which several share the sum, where neighbours have
+/// neighbouring results: as many as rac-gpu-reductions makes.
+static double partsOfColumn(double results, double combined) {
+  constexpr double most = 32, manyThreads = 32768, leastOfPart = 8,
+                   longest = 64;
+  double parts = 1;
+  while (combined >= longest && parts < most && results * parts < manyThreads &&
+         combined >= leastOfPart * parts)
+    parts *= 2;
+  return parts;
+}
+
+/// Whether what is combined lies together, so that the threads of a block read
+/// a result's elements side by side.
+static bool combinesRows(const WorkNest &nest) {
+  if (nest.reads.empty() || nest.reads.front().dims.empty())
+    return false;
+  return llvm::any_of(nest.reads.front().dims.back(),
+                      [&](const WorkUse::Term &term) {
+                        return nest.reductions.test(term.loop);
+                      });
+}
+
 KernelCost GpuCosting::threads(const WorkNest &nest, PlanAttr plan) {
-  KernelCost cost = emptyCost();
   Work part;
   part.tensors = work.tensors;
   part.nests = {nest};
   const VectorShape access{int64_t(8 * kAccessBytes), 32};
   Schedule schedule = scheduleOf(part, plan.withTiles({}), access);
   const NestSchedule &loops = schedule.nests.front();
-  double lanes = loops.vectorLoop ? loops.lanes : 1;
+  // Where data says what is read, threads have an element each, after another
+  // kernel has checked what it says.
+  bool isScattered = llvm::any_of(
+      nest.reads, [](const WorkUse &use) { return use.scattered.any(); });
+  double lanes = loops.vectorLoop && !isScattered ? loops.lanes : 1;
 
   double free = 1, combined = 1;
   for (unsigned loop = 0; loop < nest.sizes.size(); ++loop)
     (nest.reductions.test(loop) ? combined : free) *= nest.sizes[loop];
   double serial = serialTrips(nest);
   combined /= serial;
-  // A block combines what is long; a thread what isn't.
-  double threads = combined >= room.warpSize
+  // A block combines what is long and lies together; a thread what isn't long.
+  double threads = combined >= room.warpSize && combinesRows(nest)
                        ? free * std::min(combined, kBlockThreads)
-                       : free / lanes;
+                       : free / lanes * partsOfColumn(free / lanes, combined);
   double blocks = std::ceil(threads / kBlockThreads);
   Share share = this->share(blocks, room.warps * room.warpSize / kBlockThreads);
-  cost.formula.speedup = share.speedup;
+  KernelCost cost = emptyCost(share);
   double running = std::min(threads, share.resident * kBlockThreads);
   // A lane for each part of the unit's width, and what the unit has of them.
   const ComputeUnit &unit = coefficients.vectorUnit();
@@ -202,7 +242,8 @@ KernelCost GpuCosting::threads(const WorkNest &nest, PlanAttr plan) {
                          assumptions)
             .total(),
         asked, cost);
-  addOverheads(1, 1, cost);
+  // Indices, and whether they were right, come before what they say.
+  addOverheads(isScattered ? 2 : 1, isScattered ? 4 : 1, share, cost);
   if (serial > 1)
     cost.formula.overheads.push_back(
         {&coefficients.latency(levels.far), serial});
@@ -210,7 +251,6 @@ KernelCost GpuCosting::threads(const WorkNest &nest, PlanAttr plan) {
 }
 
 KernelCost GpuCosting::tiles(PlanAttr plan) {
-  KernelCost cost = emptyCost();
   const VectorShape access{int64_t(8 * kAccessBytes), 32};
   Schedule schedule = scheduleOf(work, plan, access);
   double largest = 1, asked = 0;
@@ -224,7 +264,7 @@ KernelCost GpuCosting::tiles(PlanAttr plan) {
                            kBlockThreads / room.warpSize);
   double threads = needs.warps * room.warpSize;
   Share share = this->share(schedule.tiles(), residentBlocks(needs, room));
-  cost.formula.speedup = share.speedup;
+  KernelCost cost = emptyCost(share);
   for (auto [nest, loops] : llvm::zip_equal(work.nests, schedule.nests)) {
     double each = loops.iterationsOfTile();
     double lanes = loops.vectorLoop ? loops.lanes : 1;
@@ -257,7 +297,7 @@ KernelCost GpuCosting::tiles(PlanAttr plan) {
                          assumptions)
             .total(),
         running * asked, cost);
-  addOverheads(1, 1, cost);
+  addOverheads(1, 1, share, cost);
   return cost;
 }
 
@@ -265,23 +305,36 @@ KernelCost GpuCosting::tiles(PlanAttr plan) {
 // All of it
 //===----------------------------------------------------------------------===//
 
-Estimate GpuCosting::estimate(PlanAttr plan) {
+SmallVector<KernelCost, 4> GpuCosting::kernels(PlanAttr plan) {
   DataType type = dataTypeOf(plan.getPrecision()).value_or(DataType::f32);
-  MLIRContext *ctx = plan.getContext();
+  SmallVector<KernelCost, 4> costs;
+  auto add = [&](KernelCost cost, double flops) {
+    cost.flops = flops;
+    costs.push_back(std::move(cost));
+  };
   std::optional<GpuBlock> block = blockOf(plan);
   if (!block)
     if (std::optional<KernelCost> cost = attention(type)) {
-      cost->flops = work.flops();
-      return cost->estimate(coefficients, ctx);
+      add(std::move(*cost), work.flops());
+      return costs;
     }
   // Of several products each is a kernel of its own.
   bool one = llvm::count_if(work.nests, [](const WorkNest &nest) {
                return nest.isContraction();
              }) <= 1;
   if (!block && one && !plan.getTiles().empty()) {
-    KernelCost cost = tiles(plan);
-    cost.flops = work.flops();
-    return cost.estimate(coefficients, ctx);
+    add(tiles(plan), work.flops());
+    return costs;
+  }
+  for (const WorkNest &nest : work.nests) {
+    // Without a block in the plan lowering takes the best.
+    std::optional<GpuBlock> used;
+    if (isTensor(nest, type)) {
+      ArrayRef<GpuBlock> best = bestBlocks(nest, type);
+      used = block || best.empty() ? block : best.front();
+    }
+    add(used ? contraction(nest, type, *used) : threads(nest, plan),
+        nest.flops());
   }
   // Where what one nest leaves is only for a later one of the same step, the
   // steps are a loop around all of the kernels.
@@ -290,27 +343,20 @@ Estimate GpuCosting::estimate(PlanAttr plan) {
                    [](const WorkNest &nest) { return nest.writes.empty(); }))
     for (const WorkNest &nest : work.nests)
       steps = std::max(steps, serialTrips(nest));
-  std::optional<Estimate> sum;
-  auto add = [&](KernelCost cost) {
+  for (KernelCost &cost : costs)
     for (TimeFormula::Overhead &overhead : cost.formula.overheads)
       overhead.times *= steps;
-    Estimate estimate = cost.estimate(coefficients, ctx);
+  return costs;
+}
+
+Estimate GpuCosting::estimate(PlanAttr plan) {
+  std::optional<Estimate> sum;
+  for (const KernelCost &cost : kernels(plan)) {
+    Estimate estimate = cost.estimate(coefficients, plan.getContext());
     if (sum)
       *sum += estimate;
     else
       sum = estimate;
-  };
-  for (const WorkNest &nest : work.nests) {
-    // Without a block in the plan lowering takes the best.
-    std::optional<GpuBlock> used;
-    if (isTensor(nest, type)) {
-      ArrayRef<GpuBlock> best = bestBlocks(nest, type);
-      used = block || best.empty() ? block : best.front();
-    }
-    KernelCost cost =
-        used ? contraction(nest, type, *used) : threads(nest, plan);
-    cost.flops = nest.flops();
-    add(std::move(cost));
   }
   return sum.value_or(Estimate());
 }

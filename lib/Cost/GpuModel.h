@@ -3,8 +3,8 @@
 #ifndef RAC_LIB_COST_GPUMODEL_H
 #define RAC_LIB_COST_GPUMODEL_H
 
-#include "KernelCost.h"
 #include "rac/Cost/GpuBlock.h"
+#include "rac/Cost/KernelCost.h"
 
 namespace rac {
 
@@ -19,9 +19,12 @@ public:
   GpuCosting(Coefficients &coefficients, const Assumptions &assumptions,
              Work work, GpuBlockCache &known);
 
+  /// Its kernels, in their order.
+  llvm::SmallVector<KernelCost, 4> kernels(PlanAttr plan);
   Estimate estimate(PlanAttr plan);
   /// For the candidate's only contraction that tensor cores multiply: the
-  /// quickest blocks, best first; none if there is no such one.
+  /// quickest blocks, best first, and those that take less energy; none if
+  /// there is no such one.
   llvm::ArrayRef<GpuBlock> bestBlocks(DataType type);
 
 private:
@@ -37,8 +40,8 @@ private:
     double speedup = 1;  ///< in multiprocessors that are always at work
   };
   Share share(double blocks, double resident) const;
-  /// Of nothing, on all multiprocessors.
-  KernelCost emptyCost() const;
+  /// Of nothing so far, in such blocks.
+  KernelCost emptyCost(const Share &share) const;
 
   llvm::ArrayRef<GpuBlock> bestBlocks(const WorkNest &nest, DataType type);
   bool isTensor(const WorkNest &nest, DataType type) const;
@@ -57,7 +60,11 @@ private:
                      double utilization, KernelCost &cost);
   void addTransfer(size_t level, double bytes, double inFlight,
                    KernelCost &cost);
-  void addOverheads(double launches, double waves, KernelCost &cost);
+  /// Instructions of threads that are no arithmetic of the op's own.
+  void addInstructions(double count, double utilization, KernelCost &cost);
+  /// `waits`: for first data, with nothing to do meanwhile.
+  void addOverheads(double launches, double waits, const Share &share,
+                    KernelCost &cost);
 
   Coefficients &coefficients;
   const Assumptions &assumptions;

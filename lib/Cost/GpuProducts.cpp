@@ -7,6 +7,7 @@
 #include "GpuModel.h"
 #include "rac/Cost/Schedule.h"
 #include "rac/Cost/Traffic.h"
+#include "llvm/ADT/SetVector.h"
 #include <cmath>
 
 using namespace mlir;
@@ -36,16 +37,35 @@ bool GpuCosting::isTensor(const WorkNest &nest, DataType type) const {
   return form && unit && unit->opsPerClock.count(form->type);
 }
 
+/// Instructions of a thread: to copy 16 bytes into shared memory, from an image
+/// with its windows, and an element that cp.async doesn't copy; to split an
+/// element that a warp reads in two of tf32, and to add a step's sum of those;
+/// and to write an element of the result, in rows of whole 16 bytes or not.
+/// Regression on 79 products and convolutions, H200, 2026-11-26: docs/Cost.md.
+constexpr double kCopy = 14, kWindowCopy = 26, kElementCopy = 46, kSplit = 9,
+                 kAdd = 3, kResult = 30, kNarrowResult = 45;
+
+static bool isWide(double lineBytes) { return std::fmod(lineBytes, 16) == 0; }
+
+/// To copy so many bytes that lie together in lines of some length.
+static double copyInstructions(double bytes, double lineBytes, bool isWindow) {
+  for (double together : {16, 8, 4})
+    if (std::fmod(lineBytes, together) == 0)
+      return bytes / together * (isWindow ? kWindowCopy : kCopy);
+  constexpr double element = 2;
+  return bytes / element * kElementCopy;
+}
+
 KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
                                    const GpuBlock &given) {
-  KernelCost cost = emptyCost();
   ContractionShape shape = contractionShape(nest);
   double element = work.tensors[nest.reads[0].tensor].elementBytes;
   TensorForm form = *tensorForm(operandType(nest, planned));
   GpuBlock block = given;
   const Device &device = coefficients.getDevice();
   const ComputeUnit *groups = warpgroupUnit(device);
-  block.warpgroups = groups && fitsWarpgroups(block, element);
+  block.warpgroups = groups && fitsWarpgroups(block, element) &&
+                     isWide(shape.k * element) && isWide(shape.n * element);
 
   double down = std::ceil(shape.m / block.rows),
          across = std::ceil(shape.n / block.columns);
@@ -53,7 +73,7 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
   double tiles = shape.batch * down * across * block.split;
   Share share = this->share(
       tiles, residentBlocks(needsOf(block, element, form.passes), room));
-  cost.formula.speedup = share.speedup;
+  KernelCost cost = emptyCost(share);
 
   // Products, those of what a tile has beyond the edge too.
   const ComputeUnit &unit =
@@ -65,25 +85,36 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
   products.fraction = &coefficients.fraction(
       unit, form.type,
       shape.isConv ? Kernel::generatedConv : Kernel::generatedMatmul);
-  // A step's operands come from shared memory, products wait for them and the
-  // next step for all of a block's warps: each takes about as long as an access
-  // to shared memory, in which other warps compute.
-  if (levels.shared && !block.warpgroups) {
-    constexpr double waits = 3;
-    double wait = waits * coefficients.latency(*levels.shared).value;
-    double busy = 2 * form.passes * double(block.depth) / block.slices *
-                  block.warpRows * block.warpColumns * kSchedulers /
-                  (products.peak->value * products.fraction->value);
-    double warps = share.resident * block.warps() / kSchedulers;
-    products.utilization = std::min(1.0, warps * busy / (busy + wait));
-  }
+  // A few warps leave schedulers without any, or with one that waits for
+  // itself; a group of four has what it multiplies in shared memory.
+  double fullWarps = block.warpgroups ? kSchedulers : 1.5 * kSchedulers;
+  double busy = std::min(1.0, share.resident * block.warps() / fullWarps);
+  products.utilization = busy;
   cost.formula.computes.push_back(products);
   cost.countOps(unit, form.type, products.ops);
   addScalarWork(nest, nest.iterations(), 1, cost);
 
   // Each block loads its rows and its columns, as far as there are any.
-  double loads =
-      shape.batch * shape.k * element * (across * shape.m + down * shape.n);
+  double rowBytes = shape.batch * shape.k * element * across * shape.m,
+         columnBytes = shape.batch * shape.k * element * down * shape.n;
+  double loads = rowBytes + columnBytes;
+  // What threads do beside products, in the same order.
+  double elements = tiles * area * block.slices;
+  double instructions =
+      elements *
+      (isWide(shape.n * element) && !shape.isConv ? kResult : kNarrowResult);
+  if (!block.warpgroups)
+    instructions +=
+        copyInstructions(rowBytes, shape.k * element, shape.isConv) +
+        copyInstructions(columnBytes, shape.n * element, false);
+  if (form.passes > 1)
+    instructions +=
+        steps *
+        (tiles * block.depth *
+             (block.rows * block.across() + block.columns * block.down()) *
+             kSplit +
+         elements * kAdd);
+  addInstructions(instructions, busy, cost);
   double asked =
       share.resident * (block.stages - 1) * block.depth * element *
       (shape.m / std::max(1.0, down) + shape.n / std::max(1.0, across));
@@ -139,14 +170,50 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
                 cost);
   }
   double kernels = block.split > 1 ? 2 : 1;
-  addOverheads(kernels, share.waves + kernels - 1, cost);
+  addOverheads(kernels, kernels, share, cost);
+  // The blocks of a multiprocessor wait as one does: for their first data, and
+  // in each step for the copies, for all warps, for fragments and for products.
+  double rounds = share.blocks / share.speedup;
+  constexpr double waits = 9;
+  cost.formula.overheads.push_back({&coefficients.latency(levels.far), rounds});
+  if (levels.shared)
+    cost.formula.overheads.push_back(
+        {&coefficients.latency(*levels.shared), waits * steps * rounds});
   return cost;
 }
 
+namespace {
+struct PricedBlock {
+  double seconds, joules;
+  size_t number; ///< in the order of the list
+  GpuBlock block;
+};
+} // namespace
+
+/// Of blocks sorted by time those that none beats in both time and energy, so
+/// many at most: the quickest, the thriftiest, and some in between. Then the
+/// quickest of the others.
+static void choose(ArrayRef<PricedBlock> priced,
+                   SmallVectorImpl<GpuBlock> &chosen) {
+  constexpr size_t most = 8, mostOfFront = 5;
+  SmallVector<size_t> front;
+  for (size_t i = 0; i < priced.size(); ++i)
+    if (front.empty() || priced[i].joules < priced[front.back()].joules)
+      front.push_back(i);
+  llvm::SmallSetVector<size_t, most> picked;
+  size_t last = front.empty() ? 0 : front.size() - 1;
+  for (size_t i = 0; i < std::min(front.size(), mostOfFront); ++i)
+    picked.insert(
+        front[front.size() <= mostOfFront ? i : i * last / (mostOfFront - 1)]);
+  for (size_t i = 0; i < priced.size() && picked.size() < most; ++i)
+    picked.insert(i);
+  SmallVector<size_t> order(picked.begin(), picked.end());
+  llvm::sort(order);
+  for (size_t i : order)
+    chosen.push_back(priced[i].block);
+}
+
 ArrayRef<GpuBlock> GpuCosting::bestBlocks(const WorkNest &nest, DataType type) {
-  // Those after the quickest are for other objectives, and to say what was
-  // close.
-  constexpr size_t most = 8;
   ContractionShape shape = contractionShape(nest);
   TensorForm form = *tensorForm(operandType(nest, type));
   double element = work.tensors[nest.reads[0].tensor].elementBytes;
@@ -155,20 +222,21 @@ ArrayRef<GpuBlock> GpuCosting::bestBlocks(const WorkNest &nest, DataType type) {
        double(form.type), double(form.passes)});
   if (!isNew)
     return place->second;
-  std::vector<std::pair<double, GpuBlock>> timed;
+  std::vector<PricedBlock> priced;
   for (const GpuBlock &block :
-       gpuBlocks(shape, element, form.passes, coefficients.getDevice()))
-    timed.push_back(
-        {contraction(nest, type, block)
-             .formula.seconds({TimeFormula::Values::thought, nullptr, 0}),
-         block});
-  // Equals stay in the order in which they are listed.
-  std::stable_sort(
-      timed.begin(), timed.end(),
-      [](const auto &a, const auto &b) { return a.first < b.first; });
-  for (const auto &[seconds, block] : timed)
-    if (place->second.size() < most)
-      place->second.push_back(block);
+       gpuBlocks(shape, element, form.passes, coefficients.getDevice())) {
+    KernelCost cost = contraction(nest, type, block);
+    double seconds =
+        cost.formula.seconds({TimeFormula::Values::thought, nullptr, 0});
+    // Where no energy is known all that is quick is thrifty.
+    priced.push_back({seconds,
+                      cost.joules(coefficients, seconds).value_or(seconds),
+                      priced.size(), block});
+  }
+  llvm::sort(priced, [](const PricedBlock &a, const PricedBlock &b) {
+    return std::tie(a.seconds, a.number) < std::tie(b.seconds, b.number);
+  });
+  choose(priced, place->second);
   return place->second;
 }
 
@@ -245,7 +313,6 @@ std::optional<KernelCost> GpuCosting::attention(DataType type) {
     if (length > longest || std::fmod(length, step) != 0)
       return std::nullopt;
 
-  KernelCost cost = emptyCost();
   TensorForm form = *tensorForm(operand);
   double vectors = shape.depth + shape.elements, columns = shape.columns;
   bool isShort = std::max(shape.depth, shape.elements) <= shortVector;
@@ -257,7 +324,7 @@ std::optional<KernelCost> GpuCosting::attention(DataType type) {
                  (blockRows * shape.depth + stages * held * vectors) * element};
   double tiles = shape.batch * std::ceil(shape.rows / blockRows);
   Share share = this->share(tiles, residentBlocks(needs, room));
-  cost.formula.speedup = share.speedup;
+  KernelCost cost = emptyCost(share);
 
   const ComputeUnit &unit = *coefficients.getDevice().unit(UnitKind::tensor);
   TimeFormula::Compute products;
@@ -297,6 +364,6 @@ std::optional<KernelCost> GpuCosting::attention(DataType type) {
   addTransfer(levels.far, staged + q + others, asked, cost);
   if (levels.far != levels.memory)
     addTransfer(levels.memory, factorBytes + others, asked, cost);
-  addOverheads(1, share.waves, cost);
+  addOverheads(1, share.waves, share, cost);
   return cost;
 }

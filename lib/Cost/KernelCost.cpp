@@ -1,6 +1,6 @@
 //===- KernelCost.cpp - Time and energy of a kernel -----------------------===//
 
-#include "KernelCost.h"
+#include "rac/Cost/KernelCost.h"
 
 using namespace mlir;
 using namespace rac;
@@ -62,8 +62,16 @@ void KernelCost::addEnergy(Coefficients &coefficients,
   };
   hold(coefficients.idle(), share);
   hold(coefficients.deviceStatic(), share);
-  hold(coefficients.coreStatic(), std::min(cores, all));
+  hold(coefficients.coreStatic(), std::min(busyCores, all));
   estimate.joules = sum;
+}
+
+std::optional<double> KernelCost::joules(Coefficients &coefficients,
+                                         double seconds) const {
+  Estimate estimate;
+  estimate.seconds = seconds;
+  addEnergy(coefficients, estimate);
+  return estimate.joules ? std::optional(estimate.joules->value) : std::nullopt;
 }
 
 Estimate KernelCost::estimate(Coefficients &coefficients,

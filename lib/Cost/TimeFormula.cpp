@@ -34,7 +34,8 @@ double TimeFormula::seconds(const Values &values, Breakdown *breakdown) const {
   };
   double compute = 0;
   for (const Compute &c : computes) {
-    double time = c.ops / (of(c.peak) * of(c.fraction) * c.utilization);
+    double rate = of(c.peak) * of(c.fraction) * c.utilization;
+    double time = c.ops / rate;
     for (const Compute::Half &h : c.halves)
       time *= 1 + of(h.half) / h.size;
     compute += time;
@@ -58,6 +59,8 @@ double TimeFormula::seconds(const Values &values, Breakdown *breakdown) const {
     breakdown->transferSeconds.assign(times.begin() + 1, times.end());
     breakdown->overheadSeconds = overhead;
   }
+  if (starts.each)
+    times.push_back(starts.times * of(starts.each));
   // An exponent below 1 would add to the sum.
   return together(times, std::max(1.0, of(overlap))) + overhead;
 }
@@ -80,6 +83,7 @@ SmallVector<const Coefficient *, 16> TimeFormula::coefficients() const {
       add(t.device);
       add(t.latency);
     }
+  add(starts.each);
   add(overlap);
   for (const Overhead &o : overheads)
     add(o.each);

@@ -10,14 +10,15 @@ using namespace rac;
 
 namespace {
 
-/// Of a step of the blocks below, at 1e12 products' operations a second of a
-/// multiprocessor: 2 * 64 * 32 * 32 for each of its warps, a quarter of it.
-constexpr double kStepSeconds = 2.0 * 64 * 32 * 32 * 4 / 1e12;
+/// Of instructions beside products, at two operations each.
+double instructionSeconds(double count) { return 2 * count / 1e11; }
+/// Six warps keep a multiprocessor busy, and a block below has four.
+constexpr double kOneBlock = 4.0 / 6;
 
 /// Four multiprocessors of 1e12 FLOP/s in products of f16 and a tenth of that
 /// elsewhere; shared memory and the nearest cache at 1e11 B/s, a cache of 1 MB
-/// at 5e10 B/s each and 1e11 in all, and memory at 1e10 B/s. Waiting for shared
-/// memory three times takes as long as a step. Times add up.
+/// at 5e10 B/s each and 1e11 in all, and memory at 1e10 B/s. Times
+/// add up.
 Device roundGpu() {
   Device device;
   device.kind = DeviceKind::gpu;
@@ -65,7 +66,7 @@ Device roundGpu() {
     device.memory.push_back(level);
   };
   add("shared", LevelKind::software, LevelScope::core, number(102400), 1e11, {},
-      kStepSeconds / 3);
+      1e-8);
   add("L1", LevelKind::cache, LevelScope::core, number(100000), 1e11, {}, 1e-7);
   add("L2", LevelKind::cache, LevelScope::device, number(1e6), 5e10,
       number(1e11), 1e-6);
@@ -73,6 +74,7 @@ Device roundGpu() {
       2e-6);
   device.execution.overlapExponent = number(1);
   device.overheads.launchSeconds = number(1e-6);
+  device.overheads.forkJoinSeconds = number(0);
   device.power.tdpWatts = number(100);
   return device;
 }
@@ -131,10 +133,15 @@ TEST(GpuModel, AProductOfFourBlocks) {
   Product p(128, 128, 256);
   Model model;
   Estimate cost = p.cost(model, block());
-  // Four blocks of four steps on four multiprocessors; their four warps, one
-  // for each scheduler, wait for half of the time.
+  // Four blocks of four steps on four multiprocessors. Each of its 64 + 64
+  // rows of 512 B is copied 16 B at once, by 14 instructions, and each of its
+  // 64 * 64 results takes 30.
   double products = 2.0 * 128 * 128 * 256;
-  EXPECT_DOUBLE_EQ(cost.breakdown.computeSeconds, products / 1e12 / 0.5 / 4);
+  EXPECT_NEAR(
+      cost.breakdown.computeSeconds,
+      (products / 1e12 / 4 + instructionSeconds(128 * 32 * 14 + 64 * 64 * 30)) /
+          kOneBlock,
+      1e-15);
   EXPECT_DOUBLE_EQ(cost.flops, products);
   // A step brings 64 + 64 rows of 128 B in, which two warps each read.
   double shared = 4 * 4 * (64 + 64) * 128.0 * (1 + 2);
@@ -148,15 +155,16 @@ TEST(GpuModel, AProductOfFourBlocks) {
   double memory = (128 + 128) * 512 + 128 * 128 * 2;
   EXPECT_DOUBLE_EQ(cost.memoryBytes(), memory);
   EXPECT_DOUBLE_EQ(cost.breakdown.transferSeconds[3], memory / 1e10);
-  // The launch, and the first data.
-  EXPECT_DOUBLE_EQ(cost.breakdown.overheadSeconds, 1e-6 + 2e-6);
+  // The launch and the wait for memory; of a block for its first data, and in
+  // each of four steps nine times for shared memory.
+  EXPECT_DOUBLE_EQ(cost.breakdown.overheadSeconds,
+                   1e-6 + 2e-6 + 1e-6 + 9 * 4 * 1e-8);
   EXPECT_TRUE(model.unknowns.list().empty());
 }
 
 TEST(GpuModel, ABlockTooManyTakesAnotherRound) {
   Model model;
-  // Five blocks: one multiprocessor has two, the others wait for it. It has the
-  // warps of both to hide what either waits for.
+  // Five blocks: one multiprocessor has two, the others wait for it.
   double
       five =
           Product(320, 64, 256).cost(model, block()).breakdown.computeSeconds,
@@ -165,15 +173,17 @@ TEST(GpuModel, ABlockTooManyTakesAnotherRound) {
       four =
           Product(256, 64, 256).cost(model, block()).breakdown.computeSeconds;
   EXPECT_DOUBLE_EQ(five, eight);
-  EXPECT_DOUBLE_EQ(five, 2 * four * 0.5);
+  EXPECT_DOUBLE_EQ(five, 2 * four * kOneBlock);
 }
 
 TEST(GpuModel, ProductsBeyondTheEdgeTakeTimeAndNoBytes) {
   Model model;
   Estimate whole = Product(64, 64, 256).cost(model, block()),
            part = Product(10, 64, 256).cost(model, block());
-  EXPECT_DOUBLE_EQ(part.breakdown.computeSeconds,
-                   whole.breakdown.computeSeconds);
+  EXPECT_NEAR(part.breakdown.computeSeconds,
+              whole.breakdown.computeSeconds -
+                  instructionSeconds((64 - 10) * 32 * 14) / kOneBlock,
+              1e-15);
   EXPECT_DOUBLE_EQ(part.bytes[2].bytes, (10 + 64) * 512 + 10 * 64 * 2);
 }
 
@@ -191,7 +201,8 @@ TEST(GpuModel, GroupsOfWarpsReadSharedMemoryThemselves) {
   Product p(64, 64, 256);
   Estimate cost = p.cost(model, groups);
   EXPECT_DOUBLE_EQ(cost.breakdown.computeSeconds,
-                   2.0 * 64 * 64 * 256 / (4e12 * 0.5));
+                   2.0 * 64 * 64 * 256 / (4e12 * 0.5) +
+                       instructionSeconds(64 * 64 * 30));
   // Each step's tiles, of 64 lines of 128 B, are written and read once.
   EXPECT_DOUBLE_EQ(cost.bytes[0].bytes, 4 * 2 * (2 * 64 * 128.0));
   auto blocks = gpuBlocks({1, 64, 64, 256, false, false}, 2, 1, device);
@@ -209,23 +220,52 @@ TEST(GpuModel, GroupsOfWarpsReadSharedMemoryThemselves) {
 TEST(GpuModel, F32IsThreeProductsOfTf32) {
   Product p(64, 64, 256, "f32");
   Device device = roundGpu();
-  device.memory[0].latencySeconds = number(0);
   Model model(device);
-  EXPECT_DOUBLE_EQ(p.cost(model, block()).breakdown.computeSeconds,
-                   3 * 2.0 * 64 * 64 * 256 / (1e12 * 0.5));
+  // In each of four steps, two warps split each row and each column, and add
+  // what they have to their sums.
+  double splits = 4 * (64 * (64 * 2 + 64 * 2) * 9 + 64 * 64 * 3);
+  EXPECT_NEAR(p.cost(model, block()).breakdown.computeSeconds,
+              (3 * 2.0 * 64 * 64 * 256 / (1e12 * 0.5) +
+               instructionSeconds(128 * 64 * 14 + 64 * 64 * 30 + splits)) /
+                  kOneBlock,
+              1e-14);
+}
+
+TEST(GpuModel, WhatIsNotCopiedInLinesOf16BytesTakesMoreInstructions) {
+  Model model;
+  auto seconds = [&](int64_t n, int64_t k) {
+    return Product(64, n, k).cost(model, block()).breakdown.computeSeconds;
+  };
+  // 64 rows of 252 elements are 8 B apart: twice as many copies of them. Of 62
+  // columns neither the copies nor the results are wide, and 63 need a copy for
+  // each element.
+  const double products = 2.0 * 64 * 64 * 256 / 1e12;
+  auto expected = [&](double copies, double results) {
+    return (products + instructionSeconds(copies + 64 * 64 * results)) /
+           kOneBlock;
+  };
+  EXPECT_NEAR(seconds(64, 252), expected(64 * 504 / 8 * 14 + 252 * 8 * 14, 30),
+              1e-15);
+  EXPECT_NEAR(seconds(62, 256), expected(64 * 32 * 14 + 256 * 31 * 14, 45),
+              1e-15);
+  EXPECT_NEAR(seconds(63, 256), expected(64 * 32 * 14 + 256 * 63 * 46, 45),
+              1e-15);
 }
 
 TEST(GpuModel, PartsOfSumsAreAddedUpByAnotherKernel) {
   Model model;
   Estimate one = Product(64, 64, 1024).cost(model, block()),
            four = Product(64, 64, 1024).cost(model, block(4));
-  EXPECT_DOUBLE_EQ(four.breakdown.computeSeconds,
-                   one.breakdown.computeSeconds / 4);
+  // Each block writes all of the results.
+  double results = instructionSeconds(64 * 64 * 30) / kOneBlock;
+  EXPECT_NEAR(four.breakdown.computeSeconds,
+              (one.breakdown.computeSeconds - results) / 4 + results, 1e-15);
   // Four parts of 64 x 64 sums of 4 B are written and read.
   double parts = 2 * 4 * 64 * 64 * 4;
   EXPECT_DOUBLE_EQ(four.bytes[2].bytes, one.bytes[2].bytes + parts);
-  EXPECT_DOUBLE_EQ(four.breakdown.overheadSeconds,
-                   2 * one.breakdown.overheadSeconds);
+  // Another launch, and a quarter of the steps.
+  EXPECT_NEAR(four.breakdown.overheadSeconds,
+              one.breakdown.overheadSeconds + 3e-6 - 12 * 9 * 1e-8, 1e-15);
 }
 
 TEST(GpuModel, WhatDoesNotStayIsReadAgainForEachStrip) {
@@ -290,8 +330,9 @@ TEST(GpuModel, NothingCostsALaunch) {
   EXPECT_TRUE(
       std::isfinite(Product(0, 64, 64).cost(model, block()).seconds.value));
   Estimate cost = p.cost(model, block());
-  EXPECT_EQ(cost.breakdown.computeSeconds, 0);
-  EXPECT_DOUBLE_EQ(cost.breakdown.overheadSeconds, 3e-6);
+  EXPECT_DOUBLE_EQ(cost.breakdown.computeSeconds,
+                   instructionSeconds(64 * 64 * 30) / kOneBlock);
+  EXPECT_DOUBLE_EQ(cost.breakdown.overheadSeconds, 4e-6);
   EXPECT_TRUE(std::isfinite(cost.seconds.value));
   EXPECT_FALSE(
       model.model.bestBlocks(Candidate::of(p.ops), p.precision()).empty());
@@ -408,6 +449,90 @@ TEST(GpuModel, EnergyOfTheWholeDeviceByItsPower) {
   ASSERT_TRUE(cost.joules);
   EXPECT_EQ(cost.joulesOrigin, JoulesOrigin::tdp);
   EXPECT_DOUBLE_EQ(cost.joules->value, 100 * cost.seconds.value);
+}
+
+/// A joule's worth of everything: pJ of an operation on each unit and of a byte
+/// of each level, and W of the device at work.
+Device withEnergy(double op, double byte, double watts) {
+  Device device = roundGpu();
+  for (ComputeUnit &unit : device.units)
+    for (auto &[type, rate] : unit.opsPerClock)
+      unit.picojoulesPerOp[type] = energy(op, EnergyScope::board);
+  for (MemoryLevel &level : device.memory)
+    level.picojoulesPerByte = energy(byte, EnergyScope::board);
+  device.power.idleWatts = number(0);
+  device.power.coreStaticWatts = number(0);
+  device.power.deviceStaticWatts = number(watts);
+  return device;
+}
+
+TEST(GpuModel, EnergyOfOperationsBytesAndTime) {
+  Product p(128, 128, 256);
+  Model model(withEnergy(2, 3, 10));
+  Estimate cost = p.cost(model, block());
+  ASSERT_TRUE(cost.joules);
+  EXPECT_EQ(cost.joulesOrigin, JoulesOrigin::modelled);
+  // Of an instruction as of a multiply-add, two operations.
+  double ops = 2.0 * 128 * 128 * 256 + 2 * (4 * (128 * 32 * 14 + 64 * 64 * 30)),
+         bytes = 0;
+  for (const LevelBytes &level : cost.bytes)
+    bytes += level.bytes;
+  EXPECT_NEAR(cost.joules->value,
+              2e-12 * ops + 3e-12 * bytes + 10 * cost.seconds.value, 1e-18);
+}
+
+TEST(GpuModel, CoresThatHaveNoBlockTakeNoStaticPower) {
+  Device device = withEnergy(0, 0, 0);
+  device.power.coreStaticWatts = number(5);
+  Model model(device);
+  Estimate one = Product(64, 64, 256).cost(model, block()),
+           four = Product(128, 128, 256).cost(model, block());
+  EXPECT_DOUBLE_EQ(one.joules->value, 5 * one.seconds.value);
+  EXPECT_DOUBLE_EQ(four.joules->value, 4 * 5 * four.seconds.value);
+}
+
+TEST(GpuModel, EnergyAndTimeWantOtherBlocksWhereNothingIsHeld) {
+  // Few results of long sums: in parts they are there sooner, for which each
+  // part is written and read, and all of a block's results are written by each.
+  // Where time costs nothing, that is all that there is to save; where it
+  // costs most, the quickest is the thriftiest.
+  auto blocksOf = [](double watts) {
+    Product p(16, 16, 65536);
+    Model model(withEnergy(1, 100, watts));
+    auto blocks = model.model.bestBlocks(Candidate::of(p.ops), p.precision());
+    auto thriftiest =
+        std::min_element(blocks.begin(), blocks.end(),
+                         [&](const GpuBlock &a, const GpuBlock &b) {
+                           return p.cost(model, a).joules->value <
+                                  p.cost(model, b).joules->value;
+                         });
+    return std::pair(blocks.front(), *thriftiest);
+  };
+  auto [quickest, thriftiest] = blocksOf(0);
+  EXPECT_GT(quickest.split, 1);
+  EXPECT_EQ(thriftiest.split, 1);
+  auto [same, alsoSame] = blocksOf(1e4);
+  EXPECT_EQ(same.split, quickest.split);
+  EXPECT_EQ(alsoSame.split, same.split);
+}
+
+TEST(GpuModel, ColumnsAreCombinedByFewThreadsSideBySide) {
+  auto cost = [](llvm::StringRef axis, llvm::StringRef out) {
+    ParsedOps p(
+        ("(%x: tensor<1024x4096xf32>) -> tensor<" + out + "xf32>").str(),
+        ("%0 = rac.reduce sum %x axes [" + axis +
+         "] : (tensor<1024x4096xf32>) -> tensor<" + out +
+         "xf32> return %0 : tensor<" + out + "xf32>")
+            .str());
+    Model model;
+    return model.model.estimate(
+        Candidate::of(p.ops),
+        PlanAttr::get(KernelKind::generated,
+                      mlir::Float32Type::get(&p.context)));
+  };
+  // Both read all once.
+  EXPECT_DOUBLE_EQ(cost("0", "4096").memoryBytes(), 1024 * 4096 * 4 + 4096 * 4);
+  EXPECT_DOUBLE_EQ(cost("1", "1024").memoryBytes(), 1024 * 4096 * 4 + 1024 * 4);
 }
 
 } // namespace

@@ -9,6 +9,7 @@
 
 #include "rac/Cost/Estimate.h"
 #include "rac/Cost/GpuBlock.h"
+#include "rac/Cost/KernelCost.h"
 #include "rac/Cost/Schedule.h"
 #include "rac/Cost/TimeFormula.h"
 
@@ -21,7 +22,8 @@ public:
   virtual Estimate estimate(const Candidate &candidate,
                             PlanAttr plan) const = 0;
   /// Blocks that a GPU may compute the candidate's contraction with, some of
-  /// them, the quickest first; none where there is no choice.
+  /// them, the quickest first, with those that take less energy; none where
+  /// there is no choice.
   virtual llvm::ArrayRef<GpuBlock> bestBlocks(const Candidate &candidate,
                                               mlir::Type precision) const {
     return {};
@@ -45,6 +47,9 @@ public:
   /// The time as a function of coefficients, which belong to this model: of a
   /// CPU, where a candidate is one kernel.
   TimeFormula timeFormula(const Candidate &candidate, PlanAttr plan) const;
+  /// What each of its kernels takes, on any device, in their order.
+  llvm::SmallVector<KernelCost, 4> kernels(const Candidate &candidate,
+                                           PlanAttr plan) const;
   /// Gives a coefficient that some formula has another value than the device's.
   void setCoefficient(llvm::StringRef name, double value) {
     coefficients.set(name, value);

@@ -44,6 +44,9 @@ struct TimeFormula {
   llvm::SmallVector<Compute, 4> computes;
   llvm::SmallVector<Transfer, 4> transfers; ///< by level
   llvm::SmallVector<Overhead, 4> overheads;
+  /// Blocks of a GPU, which are handed out one after the other while others
+  /// run.
+  Overhead starts;
   const Coefficient *overlap = nullptr;
   double threads = 1;
   /// By how much threads shorten what they share.

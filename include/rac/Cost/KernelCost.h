@@ -1,8 +1,7 @@
-//===- KernelCost.h - What one kernel takes, before it is priced -*- C++
-//-*-===//
+//===- KernelCost.h - What a kernel takes, not priced yet -------*- C++ -*-===//
 
-#ifndef RAC_LIB_COST_KERNELCOST_H
-#define RAC_LIB_COST_KERNELCOST_H
+#ifndef RAC_COST_KERNELCOST_H
+#define RAC_COST_KERNELCOST_H
 
 #include "rac/Cost/TimeFormula.h"
 
@@ -14,8 +13,9 @@ struct KernelCost {
   double flops = 0;
   llvm::SmallVector<double, 4> bytes; ///< by level
   llvm::SmallVector<double, 4> fills; ///< of each cache
-  /// Cores of the device that nothing else can use meanwhile.
-  double cores = 1;
+  /// Cores of the device that nothing else can use meanwhile, and how many of
+  /// them are at work, in the mean.
+  double cores = 1, busyCores = 1;
 
   /// For energy: operations by unit and type.
   struct Ops {
@@ -27,6 +27,9 @@ struct KernelCost {
   void countOps(const ComputeUnit &unit, DataType type, double count);
 
   Estimate estimate(Coefficients &coefficients, mlir::MLIRContext *ctx) const;
+  /// J if it takes so long; none: unknown.
+  std::optional<double> joules(Coefficients &coefficients,
+                               double seconds) const;
 
 private:
   void addEnergy(Coefficients &coefficients, Estimate &estimate) const;
@@ -34,4 +37,4 @@ private:
 
 } // namespace rac
 
-#endif // RAC_LIB_COST_KERNELCOST_H
+#endif // RAC_COST_KERNELCOST_H
