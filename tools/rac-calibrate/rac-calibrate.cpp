@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "rac/Calibrate/Calibrate.h"
+#include "rac/Calibrate/Samples.h"
 #include "rac/Emit/Config.h"
 #include "rac/Target/X86/Kernels.h"
 #include "llvm/Support/CommandLine.h"
@@ -33,6 +34,10 @@ static cl::opt<std::string> device(
 static cl::opt<bool>
     quick("quick", cl::cat(category),
           cl::desc("In seconds and badly, to see what is measured"));
+static cl::opt<std::string> samples(
+    "samples", cl::value_desc("FILE.json"), cl::cat(category),
+    cl::desc("Measures nothing: fits the device to what scripts/gpu calibrate "
+             "found on a GPU"));
 static cl::opt<std::string> energyRoot(
     "energy-root", cl::value_desc("DIR"), cl::cat(category), cl::Hidden,
     cl::desc("Looks for energy meters in DIR instead of /sys, for tests"));
@@ -77,6 +82,39 @@ static void print(const rac::Finding &finding) {
   outs() << "\n";
 }
 
+/// Writes the device file and tells what is new in it.
+static int finish(rac::Calibration calibration) {
+  calibration.device.id = sys::path::stem(output).str();
+  if (Error error = rac::saveDevice(calibration.device, output))
+    return fail(toString(std::move(error)));
+  // What others could not read must not be told as a success.
+  if (auto again = rac::loadDevice(output); !again)
+    return fail("what was measured is no valid device: " +
+                toString(again.takeError()));
+  for (const rac::Finding &finding : calibration.findings)
+    print(finding);
+  for (const std::string &note : calibration.notes)
+    outs() << "not measured: " << note << "\n";
+  outs() << "written: " << output << "\n";
+  return 0;
+}
+
+static int fitToSamples(const rac::Device &base) {
+  Expected<rac::SamplesFit> fit = rac::fitSamples(base, samples);
+  if (!fit)
+    return fail(toString(fit.takeError()));
+  for (const std::string &detail : fit->details)
+    outs() << detail << "\n";
+  for (const rac::Agreement &agreement : fit->agreements) {
+    outs() << agreement.count << " " << agreement.what << ": off by ";
+    if (agreement.before.mape > 0)
+      outs() << format("%.3g%% before, ", agreement.before.mape);
+    outs() << format("%.3g%% on average, r2 %.4f\n", agreement.after.mape,
+                     agreement.after.r2);
+  }
+  return finish(std::move(fit->calibration));
+}
+
 int main(int argc, char **argv) {
   cl::HideUnrelatedOptions(category);
   cl::SetVersionPrinter([](raw_ostream &os) {
@@ -88,12 +126,14 @@ int main(int argc, char **argv) {
   Expected<rac::Device> base = rac::findDevice(device, notes);
   if (!base)
     return fail(toString(base.takeError()));
+  if (Error error = checkWritable(output))
+    return fail(toString(std::move(error)));
+  if (!samples.empty())
+    return fitToSamples(*base);
   rac::Machine machine = rac::hostMachine();
   if (base->kind != rac::DeviceKind::cpu || base->arch != machine.arch)
     return fail("device " + base->id + " runs " + base->arch +
                 ", and this machine is " + machine.arch);
-  if (Error error = checkWritable(output))
-    return fail(toString(std::move(error)));
   for (const std::string &note : notes)
     errs() << "rac-calibrate: " << note << "\n";
 
@@ -110,17 +150,5 @@ int main(int argc, char **argv) {
   if (onTerminal)
     errs() << "\r\033[K";
 
-  calibration.device.id = sys::path::stem(output).str();
-  if (Error error = rac::saveDevice(calibration.device, output))
-    return fail(toString(std::move(error)));
-  // What others could not read must not be told as a success.
-  if (auto again = rac::loadDevice(output); !again)
-    return fail("what was measured is no valid device: " +
-                toString(again.takeError()));
-  for (const rac::Finding &finding : calibration.findings)
-    print(finding);
-  for (const std::string &note : calibration.notes)
-    outs() << "not measured: " << note << "\n";
-  outs() << "written: " << output << "\n";
-  return 0;
+  return finish(std::move(calibration));
 }
