@@ -7,7 +7,7 @@
 
 // What follows a contraction is computed on its registers.
 // CHECK-LABEL: @conv_chain
-// CHECK: rac.group @conv_add_add_{{[0-9]+}} {{.*}}plan <kind = generated, precision = f32, tiles = [0, 0, {{[0-9]+}}, {{[0-9]+}}], reduction = [32], registers = [{{[0-9]+}}, {{[0-9]+}}], warps = {{[0-9]+}}, stages = {{[24]}}, cost
+// CHECK: rac.group @conv_add_add_{{[0-9]+}} {{.*}}plan <kind = generated, precision = f32, tiles = [0, 0, {{[0-9]+}}, {{[0-9]+}}], reduction = [32], registers = [{{[0-9]+}}, {{[0-9]+}}], warps = {{[0-9]+}}, stages = {{[24]}}{{(, split = [0-9]+)?}}, cost
 // CHECK: rac.conv
 // CHECK: rac.relu
 // CHECK-NEXT: rac.yield

@@ -11,15 +11,15 @@
 // RUN: rac-opt %s --rac-form-groups=device=a100 | FileCheck %s --check-prefix=A100
 // RUN: rac-opt %s --rac-form-groups=device=l4 | FileCheck %s --check-prefix=L4
 
-// 128 tiles of 64 x 128 are one for each of 132 multiprocessors; with 16 larger tiles, which read less,
-// are enough for all. Groups of four warps have 16 rows a warp and all columns. An A100 has none of these,
-// and 108 multiprocessors: 64 tiles of 128 x 128 keep as many of them busy as 128 would, in half the time.
+// 64 tiles of 128 x 128 leave half of 132 multiprocessors without any, and still are done sooner than 128 of half
+// the size, whose steps wait as often; with 16 larger tiles, which read less, are enough for all. Groups of four
+// warps have 16 rows a warp and all columns. An A100 has none of these.
 // H200-LABEL: @square
-// H200: tiles = [64, 128], reduction = [64], registers = [16, 128], warps = 4, stages = 4
+// H200: tiles = [128, 128], reduction = [64], registers = [16, 128], warps = 8, stages = 4
 // CORES-LABEL: @square
-// CORES: tiles = [128, 128], reduction = [64], registers = [16, 128], warps = 8, stages = 4
+// CORES: tiles = [128, 256], reduction = [64], registers = [16, 256], warps = 8, stages = 4
 // A100-LABEL: @square
-// A100: tiles = [128, 128], reduction = [64], registers = [128, 32]
+// A100: tiles = [128, 128], reduction = [64], registers = [64, 32]
 // Four stages of 64 + 128 lines of 128 B take more than 48 KiB.
 // SHARED-LABEL: @square
 // SHARED: tiles = [64, 64], reduction = [64], {{.*}}stages = 2
@@ -34,14 +34,15 @@
 // LAUNCH-NOT: plan {{<|= <}}kind = generated, precision = f32, {{[^#]*}}split
 // LAUNCH-LABEL: @rows
 
-// 16 rows of 3072: 96 tiles for 132 multiprocessors; 48 for 16 of them, and 24 for an L4's 58, whose cache
-// can't feed more.
+// 16 rows of 3072 are 24 tiles of 128 columns, whose sums 132 multiprocessors share by eight, and an L4's 58 by four,
+// of twice as many columns; 16 have a tile or less each of these. Where a launch takes long, there are 96 tiles.
 // H200-LABEL: @rows
-// H200: tiles = [16, 32],
+// H200: tiles = [16, 128], {{.*}}split = 8, cost
 // CORES-LABEL: @rows
-// CORES: tiles = [16, 64],
+// CORES: tiles = [16, 256], {{.*}}stages = 2, cost
+// LAUNCH: tiles = [16, 32], {{.*}}stages = 2, cost
 // L4-LABEL: @rows
-// L4: tiles = [16, 128],
+// L4: tiles = [16, 256], {{.*}}split = 4, cost
 
 func.func @square(%a: tensor<1024x1024xf16>, %b: tensor<1024x1024xf16>) -> tensor<1024x1024xf16> {
   %0 = rac.matmul %a, %b : (tensor<1024x1024xf16>, tensor<1024x1024xf16>) -> tensor<1024x1024xf16>
