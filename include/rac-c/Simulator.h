@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define RAC_SIM_VERSION 1
+#define RAC_SIM_VERSION 2
 
 /* What a kernel knows of the thread that it runs. */
 typedef struct {
@@ -80,6 +80,22 @@ enum {
 void rac_sim_mma(RacSimThread *, int32_t site, int32_t type, int32_t sum_type,
                  int32_t depth, const void *lhs, const void *rhs,
                  const void *sum, void *result);
+
+enum { RAC_SIM_ADD = 1, RAC_SIM_LINES_OF_A = 2, RAC_SIM_LINES_OF_B = 4 };
+
+/* The warp's part, 16 rows, of wgmma.mma_async of 64 x columns x 16 by its
+ * group of four: factors of a 16-bit `type`, in shared memory where `a` and `b`
+ * say (matrix descriptors), the left one in `registers` if that isn't NULL;
+ * sums of f32. `flags`: adds to the sums; rows of A, or columns of B, lie side
+ * by side in memory. */
+void rac_sim_group_mma(RacSimThread *, int32_t site, int32_t type,
+                       int32_t columns, int32_t flags, const void *registers,
+                       uint64_t a, uint64_t b, void *sums);
+void rac_sim_commit_group_mma(RacSimThread *);
+/* Until then, what products read may not be copied to. */
+void rac_sim_wait_group_mma(RacSimThread *, int32_t site, int32_t groups);
+/* fence.proxy.async: such products see what the thread has copied. */
+void rac_sim_fence_proxy(RacSimThread *);
 
 /* cp.async: copies `from` bytes, fills up to `bytes` with zeros. Done at the
  * latest by the wait that a GPU would need. */

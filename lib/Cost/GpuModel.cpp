@@ -313,11 +313,10 @@ SmallVector<KernelCost, 4> GpuCosting::kernels(PlanAttr plan) {
     costs.push_back(std::move(cost));
   };
   std::optional<GpuBlock> block = blockOf(plan);
-  if (!block)
-    if (std::optional<KernelCost> cost = attention(type)) {
-      add(std::move(*cost), work.flops());
-      return costs;
-    }
+  if (std::optional<KernelCost> cost = attention(type, block)) {
+    add(std::move(*cost), work.flops());
+    return costs;
+  }
   // Of several products each is a kernel of its own.
   bool one = llvm::count_if(work.nests, [](const WorkNest &nest) {
                return nest.isContraction();

@@ -22,9 +22,9 @@ public:
   /// Its kernels, in their order.
   llvm::SmallVector<KernelCost, 4> kernels(PlanAttr plan);
   Estimate estimate(PlanAttr plan);
-  /// For the candidate's only contraction that tensor cores multiply: the
-  /// quickest blocks, best first, and those that take less energy; none if
-  /// there is no such one.
+  /// For the candidate's only contraction that tensor cores multiply, or its
+  /// attention: the quickest blocks, best first, and those that take less
+  /// energy; none if there is no such one.
   llvm::ArrayRef<GpuBlock> bestBlocks(DataType type);
 
 private:
@@ -50,9 +50,12 @@ private:
                          const GpuBlock &block);
   /// A nest whose iterations are threads.
   KernelCost threads(const WorkNest &nest, PlanAttr plan);
-  /// Two products and a softmax in between as one kernel; none if the nests are
-  /// anything else.
-  std::optional<KernelCost> attention(DataType type);
+  /// Two products and a softmax in between as one kernel, of warp groups with a
+  /// block that is for them; none if the nests are anything else.
+  std::optional<KernelCost> attention(DataType type,
+                                      std::optional<GpuBlock> block);
+  /// The blocks of warp groups that it may have, the quickest first.
+  llvm::ArrayRef<GpuBlock> attentionBlocks(DataType type);
   /// All nests, a tile a block.
   KernelCost tiles(PlanAttr plan);
 

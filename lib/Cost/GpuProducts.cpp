@@ -241,6 +241,8 @@ ArrayRef<GpuBlock> GpuCosting::bestBlocks(const WorkNest &nest, DataType type) {
 }
 
 ArrayRef<GpuBlock> GpuCosting::bestBlocks(DataType type) {
+  if (ArrayRef<GpuBlock> blocks = attentionBlocks(type); !blocks.empty())
+    return blocks;
   const WorkNest *main = nullptr;
   for (const WorkNest &nest : work.nests)
     if (isTensor(nest, type)) {
@@ -249,6 +251,42 @@ ArrayRef<GpuBlock> GpuCosting::bestBlocks(DataType type) {
       main = &nest;
     }
   return main ? bestBlocks(*main, type) : ArrayRef<GpuBlock>();
+}
+
+ArrayRef<GpuBlock> GpuCosting::attentionBlocks(DataType type) {
+  // One kernel is made of the op itself, if no scores are in memory and no mask
+  // is read for each of them.
+  if (work.nests.size() != 3 || !work.nests[1].reads.empty() ||
+      !work.nests[0].writes.empty() || !warpgroupUnit(coefficients.getDevice()))
+    return {};
+  std::vector<double> key = {double(type)};
+  for (const WorkNest *nest : {&work.nests.front(), &work.nests.back()})
+    key.insert(key.end(), nest->sizes.begin(), nest->sizes.end());
+  auto [place, isNew] = known.try_emplace(key);
+  if (!isNew)
+    return place->second;
+  std::vector<std::pair<double, GpuBlock>> timed;
+  for (int64_t rows : {128, 64})
+    for (int64_t columns : {128, 64})
+      for (int64_t stages : {3, 2}) {
+        GpuBlock block;
+        block.rows = rows;
+        block.columns = block.warpColumns = columns;
+        block.warpRows = 16;
+        block.stages = stages;
+        block.warpgroups = true;
+        std::optional<KernelCost> cost = attention(type, block);
+        if (cost)
+          timed.push_back({cost->formula.seconds(
+                               {TimeFormula::Values::thought, nullptr, 0}),
+                           block});
+      }
+  std::stable_sort(
+      timed.begin(), timed.end(),
+      [](const auto &a, const auto &b) { return a.first < b.first; });
+  for (const auto &[seconds, block] : timed)
+    place->second.push_back(block);
+  return place->second;
 }
 
 namespace {
@@ -281,7 +319,8 @@ attentionShape(const WorkNest &scores, const WorkNest &output,
                         sizes.back(), output.sizes.back(), &output.reads[0]};
 }
 
-std::optional<KernelCost> GpuCosting::attention(DataType type) {
+std::optional<KernelCost> GpuCosting::attention(DataType type,
+                                                std::optional<GpuBlock> block) {
   // What rac-gpu-attention does: rows of a block and its warps, the longest
   // vectors that it has registers for, and columns in shared memory at once.
   constexpr double fewWarps = 4, fewRows = 16, longest = 128, shortVector = 64,
@@ -307,7 +346,7 @@ std::optional<KernelCost> GpuCosting::attention(DataType type) {
   double step = half ? 16 : 8;
   if (element != (half ? 2 : 4) || (!half && operand != DataType::f32) ||
       work.tensors[shape.values->tensor].elementBytes != element ||
-      shape.rows < fewRows)
+      shape.rows < fewRows || (block && !half))
     return std::nullopt;
   for (double length : {shape.depth, shape.elements})
     if (length > longest || std::fmod(length, step) != 0)
@@ -322,11 +361,33 @@ std::optional<KernelCost> GpuCosting::attention(DataType type) {
   double registers = half && isShort ? 255 : 168;
   GpuNeeds needs{warps, registers,
                  (blockRows * shape.depth + stages * held * vectors) * element};
+  if (block) {
+    // Scores, weights and sums of the lane's two rows. Vectors are lines of
+    // 128 B, as rac-gpu-attention has them.
+    constexpr double lane = 2, perColumn = 4, others = 48, line = 128,
+                     aligned = 1024;
+    auto lines = [&](double length) {
+      return std::ceil(length * element / line) * line;
+    };
+    held = block->columns;
+    blockRows = block->rows;
+    warps = block->warps();
+    double sums = (1.5 * held + shape.elements) * lane / perColumn;
+    needs = {warps, std::min(255.0, std::ceil((sums + others) / 8) * 8),
+             blockRows * lines(shape.depth) +
+                 block->stages * held *
+                     (lines(shape.depth) + lines(shape.elements)) +
+                 aligned};
+    if (residentBlocks(needs, room) < 1)
+      return std::nullopt;
+  }
   double tiles = shape.batch * std::ceil(shape.rows / blockRows);
   Share share = this->share(tiles, residentBlocks(needs, room));
   KernelCost cost = emptyCost(share);
 
-  const ComputeUnit &unit = *coefficients.getDevice().unit(UnitKind::tensor);
+  const Device &device = coefficients.getDevice();
+  const ComputeUnit &unit =
+      block ? *warpgroupUnit(device) : *device.unit(UnitKind::tensor);
   TimeFormula::Compute products;
   products.ops = 2 * form.passes * tiles * blockRows *
                  std::ceil(columns / held) * held * vectors;
@@ -337,7 +398,8 @@ std::optional<KernelCost> GpuCosting::attention(DataType type) {
   // exponentials for longer than it multiplies. Of f32 one of them alone
   // attains a fifth (12 x 197 x 197 x 64 on an H200: 30 us); that one of
   // halves, with twice the rows and no splitting, attains a third is a guess.
-  const double inTurn = half ? 3 : 5;
+  // Warp groups multiply while they compute exponentials, two of them by turns.
+  const double inTurn = block ? 2 : half ? 3 : 5;
   double each = share.resident * warps / kSchedulers;
   products.utilization = std::min(1.0, each / inTurn);
   cost.formula.computes.push_back(products);
@@ -351,7 +413,8 @@ std::optional<KernelCost> GpuCosting::attention(DataType type) {
   };
   double staged = tiles * columns * vectors * element;
   if (levels.shared)
-    addTransfer(*levels.shared, staged * (1 + warps), 0, cost);
+    addTransfer(*levels.shared,
+                staged * (1 + (block ? block->rows / 64 : warps)), 0, cost);
   double q = shape.batch * shape.rows * shape.depth * element;
   double factorBytes = sizeOf(*shape.values, output), others = 0;
   for (const WorkUse &use : ArrayRef(scores.reads).take_front(2))

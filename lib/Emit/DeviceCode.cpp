@@ -216,12 +216,12 @@ Expected<DeviceImages> rac::compileKernels(mlir::ModuleOp module,
     return error;
   if (Error error = lower())
     return error;
-  if (chip.chip == kSimulatorChip) {
+  if (isSimulator(chip.chip)) {
     auto image = makeSimulatorImage(kernels);
     if (!image)
       return image.takeError();
     images.images.push_back(
-        {chip.chip, std::string(image->begin(), image->end())});
+        {kSimulatorChip.str(), std::string(image->begin(), image->end())});
     kernels.erase();
     return images;
   }

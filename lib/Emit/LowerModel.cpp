@@ -82,7 +82,7 @@ llvm::Error Compiler::toKernels() {
   options.progress("generating kernels");
   bool onlyToRead = options.emit == EmitKind::Ptx && options.reportFile.empty();
   auto compiled = compileKernels(module, target.accelerator, !onlyToRead, [&] {
-    bool simulated = target.accelerator.chip == kSimulatorChip;
+    bool simulated = isSimulator(target.accelerator.chip);
     return runPasses("lowering", simulated ? populateSimulatorPipeline
                                            : populateKernelPipeline);
   });

@@ -17,26 +17,6 @@ static Value splitHeads(TensorBuilder &tb, Value x, int64_t heads) {
   return tb.transpose(split, {0, 2, 1, 3});
 }
 
-/// What is added so that a query sees no later key.
-static Value causalMask(TensorBuilder &tb, Value q, Value k) {
-  AffineExpr one = tb.constant(1);
-  Type i64 = tb.b.getI64Type(), type = tb.element(q);
-  auto positions = [&](int64_t axis, AffineExpr size) {
-    SmallVector<AffineExpr, 2> shape = {one, one};
-    shape[axis] = size;
-    auto known = tb.constantsOf(shape);
-    // As constants they are none of a run's work.
-    return known ? tb.ints(llvm::to_vector(llvm::seq<int64_t>((*known)[axis])),
-                           *known, i64)
-                 : tb.iota(axis, shape, i64);
-  };
-  Value later = tb.comparison<rac::LessOp>(positions(0, tb.dim(q, 2)),
-                                           positions(1, tb.dim(k, 2)));
-  return tb.select(later,
-                   tb.scalar(-std::numeric_limits<double>::infinity(), type),
-                   tb.scalar(0, type));
-}
-
 static LogicalResult importAttention(NodeImporter &n) {
   TensorBuilder &tb = n.tb;
   // A cache, two masks, a soft cap or a look at the products: ONNX's own
@@ -75,11 +55,6 @@ static LogicalResult importAttention(NodeImporter &n) {
     return n.importBody();
 
   Value mask, seen;
-  if (causal) {
-    mask = causalMask(tb, q, k);
-    if (!mask)
-      return n.result(Value());
-  }
   if (n.hasInput(3)) {
     mask = n.input(3);
     if (!mask)
@@ -101,7 +76,7 @@ static LogicalResult importAttention(NodeImporter &n) {
       n.has("scale") ? n.floatAttr("scale", 1) : 1 / std::sqrt(double(*size));
   Value y = tb.finish(
       rac::AttentionOp::create(tb.b, tb.loc, TensorBuilder::shapeless(type), q,
-                               k, v, mask, llvm::APFloat(scale)));
+                               k, v, mask, llvm::APFloat(scale), causal));
   if (seen)
     y = tb.select(seen, y, tb.scalar(0, type));
   if (flat && y) {

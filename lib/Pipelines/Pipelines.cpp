@@ -64,7 +64,9 @@ static void addKernels(OpPassManager &pm, const BufferOptions &options) {
   pm.addNestedPass<func::FuncOp>(createCopiesToLinalg());
   pm.addNestedPass<func::FuncOp>(createGpuShapes());
   pm.addNestedPass<func::FuncOp>(createGpuChecks());
-  pm.addNestedPass<func::FuncOp>(createGpuAttention());
+  GpuAttentionOptions attention;
+  attention.chip = options.accelerator;
+  pm.addNestedPass<func::FuncOp>(createGpuAttention(attention));
   pm.addNestedPass<func::FuncOp>(createGpuTiles());
   pm.addNestedPass<func::FuncOp>(createForallToParallelLoopPass());
   GpuContractionsOptions contractions;

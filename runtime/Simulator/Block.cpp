@@ -17,6 +17,9 @@ constexpr int kUnwritten = 0xFF;
 /// Shared memory is aligned as cuLaunchKernel aligns it, for TMA at most.
 constexpr size_t kSharedAlignment = 1024;
 
+/// So many bytes are copied together at most.
+constexpr size_t kUnit = 16;
+
 /// Stacks begin at different lines, so that the same frames on all of them
 /// don't compete for the same sets of the cache.
 constexpr size_t kColors = 16, kColorBytes = 320;
@@ -61,6 +64,9 @@ void Block::setUp(const int32_t (&id)[3]) {
                                         ~(kSharedAlignment - 1));
   memset(base, kUnwritten, shared);
 
+  if (launch->kernel->waits)
+    written.assign((shared + kUnit - 1) / kUnit, {-1, 0});
+
   const int32_t (&block)[3] = launch->block;
   size = block[0] * block[1] * block[2];
   if (threads.size() < size_t(size))
@@ -83,12 +89,13 @@ void Block::setUp(const int32_t (&id)[3]) {
     thread.exits = thread.ended = false;
     thread.copies.clear();
     thread.copiesDone = thread.group = 0;
+    thread.fences = 0;
   }
   warps.resize((size + kWarpSize - 1) / kWarpSize);
   for (size_t w = 0; w < warps.size(); ++w) {
     int lanes = std::min<int>(kWarpSize, size - w * kWarpSize);
     uint32_t alive = ~uint32_t(0) >> (kWarpSize - lanes);
-    warps[w] = {&threads[w * kWarpSize], alive, 0, 0, 0, 0, nullptr};
+    warps[w] = {&threads[w * kWarpSize], alive, 0, 0, 0, 0, nullptr, {}, 0, 0};
   }
   head = tail = 0;
   numAlive = size;
@@ -198,6 +205,50 @@ void Block::leave(Thread &thread) {
     complete(warp, /*last=*/nullptr);
   if (numAtBarrier && numAtBarrier == numAlive)
     releaseBarrier();
+  checkGroup(thread);
+}
+
+/// Once a group of four warps has ended: they have issued the same products.
+void Block::checkGroup(const Thread &thread) {
+  constexpr int32_t kGroup = 4;
+  size_t first = thread.index / kWarpSize / kGroup * kGroup;
+  size_t end = std::min(first + kGroup, warps.size());
+  for (size_t w = first; w < end; ++w)
+    if (warps[w].alive)
+      return;
+  for (size_t w = first + 1; w < end; ++w)
+    if (warps[w].issued != warps[first].issued)
+      fail(thread, "the warps of a group have issued different products");
+}
+
+void Block::checkWrite(const Thread &thread, const Range &target) {
+  for (const Warp &warp : warps)
+    for (const Warp::Read &read : warp.reads)
+      if (read.range.overlaps(target))
+        fail(thread, "copies to where a product that nobody has waited for "
+                     "still reads");
+}
+
+void Block::noteWrite(const Thread &thread, const Range &target) {
+  for (size_t i = (target.begin - thread.shared) / kUnit;
+       i < written.size() && thread.shared + i * kUnit < target.end; ++i)
+    written[i] = {thread.index, thread.fences};
+}
+
+void Block::checkRead(const Thread &thread, const Range &source) {
+  if (source.begin < thread.shared ||
+      source.end > thread.shared + thread.shared_bytes)
+    fail(thread, "a product of a warp group reads outside of shared memory");
+  for (size_t i = (source.begin - thread.shared) / kUnit;
+       thread.shared + i * kUnit < source.end; ++i) {
+    if (written[i].thread < 0)
+      continue;
+    const Thread &writer = threads[written[i].thread];
+    if (writer.fences == written[i].fences)
+      fail(thread, "a product of a warp group reads what thread " +
+                       idText(writer.thread) +
+                       " has copied without a proxy fence since");
+  }
 }
 
 void Block::barrier(Thread &thread, int32_t site) {

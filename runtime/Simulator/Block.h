@@ -45,6 +45,14 @@ struct Copy {
   int64_t group;
 };
 
+/// Bytes of memory.
+struct Range {
+  const char *begin, *end;
+  bool overlaps(const Range &other) const {
+    return begin < other.end && other.begin < end;
+  }
+};
+
 class Block;
 
 struct Thread : RacSimThread {
@@ -56,7 +64,8 @@ struct Thread : RacSimThread {
   void *operands;
   std::vector<Copy> copies;
   size_t copiesDone;
-  int64_t group; ///< that new copies belong to
+  int64_t group;  ///< that new copies belong to
+  int32_t fences; ///< proxy fences so far
 
   int lane() const { return index % kWarpSize; }
 };
@@ -73,6 +82,16 @@ struct Warp {
   uint32_t arrived; ///< at `op`, of those of `mask`
   uint32_t mask;
   WarpOp op;
+  /// Of products of warp groups: what the ones under way read, by the number of
+  /// their group; which group new ones belong to; and a hash of those that were
+  /// issued, which is the same of all four warps.
+  struct Read {
+    Range range;
+    int64_t group;
+  };
+  std::vector<Read> reads;
+  int64_t group;
+  uint64_t issued;
 };
 
 /// Runs blocks, one after another; what it keeps between them is memory.
@@ -90,6 +109,13 @@ public:
             void *operands);
   [[noreturn]] void fail(const Thread &thread, const std::string &what);
   Warp &warpOf(const Thread &thread) { return warps[thread.index / kWarpSize]; }
+  /// Fails if a product of a warp group still reads what a copy will write.
+  void checkWrite(const Thread &thread, const Range &target);
+  /// Notes that the thread has copied to `target`.
+  void noteWrite(const Thread &thread, const Range &target);
+  /// Fails if a product of a warp group may not read there: it is no shared
+  /// memory, or who has copied to it has had no proxy fence since.
+  void checkRead(const Thread &thread, const Range &source);
   const Settings &settings() const { return launch->settings; }
 
 private:
@@ -99,6 +125,7 @@ private:
   static void plainEntry();
   static void threadEntry();
   void leave(Thread &thread);
+  void checkGroup(const Thread &thread);
   void releaseBarrier();
   void checkBarrier();
   void complete(Warp &warp, const Thread *last);
@@ -120,6 +147,12 @@ private:
   std::vector<Stack> stacks;
   std::unique_ptr<char[]> memory;
   size_t memoryBytes = 0;
+  /// Of each 16 bytes of shared memory, who has copied to it, and how many
+  /// fences that thread had had.
+  struct Written {
+    int32_t thread, fences;
+  };
+  std::vector<Written> written;
   Thread *running = nullptr;
   Fiber main;
 };

@@ -12,9 +12,14 @@
 
 using namespace rac::simulator;
 
-static void perform(const Copy &copy) {
+static Range targetOf(const Copy &copy) {
+  return {copy.target, copy.target + copy.bytes};
+}
+
+static void perform(Thread &thread, const Copy &copy) {
   memcpy(copy.target, copy.source, copy.from);
   memset(copy.target + copy.from, 0, copy.bytes - copy.from);
+  thread.owner->noteWrite(thread, targetOf(copy));
 }
 
 static bool isAligned(const void *address, int32_t bytes) {
@@ -35,8 +40,9 @@ void rac_sim_copy(RacSimThread *handle, void *target, const void *source,
     thread.owner->fail(thread, "an asynchronous copy that is not aligned");
   Copy copy = {static_cast<char *>(target), static_cast<const char *>(source),
                bytes, int32_t(from), thread.group};
+  thread.owner->checkWrite(thread, targetOf(copy));
   if (thread.owner->settings().earlyCopies)
-    perform(copy);
+    perform(thread, copy);
   else
     thread.copies.push_back(copy);
 }
@@ -47,7 +53,7 @@ void rac_sim_wait_copies(RacSimThread *handle, int32_t groups) {
   Thread &thread = threadOf(handle);
   while (thread.copiesDone < thread.copies.size() &&
          thread.copies[thread.copiesDone].group < thread.group - groups)
-    perform(thread.copies[thread.copiesDone++]);
+    perform(thread, thread.copies[thread.copiesDone++]);
   // In a pipeline some are always under way: this keeps the list short.
   if (thread.copiesDone >= thread.copies.size() / 2) {
     thread.copies.erase(thread.copies.begin(),
@@ -55,6 +61,8 @@ void rac_sim_wait_copies(RacSimThread *handle, int32_t groups) {
     thread.copiesDone = 0;
   }
 }
+
+void rac_sim_fence_proxy(RacSimThread *thread) { ++threadOf(thread).fences; }
 
 void rac_sim_exit(RacSimThread *thread) { threadOf(thread).exits = true; }
 

@@ -44,6 +44,18 @@ inline uint16_t toHalf(float value) {
   return sign | ((bits - 0x38000000 + 0xFFF + odd) >> 13);
 }
 
+// Types of a product's elements: how each is stored, and as what it is
+// multiplied or summed.
+struct F16 {
+  using Stored = uint16_t;
+  static float load(Stored bits) { return fromHalf(bits); }
+  static Stored store(float value) { return toHalf(value); }
+};
+struct BF16 {
+  using Stored = uint16_t;
+  static float load(Stored bits) { return fromBits(uint32_t(bits) << 16); }
+};
+
 } // namespace rac::simulator
 
 #endif // RAC_RUNTIME_SIMULATOR_FLOATS_H

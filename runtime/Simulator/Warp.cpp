@@ -105,17 +105,7 @@ struct Product {
   char *result;
 };
 
-// Each type of a fragment's elements: how it is stored, and as what it is
-// multiplied or summed.
-struct F16 {
-  using Stored = uint16_t;
-  static float load(Stored bits) { return fromHalf(bits); }
-  static Stored store(float value) { return toHalf(value); }
-};
-struct BF16 {
-  using Stored = uint16_t;
-  static float load(Stored bits) { return fromBits(uint32_t(bits) << 16); }
-};
+// Types of a fragment's elements beside those of Floats.h.
 struct Tf32 {
   using Stored = uint32_t;
   /// The unit reads no more than 10 bits of the mantissa.

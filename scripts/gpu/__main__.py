@@ -55,6 +55,8 @@ def parse():
     parser.add_argument("--no-torch-compile", action="store_true")
     parser.add_argument("--prepare-only", action="store_true", help="compile, run nothing")
     parser.add_argument("--trace", action="store_true", help="print the longest kernels")
+    parser.add_argument("--tiles", nargs="*", default=[], metavar="ROWSxCOLUMNSxSTAGES",
+                        help="kernels: attention with each of these instead of the plan's")
     parser.add_argument("--top", type=int, default=6, help="how many of them")
     return parser.parse_args()
 

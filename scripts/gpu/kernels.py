@@ -1,5 +1,6 @@
 """kernels: single operators against torch's, and against what the GPU can do."""
 
+import re
 import time
 
 import numpy as np
@@ -43,7 +44,8 @@ ALL = [
     matmul("f32", 4096, 4096, 4096), matmul("f32", 8192, 8192, 8192), matmul("bf16", 128, 768, 3072),
     matmul("bf16", 16, 4096, 4096), matmul("f32", 197, 768, 768), matmul("f32", 1, 4096, 4096),
     attention("bf16", 4, 16, 2048, 2048, 64), attention("bf16", 2, 16, 4096, 4096, 128),
-    attention("bf16", 2, 16, 4096, 4096, 128, causal=True), attention("f16", 4, 16, 2048, 2048, 64),
+    attention("bf16", 4, 16, 2048, 2048, 64, causal=True), attention("bf16", 2, 16, 4096, 4096, 128, causal=True),
+    attention("f16", 4, 16, 2048, 2048, 64),
     attention("f32", 1, 12, 197, 197, 64), attention("bf16", 8, 32, 1, 4096, 128), attention("f32", 1, 12, 1, 129, 64),
     memory("add+relu", "f32", 8192, 16384), memory("add+relu", "bf16", 16384, 16384),
     memory("gelu", "f32", 8192, 16384), memory("layernorm", "f32", 65536, 1024), memory("layernorm", "bf16", 65536, 2048),
@@ -108,6 +110,30 @@ def reference(job):
     }[job["kind"]]
 
 
+def with_tiles(job, tiles):
+    """The job for each of the tiles ROWSxCOLUMNSxSTAGES that its plan shall have instead of its own."""
+    if not tiles or job["kind"] != "attention":
+        return [job]
+    return [{**job, "name": f"{job['name']} {tile}", "tile": [int(part) for part in tile.split("x")]} for tile in tiles]
+
+
+def planned(job, source, plan):
+    """The model's plan with the job's tile."""
+    import rac
+
+    rac.compile(source, plan, emit="plan", **flags(job))
+    rows, columns, stages = job["tile"]
+    lines = plan.read_text().split("\n")
+    (at,) = [i for i, line in enumerate(lines) if "rac.group" in line and "@attention" in line]
+    before, after = lines[at].split("plan <kind = generated, precision = ", 1)
+    after = re.sub(r", (tiles|reduction|registers) = \[[^]]*\]|, (warps|stages) = \d+", "", after)
+    kind, rest = re.split("(?=[,>])", after, maxsplit=1)
+    lines[at] = (f"{before}plan <kind = generated, precision = {kind}, tiles = [0, 0, {rows}, {columns}], reduction = [64], "
+                 f"registers = [16, {columns}], warps = {rows // 16}, stages = {stages}{rest}")
+    plan.write_text("\n".join(lines))
+    return {"plan": plan}
+
+
 def library(job):
     return WORK / "kernels" / f"{job['name'].replace(' ', '_').replace('+', '_')}-{job['target']}.so"
 
@@ -120,7 +146,9 @@ def prepare(job):
     path.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(model(job), path.with_suffix(".onnx"))
     started = time.monotonic()
-    rac.compile(path.with_suffix(".onnx"), path, **flags(job))
+    source = path.with_suffix(".onnx")
+    plan = planned(job, source, path.with_suffix(".plan")) if job.get("tile") else {}
+    rac.compile(source, path, **flags(job), **plan)
     return {"compile_seconds": time.monotonic() - started}
 
 
@@ -203,7 +231,8 @@ def compare(want, got, tolerance):
 def main(args, about):
     deadline, results = Deadline(args.limit), Results("kernels", about)
     base = {"target": args.target, "chip": args.chip, "device": args.device, "compile": not args.no_torch_compile}
-    jobs = [{**base, **job} for job in ALL if not args.only or any(word in job["name"] for word in args.only)]
+    jobs = [{**base, **tiled} for job in ALL if not args.only or any(word in job["name"] for word in args.only)
+            for tiled in with_tiles(job, args.tiles)]
     prepared = do_all("kernel-prepare", jobs, args.jobs, args.seconds, deadline)
     worker = Worker("kernel-measure")
     copy = worker.ask({"ceiling": True}, args.seconds).get("copy") if not args.prepare_only else None

@@ -68,14 +68,17 @@ def load(library):
 
 
 def compile_once(model, output, *flags, time_limit=TIME_LIMIT):
-    """run_compiler, or the library that it made of the same model when the tests ran before."""
+    """run_compiler, or the library that it made of the same model when the tests ran before. `flags` are added to those of
+    the target, or name another one with its chip."""
+    if not any(flag.startswith("--chip=") for flag in flags):
+        flags = [*flags, *FLAGS]
     if not LIBRARIES:
-        return run_compiler(model, output, *flags, *FLAGS, time_limit=time_limit)
+        return run_compiler(model, output, *flags, time_limit=time_limit)
     key = hashlib.sha256(Path(model).read_bytes())
-    key.update(repr((flags, FLAGS, COMPILER.stat().st_mtime_ns)).encode())
+    key.update(repr((flags, COMPILER.stat().st_mtime_ns)).encode())
     kept = Path(LIBRARIES) / f"{key.hexdigest()[:20]}.so"
     if not kept.exists():
-        run_compiler(model, output, *flags, *FLAGS, time_limit=time_limit).rename(kept)
+        run_compiler(model, output, *flags, time_limit=time_limit).rename(kept)
     Path(output).unlink(missing_ok=True)
     Path(output).hardlink_to(kept)
     return output

@@ -14,6 +14,8 @@ from test_models import page, random
 pytestmark = pytest.mark.skipif(not SIMULATED, reason="RAC_SIMULATED is not set")
 
 I64 = np.int64
+# With wgmma, where it is of use.
+HOPPER = ("--target=nvptx", "--chip=simulator_sm_90a")
 
 
 def parsed(text, types="", opset=20):
@@ -77,6 +79,23 @@ def test_static_products(compiler, tmp_path, name, n, m, k):
     np.testing.assert_allclose(got, want, rtol=tolerance, atol=tolerance * np.abs(want).max() / 4)
 
 
+@pytest.mark.parametrize("n, m, k", [(64, 64, 64), (128, 256, 192), (300, 200, 136), (128, 136, 64)])
+@pytest.mark.parametrize("name", ["float16", "bfloat16"])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_group_products(compiler, tmp_path, name, n, m, k, transposed):
+    """By four warps together; the right factor's columns lie side by side, or its terms."""
+    dtype, tolerance = TYPES[name]
+    right = f"{name}[{m}, {k}] u" if transposed else f"{name}[{k}, {m}] w"
+    model = parsed(f"g ({name}[{n}, {k}] x, {right}) => ({name}[{n}, {m}] y) "
+                   f"{{ {'w = Transpose<perm = [1, 0]>(u) ' * transposed}y = MatMul(x, w) }}")
+    rng = np.random.default_rng(2)
+    x, w = rng.standard_normal((n, k)).astype(dtype), rng.standard_normal((k, m)).astype(dtype)
+    want = x.astype(np.float64) @ w.astype(np.float64)
+    with compiled(model, tmp_path, *HOPPER) as mine:
+        got = mine.run({"x": x, **({"u": np.ascontiguousarray(w.T)} if transposed else {"w": w})})["y"].astype(np.float64)
+    np.testing.assert_allclose(got, want, rtol=tolerance, atol=tolerance * np.abs(want).max() / 4)
+
+
 @pytest.mark.parametrize("left", ["int8", "uint8"])
 def test_integer_products(compiler, tmp_path, left):
     """With zero points, exactly."""
@@ -127,15 +146,14 @@ def softmax(scores):
     return weights / weights.sum(-1, keepdims=True)
 
 
-@pytest.mark.parametrize("name", TYPES)
-@pytest.mark.parametrize("kind", ["", "masked", "causal"])
-@pytest.mark.parametrize("shape", ATTENTIONS, ids=str)
-def test_attention(compiler, tmp_path, name, kind, shape):
+def check_attention(folder, name, kind, shape, *flags, static=False):
     batch, heads, queries, keys, size = shape
     dtype, tolerance = TYPES[name]
     masked = kind == "masked"
-    q, kv, wide = f"{batch}, {heads}, L, {size}", f"{batch}, {heads}, S, {size}", np.float64
-    model = parsed(f"g ({name}[{q}] q, {name}[{kv}] k, {name}[{kv}] v{f', {name}[L, S] m' * masked}) => ({name}[{q}] y) "
+    rows, columns = (queries, keys) if static else ("L", "S")
+    q, kv, wide = f"{batch}, {heads}, {rows}, {size}", f"{batch}, {heads}, {columns}, {size}", np.float64
+    mask = f", {name}[{rows}, {columns}] m" * masked
+    model = parsed(f"g ({name}[{q}] q, {name}[{kv}] k, {name}[{kv}] v{mask}) => ({name}[{q}] y) "
                    f"{{ y = Attention<is_causal = {int(kind == 'causal')}>(q, k, v{', m' * masked}) }}", opset=23)
     rng = np.random.default_rng(1)
     feeds = {"q": rng.standard_normal((batch, heads, queries, size)), "k": rng.standard_normal((batch, heads, keys, size)),
@@ -152,9 +170,63 @@ def test_attention(compiler, tmp_path, name, kind, shape):
     elif kind:
         scores = np.where(np.arange(keys) <= np.arange(queries)[:, None], scores, -np.inf)
     want = softmax(scores) @ feeds["v"].astype(wide)
-    with compiled(model, tmp_path) as mine:
+    with compiled(model, folder, *flags) as mine:
         got = mine.run(feeds)["y"].astype(wide)
     assert np.abs(got - want).max() <= tolerance * np.abs(want).max()
+
+
+@pytest.mark.parametrize("name", TYPES)
+@pytest.mark.parametrize("kind", ["", "masked", "causal"])
+@pytest.mark.parametrize("shape", ATTENTIONS, ids=str)
+def test_attention(compiler, tmp_path, name, kind, shape):
+    check_attention(tmp_path, name, kind, shape)
+
+
+# Where four warps multiply: one tile of columns and several, also more than there are places for; rows of less than a block
+# and of several; vectors of part of a line, of one, of one and a half and of two.
+GROUP_ATTENTIONS = [(1, 1, 128, 128, 64), (2, 1, 70, 130, 64), (1, 2, 130, 600, 128), (1, 1, 300, 290, 96), (1, 1, 33, 9, 16),
+                    (1, 1, 40, 1, 32), (1, 1, 257, 513, 128)]
+
+
+@pytest.mark.parametrize("name", ["float16", "bfloat16"])
+@pytest.mark.parametrize("kind", ["", "causal"])
+@pytest.mark.parametrize("shape", GROUP_ATTENTIONS, ids=str)
+def test_group_attention(compiler, tmp_path, name, kind, shape):
+    check_attention(tmp_path, name, kind, shape, *HOPPER)
+
+
+@pytest.mark.parametrize("name, kind, shape", [("bfloat16", "", (2, 2, 256, 384, 64)), ("float16", "causal", (1, 2, 384, 384, 128)),
+                                               ("bfloat16", "masked", (1, 1, 70, 130, 64))], ids=str)
+def test_static_group_attention(compiler, tmp_path, name, kind, shape):
+    check_attention(tmp_path, name, kind, shape, *HOPPER, static=True)
+
+
+@pytest.mark.parametrize("order", ["forward", "reverse"])
+@pytest.mark.parametrize("copies", ["late", "early"])
+def test_group_attention_in_any_order(compiler, tmp_path, monkeypatch, order, copies):
+    """What lacks a barrier, or is copied too early or late, shows in one of them."""
+    monkeypatch.setenv("RAC_SIMULATOR_ORDER", order)
+    monkeypatch.setenv("RAC_SIMULATOR_COPIES", copies)
+    check_attention(tmp_path, "bfloat16", "causal", (1, 1, 200, 700, 64), *HOPPER)
+
+
+@pytest.mark.parametrize("chip", ["simulator", "simulator_sm_90a"])
+def test_attention_of_no_numbers(compiler, tmp_path, chip):
+    """Infinite and undefined elements stay in the rows that they belong to; without keys the result is 0."""
+    model = parsed("g (float16[1, 1, L, 64] q, float16[1, 1, S, 64] k, float16[1, 1, S, 64] v) => (float16[1, 1, L, 64] y) "
+                   "{ y = Attention(q, k, v) }", opset=23)
+    rng = np.random.default_rng(4)
+    feeds = {name: rng.standard_normal((1, 1, n, 64)).astype(np.float16) for name, n in (("q", 140), ("k", 150), ("v", 150))}
+    feeds["q"][0, 0, 3, 5], feeds["q"][0, 0, 100, 1], feeds["v"][0, 0, 149, 7] = np.nan, np.inf, np.inf
+    wide = {name: value.astype(np.float64) for name, value in feeds.items()}
+    with np.errstate(invalid="ignore"):
+        want = softmax(wide["q"] @ wide["k"].swapaxes(-1, -2) / 8) @ wide["v"]
+    with compiled(model, tmp_path, "--target=nvptx", f"--chip={chip}") as mine:
+        got = mine.run(feeds)["y"].astype(np.float64)
+        none = mine.run({"q": feeds["q"], "k": feeds["k"][:, :, :0], "v": feeds["v"][:, :, :0]})["y"]
+    np.testing.assert_array_equal(np.isnan(got), np.isnan(want))
+    np.testing.assert_allclose(got, want, rtol=4e-3, atol=4e-3)
+    np.testing.assert_array_equal(none, 0)
 
 
 # ---- convolutions whose channels fill tensor cores, and some that don't

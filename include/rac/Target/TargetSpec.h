@@ -17,6 +17,11 @@ namespace rac {
 
 /// The chip that is none: kernels for librac_simulator.so.
 constexpr llvm::StringLiteral kSimulatorChip = "simulator";
+/// The same with what only sm_90a has.
+constexpr llvm::StringLiteral kHopperSimulatorChip = "simulator_sm_90a";
+inline bool isSimulator(llvm::StringRef chip) {
+  return chip == kSimulatorChip || chip == kHopperSimulatorChip;
+}
 
 /// What runs the kernels, where that is not the CPU.
 struct AcceleratorSpec {

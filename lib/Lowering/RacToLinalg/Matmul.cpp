@@ -186,6 +186,17 @@ private:
           Value x = s.mul(args[0], scale);
           if (mask)
             x = s.add(x, loadCompute(b, loc, args[1], elementOf(op.getMask())));
+          if (op.getCausal()) {
+            unsigned column = sizes.size() - 1;
+            Value later = arith::CmpIOp::create(
+                b, loc, arith::CmpIPredicate::ult,
+                linalg::IndexOp::create(b, loc, column - 1),
+                linalg::IndexOp::create(b, loc, column));
+            x = arith::SelectOp::create(
+                b, loc, later,
+                s.constant(-std::numeric_limits<double>::infinity(), scalar),
+                x);
+          }
           return x;
         });
   }

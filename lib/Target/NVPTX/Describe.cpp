@@ -16,8 +16,9 @@ constexpr Chip kChips[] = {{"sm_80", "+ptx70", "a100"},
                            {"sm_89", "+ptx78", "l4"},
                            {"sm_90a", "+ptx80", "h200"},
                            {"sm_100", "+ptx86", "h200"},
-                           // Not a chip: kernels run on the CPU, for tests.
-                           {"simulator", "+ptx80", "h200"}};
+                           // No chips: kernels run on the CPU, for tests.
+                           {kSimulatorChip, "+ptx80", "h200"},
+                           {kHopperSimulatorChip, "+ptx80", "h200"}};
 
 } // namespace
 

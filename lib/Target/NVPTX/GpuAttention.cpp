@@ -1,10 +1,12 @@
 //===- GpuAttention.cpp - Attention becomes one kernel --------------------===//
 
 #include "Attention/Attention.h"
+#include "Gemm/Tile.h"
 #include "Rows/RowChains.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -27,7 +29,19 @@ using namespace rac;
 
 namespace {
 struct GpuAttentionPass : rac::impl::GpuAttentionBase<GpuAttentionPass> {
+  using GpuAttentionBase::GpuAttentionBase;
+
+  std::optional<attention::WarpgroupTile> plannedTile() {
+    auto plan = getOperation()->getAttrOfType<PlanAttr>("rac.plan");
+    std::optional<GpuBlock> block = plan ? blockOf(plan) : std::nullopt;
+    if (!block)
+      return std::nullopt;
+    return attention::WarpgroupTile{block->rows, block->columns, block->stages};
+  }
+
   void runOnOperation() override {
+    gemm::TileLimits limits =
+        gemm::limitsOf(getOperation()->getParentOfType<ModuleOp>(), chip);
     for (ArrayRef<linalg::LinalgOp> run : nvptx::findRuns(getOperation()))
       while (!run.empty()) {
         linalg::LinalgOp first = run.front();
@@ -44,7 +58,7 @@ struct GpuAttentionPass : rac::impl::GpuAttentionBase<GpuAttentionPass> {
         while (run.front() != found->last())
           run = run.drop_front();
         run = run.drop_front();
-        attention::emitAttention(*found);
+        attention::emitAttention(*found, limits, plannedTile());
         ++numKernels;
       }
   }

@@ -13,7 +13,6 @@
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "rac/Cost/DeviceSpec.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 #include "rac/Target/NVPTX/Passes.h"
 #include "llvm/Support/Debug.h"
@@ -35,7 +34,8 @@ struct GpuContractionsPass
   using GpuContractionsBase::GpuContractionsBase;
 
   void runOnOperation() override {
-    gemm::TileLimits limits = readLimits();
+    gemm::TileLimits limits =
+        gemm::limitsOf(getOperation()->getParentOfType<ModuleOp>(), chip);
     SmallVector<linalg::LinalgOp> ops;
     getOperation().walk([&](linalg::LinalgOp op) {
       // Others are in kernels, or in loops over tiles that will be.
@@ -107,6 +107,8 @@ struct GpuContractionsPass
     if (std::optional<GpuBlock> block = plan() ? blockOf(plan()) : std::nullopt)
       if (auto tile = gemm::plannedTile(*block, problem, limits, atom))
         many = *tile;
+    for (gemm::Tile *tile : {&few, &many})
+      tile->bulk = tile->warpgroups && limits.bulk;
     if ((problem.rows && problem.columns && problem.batch) || many == few)
       return gemm::emitProduct(e, contraction, atom, many, extents);
     auto tilesOf = [&](ArrayRef<unsigned> loops, int64_t size) {
@@ -156,27 +158,6 @@ struct GpuContractionsPass
             rac::bytesOf(atom.accumulator),
             isAligned(contraction.a, contraction.rows) &&
                 isAligned(contraction.b, contraction.columns)};
-  }
-
-  gemm::TileLimits readLimits() {
-    // Without a device: an A100's multiprocessors, and what every chip from
-    // sm_80 on lets a block have (CUDA C++ Programming Guide, technical
-    // specifications per compute capability: sm_86 and sm_89 have least); an
-    // H100's for its chip.
-    gemm::TileLimits limits{108, 99 << 10, /*warpgroups=*/false};
-    if (chip == "sm_90a")
-      limits = {132, 227 << 10, /*warpgroups=*/true};
-    auto module = getOperation()->getParentOfType<ModuleOp>();
-    llvm::Expected<Device> device = attachedDevice(module);
-    if (!device) {
-      llvm::consumeError(device.takeError());
-      return limits;
-    }
-    if (device->topology.cores)
-      limits.processors = device->topology.cores->v;
-    if (device->topology.gpu && device->topology.gpu->sharedBytesPerBlock)
-      limits.sharedBytes = device->topology.gpu->sharedBytesPerBlock->v;
-    return limits;
   }
 };
 

@@ -125,6 +125,19 @@ func.func @attention(%q: tensor<2x5x8xf32>, %k: tensor<2x7x8xf32>, %v: tensor<2x
 
 // -----
 
+// CHECK-LABEL: func @causal
+// CHECK: %[[SCALED:.+]] = arith.mulf %in, %{{.+}} : f32
+// CHECK: %[[ROW:.+]] = linalg.index 1
+// CHECK: %[[COLUMN:.+]] = linalg.index 2
+// CHECK: %[[LATER:.+]] = arith.cmpi ult, %[[ROW]], %[[COLUMN]]
+// CHECK: arith.select %[[LATER]], %{{.+}}, %[[SCALED]]
+func.func @causal(%q: tensor<2x5x8xf32>) -> tensor<2x5x8xf32> {
+  %0 = rac.attention %q, %q, %q scale 0.125 causal : (tensor<2x5x8xf32>, tensor<2x5x8xf32>, tensor<2x5x8xf32>) -> tensor<2x5x8xf32>
+  return %0 : tensor<2x5x8xf32>
+}
+
+// -----
+
 // The input's share of the gates is one product; the state's is in the loop.
 // CHECK-LABEL: func @lstm
 // CHECK: linalg.generic {{.*}} ["parallel", "parallel", "parallel", "reduction"]

@@ -8,7 +8,7 @@
 // CHECK: llvm.call_intrinsic "llvm.fma"(%[[X]], %[[X]], %[[X]])
 // CHECK: math.exp %{{.*}} : f64
 // CHECK: llvm.call_intrinsic "llvm.roundeven"(%[[X]])
-// CHECK: llvm.call_intrinsic "llvm.exp2"(%[[X]])
+// CHECK: llvm.call_intrinsic "llvm.nvvm.ex2.approx.ftz"(%[[X]])
 // CHECK: llvm.call_intrinsic "llvm.maximum"(%[[X]]
 gpu.module @kernels {
   gpu.func @k(%x: f32, %y: f64) -> (f32, f32, f32, f64, f32, f32, f32) {

@@ -71,6 +71,35 @@ gpu.module @kernels {
     gpu.return
   }
 
+  // Products of four warps, of a left factor in shared memory and of one in registers.
+  // CHECK-LABEL: llvm.func @warpgroup(
+  gpu.func @warpgroup(%a: i64, %b: i64, %r: i32, %y: memref<?xf32>) kernel {
+    %c0 = arith.constant 0 : index
+    %none = llvm.mlir.undef : !llvm.struct<(f32, f32, f32, f32)>
+    // CHECK: llvm.call @rac_sim_fence_proxy
+    nvvm.fence.proxy {kind = #nvvm.proxy_kind<async.shared>, space = #nvvm.shared_space<cta>}
+    nvvm.wgmma.fence.aligned
+    // CHECK: llvm.call @rac_sim_group_mma({{.*}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}})
+    %s = nvvm.wgmma.mma_async %a, %b, %none, <m = 64, n = 8, k = 16>, D[<f32>, <zero>], A[<bf16>, <one>, <row>], B[<bf16>, <one>, <col>] : !llvm.struct<(f32, f32, f32, f32)> -> !llvm.struct<(f32, f32, f32, f32)>
+    %e0 = llvm.extractvalue %s[0] : !llvm.struct<(f32, f32, f32, f32)>
+    %e1 = llvm.extractvalue %s[1] : !llvm.struct<(f32, f32, f32, f32)>
+    %e2 = llvm.extractvalue %s[2] : !llvm.struct<(f32, f32, f32, f32)>
+    %e3 = llvm.extractvalue %s[3] : !llvm.struct<(f32, f32, f32, f32)>
+    // CHECK: llvm.call @rac_sim_group_mma(
+    %t = llvm.inline_asm has_side_effects "{ .reg .pred p; setp.ne.b32 p, 1, 0; wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {$0, $1, $2, $3}, {$4, $5, $6, $7}, $8, p, 1, 1, 1; }", "=f,=f,=f,=f,r,r,r,r,l,0,1,2,3" %r, %r, %r, %r, %b, %e0, %e1, %e2, %e3 : (i32, i32, i32, i32, i64, f32, f32, f32, f32) -> !llvm.struct<(f32, f32, f32, f32)>
+    // CHECK: llvm.call @rac_sim_commit_group_mma
+    nvvm.wgmma.commit.group.sync.aligned
+    // CHECK: llvm.call @rac_sim_wait_group_mma
+    nvvm.wgmma.wait.group.sync.aligned 0
+    %f0 = llvm.extractvalue %t[0] : !llvm.struct<(f32, f32, f32, f32)>
+    // What only orders registers has no effect here.
+    // CHECK-NOT: llvm.inline_asm
+    %h = llvm.inline_asm has_side_effects "", "=f,0" %f0 : (f32) -> !llvm.struct<(f32)>
+    %g = llvm.extractvalue %h[0] : !llvm.struct<(f32)>
+    memref.store %g, %y[%c0] : memref<?xf32>
+    gpu.return
+  }
+
   // How rac-gpu-outline ends a thread.
   // CHECK-LABEL: llvm.func @leave(
   gpu.func @leave(%stop: i1, %x: memref<?xf32>) kernel {

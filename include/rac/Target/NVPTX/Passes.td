@@ -14,10 +14,19 @@ def GpuAttention : Pass<"rac-gpu-attention", "::mlir::func::FuncOp"> {
     are split in two numbers of tf32, so that tensor cores compute nearly as exactly
     as f32; those of f16 and bf16 are taken as they are, and the softmax is rounded to
     their type. Vectors are 8 to 128 elements, in eights, or of halves in sixteens.
+
+    For sm_90a, halves that lie in memory as tensor cores read them are multiplied by
+    four warps together, from shared memory, while the softmax of the next scores is
+    computed. A plan's last two tiles and its stages are a block's rows, its columns at
+    once, and the tiles of them on their way. Of a causal attention what comes after
+    a block's rows is left out.
   }];
+  let options = [
+    Option<"chip", "chip", "std::string", /*default=*/"\"\"",
+           "What kernels may use: sm_90a multiplies by four warps together">];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
-      "::mlir::gpu::GPUDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
-      "::mlir::nvgpu::NVGPUDialect", "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect",
+      "::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
+      "::mlir::memref::MemRefDialect", "::mlir::nvgpu::NVGPUDialect", "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect",
       "::mlir::vector::VectorDialect"];
   let statistics = [
     Statistic<"numKernels", "num-kernels", "Kernels made">];

@@ -5,6 +5,10 @@
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
+namespace rac::gemm {
+struct TileLimits;
+} // namespace rac::gemm
+
 namespace rac::attention {
 
 /// Two products of f32, f16 or bf16, summed in f32, with a softmax over what
@@ -13,6 +17,10 @@ namespace rac::attention {
 struct Attention {
   mlir::linalg::LinalgOp scores;
   llvm::SmallVector<mlir::linalg::LinalgOp> between; ///< in order
+  /// All that is between, if it is no more: scores are multiplied with a
+  /// positive number, and those of columns after the row's number become -inf.
+  std::optional<double> scale;
+  bool causal = false;
   mlir::linalg::LinalgOp maximum, exponentials, sum, weights;
   mlir::linalg::LinalgOp output;
   llvm::SmallVector<mlir::linalg::FillOp> fills;
@@ -44,11 +52,18 @@ struct Attention {
 std::optional<Attention>
 matchAttention(llvm::ArrayRef<mlir::linalg::LinalgOp> ops, std::string &why);
 
+/// What a block of warp groups has: rows, a multiple of 64; columns at once;
+/// and tiles of keys and values on their way.
+struct WarpgroupTile {
+  int64_t rows, columns, stages;
+};
+
 /// Builds the kernel in place of the ops: a block has some rows and goes over
 /// all columns, of which it has a tile at a time. The scores of a tile are in
 /// registers; as the largest of a row is known only at the end, what was summed
-/// is scaled whenever it grows.
-void emitAttention(const Attention &attention);
+/// is scaled whenever it grows. `planned`: the tile where warp groups multiply.
+void emitAttention(const Attention &attention, const gemm::TileLimits &limits,
+                   std::optional<WarpgroupTile> planned);
 
 } // namespace rac::attention
 

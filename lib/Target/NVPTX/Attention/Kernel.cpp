@@ -1,8 +1,8 @@
 //===- Kernel.cpp - The kernel of softmax(f(q k)) v -----------------------===//
 
-#include "Kernel.h"
 #include "../Gemm/Stage.h"
 #include "../Launch.h"
+#include "WarpgroupKernel.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -28,8 +28,7 @@ Kernel::State Kernel::stateFrom(ValueRange values) const {
           Values(values.drop_front(2 * count))};
 }
 
-/// Whether there is something to load for each score.
-static bool readsBetween(const Attention &attention) {
+bool rac::attention::readsBetween(const Attention &attention) {
   linalg::LinalgOp scores = attention.scores;
   llvm::SmallDenseSet<Value> own = {scores.getDpsInits()[0]};
   for (linalg::LinalgOp op : attention.between) {
@@ -41,22 +40,32 @@ static bool readsBetween(const Attention &attention) {
   return false;
 }
 
-Kernel::Kernel(OpBuilder &builder, const Attention &attention)
-    : attention(attention),
-      e{builder, linalg::LinalgOp(attention.output).getLoc()}, loc(e.loc),
-      depth(attention.depth), values(attention.values) {
-  depthPitch = depth + padding();
-  valuePitch = values + padding();
+/// For warps that multiply by themselves.
+Kernel::Shape Kernel::chooseShape(const Attention &attention) {
   // Long vectors take the registers that more columns, or rows, would.
   constexpr int64_t few = 32, many = 64, shortVector = 64;
-  bool isShort = std::max(depth, values) <= shortVector;
-  columnsOfTile = isShort || attention.isHalf() ? many : few;
+  bool isShort = std::max(attention.depth, attention.values) <= shortVector;
   // Halves have 128 rows of a block, so that keys and values are read as seldom
   // as they are multiplied fast.
   constexpr int64_t some = 4;
-  groups = attention.isHalf() && isShort && !readsBetween(attention) ? 2 : 1;
-  warps = attention.isHalf() && groups == 1 ? 2 * some : some;
-  threads = warps * kWarp;
+  bool half = attention.isHalf();
+  int64_t groups = half && isShort && !readsBetween(attention) ? 2 : 1;
+  return {half && groups == 1 ? 2 * some : some, groups,
+          isShort || half ? many : few};
+}
+
+Kernel::Kernel(OpBuilder &builder, const Attention &attention)
+    : Kernel(builder, attention, chooseShape(attention)) {}
+
+Kernel::Kernel(OpBuilder &builder, const Attention &attention,
+               const Shape &shape)
+    : attention(attention),
+      e{builder, linalg::LinalgOp(attention.output).getLoc()}, loc(e.loc),
+      columnsOfTile(shape.columns), depth(attention.depth),
+      values(attention.values), warps(shape.warps), groups(shape.groups),
+      threads(shape.warps * kWarp) {
+  depthPitch = depth + padding();
+  valuePitch = values + padding();
   blockRows = warps * groups * kAtomRows;
   linalg::LinalgOp scores = attention.scores;
   Values sizes;
@@ -183,6 +192,30 @@ void Kernel::store(const State &state) {
   }
 }
 
+/// Finds the thread's rows, of which each block has some. Of a causal attention
+/// those that take longest are the first.
+void Kernel::findRows(gpu::LaunchOp launch, Index tiles) {
+  thread = launch.getThreadIds().x;
+  lane = e.value(e.rem(thread, e.number(kWarp)));
+  quadRow = e.value(e.div(lane, e.number(4)));
+  quadColumn = e.value(e.rem(lane, e.number(4)));
+  warpRow = e.value(
+      e.mul(e.div(thread, e.number(kWarp)), e.number(groups * kAtomRows)));
+  Index block = launch.getBlockIds().x;
+  outer =
+      nvptx::delinearize(e.b, loc, e.value(e.div(block, tiles)), outerSizes);
+  Index tile = e.rem(block, tiles);
+  if (attention.causal)
+    tile = e.sub(e.sub(tiles, e.number(1)), tile);
+  firstRow = e.value(e.mul(tile, e.number(blockRows)));
+  Value lastRow = e.value(e.sub(rowCount, e.number(1)));
+  for (unsigned half = 0; half < lanesRows(); ++half) {
+    rows.push_back(e.value(
+        e.add(e.add(firstRow, e.add(warpRow, quadRow)), e.number(8 * half))));
+    clampedRows.push_back(e.value(e.min(rows[half], lastRow)));
+  }
+}
+
 void Kernel::create() {
   Index tiles = e.ceilDiv(rowCount, e.number(blockRows));
   Index blocks = e.mul(nvptx::product(e.b, loc, outerSizes), tiles);
@@ -199,22 +232,7 @@ void Kernel::create() {
   sharedV =
       gemm::sharedView(e, attention.element, sizeV, (sizeQ + sizeK) * bytes());
 
-  thread = launch.getThreadIds().x;
-  lane = e.value(e.rem(thread, e.number(kWarp)));
-  quadRow = e.value(e.div(lane, e.number(4)));
-  quadColumn = e.value(e.rem(lane, e.number(4)));
-  warpRow = e.value(
-      e.mul(e.div(thread, e.number(kWarp)), e.number(groups * kAtomRows)));
-  Index block = launch.getBlockIds().x;
-  outer =
-      nvptx::delinearize(e.b, loc, e.value(e.div(block, tiles)), outerSizes);
-  firstRow = e.value(e.mul(e.rem(block, tiles), e.number(blockRows)));
-  Value lastRow = e.value(e.sub(rowCount, e.number(1)));
-  for (unsigned half = 0; half < lanesRows(); ++half) {
-    rows.push_back(e.value(
-        e.add(e.add(firstRow, e.add(warpRow, quadRow)), e.number(8 * half))));
-    clampedRows.push_back(e.value(e.min(rows[half], lastRow)));
-  }
+  findRows(launch, tiles);
 
   Value zero = e.value(e.number(0));
   linalg::LinalgOp scores = attention.scores;
@@ -262,10 +280,16 @@ void Kernel::create() {
   store(stateFrom(loop.getResults().drop_back()));
 }
 
-void rac::attention::emitAttention(const Attention &attention) {
+void rac::attention::emitAttention(const Attention &attention,
+                                   const gemm::TileLimits &limits,
+                                   std::optional<WarpgroupTile> planned) {
   linalg::LinalgOp output = attention.output, last = attention.last();
   OpBuilder builder(last);
-  Kernel(builder, attention).create();
+  if (std::optional<WarpgroupTile> tile =
+          WarpgroupKernel::chooseTile(attention, limits, planned))
+    WarpgroupKernel(builder, attention, *tile).create();
+  else
+    Kernel(builder, attention).create();
   SmallVector<linalg::LinalgOp> made = {attention.scores, attention.maximum,
                                         attention.exponentials, attention.sum,
                                         attention.weights};

@@ -30,12 +30,25 @@ struct Split {
   mlir::Value high, low;
 };
 
+/// Whether there is something to load for each score.
+bool readsBetween(const Attention &attention);
+
 class Kernel {
 public:
   Kernel(mlir::OpBuilder &builder, const Attention &attention);
   void create();
 
-private:
+protected:
+  /// How a block's rows are shared, and of how many columns it has a tile.
+  struct Shape {
+    int64_t warps;  ///< of a block, each with its own rows
+    int64_t groups; ///< of 16 rows of a warp
+    int64_t columns;
+  };
+  static Shape chooseShape(const Attention &attention);
+  Kernel(mlir::OpBuilder &builder, const Attention &attention,
+         const Shape &shape);
+
   /// What goes from one tile of columns to the next: of each of a lane's rows
   /// the largest score and the sum, and the output's tiles.
   struct State {
@@ -52,6 +65,7 @@ private:
   nvptx::Values positionOf(mlir::linalg::LinalgOp op,
                            llvm::ArrayRef<unsigned> loops, mlir::Value row,
                            mlir::Value column);
+  void findRows(mlir::gpu::LaunchOp launch, gemm::Index tiles);
   void loadTile(mlir::linalg::LinalgOp op, mlir::OpOperand &operand,
                 nvptx::Values position, unsigned lineLoop, unsigned elementLoop,
                 mlir::Value first, mlir::Value end, int64_t lines,
@@ -93,8 +107,7 @@ private:
   gemm::Emit e;
   mlir::Location loc;
   int64_t columnsOfTile, depth, values, depthPitch, valuePitch;
-  int64_t warps;  ///< of a block, each with its own rows
-  int64_t groups; ///< of 16 rows of a warp
+  int64_t warps, groups; ///< see Shape
   int64_t threads, blockRows;
   nvptx::Values outerSizes;
   mlir::Value rowCount, columnCount;

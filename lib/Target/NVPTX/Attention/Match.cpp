@@ -31,6 +31,7 @@ private:
   bool matchScores();
   bool matchBetween(linalg::LinalgOp op);
   bool matchSoftmax(linalg::LinalgOp first);
+  void describeBetween();
   bool matchOutput();
   bool checkBuffers();
   /// The operand of `op` that is `buffer`, all of it or by rows.
@@ -270,6 +271,47 @@ bool Matcher::matchSoftmax(linalg::LinalgOp first) {
   return true;
 }
 
+/// Finds out whether all that is between is a scale and what hides later
+/// columns.
+void Matcher::describeBetween() {
+  if (found.between.empty())
+    found.scale = 1;
+  if (found.between.size() != 1)
+    return;
+  linalg::LinalgOp op = found.between.front();
+  Value value = yieldOf(op);
+  bool causal = false;
+  if (auto select = value.getDefiningOp<arith::SelectOp>()) {
+    auto compare = select.getCondition().getDefiningOp<arith::CmpIOp>();
+    auto isIndex = [&](Value index, unsigned dim) {
+      auto indexOp = index.getDefiningOp<linalg::IndexOp>();
+      return indexOp && indexOp.getDim() == dim;
+    };
+    unsigned row = found.rank() - 2, column = found.rank() - 1;
+    if (!compare || !matchPattern(select.getTrueValue(), m_NegInfFloat()) ||
+        compare.getPredicate() != arith::CmpIPredicate::ult ||
+        !isIndex(compare.getLhs(), row) || !isIndex(compare.getRhs(), column))
+      return;
+    value = select.getFalseValue();
+    causal = true;
+  }
+  double scale = 1;
+  if (auto product = value.getDefiningOp<arith::MulFOp>()) {
+    FloatAttr factor;
+    if (!matchPattern(product.getRhs(), m_Constant(&factor)))
+      return;
+    scale = factor.getValueAsDouble();
+    value = product.getLhs();
+  }
+  OpOperand *score = readOf(op, found.scores.getDpsInits()[0],
+                            /*byRows=*/false);
+  if (!value.getType().isF32() || !(scale > 0) || !std::isfinite(scale) ||
+      !score || value != op.getMatchingBlockArgument(score))
+    return;
+  found.scale = scale;
+  found.causal = causal;
+}
+
 bool Matcher::matchOutput() {
   linalg::LinalgOp op = take();
   if (!op || !isProduct(op))
@@ -356,6 +398,7 @@ std::optional<Attention> Matcher::run() {
   linalg::LinalgOp op = take();
   while (op && matchBetween(op))
     op = take();
+  describeBetween();
   if (!op || !matchSoftmax(op) || !matchOutput() || !checkBuffers())
     return std::nullopt;
   // What tensor cores take at once, and what registers hold.

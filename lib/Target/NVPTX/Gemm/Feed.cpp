@@ -164,7 +164,7 @@ private:
 } // namespace
 
 std::unique_ptr<Feed> rac::gemm::makeFeed(Emit &e, const FeedPlan &plan) {
-  if (BulkLoader::fits(plan.a) && BulkLoader::fits(plan.b))
+  if (plan.tile.bulk && BulkLoader::fits(plan.a) && BulkLoader::fits(plan.b))
     return std::make_unique<BulkFeed>(e, plan);
   return std::make_unique<CopyFeed>(e, plan);
 }

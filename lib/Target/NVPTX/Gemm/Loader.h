@@ -5,14 +5,9 @@
 
 #include "Access.h"
 #include "Tile.h"
+#include "Wgmma.h"
 
 namespace rac::gemm {
-
-/// Bytes of a line of a tile whose 16-byte parts are in another order in each
-/// of eight lines: what tensor cores read from shared memory by themselves. An
-/// operand whose rows or columns neighbour in memory has, for each 64 of them,
-/// a tile with a line for each step of the depth.
-constexpr int64_t kSwizzledLine = 128;
 
 /// One operand: its rows, or columns, are `outer`.
 struct Operand {
@@ -30,7 +25,7 @@ struct Operand {
   int64_t vector;  ///< elements that are loaded together
   int64_t bytes;   ///< of an element
   int64_t pitch;   ///< elements between lines of shared memory
-  bool swizzled;   ///< see kSwizzledLine
+  bool swizzled;   ///< in lines as Wgmma.h has them
 
   int64_t stageElements() const {
     return swizzled ? outerTile * kSwizzledLine / bytes

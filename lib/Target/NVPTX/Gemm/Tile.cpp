@@ -3,10 +3,32 @@
 #include "Tile.h"
 #include "Stage.h"
 #include "Warpgroup.h"
+#include "rac/Cost/DeviceSpec.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
+using namespace rac;
 using namespace rac::gemm;
+
+TileLimits rac::gemm::limitsOf(ModuleOp module, StringRef chip) {
+  // Without a device: an A100's multiprocessors, and what every chip from sm_80
+  // on lets a block have (CUDA C++ Programming Guide, technical specifications
+  // per compute capability: sm_86 and sm_89 have least); an H100's for its
+  // chip.
+  TileLimits limits{108, 99 << 10, /*warpgroups=*/false, /*bulk=*/false};
+  if (hasWarpgroups(chip))
+    limits = {132, 227 << 10, /*warpgroups=*/true, hasBulkCopies(chip)};
+  llvm::Expected<Device> device = attachedDevice(module);
+  if (!device) {
+    llvm::consumeError(device.takeError());
+    return limits;
+  }
+  if (device->topology.cores)
+    limits.processors = device->topology.cores->v;
+  if (device->topology.gpu && device->topology.gpu->sharedBytesPerBlock)
+    limits.sharedBytes = device->topology.gpu->sharedBytesPerBlock->v;
+  return limits;
+}
 
 int64_t rac::gemm::pitchOf(int64_t inner, bool depthInner,
                            int64_t elementBytes) {

@@ -4,6 +4,7 @@
 #define RAC_LIB_TARGET_NVPTX_GEMM_TILE_H
 
 #include "Atom.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "rac/Cost/GpuBlock.h"
 
 namespace rac::gemm {
@@ -20,6 +21,7 @@ struct Tile {
   int64_t splits = 1;            ///< blocks that share the whole depth
   /// Four warps multiply at once, straight from shared memory: Warpgroup.h.
   bool warpgroups = false;
+  bool bulk = false; ///< and one thread asks for their tiles: Bulk.h
 
   int64_t warps() const { return warpRows * warpColumns * slices; }
   int64_t threads() const { return warps() * kWarp; }
@@ -28,7 +30,7 @@ struct Tile {
            depth == other.depth && warpRows == other.warpRows &&
            warpColumns == other.warpColumns && slices == other.slices &&
            stages == other.stages && splits == other.splits &&
-           warpgroups == other.warpgroups;
+           warpgroups == other.warpgroups && bulk == other.bulk;
   }
 };
 
@@ -43,7 +45,11 @@ struct TileLimits {
   int64_t processors;  ///< multiprocessors of the device
   int64_t sharedBytes; ///< that a block may have
   bool warpgroups;     ///< there are products of four warps
+  bool bulk;           ///< there is a unit that copies whole tiles
 };
+
+/// Those of code for the chip, on the device that the module is planned for.
+TileLimits limitsOf(mlir::ModuleOp module, llvm::StringRef chip);
 
 /// Elements between lines of an operand's tile in shared memory, so that the
 /// lanes that load together use different banks, and lines are aligned to 16

@@ -9,64 +9,33 @@
 using namespace mlir;
 using namespace rac::gemm;
 
-/// Tiles in shared memory that tensor cores read begin at multiples of so many
-/// bytes: eight lines, of which each has its 16-byte parts in another order.
-constexpr int64_t kAlign = 8 * kSwizzledLine;
-
 Warpgroups::Warpgroups(Emit &e, const Tile &tile, const Operand &a,
                        const Operand &b, Index thread)
     : e(e), tile(tile), a(a), b(b), thread(thread) {}
 
 int64_t Warpgroups::bytes(const Tile &tile) {
-  return tile.stages * (tile.rows + tile.columns) * kSwizzledLine + kAlign;
-}
-
-/// What tells the tensor cores where a tile is and how it lies: PTX ISA, matrix
-/// descriptors of wgmma. `bytes` from `address` on.
-Value Warpgroups::descriptor(const Operand &operand, Value address,
-                             int64_t bytes) {
-  Type i64 = e.b.getI64Type();
-  auto constant = [&](uint64_t value) -> Value {
-    return arith::ConstantIntOp::create(e.b, e.loc, i64,
-                                        static_cast<int64_t>(value));
-  };
-  // Sizes are in units of 16 B. Eight lines further the pattern repeats. Where
-  // lines run along rows or columns, 64 of these are followed by the next 64
-  // after all lines.
-  constexpr uint64_t unit = 16;
-  uint64_t stride = kAlign / unit;
-  uint64_t leading =
-      operand.depthInner ? 1 : operand.depthTile * kSwizzledLine / unit;
-  constexpr uint64_t swizzle128 = 1;
-  uint64_t fixed = swizzle128 << 62 | stride << 32 | leading << 16;
-  Value start = arith::AddIOp::create(e.b, e.loc, address, constant(bytes));
-  start = arith::ShRUIOp::create(e.b, e.loc, start, constant(4));
-  // 14 bits of the address count.
-  start = arith::AndIOp::create(e.b, e.loc, start, constant((1 << 14) - 1));
-  return arith::OrIOp::create(e.b, e.loc, start, constant(fixed));
+  return tile.stages * (tile.rows + tile.columns) * kSwizzledLine +
+         kSwizzledTile;
 }
 
 /// Adds the products of a stage.
 Value Warpgroups::multiply(Value addressA, Value addressB, Value sums) {
-  MLIRContext *ctx = e.b.getContext();
-  auto type = a.access.element().isF16() ? NVVM::WGMMATypes::f16
-                                         : NVVM::WGMMATypes::bf16;
-  auto shape =
-      NVVM::MMAShapeAttr::get(ctx, kGroupRows, tile.columns, kGroupDepth);
-  auto bytesTo = [](const Operand &operand, int64_t depth) {
-    return depth * (operand.depthInner ? operand.bytes : kSwizzledLine);
+  GroupProduct product{a.access.element(), tile.columns, !a.depthInner,
+                       !b.depthInner};
+  auto descriptor = [&](const Operand &operand, Value address, int64_t depth) {
+    int64_t step = operand.depthInner ? operand.bytes : kSwizzledLine;
+    Value start =
+        arith::AddIOp::create(e.b, e.loc, address,
+                              arith::ConstantIntOp::create(
+                                  e.b, e.loc, e.b.getI64Type(), depth * step));
+    return operand.depthInner
+               ? matrixDescriptor(e, start)
+               : matrixDescriptor(e, start, operand.depthTile * kSwizzledLine);
   };
   NVVM::WgmmaFenceAlignedOp::create(e.b, e.loc);
   for (int64_t depth = 0; depth < tile.depth; depth += kGroupDepth)
-    sums = NVVM::WgmmaMmaAsyncOp::create(
-        e.b, e.loc, sums.getType(), sums,
-        descriptor(a, addressA, bytesTo(a, depth)),
-        descriptor(b, addressB, bytesTo(b, depth)), shape, type, type,
-        NVVM::WGMMATypes::f32, NVVM::WGMMAScaleOut::one,
-        NVVM::WGMMAScaleIn::one, NVVM::WGMMAScaleIn::one,
-        a.depthInner ? NVVM::MMALayout::row : NVVM::MMALayout::col,
-        b.depthInner ? NVVM::MMALayout::col : NVVM::MMALayout::row,
-        NVVM::MMAIntOverflowAttr());
+    sums = multiplyGroup(e, product, descriptor(a, addressA, depth),
+                         descriptor(b, addressB, depth), sums, /*add=*/true);
   NVVM::WgmmaGroupSyncAlignedOp::create(e.b, e.loc);
   return sums;
 }
@@ -81,7 +50,7 @@ Value Warpgroups::accumulate(const Way &way, Index batches, int64_t barriers) {
       memref::ExtractAlignedPointerAsIndexOp::create(e.b, e.loc, index, memory);
   Value over =
       arith::AndIOp::create(e.b, e.loc, e.value(e.sub(e.number(0), begin)),
-                            e.value(e.number(kAlign - 1)));
+                            e.value(e.number(kSwizzledTile - 1)));
   auto addressOf = [&](Index at) -> Value {
     return arith::IndexCastUIOp::create(e.b, e.loc, e.b.getI64Type(),
                                         e.value(at));

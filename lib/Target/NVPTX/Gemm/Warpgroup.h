@@ -5,14 +5,9 @@
 
 #include "Feed.h"
 #include "Stage.h"
+#include "Wgmma.h"
 
 namespace rac::gemm {
-
-/// Rows that four warps multiply at once, and terms of each sum: wgmma in PTX,
-/// of types with 16 bits.
-constexpr int64_t kGroupRows = 64, kGroupDepth = 16;
-/// Warps that do so.
-constexpr int64_t kGroupWarps = 4;
 
 /// A block's products where a chip multiplies tiles straight from shared memory
 /// (sm_90a): each group of four warps has 64 rows and all columns.
@@ -31,8 +26,6 @@ public:
   void put(const Stage &stage, mlir::Value sums);
 
 private:
-  mlir::Value descriptor(const Operand &operand, mlir::Value address,
-                         int64_t bytes);
   mlir::Value multiply(mlir::Value addressA, mlir::Value addressB,
                        mlir::Value sums);
 

@@ -58,6 +58,9 @@ void addBoundsChecks(mlir::Operation *kernel);
 /// nvgpu's ops: tensor cores and asynchronous copies.
 void populateNvgpuToSimulator(mlir::LLVMTypeConverter &converter,
                               mlir::RewritePatternSet &patterns);
+/// Products of four warps, and what orders them with what is around them.
+void populateWarpgroupsToSimulator(mlir::LLVMTypeConverter &converter,
+                                   mlir::RewritePatternSet &patterns);
 /// The thread's numbers, and what threads do together.
 void populateThreadsToSimulator(mlir::LLVMTypeConverter &converter,
                                 mlir::RewritePatternSet &patterns);

@@ -92,17 +92,20 @@ StackScope::~StackScope() {
 
 namespace {
 
-/// Where threads meet, or that is done at another time than it is issued.
-bool isOfManyThreads(Operation *op) {
-  return isa<gpu::BarrierOp, gpu::ShuffleOp, NVVM::SyncWarpOp,
-             nvgpu::LdMatrixOp, nvgpu::MmaSyncOp, nvgpu::DeviceAsyncCopyOp,
-             nvgpu::DeviceAsyncCreateGroupOp, nvgpu::DeviceAsyncWaitOp,
-             NVVM::CpAsyncCommitGroupOp, NVVM::CpAsyncWaitGroupOp>(op);
-}
-
 /// How PTX ends a thread.
 bool isExit(LLVM::InlineAsmOp op) {
   return op.getAsmString().trim() == "exit;";
+}
+
+/// Where threads meet, or that is done at another time than it is issued.
+bool isOfManyThreads(Operation *op) {
+  if (auto assembly = dyn_cast<LLVM::InlineAsmOp>(op))
+    return !isExit(assembly);
+  return isa<gpu::BarrierOp, gpu::ShuffleOp, NVVM::SyncWarpOp,
+             nvgpu::LdMatrixOp, nvgpu::MmaSyncOp, nvgpu::DeviceAsyncCopyOp,
+             nvgpu::DeviceAsyncCreateGroupOp, nvgpu::DeviceAsyncWaitOp,
+             NVVM::CpAsyncCommitGroupOp, NVVM::CpAsyncWaitGroupOp,
+             NVVM::WgmmaMmaAsyncOp, NVVM::WgmmaWaitGroupSyncOp>(op);
 }
 
 /// The kernel's own shared memory becomes the start of all that there is; what
@@ -347,6 +350,7 @@ private:
     patterns.add<KernelLowering, ReturnLowering, ExitLowering>(converter);
     populateThreadsToSimulator(converter, patterns);
     populateNvgpuToSimulator(converter, patterns);
+    populateWarpgroupsToSimulator(converter, patterns);
     arith::populateArithToLLVMConversionPatterns(converter, patterns);
     cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
     populateFuncToLLVMConversionPatterns(converter, patterns);

@@ -40,15 +40,17 @@ matmul(half[0], fixed(half[0], "f16"), half[1], fixed(half[1], "f16"), tensor([4
 expect_abort(f"%r0 = rac.matmul %a0, %a1 : ({t2}, {t2}) -> {t2}", [(t2, random(2, 3)), (t2, random(4, 3))], [t2])
 
 query, key, value, mask = random(2, 3, 5, 8), random(2, 3, 7, 8), random(2, 3, 7, 4), random(2, 1, 1, 7)
-scores = query @ key.transpose(0, 1, 3, 2) * 0.125 + mask
-scores = np.exp(scores - scores.max(-1, keepdims=True))
 types = [tensor(["?", 3, "?", 8])] * 2 + [tensor(["?", 3, "?", 4]), tensor(["?", 1, 1, "?"])]
-expect(
-    f"%r0 = rac.attention %a0, %a1, %a2, %a3 scale 0.125 : ({', '.join(types)}) -> {types[2]}",
-    list(zip(types, (query, key, value, mask))),
-    [(types[2], scores / scores.sum(-1, keepdims=True) @ value)],
-    1e-4,
-)
+later = np.where(np.arange(7) > np.arange(5)[:, None], -np.inf, 0)
+for causal, hidden in (("", 0), (" causal", later)):
+    scores = query @ key.transpose(0, 1, 3, 2) * 0.125 + mask + hidden
+    scores = np.exp(scores - scores.max(-1, keepdims=True))
+    expect(
+        f"%r0 = rac.attention %a0, %a1, %a2, %a3 scale 0.125{causal} : ({', '.join(types)}) -> {types[2]}",
+        list(zip(types, (query, key, value, mask))),
+        [(types[2], (scores / scores.sum(-1, keepdims=True) @ value).astype(np.float32))],
+        1e-4,
+    )
 
 
 def positions(window, start_shape, strides, dilations):

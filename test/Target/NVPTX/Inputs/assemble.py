@@ -24,6 +24,10 @@ MODELS = {
     "long_softmax": "(float[n, m] x) => (float[n, m] y) { y = Softmax <axis = -1> (x) }",
     "layer_norm": "(float[n, 768] x, float[768] scale, float[768] shift) => (float[n, 768] y)"
                   " { y = LayerNormalization <axis = -1> (x, scale, shift) }",
+    "attention": "(bfloat16[2, 4, n, 64] q, bfloat16[2, 4, m, 64] k, bfloat16[2, 4, m, 64] v) => (bfloat16[2, 4, n, 64] y)"
+                 " { y = Attention (q, k, v) }",
+    "wide_attention": "(float16[2, 4, n, 128] q, float16[2, 4, m, 128] k, float16[2, 4, m, 128] v)"
+                      " => (float16[2, 4, n, 128] y) { y = Attention <is_causal = 1> (q, k, v) }",
     "reduction": "(float[n, 1000] x) => (float[n, 1] y) { y = ReduceMean <axes = [1]> (x) }",
     "columns": "(float[5000, 256] x) => (float[1, 256] y) { y = ReduceMean <axes = [0]> (x) }",
     "everything": "(float16[500, 4096] x) => (float16[1, 1] y) { y = ReduceMax <axes = [0, 1]> (x) }",
@@ -32,7 +36,7 @@ MODELS = {
     "transpose": "(float[n, 64, 100] x) => (float[n, 100, 64] y) { y = Transpose <perm = [0, 2, 1]> (x) }",
 }
 CHIPS = ["sm_80", "sm_89", "sm_90a", "sm_100"]
-OPSET = dict.fromkeys(["reduction", "columns", "everything"], 17)
+OPSET = {**dict.fromkeys(["reduction", "columns", "everything"], 17), **dict.fromkeys(["attention", "wide_attention"], 23)}
 
 
 def run(*command):

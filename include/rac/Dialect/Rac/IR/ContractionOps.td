@@ -91,16 +91,20 @@ def Rac_AttentionOp : Rac_TensorOp<"attention", [SameOperandsAndResultElementTyp
   let summary = "softmax(scale * q k^T + mask) v, over the last two dimensions.";
   let description = [{
     q: ... x L x D, k: ... x S x D, v: ... x S x E, mask broadcasts to ... x L x S.
+    A `causal` one's query sees no key with a number above its own: -inf is its score.
 
     ```mlir
     %y = rac.attention %q, %k, %v, %m scale 0.125 : (tensor<?x8x?x64xf32>, tensor<?x8x?x64xf32>, tensor<?x8x?x64xf32>, tensor<?x1x1x?xf32>) -> tensor<?x8x?x64xf32>
+    %z = rac.attention %q, %k, %v scale 0.125 causal : (tensor<?x8x?x64xf32>, tensor<?x8x?x64xf32>, tensor<?x8x?x64xf32>) -> tensor<?x8x?x64xf32>
     ```
   }];
   let arguments = (ins Rac_FloatTensor:$query, Rac_FloatTensor:$key,
-      Rac_FloatTensor:$value, Optional<Rac_FloatTensor>:$mask, F64Attr:$scale);
+      Rac_FloatTensor:$value, Optional<Rac_FloatTensor>:$mask, F64Attr:$scale,
+      UnitAttr:$causal);
   let results = (outs Rac_FloatTensor:$result);
   let assemblyFormat = [{
-    $query `,` $key `,` $value (`,` $mask^)? `scale` $scale attr-dict
+    $query `,` $key `,` $value (`,` $mask^)? `scale` $scale
+      (`causal` $causal^)? attr-dict
       `:` functional-type(operands, results)
   }];
 }

@@ -1,0 +1,178 @@
+//===- Warpgroups.cpp - Products of four warps together -------------------===//
+
+#include "../Gemm/Wgmma.h"
+#include "Calls.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "rac-c/Simulator.h"
+
+using namespace mlir;
+using namespace rac::simulator;
+
+namespace {
+
+/// Calls the simulator for the warp's part; null where it fails. `registers`:
+/// the left factor, if it isn't in memory.
+Value multiply(ConversionPatternRewriter &rewriter, Operation *op,
+               const rac::gemm::GroupProduct &product, bool add,
+               ValueRange registers, Value a, Value b, Value sums) {
+  Location loc = op->getLoc();
+  int32_t flags = (add ? RAC_SIM_ADD : 0) |
+                  (product.rowsInLines ? RAC_SIM_LINES_OF_A : 0) |
+                  (product.columnsInLines ? RAC_SIM_LINES_OF_B : 0);
+  StackScope stack(rewriter, op);
+  Value left = LLVM::ZeroOp::create(
+      rewriter, loc, LLVM::LLVMPointerType::get(op->getContext()));
+  if (!registers.empty()) {
+    rac::gemm::Emit e{rewriter, loc};
+    left = stack.spill(rac::gemm::structureOf(e, registers));
+  }
+  Value memory = stack.spill(sums);
+  if (failed(call(
+          rewriter, op, "rac_sim_group_mma", Type(),
+          {siteOf(rewriter, op),
+           constantI32(rewriter, loc,
+                       product.element.isF16() ? RAC_SIM_F16 : RAC_SIM_BF16),
+           constantI32(rewriter, loc, product.columns),
+           constantI32(rewriter, loc, flags), left, a, b, memory})))
+    return {};
+  return LLVM::LoadOp::create(rewriter, loc, sums.getType(), memory);
+}
+
+struct ProductLowering : ConvertOpToLLVMPattern<NVVM::WgmmaMmaAsyncOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(NVVM::WgmmaMmaAsyncOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    auto type = op.getTypeA();
+    if (type != op.getTypeB() || op.getTypeD() != NVVM::WGMMATypes::f32 ||
+        (type != NVVM::WGMMATypes::f16 && type != NVVM::WGMMATypes::bf16))
+      return rewriter.notifyMatchFailure(op, "of types that are not simulated");
+    if (op.getScaleA() != NVVM::WGMMAScaleIn::one ||
+        op.getScaleB() != NVVM::WGMMAScaleIn::one)
+      return rewriter.notifyMatchFailure(op, "of factors that are negated");
+    rac::gemm::GroupProduct product{type == NVVM::WGMMATypes::f16
+                                        ? Type(rewriter.getF16Type())
+                                        : Type(rewriter.getBF16Type()),
+                                    static_cast<int64_t>(op.getShape().getN()),
+                                    op.getLayoutA() == NVVM::MMALayout::col,
+                                    op.getLayoutB() == NVVM::MMALayout::row};
+    Value result = multiply(rewriter, op, product,
+                            op.getScaleD() == NVVM::WGMMAScaleOut::one,
+                            ValueRange(), adaptor.getDescriptorA(),
+                            adaptor.getDescriptorB(), adaptor.getInouts());
+    if (!result)
+      return failure();
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+};
+
+/// Of PTX: products of a left factor in registers, and what only keeps order.
+struct AssemblyLowering : ConvertOpToLLVMPattern<LLVM::InlineAsmOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(LLVM::InlineAsmOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    rac::gemm::Emit e{rewriter, op.getLoc()};
+    ValueRange operands = adaptor.getOperands();
+    if (rac::gemm::isHold(op)) {
+      rewriter.replaceOp(op, rac::gemm::structureOf(e, operands));
+      return success();
+    }
+    std::optional<rac::gemm::GroupProduct> product = productOf(op);
+    if (!product)
+      return rewriter.notifyMatchFailure(op, "PTX that is not simulated");
+    constexpr size_t registers = 4;
+    Value none =
+        LLVM::ZeroOp::create(rewriter, op.getLoc(), rewriter.getI64Type());
+    Value result =
+        multiply(rewriter, op, *product, /*add=*/true,
+                 operands.take_front(registers), none, operands[registers],
+                 rac::gemm::structureOf(e, operands.drop_front(registers + 1)));
+    if (!result)
+      return failure();
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+
+private:
+  /// The product whose PTX it is.
+  static std::optional<rac::gemm::GroupProduct>
+  productOf(LLVM::InlineAsmOp op) {
+    Builder builder(op.getContext());
+    auto type = dyn_cast_or_null<LLVM::LLVMStructType>(
+        op.getRes() ? op.getRes().getType() : Type());
+    if (!type)
+      return std::nullopt;
+    for (Type element :
+         {Type(builder.getF16Type()), Type(builder.getBF16Type())})
+      for (bool inLines : {false, true}) {
+        rac::gemm::GroupProduct product{
+            element, static_cast<int64_t>(2 * type.getBody().size()),
+            /*rowsInLines=*/false, inLines};
+        if (op.getAsmString() == rac::gemm::groupProductPtx(product))
+          return product;
+      }
+    return std::nullopt;
+  }
+};
+
+struct CommitLowering : ConvertOpToLLVMPattern<NVVM::WgmmaGroupSyncAlignedOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(NVVM::WgmmaGroupSyncAlignedOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (failed(call(rewriter, op, "rac_sim_commit_group_mma", Type(), {})))
+      return failure();
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct WaitLowering : ConvertOpToLLVMPattern<NVVM::WgmmaWaitGroupSyncOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(NVVM::WgmmaWaitGroupSyncOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (failed(call(rewriter, op, "rac_sim_wait_group_mma", Type(),
+                    {siteOf(rewriter, op),
+                     constantI32(rewriter, op.getLoc(), op.getGroup())})))
+      return failure();
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct ProxyFenceLowering : ConvertOpToLLVMPattern<NVVM::FenceProxyOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(NVVM::FenceProxyOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (op.getKind() != NVVM::ProxyKind::async_shared)
+      return rewriter.notifyMatchFailure(op, "of memory that isn't shared");
+    if (failed(call(rewriter, op, "rac_sim_fence_proxy", Type(), {})))
+      return failure();
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+/// Registers are the thread's own here.
+struct RegisterFenceLowering
+    : ConvertOpToLLVMPattern<NVVM::WgmmaFenceAlignedOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(NVVM::WgmmaFenceAlignedOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+} // namespace
+
+void rac::simulator::populateWarpgroupsToSimulator(
+    LLVMTypeConverter &converter, RewritePatternSet &patterns) {
+  patterns.add<ProductLowering, AssemblyLowering, CommitLowering, WaitLowering,
+               ProxyFenceLowering, RegisterFenceLowering>(converter);
+}

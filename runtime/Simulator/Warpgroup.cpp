@@ -1,0 +1,192 @@
+//===- Warpgroup.cpp - Products of four warps together --------------------===//
+//
+// wgmma reads shared memory by itself, some time between its issue and the wait
+// for its group. Here it does so at its issue, when what it reads must have
+// been copied and fenced; until the wait, nothing may be copied there.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Block.h"
+#include "Floats.h"
+
+#include <algorithm>
+#include <cstring>
+
+using namespace rac::simulator;
+
+namespace {
+
+constexpr int kWarpRows = 16, kDepth = 16, kMaxColumns = 256;
+/// Of both factors.
+constexpr int kBytes = 2;
+
+struct GroupProduct {
+  int32_t type, columns, flags;
+  const char *registers;
+  uint64_t a, b;
+  float *sums;
+};
+
+/// A matrix in shared memory as a descriptor tells it: PTX ISA, "Matrix
+/// descriptor format" and "Swizzling modes". Lines have 128 bytes, whose parts
+/// of 16 are in another order in each of eight lines.
+class Matrix {
+public:
+  Matrix(Block &block, const Thread &thread, uint64_t descriptor, bool lines)
+      : block(block), thread(thread), outerInLines(lines) {
+    constexpr uint64_t kAddressBits = 18, kPart = (1 << 14) - 1;
+    constexpr int kUnit = 4; // sizes are multiples of 16 bytes
+    leading = (descriptor >> 16 & kPart) << kUnit;
+    stride = (descriptor >> 32 & kPart) << kUnit;
+    if (descriptor >> 62 != 1)
+      block.fail(thread, "a product of a warp group of a matrix whose lines "
+                         "are not swizzled by 128 bytes");
+    if (descriptor >> 49 & 7)
+      block.fail(thread,
+                 "a product of a warp group of a matrix with an offset");
+    // So much of the address is in it: a multiprocessor has no more memory.
+    auto base = reinterpret_cast<uint64_t>(thread.shared);
+    constexpr uint64_t mask = (uint64_t(1) << kAddressBits) - 1;
+    start = ((descriptor & kPart) << kUnit) - (base & mask) & mask;
+  }
+
+  /// The element of a row of A, or a column of B, in one of the terms.
+  uint16_t load(int outer, int depth) {
+    constexpr int kLine = 128, kLines = 8, kPerLine = kLine / kBytes;
+    int line = outerInLines ? depth : outer;
+    uint64_t at = start + line / kLines * stride + line % kLines * kLine;
+    if (outerInLines)
+      at += outer / kPerLine * leading + outer % kPerLine * kBytes;
+    else
+      at += depth * kBytes;
+    // Both count from a multiple of 1024 bytes.
+    at ^= (at >> 7 & 7) << 4;
+    const char *address = thread.shared + at;
+    block.checkRead(thread, {address, address + kBytes});
+    first = std::min(first, at);
+    last = std::max(last, at);
+    uint16_t bits;
+    memcpy(&bits, address, kBytes);
+    return bits;
+  }
+
+  Range range() const {
+    return {thread.shared + first, thread.shared + last + kBytes};
+  }
+
+private:
+  Block &block;
+  const Thread &thread;
+  bool outerInLines; ///< neighbours in memory are rows of A or columns of B
+  uint64_t start, leading, stride;
+  uint64_t first = ~uint64_t(0), last = 0;
+};
+
+GroupProduct &of(Warp &warp, int lane) {
+  return *static_cast<GroupProduct *>(warp.lanes[lane].operands);
+}
+
+/// The warp's rows of the left factor: from memory, or from registers, which
+/// have two terms each, of rows lane / 4 and eight later, then eight terms on.
+void loadRows(Block &block, Warp &warp, uint16_t (*rows)[kDepth]) {
+  const Thread &thread = warp.lanes[0];
+  const GroupProduct &product = of(warp, 0);
+  if (!product.registers) {
+    Matrix matrix(block, thread, product.a, product.flags & RAC_SIM_LINES_OF_A);
+    int first = thread.index / kWarpSize % 4 * kWarpRows;
+    for (int row = 0; row < kWarpRows; ++row)
+      for (int k = 0; k < kDepth; ++k)
+        rows[row][k] = matrix.load(first + row, k);
+    warp.reads.push_back({matrix.range(), warp.group});
+    return;
+  }
+  for (int lane = 0; lane < kWarpSize; ++lane)
+    for (int i = 0; i < 8; ++i) {
+      int row = lane / 4 + i / 2 % 2 * 8, k = lane % 4 * 2 + i % 2 + i / 4 * 8;
+      memcpy(&rows[row][k], of(warp, lane).registers + i * kBytes, kBytes);
+    }
+}
+
+template <typename Factor> void multiply(Block &block, Warp &warp) {
+  const GroupProduct &product = of(warp, 0);
+  uint16_t rows[kWarpRows][kDepth];
+  loadRows(block, warp, rows);
+  Matrix matrix(block, warp.lanes[0], product.b,
+                product.flags & RAC_SIM_LINES_OF_B);
+  static thread_local float right[kDepth][kMaxColumns];
+  for (int column = 0; column < product.columns; ++column)
+    for (int k = 0; k < kDepth; ++k)
+      right[k][column] = Factor::load(matrix.load(column, k));
+  warp.reads.push_back({matrix.range(), warp.group});
+  for (int row = 0; row < kWarpRows; ++row) {
+    float sums[kMaxColumns] = {};
+    for (int k = 0; k < kDepth; ++k) {
+      float left = Factor::load(rows[row][k]);
+      for (int column = 0; column < product.columns; ++column)
+        sums[column] += left * right[k][column];
+    }
+    // A lane has two neighbours of each eight columns, in two rows.
+    for (int column = 0; column < product.columns; ++column) {
+      float &sum = of(warp, row % 8 * 4 + column % 8 / 2)
+                       .sums[column / 8 * 4 + row / 8 * 2 + column % 2];
+      sum = sums[column] + (product.flags & RAC_SIM_ADD ? sum : 0);
+    }
+  }
+}
+
+void multiplyGroup(Block &block, Warp &warp) {
+  Thread &thread = warp.lanes[0];
+  constexpr int kGroup = 4 * kWarpSize;
+  int threads =
+      thread.block_size[0] * thread.block_size[1] * thread.block_size[2];
+  if (warp.arrived != ~uint32_t(0) ||
+      threads < (thread.index / kGroup + 1) * kGroup)
+    block.fail(thread, "a product of a warp group, of which some lanes have "
+                       "ended or never were");
+  warp.issued = (warp.issued + thread.site + 1) * 0x9E3779B97F4A7C15;
+  if (of(warp, 0).type == RAC_SIM_F16)
+    multiply<F16>(block, warp);
+  else
+    multiply<BF16>(block, warp);
+}
+
+void finishGroups(Block &, Warp &warp) {
+  int64_t left = *static_cast<int32_t *>(warp.lanes[0].operands);
+  auto done = [&](const Warp::Read &read) {
+    return read.group < warp.group - left;
+  };
+  warp.reads.erase(std::remove_if(warp.reads.begin(), warp.reads.end(), done),
+                   warp.reads.end());
+}
+
+} // namespace
+
+void rac_sim_group_mma(RacSimThread *handle, int32_t site, int32_t type,
+                       int32_t columns, int32_t flags, const void *registers,
+                       uint64_t a, uint64_t b, void *sums) {
+  Thread &thread = threadOf(handle);
+  if (columns % 8 || columns < 8 || columns > kMaxColumns)
+    thread.owner->fail(thread, "a product of a warp group of " +
+                                   std::to_string(columns) + " columns");
+  GroupProduct product = {type,
+                          columns,
+                          flags,
+                          static_cast<const char *>(registers),
+                          a,
+                          b,
+                          static_cast<float *>(sums)};
+  thread.owner->meet(thread, site, ~uint32_t(0), multiplyGroup, &product);
+}
+
+void rac_sim_commit_group_mma(RacSimThread *handle) {
+  Thread &thread = threadOf(handle);
+  // Of a warp: it met at the product, and does at the next and at the wait.
+  if (thread.lane() == 0)
+    ++thread.owner->warpOf(thread).group;
+}
+
+void rac_sim_wait_group_mma(RacSimThread *handle, int32_t site,
+                            int32_t groups) {
+  Thread &thread = threadOf(handle);
+  thread.owner->meet(thread, site, ~uint32_t(0), finishGroups, &groups);
+}
