@@ -39,15 +39,31 @@ int64_t WarpgroupKernel::sharedBytes(const Attention &attention,
          kSwizzledTile;
 }
 
-/// Of a thread, of which a multiprocessor has 65,536, and each at most 255: two
-/// rows' scores, weights and sums, and what addresses and the like take.
-static bool hasRegisters(const Attention &attention,
-                         const WarpgroupTile &tile) {
-  constexpr int64_t all = 65536, most = 255, others = 40;
-  int64_t threads = tile.rows / kAtomRows * rac::attention::kWarp;
-  int64_t needed =
-      tile.columns / 2 + tile.columns / 4 + attention.values / 2 + others;
-  return needed <= std::min(most, all / threads / 8 * 8);
+/// Registers of a thread: two rows' scores, weights and sums, and what
+/// addresses and the like take.
+static int64_t registersOf(const Attention &attention,
+                           const WarpgroupTile &tile) {
+  constexpr int64_t others = 56;
+  return tile.columns / 2 + tile.columns / 4 + attention.values / 2 + others;
+}
+
+/// Those that a thread has, if a multiprocessor is to run so many blocks.
+static int64_t registersFor(int64_t threads, int64_t blocks) {
+  constexpr int64_t all = 65536, most = 255, step = 8;
+  return std::min(most, all / (threads * blocks) / step * step);
+}
+
+/// Blocks that a multiprocessor is to run at once: two where they nearly fit.
+/// What masks a causal attention takes more.
+static int64_t blocksTogether(const Attention &attention,
+                              const WarpgroupTile &tile, int64_t threads,
+                              int64_t sharedBytes) {
+  constexpr int64_t slack = 8, shared = 227 << 10;
+  return !attention.causal && 2 * sharedBytes <= shared &&
+                 registersOf(attention, tile) <=
+                     registersFor(threads, 2) + slack
+             ? 2
+             : 1;
 }
 
 /// Whether a vector's elements are next to each other, from a multiple of 16
@@ -75,7 +91,9 @@ WarpgroupKernel::chooseTile(const Attention &attention,
     return tile.rows > 0 && tile.rows % kGroupRows == 0 &&
            tile.rows <= mostGroups * kGroupRows && tile.columns > 0 &&
            tile.columns % kGroupDepth == 0 && tile.columns <= mostColumns &&
-           tile.stages >= 2 && hasRegisters(attention, tile) &&
+           tile.stages >= 2 &&
+           registersOf(attention, tile) <=
+               registersFor(tile.rows / kAtomRows * rac::attention::kWarp, 1) &&
            sharedBytes(attention, tile) <= limits.sharedBytes;
   };
   if (planned && isPossible(*planned))
@@ -526,8 +544,12 @@ void WarpgroupKernel::create() {
   Index tiles = e.ceilDiv(rowCount, e.number(blockRows));
   Index blocks = e.mul(nvptx::product(e.b, loc, outerSizes), tiles);
   OpBuilder::InsertionGuard restore(e.b);
-  gpu::LaunchOp launch =
-      beginLaunch(e, blocks, threads, sharedBytes(attention, tile));
+  int64_t bytes = sharedBytes(attention, tile);
+  gpu::LaunchOp launch = beginLaunch(e, blocks, threads, bytes);
+  if (int64_t together = blocksTogether(attention, tile, threads, bytes);
+      together > 1)
+    launch->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                    e.b.getI32IntegerAttr(together));
   layOut();
   findRows(launch, tiles);
   // From the warp's first thread: so PTX's compiler knows that it is the same

@@ -1,6 +1,6 @@
 """Compiles models of one operation each for NVIDIA's chips, and assembles their kernels: assemble.py RAC_COMPILE PTXAS FOLDER
 
-Says what spills registers or can't be assembled; status 1 if something does."""
+Says what spills registers, waits for each product of a warp group, or can't be assembled; status 1 if something does."""
 
 import re
 import subprocess
@@ -57,7 +57,7 @@ def check(compiler, ptxas, folder, name, chip):
     spilled = [int(number) for number in re.findall(r"(\d+) bytes spill", done.stdout)]
     if not spilled:
         return f"{ptxas} says nothing of spills:\n{done.stdout}"
-    if any(spilled):
+    if any(spilled) or "wgmma.mma_async instructions are serialized" in done.stdout:
         return done.stdout
     return None
 
