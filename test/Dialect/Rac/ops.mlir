@@ -32,9 +32,9 @@ func.func @pool(%x: tensor<?x8x4xf32>) {
 }
 
 // CHECK-LABEL: @attention(
-// CHECK: rac.attention
+// CHECK: rac.attention {{.*}} scale 1.250000e-01 causal :
+// CHECK: rac.attention {{.*}} scale 1.250000e-01 :
 func.func @attention(%q: tensor<?x8x?x64xf32>, %k: tensor<?x8x?x64xf32>, %v: tensor<?x8x?x64xf32>, %m: tensor<?x1x1x?xf32>) {
-  // CHECK: rac.attention {{.*}} scale 1.250000e-01 causal :
   %causal = rac.attention %q, %k, %v scale 0.125 causal : (tensor<?x8x?x64xf32>, tensor<?x8x?x64xf32>, tensor<?x8x?x64xf32>) -> tensor<?x8x?x64xf32>
   %y = rac.attention %q, %k, %v, %m scale 0.125 : (tensor<?x8x?x64xf32>, tensor<?x8x?x64xf32>, tensor<?x8x?x64xf32>, tensor<?x1x1x?xf32>) -> tensor<?x8x?x64xf32>
   return
