@@ -273,9 +273,9 @@ LogicalResult Outliner::outline(gpu::LaunchOp launch) {
   if (auto group = launch->getAttrOfType<StringAttr>("rac.group")) {
     if (!kernel->hasAttr("rac.group"))
       kernel->setAttr("rac.group", group);
-  StringRef together = NVVM::NVVMDialect::getMinctasmAttrName();
-  if (Attribute blocks = launch->getAttr(together))
-    kernel->setAttr(together, blocks);
+    StringRef together = NVVM::NVVMDialect::getMinctasmAttrName();
+    if (Attribute blocks = launch->getAttr(together))
+      kernel->setAttr(together, blocks);
     byGroup[group].push_back(kernel.getNameAttr());
   }
   int64_t most = shared;
