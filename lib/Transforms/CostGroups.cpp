@@ -64,6 +64,7 @@ private:
     assumptions.dimLow = dimLow > 0 ? dimLow : dim;
     assumptions.dimHigh = dimHigh > 0 ? dimHigh : dim;
     assumptions.cold = cold;
+    assumptions.modelBytes = weightBytes(getOperation());
     if (dim < 1 || assumptions.dimLow > dim || assumptions.dimHigh < dim)
       return emitError(getOperation().getLoc(),
                        "dim must be positive, and between dim-low and "

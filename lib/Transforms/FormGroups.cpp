@@ -157,8 +157,7 @@ void FormGroups::runOnOperation() {
 
   Unknowns unknowns;
   Assumptions assumptions;
-  if (described->kind == DeviceKind::gpu)
-    assumptions.modelBytes = weightBytes(module);
+  assumptions.modelBytes = weightBytes(module);
   DeviceModel costs(*described, assumptions, std::max<int64_t>(1, usable),
                     unknowns);
   PlanSearch search(module, costs, *wanted, assumptions);
