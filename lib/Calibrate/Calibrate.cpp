@@ -32,11 +32,17 @@ static void describeMachine(Bench &bench) {
   }
 }
 
-Calibration rac::calibrate(const Device &base, const Machine &machine,
-                           const CalibrateOptions &options) {
+llvm::Expected<Calibration> rac::calibrate(const Device &base,
+                                           const Machine &machine,
+                                           const CalibrateOptions &options) {
   Bench bench(base, machine, options);
+  if (options.fitOnly) {
+    measureGroups(bench);
+    return std::move(bench.result);
+  }
   describeMachine(bench);
-  measureCompute(bench);
+  if (llvm::Error problem = measureCompute(bench))
+    return std::move(problem);
   measureMemory(bench);
   measureOverheads(bench);
   measureGroups(bench);

@@ -72,8 +72,12 @@ Problem::Problem(llvm::ArrayRef<GroupSample> samples, const Device &device)
     measured.push_back(sample.seconds);
     formulas.push_back(
         modelFor(sample, device).timeFormula(sample.candidate, sample.plan));
-    for (const Coefficient *coefficient : formulas.back().coefficients())
+    for (const Coefficient *coefficient : formulas.back().coefficients()) {
       addParameter(*coefficient);
+      for (Parameter &parameter : parameters)
+        if (parameter.name == coefficient->name)
+          parameter.share += 1.0 / samples.size();
+    }
   }
 }
 
@@ -87,6 +91,7 @@ void Problem::addParameter(const Coefficient &coefficient) {
   parameter.value = &place->second;
   parameter.low = bounds->first;
   parameter.high = bounds->second;
+  parameter.share = 0;
   // A search by factors doesn't leave zero.
   place->second = std::clamp(place->second, parameter.low, parameter.high);
   parameters.push_back(std::move(parameter));
@@ -102,13 +107,29 @@ std::vector<double> Problem::predict() {
   return seconds;
 }
 
-double Problem::loss() { return qualityOf(predict(), measured).mape; }
+/// Mean errors relative to the longer of the two times, in %: as much for half
+/// as for twice the time, and no sample, however disturbed, counts for more
+/// than 100.
+double Problem::loss() {
+  double sum = 0;
+  for (auto [guess, taken] : llvm::zip_equal(predict(), measured))
+    sum += 1 - std::min(guess, taken) / std::max(guess, taken);
+  constexpr double percent = 100;
+  return percent * sum / measured.size();
+}
 
 GroupFit Problem::solve() {
   GroupFit fit;
   fit.before = qualityOf(predict(), measured);
   constexpr double onePoint = 1; // of a percentage error
+  std::vector<double> before;
+  for (const Parameter &parameter : parameters)
+    before.push_back(*parameter.value);
   search(parameters, [&] { return loss(); }, onePoint);
+  // What hardly matters stays as it was, and the quality is of what is told.
+  for (auto [parameter, value] : llvm::zip_equal(parameters, before))
+    if (!std::isfinite(parameter.uncertainty))
+      *parameter.value = value;
   fit.after = qualityOf(predict(), measured);
   for (const Parameter &parameter : parameters)
     if (std::isfinite(parameter.uncertainty))

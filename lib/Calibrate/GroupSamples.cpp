@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Parser/Parser.h"
+#include "rac/Calibrate/Fit.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -26,20 +27,25 @@ static DialectRegistry planDialects() {
   return registry;
 }
 
-GroupSamples::GroupSamples(std::string deviceFile)
-    : deviceFile(std::move(deviceFile)), context(planDialects()) {
+GroupSamples::GroupSamples(std::string folder)
+    : folder(std::move(folder)), context(planDialects()) {
+  if (!this->folder.empty()) {
+    fs::create_directories(this->folder);
+    return;
+  }
   SmallString<128> unique;
-  if (!fs::createUniqueDirectory("rac-calibrate", unique))
-    folder = unique.str().str();
+  isTemporary = !fs::createUniqueDirectory("rac-calibrate", unique);
+  if (isTemporary)
+    this->folder = unique.str().str();
 }
 
 GroupSamples::~GroupSamples() {
-  if (!folder.empty())
+  if (isTemporary)
     fs::remove_directories(folder);
 }
 
-std::string GroupSamples::path(StringRef name) const {
-  return folder + "/" + name.str();
+std::string GroupSamples::path(const llvm::Twine &name) const {
+  return (folder + "/" + name).str();
 }
 
 llvm::Expected<std::string>
@@ -49,6 +55,9 @@ GroupSamples::call(StringRef tool, std::vector<std::string> arguments) const {
   std::vector<StringRef> words = {program};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::string out = path("out"), err = path("err"), problem;
+  // A file that is there is written over, and keeps what lies beyond.
+  fs::remove(out);
+  fs::remove(err);
   int status = llvm::sys::ExecuteAndWait(
       program, words, /*Env=*/std::nullopt,
       {StringRef(""), StringRef(out), StringRef(err)}, /*SecondsToWait=*/0,
@@ -64,9 +73,9 @@ GroupSamples::call(StringRef tool, std::vector<std::string> arguments) const {
   return llvm::createStringError(tool + ": " + problem);
 }
 
-/// Leaves the plan in plan.mlir and the library in network.so.
-llvm::Error GroupSamples::compile(const Network &network,
-                                  const NetworkRun &run) {
+/// Leaves the plan in NAME.mlir and the library in NAME.so.
+llvm::Error GroupSamples::compile(const Network &network, const NetworkRun &run,
+                                  const std::string &name) {
   std::error_code error;
   llvm::raw_fd_ostream file(path("network.mlir"), error);
   if (error)
@@ -74,14 +83,14 @@ llvm::Error GroupSamples::compile(const Network &network,
                                    error.message());
   file << network.mlir;
   file.close();
-  std::vector<std::string> both = {"--device=" + deviceFile,
+  std::vector<std::string> both = {"--device=" + deviceFile(),
                                    "--threads=" + std::to_string(run.threads)};
   if (!run.library)
     both.push_back("--no-library");
   std::vector<std::string> plan = {path("network.mlir"), "--emit=plan", "-o",
-                                   path("plan.mlir")};
-  std::vector<std::string> code = {path("plan.mlir"), "--random-constants",
-                                   "--profile", "-o", path("network.so")};
+                                   path(name + ".mlir")};
+  std::vector<std::string> code = {path(name + ".mlir"), "--random-constants",
+                                   "--profile", "-o", path(name + ".so")};
   for (std::vector<std::string> *arguments : {&plan, &code}) {
     llvm::append_range(*arguments, both);
     if (llvm::Error failed = call("rac-compile", *arguments).takeError())
@@ -108,10 +117,10 @@ static double numberAt(const json::Value &root, ArrayRef<StringRef> keys) {
   return found ? found->getAsNumber().value_or(0) : 0;
 }
 
-/// What rac-run tells of network.so.
-llvm::Expected<json::Value> GroupSamples::time(const NetworkRun &run) {
-  auto times = [&](int64_t count) -> llvm::Expected<json::Value> {
-    auto text = call("rac-run", {path("network.so"), "--json", "--profile",
+llvm::Expected<std::vector<double>>
+GroupSamples::time(const NetworkRun &run, const std::string &name) {
+  auto tell = [&](int64_t count) -> llvm::Expected<json::Value> {
+    auto text = call("rac-run", {path(name + ".so"), "--json", "--profile",
                                  "--threads=" + std::to_string(run.threads),
                                  "--repeat=" + std::to_string(count)});
     if (!text)
@@ -119,45 +128,107 @@ llvm::Expected<json::Value> GroupSamples::time(const NetworkRun &run) {
     return json::parse(*text);
   };
   constexpr int64_t least = 5, most = 5000;
-  auto few = times(least);
+  auto few = tell(least);
   if (!few)
-    return few;
+    return few.takeError();
+  // Pages lie elsewhere in another process, and caches are shared otherwise.
+  constexpr int processes = 3;
   double latency = numberAt(*few, {"latency_s", "median"});
-  double count = latency > 0 ? run.seconds / latency : least;
-  return times(std::clamp<double>(count, least, most));
+  double count = latency > 0 ? run.seconds / processes / latency : least;
+  std::vector<std::vector<double>> times;
+  for (int i = 0; i < processes; ++i) {
+    auto told = tell(std::clamp<double>(count, least, most));
+    if (!told)
+      return told.takeError();
+    const json::Value *list = find(*told, {"profile", "groups"});
+    const json::Array *groups = list ? list->getAsArray() : nullptr;
+    if (!groups || (i > 0 && groups->size() != times.size()))
+      return llvm::createStringError("rac-run tells of no groups");
+    times.resize(groups->size());
+    for (auto [all, group] : llvm::zip_equal(times, *groups))
+      all.push_back(numberAt(group, {"median_s"}));
+  }
+  std::vector<double> medians;
+  for (const std::vector<double> &all : times)
+    medians.push_back(median(all));
+  return medians;
 }
 
 llvm::Error GroupSamples::add(const Network &network, const NetworkRun &run) {
-  auto failed = [&](const llvm::Twine &why) {
-    return llvm::createStringError(network.name + ": " + why);
+  std::string name = network.name + "-" + std::to_string(run.threads) +
+                     (run.library ? "" : "-generated");
+  auto failed = [&](llvm::Error why) {
+    return llvm::createStringError(name + ": " + toString(std::move(why)));
   };
   if (folder.empty())
-    return failed("there is no folder for temporary files");
-  if (llvm::Error error = compile(network, run))
-    return failed(toString(std::move(error)));
-  OwningOpRef<ModuleOp> module =
-      parseSourceFile<ModuleOp>(path("plan.mlir"), &context);
-  if (!module)
-    return failed("its plan cannot be read");
-  auto told = time(run);
+    return llvm::createStringError("there is no folder for temporary files");
+  if (llvm::Error error = compile(network, run, name))
+    return failed(std::move(error));
+  auto times = time(run, name);
+  if (!times)
+    return failed(times.takeError());
+  std::error_code error;
+  llvm::raw_fd_ostream file(path(name + ".json"), error);
+  if (error)
+    return llvm::createStringError(path(name + ".json") + ": " +
+                                   error.message());
+  file << json::Value(json::Object{{"threads", run.threads},
+                                   {"seconds", json::Array(*times)}})
+       << "\n";
+  file.close();
+  return take(name);
+}
+
+llvm::Error GroupSamples::load() {
+  std::error_code error;
+  std::vector<std::string> names;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end;
+       at.increment(error))
+    if (llvm::sys::path::extension(at->path()) == ".mlir")
+      names.push_back(llvm::sys::path::stem(at->path()).str());
+  llvm::sort(names);
+  for (const std::string &name : names)
+    if (fs::exists(path(name + ".json")))
+      if (llvm::Error problem = take(name))
+        return problem;
+  if (samples.empty())
+    return llvm::createStringError(folder + ": has no samples");
+  return llvm::Error::success();
+}
+
+/// Adds the groups of a plan and a file of times.
+llvm::Error GroupSamples::take(const std::string &name) {
+  auto failed = [&](const llvm::Twine &why) {
+    return llvm::createStringError(path(name) + ": " + why);
+  };
+  auto text = llvm::MemoryBuffer::getFile(path(name + ".json"));
+  if (!text)
+    return failed(text.getError().message());
+  auto told = json::parse((*text)->getBuffer());
   if (!told)
     return failed(toString(told.takeError()));
-  const json::Value *list = find(*told, {"profile", "groups"});
+  const json::Value *list = find(*told, {"seconds"});
   const json::Array *times = list ? list->getAsArray() : nullptr;
+  OwningOpRef<ModuleOp> module =
+      parseSourceFile<ModuleOp>(path(name + ".mlir"), &context);
+  if (!module)
+    return failed("its plan cannot be read");
   SmallVector<GroupOp> groups;
   module->walk([&](GroupOp group) { groups.push_back(group); });
   if (!times || times->size() != groups.size())
-    return failed("rac-run tells of other groups than the plan has");
+    return failed("the times are of other groups than the plan has");
 
+  // Of shorter ones the readings of the clock, 50 ns, are a good part.
+  constexpr double shortest = 5e-7;
   double bytes = weightBytes(*module);
   for (auto [group, time] : llvm::zip_equal(groups, *times)) {
     GroupSample sample;
     sample.candidate = Candidate::of(group);
     sample.plan = group.getPlanAttr();
-    sample.threads = run.threads;
+    sample.threads = std::max<int64_t>(1, numberAt(*told, {"threads"}));
     sample.modelBytes = bytes;
-    sample.seconds = numberAt(time, {"median_s"});
-    if (sample.seconds > 0 && sample.plan)
+    sample.seconds = time.getAsNumber().value_or(0);
+    if (sample.seconds >= shortest && sample.plan)
       samples.push_back(std::move(sample));
   }
   modules.push_back(std::move(module));

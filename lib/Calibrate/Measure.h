@@ -6,6 +6,7 @@
 #include "Sampler.h"
 #include "rac/Calibrate/Calibrate.h"
 #include "rac/Calibrate/Fit.h"
+#include "llvm/Support/Error.h"
 
 namespace rac {
 
@@ -19,8 +20,9 @@ public:
     return timeInTurn(probes, sampler);
   }
   /// Puts a measured number where `slot` is, rounded to what its uncertainty
-  /// bears; `how` says how it was measured.
-  void set(Known &slot, const llvm::Twine &key, llvm::StringRef unit, double v,
+  /// bears; `how` says how it was measured. What no machine has, or was
+  /// disturbed too much, is refused: a note says so, and `slot` stays.
+  bool set(Known &slot, const llvm::Twine &key, llvm::StringRef unit, double v,
            double uncertainty, const llvm::Twine &how,
            std::optional<FitQuality> quality = std::nullopt);
   void setEnergy(KnownEnergy &slot, const llvm::Twine &key,
@@ -51,8 +53,9 @@ private:
 /// Uncertainties of factors, combined as independent ones are.
 double combined(double a, double b);
 
-/// Clocks, and what each unit computes in a clock.
-void measureCompute(Bench &bench);
+/// Clocks, and what each unit computes in a clock; an error if the clocks can't
+/// be told.
+llvm::Error measureCompute(Bench &bench);
 /// Bandwidth and latency of each level; the size of a last cache that is shared
 /// with others.
 void measureMemory(Bench &bench);

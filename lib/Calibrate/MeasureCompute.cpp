@@ -3,6 +3,8 @@
 #include "Measure.h"
 #include "Team.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
 #include <cmath>
 
 using namespace rac;
@@ -24,7 +26,21 @@ static Probe computeProbe(const ComputeKernel &kernel, int cores) {
           }};
 }
 
-void rac::measureCompute(Bench &bench) {
+/// All else rests on the clocks: none of it is worth anything without them.
+static llvm::Error clockProblem(const Timing &one, const Timing &all) {
+  constexpr double mostSlower = 4; // with all cores at work
+  double boost = kChunk / one.seconds, base = kChunk / all.seconds;
+  if (boost < mostSlower * base)
+    return llvm::Error::success();
+  std::string text;
+  llvm::raw_string_ostream(text)
+      << llvm::format("one core counts at %.3g Hz, all at once at %.3g Hz: "
+                      "others take the cores meanwhile",
+                      boost, base);
+  return llvm::createStringError(text);
+}
+
+llvm::Error rac::measureCompute(Bench &bench) {
   Device &device = bench.device();
   const std::vector<ComputeKernel> &kernels = bench.options.kernels.compute;
   std::vector<Probe> probes = {clockProbe(1), clockProbe(bench.cores())};
@@ -32,12 +48,18 @@ void rac::measureCompute(Bench &bench) {
     probes.push_back(computeProbe(kernel, bench.cores()));
   std::vector<Timing> timings = bench.time(probes);
 
+  if (llvm::Error problem = clockProblem(timings[0], timings[1]))
+    return problem;
   double boost = kChunk / timings[0].seconds;
   double base = std::min(boost, kChunk / timings[1].seconds);
-  bench.set(device.clocks.boostHz, "clocks.boost_hz", "Hz", boost,
-            timings[0].spread, "additions that wait for each other, one core");
-  bench.set(device.clocks.baseHz, "clocks.base_hz", "Hz", base,
-            timings[1].spread, "additions that wait for each other, all cores");
+  bool taken = bench.set(device.clocks.boostHz, "clocks.boost_hz", "Hz", boost,
+                         timings[0].spread,
+                         "additions that wait for each other, one core") &&
+               bench.set(device.clocks.baseHz, "clocks.base_hz", "Hz", base,
+                         timings[1].spread,
+                         "additions that wait for each other, all cores");
+  if (!taken)
+    return llvm::createStringError(bench.result.notes.back());
   // What other numbers are multiplied with is the number as it was rounded.
   base = device.clocks.baseHz->v;
   for (size_t i = 0; i < kernels.size(); ++i) {
@@ -59,4 +81,5 @@ void rac::measureCompute(Bench &bench) {
               "op/clock", rate / clock, timing.spread,
               llvm::Twine(kernel.what) + " on registers, all cores at work");
   }
+  return llvm::Error::success();
 }

@@ -9,9 +9,8 @@
 #include "GroupSamples.h"
 #include "Measure.h"
 #include "rac/Calibrate/Config.h"
-#include "llvm/ADT/SmallString.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace rac;
 
@@ -96,6 +95,18 @@ static void takeSamples(Bench &bench, GroupSamples &samples) {
 
 static void write(Bench &bench, const GroupFit &fit, size_t count) {
   Device &device = bench.device();
+  // So far off is what was disturbed, or a machine unlike what the cost model
+  // knows. Times of --quick are not looked at.
+  constexpr double mostError = 75; // %
+  if (fit.after.mape > mostError && !bench.options.quick) {
+    std::string text;
+    llvm::raw_string_ostream(text)
+        << "groups: the best fit to " << count << " of them is off by "
+        << llvm::format("%.3g", fit.after.mape)
+        << "% on average, so nothing of it is taken: others take the cores "
+           "meanwhile, or the model knows nothing of this machine";
+    return bench.note(text);
+  }
   for (const FittedCoefficient &coefficient : fit.coefficients) {
     llvm::StringRef unit;
     if (Known *slot = find(device, coefficient.name, unit))
@@ -113,16 +124,16 @@ static void write(Bench &bench, const GroupFit &fit, size_t count) {
 }
 
 void rac::measureGroups(Bench &bench) {
-  // They are compiled for the device as measured so far.
-  llvm::SmallString<128> file;
-  if (std::error_code error =
-          llvm::sys::fs::createTemporaryFile("rac-calibrate", "json", file))
-    return bench.note("groups: no temporary file: " + error.message());
-  llvm::FileRemover remover(file);
-  if (llvm::Error error = saveDevice(bench.device(), file))
-    return bench.note("groups: " + toString(std::move(error)));
-  GroupSamples samples(file.str().str());
-  takeSamples(bench, samples);
+  GroupSamples samples(bench.options.samplesFolder);
+  if (bench.options.fitOnly) {
+    if (llvm::Error error = samples.load())
+      return bench.note("groups: " + toString(std::move(error)));
+  } else {
+    // They are compiled for the device as measured so far.
+    if (llvm::Error error = saveDevice(bench.device(), samples.deviceFile()))
+      return bench.note("groups: " + toString(std::move(error)));
+    takeSamples(bench, samples);
+  }
   if (samples.list().empty())
     return bench.note("groups: none could be timed");
   bench.progress("fitting to " + llvm::Twine(samples.list().size()) +

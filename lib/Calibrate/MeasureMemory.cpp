@@ -114,9 +114,9 @@ void MemoryBench::setLevel(const LevelSpans &spans,
             spans.one.bytes / timings[0].seconds, timings[0].spread,
             how(spans.one.bytes, 1));
   // One core isn't faster than all.
+  double one = level.coreBytesPerSecond ? level.coreBytesPerSecond->v : 0;
   bench.set(level.deviceBytesPerSecond, key + ".device_bytes_per_s", "B/s",
-            std::max(spans.allBytes() / timings[1].seconds,
-                     level.coreBytesPerSecond->v),
+            std::max(spans.allBytes() / timings[1].seconds, one),
             timings[1].spread, how(spans.all.front().bytes, bench.cores()));
   bench.set(level.latencySeconds, key + ".latency_s", "s", timings[2].seconds,
             timings[2].spread,
@@ -127,6 +127,8 @@ void MemoryBench::setLevel(const LevelSpans &spans,
 /// Of a cache that others use as well, the part that serves this machine: where
 /// reads take as long as if half of them came from memory.
 void MemoryBench::findCapacity(MemoryLevel &last, const MemoryLevel &beyond) {
+  if (!last.deviceBytesPerSecond || !beyond.deviceBytesPerSecond)
+    return;
   double whole = last.sizeBytes->v;
   double inside = 1 / last.deviceBytesPerSecond->v,
          outside = 1 / beyond.deviceBytesPerSecond->v;

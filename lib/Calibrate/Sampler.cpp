@@ -2,8 +2,10 @@
 
 #include "Sampler.h"
 #include "rac/Calibrate/Fit.h"
+#include "llvm/ADT/STLExtras.h"
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 
 using namespace rac;
 
@@ -18,7 +20,9 @@ static int64_t timesFor(const Probe &probe, double seconds) {
   probe.run(1);
   int64_t times = 1;
   while (true) {
-    double taken = probe.run(times);
+    // A core that was taken away must not pass for a slow one.
+    double taken =
+        std::min({probe.run(times), probe.run(times), probe.run(times)});
     if (taken >= seconds / 2 || times >= most)
       return taken > 0 ? std::max<int64_t>(1, times * (seconds / taken))
                        : times;
@@ -28,27 +32,44 @@ static int64_t timesFor(const Probe &probe, double seconds) {
   }
 }
 
+static Timing timingOf(const std::vector<double> &seconds) {
+  Timing timing;
+  timing.seconds = quantile(seconds, 0.25);
+  timing.spread = quantile(seconds, 0.75) / timing.seconds - 1;
+  return timing;
+}
+
 std::vector<Timing> rac::timeInTurn(llvm::ArrayRef<Probe> probes,
                                     const SamplerOptions &options) {
-  std::vector<int64_t> times;
-  for (const Probe &probe : probes) {
+  auto tell = [&](const Probe &probe) {
     if (options.progress)
       options.progress(probe.name);
+  };
+  std::vector<int64_t> times;
+  for (const Probe &probe : probes) {
+    tell(probe);
     times.push_back(timesFor(probe, options.seconds));
   }
-  std::vector<std::vector<double>> seconds(probes.size());
-  for (int round = 0; round < options.rounds; ++round)
-    for (size_t i = 0; i < probes.size(); ++i) {
-      if (options.progress)
-        options.progress(probes[i].name);
-      seconds[i].push_back(probes[i].run(times[i]) / times[i]);
+  std::vector<Timing> timings(probes.size());
+  std::vector<size_t> wanted(probes.size());
+  std::iota(wanted.begin(), wanted.end(), 0);
+  for (int attempt = 0; attempt < options.attempts && !wanted.empty();
+       ++attempt) {
+    std::vector<std::vector<double>> seconds(probes.size());
+    for (int round = 0; round < options.rounds; ++round)
+      for (size_t i : wanted) {
+        tell(probes[i]);
+        seconds[i].push_back(probes[i].run(times[i]) / times[i]);
+      }
+    for (size_t i : wanted) {
+      Timing timing = timingOf(seconds[i]);
+      if (attempt == 0 || timing.spread < timings[i].spread)
+        timings[i] = timing;
     }
-  std::vector<Timing> timings;
-  for (std::vector<double> &list : seconds) {
-    Timing timing;
-    timing.seconds = quantile(list, 0.25);
-    timing.spread = quantile(list, 0.75) / timing.seconds - 1;
-    timings.push_back(timing);
+    // By comparison so that a time of 0, whose spread is no number, is done.
+    llvm::erase_if(wanted, [&](size_t i) {
+      return !(timings[i].spread > options.mostSpread);
+    });
   }
   return timings;
 }

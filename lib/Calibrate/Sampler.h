@@ -35,6 +35,10 @@ struct Timing {
 struct SamplerOptions {
   double seconds = 4e-3; ///< of one turn
   int rounds = 15;
+  /// What spreads by more was disturbed, and is timed again, so many times in
+  /// all; the timing that spreads least counts.
+  double mostSpread = 0.25;
+  int attempts = 3;
   std::function<void(const std::string &)> progress; ///< may be empty
 };
 

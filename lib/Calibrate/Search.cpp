@@ -79,6 +79,7 @@ double rac::search(std::vector<Parameter> &parameters,
     }
   }
   for (Parameter &parameter : parameters)
-    parameter.uncertainty = uncertaintyOf(parameter, loss, least, tolerance);
+    parameter.uncertainty =
+        uncertaintyOf(parameter, loss, least, tolerance * parameter.share);
   return least;
 }

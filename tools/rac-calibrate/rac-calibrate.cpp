@@ -38,6 +38,13 @@ static cl::opt<std::string> samples(
     "samples", cl::value_desc("FILE.json"), cl::cat(category),
     cl::desc("Measures nothing: fits the device to what scripts/gpu calibrate "
              "found on a GPU"));
+static cl::opt<std::string>
+    keepSamples("keep-samples", cl::value_desc("DIR"), cl::cat(category),
+            cl::desc("Keep the groups that are timed, for --refit"));
+static cl::opt<std::string>
+    refit("refit", cl::value_desc("DIR"), cl::cat(category),
+          cl::desc("Measure nothing; fit again to what --keep-samples=DIR has kept, "
+                   "beginning with the device as it was measured then"));
 static cl::opt<std::string> energyRoot(
     "energy-root", cl::value_desc("DIR"), cl::cat(category), cl::Hidden,
     cl::desc("Looks for energy meters in DIR instead of /sys, for tests"));
@@ -123,7 +130,11 @@ int main(int argc, char **argv) {
   cl::ParseCommandLineOptions(argc, argv, kOverview);
 
   std::vector<std::string> notes;
-  Expected<rac::Device> base = rac::findDevice(device, notes);
+  if (!refit.empty() && (!keepSamples.empty() || device.getNumOccurrences()))
+    return fail("--refit takes its device and samples from its folder, so "
+                "--device and --keep-samples say nothing");
+  Expected<rac::Device> base = rac::findDevice(
+      refit.empty() ? device.getValue() : refit + "/device.json", notes);
   if (!base)
     return fail(toString(base.takeError()));
   if (Error error = checkWritable(output))
@@ -141,14 +152,18 @@ int main(int argc, char **argv) {
   options.kernels = rac::withPlainKernels(rac::x86Kernels());
   options.quick = quick;
   options.energyRoot = energyRoot;
+  options.samplesFolder = refit.empty() ? keepSamples : refit;
+  options.fitOnly = !refit.empty();
   bool onTerminal = sys::Process::StandardErrIsDisplayed();
   if (onTerminal)
     options.progress = [](const std::string &what) {
       errs() << "\r\033[K" << what << " ...";
     };
-  rac::Calibration calibration = rac::calibrate(*base, machine, options);
+  Expected<rac::Calibration> measured = rac::calibrate(*base, machine, options);
   if (onTerminal)
     errs() << "\r\033[K";
+  if (!measured)
+    return fail(toString(measured.takeError()) + "; nothing is written");
 
-  return finish(std::move(calibration));
+  return finish(std::move(*measured));
 }

@@ -17,6 +17,10 @@ struct CalibrateOptions {
   Kernels kernels; ///< what to compute and to read with
   /// Fewer and shorter turns, for tests: all numbers are there, and uncertain.
   bool quick = false;
+  /// Where the groups that were timed are kept; empty: nowhere.
+  std::string samplesFolder;
+  /// Measures nothing, and fits to what is in `samplesFolder`.
+  bool fitOnly = false;
   /// Stands for /sys where meters are looked for; empty: /sys itself.
   std::string energyRoot;
   /// Called with what is being measured, often.
@@ -39,9 +43,10 @@ struct Calibration {
 
 /// `base` describes the machine as far as anybody knew; all that isn't measured
 /// stays as it is there, with its origin. `machine` is the one that this runs
-/// on.
-Calibration calibrate(const Device &base, const Machine &machine,
-                      const CalibrateOptions &options);
+/// on. Fails where other work leaves nothing to be told.
+llvm::Expected<Calibration> calibrate(const Device &base,
+                                      const Machine &machine,
+                                      const CalibrateOptions &options);
 
 } // namespace rac
 

@@ -14,8 +14,12 @@ struct Parameter {
   std::string name;
   double *value = nullptr;  ///< where it is; holds where to begin
   double low = 0, high = 0; ///< its bounds
+  /// Of what the loss is a mean of, the part that depends on it: the rest
+  /// tells nothing of how certain it is.
+  double share = 1;
   /// By what factor, less one, it may be off before the loss grows by the
-  /// search's tolerance; infinite where the loss hardly depends on it.
+  /// search's tolerance, of its share; infinite where the loss hardly depends on
+  /// it.
   double uncertainty = 0;
 };
 
