@@ -52,6 +52,11 @@ static double clocks(const RegisterTileProblem &problem,
          (vectors.of(tile.vectors) + vectors.rest);
 }
 
+double rac::clocksOfTile(const RegisterTileProblem &problem,
+                         const RegisterTile &tile) {
+  return clocks(problem, tile);
+}
+
 /// Rows that don't drive each other out of the first-level cache.
 static int64_t mostRows(const RegisterTileProblem &problem) {
   if (!problem.rowStride)

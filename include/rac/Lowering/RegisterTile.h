@@ -31,6 +31,11 @@ struct RegisterTileProblem {
 /// ends; among equals the one that loads the fewest vectors.
 RegisterTile chooseRegisterTile(const RegisterTileProblem &problem);
 
+/// Clocks of a vector of the result for each step of the reduction, on average
+/// over whole tiles and what is left at the ends; at best a half.
+double clocksOfTile(const RegisterTileProblem &problem,
+                    const RegisterTile &tile);
+
 } // namespace rac
 
 #endif // RAC_LOWERING_REGISTERTILE_H
