@@ -37,8 +37,7 @@ void rac::layOutFilters(Work &work) {
   for (const WorkNest &nest : work.nests) {
     if (!nest.isContraction() || nest.reads.size() < 2)
       continue;
-    ContractionShape shape = contractionShape(nest);
-    if (!shape.isConv || shape.isDepthwise)
+    if (!contractionShape(nest).isConv)
       continue;
     // Its first dimension is the result channels.
     WorkTensor &filter = work.tensors[nest.reads[1].tensor];

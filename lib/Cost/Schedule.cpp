@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "rac/Cost/Schedule.h"
+#include "rac/Lowering/RegisterTile.h"
 #include <cmath>
 
 using namespace mlir;
@@ -165,34 +166,112 @@ static unsigned widestBits(const Work &work, const WorkNest &nest) {
   return 8 * bytes;
 }
 
-/// Beside the tile: a row of vectors, and two for what is multiplied with it.
-static void chooseRegisters(const WorkNest &nest, PlanAttr plan,
-                            const VectorShape &target, NestSchedule &schedule) {
-  const Extents &extents = schedule.extents.back();
-  double most = target.registers >= 32 ? 4 : 2;
-  double rows = 1, vectors = most;
-  bool horizontal = nest.reductions.test(*schedule.vectorLoop);
-  if (schedule.rowLoop) {
-    if (horizontal)
-      vectors = 2;
-    constexpr double mostRows = 12;
-    rows = std::clamp<double>(
-        std::floor((target.registers - vectors - 2) / vectors), 1, mostRows);
-    if (plan.getRegisters().size() == 2) {
-      rows = plan.getRegisters()[0];
-      vectors = plan.getRegisters()[1];
-    }
-    rows = std::min(rows, extents[*schedule.rowLoop]);
+/// B from one row of what is multiplied with the vectors to the next.
+static std::optional<int64_t> rowStride(const Work &work, const WorkNest &nest,
+                                        unsigned rowLoop) {
+  for (const WorkUse &read : nest.reads) {
+    if (!read.dependsOn(rowLoop))
+      continue;
+    const WorkTensor &tensor = work.tensors[read.tensor];
+    double stride = 0;
+    for (auto [i, terms] : llvm::enumerate(read.dims))
+      for (const WorkUse::Term &term : terms)
+        if (term.loop == rowLoop)
+          stride += term.step * tensor.strides[i];
+    return static_cast<int64_t>(stride * tensor.elementBytes);
   }
-  schedule.vectors = std::clamp<double>(
-      std::ceil(extents[*schedule.vectorLoop] / schedule.lanes), 1, vectors);
-  schedule.rows = std::max(1.0, rows);
+  return std::nullopt;
+}
+
+/// The plan's tile of registers, or lowering's default.
+static void chooseRegisters(const Work &work, const WorkNest &nest,
+                            PlanAttr plan, const VectorShape &target,
+                            NestSchedule &schedule) {
+  const Extents &extents = schedule.extents.back();
+  bool horizontal = nest.reductions.test(*schedule.vectorLoop);
+  double columns = std::ceil(extents[*schedule.vectorLoop] / schedule.lanes);
+  RegisterTileProblem problem;
+  problem.registers = target.registers;
+  problem.rows = 1;
+  problem.vectors = static_cast<int64_t>(std::max(1.0, columns));
+  if (!schedule.rowLoop) {
+    double most = target.registers >= 32 ? 4 : 2;
+    schedule.vectors = std::clamp<double>(columns, 1, most);
+  } else {
+    problem.rows = static_cast<int64_t>(std::ceil(extents[*schedule.rowLoop]));
+    problem.rowStride = rowStride(work, nest, *schedule.rowLoop);
+    if (horizontal) { // tiles of such are not wider than two vectors
+      problem.panel = 2;
+      problem.vectors = std::nullopt;
+    }
+    RegisterTile tile = chooseRegisterTile(problem);
+    schedule.rows = tile.rows;
+    schedule.vectors = tile.vectors;
+  }
+  if (plan.getRegisters().size() == 2 && nest.reductions.any() && !horizontal) {
+    schedule.rows = schedule.rowLoop ? plan.getRegisters()[0] : 1;
+    schedule.vectors = plan.getRegisters()[1];
+  }
+  if (schedule.rowLoop)
+    schedule.rows = std::clamp<double>(
+        schedule.rows, 1, std::max(1.0, extents[*schedule.rowLoop]));
+  schedule.vectors =
+      std::clamp<double>(schedule.vectors, 1, std::max(1.0, columns));
+  schedule.clocks =
+      clocksOfTile(problem, {static_cast<int64_t>(schedule.rows),
+                             static_cast<int64_t>(schedule.vectors)});
+}
+
+/// Whether the vectors stay in the second-level cache all together, and the
+/// rows do not: lowering (Nest.cpp) then reads the rows once.
+static bool rowsFirst(const Work &work, const WorkNest &nest,
+                      const NestSchedule &schedule) {
+  constexpr double most = 1 << 19; // B, as there
+  if (!schedule.rowLoop || nest.reductions.test(*schedule.vectorLoop))
+    return false;
+  bool smallVectors = true, largeRows = false;
+  for (const WorkUse &read : nest.reads) {
+    double bytes = work.tensors[read.tensor].bytes();
+    if (read.dependsOn(*schedule.vectorLoop))
+      smallVectors &= bytes <= most;
+    else if (read.dependsOn(*schedule.rowLoop))
+      largeRows |= bytes > most;
+  }
+  return smallVectors && largeRows;
+}
+
+/// A loop along which alone `use` is contiguous.
+static std::optional<unsigned>
+contiguousLoop(const Work &work, const WorkNest &nest, const WorkUse &use) {
+  for (unsigned loop = 0; loop < nest.sizes.size(); ++loop)
+    if (nest.sizes[loop] != 1 && use.dependsOn(loop) &&
+        isContiguous(work.tensors[use.tensor], use, loop))
+      return loop;
+  return std::nullopt;
+}
+
+/// Transpositions go by blocks in registers (TransposeEmitter.cpp).
+static void matchTransposition(const Work &work, const WorkNest &nest,
+                               NestSchedule &schedule) {
+  if (nest.multiplyAdds + nest.operations + nest.functions > 0 ||
+      nest.reductions.any() || nest.reads.size() != 1 ||
+      nest.writes.size() != 1 || nest.reads[0].scattered.any())
+    return;
+  auto read = contiguousLoop(work, nest, nest.reads[0]),
+       write = contiguousLoop(work, nest, nest.writes[0]);
+  if (!read || !write || *read == *write)
+    return;
+  schedule.isTransposition = true;
+  schedule.vectorLoop = write;
+  schedule.rowLoop = read;
+  schedule.rows =
+      std::clamp<double>(schedule.extents.back()[*read], 1, schedule.lanes);
 }
 
 /// The loops of one nest in the order in which rac-vectorize-linalg puts them:
 /// those that reused vectors depend on, the vectors, other ones, the rows, the
 /// reductions.
-static void orderLoops(const WorkNest &nest, PlanAttr plan,
+static void orderLoops(const Work &work, const WorkNest &nest, PlanAttr plan,
                        NestSchedule &schedule) {
   const Extents &extents = schedule.extents.back();
   auto add = [&](unsigned loop, double step) {
@@ -202,6 +281,13 @@ static void orderLoops(const WorkNest &nest, PlanAttr plan,
       schedule.levels.push_back({loop, trips, step});
   };
   unsigned count = nest.sizes.size();
+  if (schedule.isTransposition) {
+    for (unsigned loop = 0; loop < count; ++loop)
+      add(loop, loop == schedule.vectorLoop ? schedule.lanes
+                : loop == schedule.rowLoop  ? schedule.rows
+                                            : 1);
+    return;
+  }
   if (!schedule.vectorLoop) {
     for (bool reduction : {false, true})
       for (unsigned loop = 0; loop < count; ++loop)
@@ -239,12 +325,15 @@ static void orderLoops(const WorkNest &nest, PlanAttr plan,
   }
   bool horizontal = nest.reductions.test(*schedule.vectorLoop);
   double width = schedule.lanes * schedule.vectors;
-  if (!horizontal)
+  bool vectorsLast = rowsFirst(work, nest, schedule);
+  if (!horizontal && !vectorsLast)
     add(*schedule.vectorLoop, width);
   for (unsigned loop : last)
     add(loop, 1);
   if (schedule.rowLoop)
     add(*schedule.rowLoop, schedule.rows);
+  if (vectorsLast)
+    add(*schedule.vectorLoop, width);
   for (unsigned loop = 0; loop < count; ++loop) {
     if (!nest.reductions.test(loop))
       continue;
@@ -315,9 +404,11 @@ Schedule rac::scheduleOf(const Work &work, PlanAttr plan,
     if (inner.vectorLoop) {
       if (nest.reductions.any())
         inner.rowLoop = findRows(nest, *inner.vectorLoop);
-      chooseRegisters(nest, plan, target, inner);
+      chooseRegisters(work, nest, plan, target, inner);
+    } else {
+      matchTransposition(work, nest, inner);
     }
-    orderLoops(nest, plan, inner);
+    orderLoops(work, nest, plan, inner);
   }
   return schedule;
 }

@@ -2,6 +2,7 @@
 
 #include "rac/Cost/Traffic.h"
 #include <cmath>
+#include <numeric>
 
 using namespace mlir;
 using namespace rac;
@@ -10,12 +11,33 @@ using namespace rac;
 // What some iterations touch
 //===----------------------------------------------------------------------===//
 
-double rac::footprint(const WorkTensor &tensor, const WorkUse &use,
-                      ArrayRef<double> extents, double line) {
-  // From the last dimension outwards: a run of memory that is touched without a
-  // gap of a line, and how many such runs there are.
-  double run = tensor.elementBytes, runs = 1;
-  bool aligned = true;
+namespace {
+
+/// Along one dimension: so many positions, so many bytes apart.
+struct Stride {
+  double positions, apart;
+};
+
+/// What is touched of a tensor: a run of memory without a gap of a line, and
+/// how it is repeated, from the innermost dimension outwards.
+struct Runs {
+  double run; ///< B from the first to the last element, less one
+  SmallVector<Stride, 4> repeats;
+  bool aligned = true; ///< all begin at the same place in a line
+
+  Runs(const WorkTensor &tensor, const WorkUse &use, ArrayRef<double> extents,
+       double line);
+  double lines(double line, double elementBytes) const {
+    // A run that may begin anywhere touches a line more, or a part of it.
+    return aligned ? std::ceil(run / line) : (run - elementBytes) / line + 1;
+  }
+};
+
+} // namespace
+
+Runs::Runs(const WorkTensor &tensor, const WorkUse &use,
+           ArrayRef<double> extents, double line)
+    : run(tensor.elementBytes) {
   for (size_t i = use.dims.size(); i-- > 0;) {
     double span = 1, positions = 1;
     for (const WorkUse::Term &term : use.dims[i]) {
@@ -33,28 +55,54 @@ double rac::footprint(const WorkTensor &tensor, const WorkUse &use,
       apart = stride * tensor.shape[i] / positions;
       span = tensor.shape[i];
     }
-    if (runs == 1 && apart - run < line) {
+    if (repeats.empty() && apart - run < line) {
       run += stride * (span - 1);
       continue;
     }
-    runs *= positions;
+    repeats.push_back({positions, apart});
     aligned &= std::fmod(use.scattered.test(i) ? stride : apart, line) == 0;
   }
-  // A run that may begin anywhere touches a line more, or a part of it.
-  double lines =
-      aligned ? std::ceil(run / line) : (run - tensor.elementBytes) / line + 1;
-  return std::min(runs * lines, std::ceil(tensor.bytes() / line)) * line;
+}
+
+double rac::footprint(const WorkTensor &tensor, const WorkUse &use,
+                      ArrayRef<double> extents, double line) {
+  Runs runs(tensor, use, extents, line);
+  double lines = runs.lines(line, tensor.elementBytes);
+  for (const Stride &stride : runs.repeats)
+    lines *= stride.positions;
+  return std::min(lines, std::ceil(tensor.bytes() / line)) * line;
+}
+
+double rac::setsCovered(const WorkTensor &tensor, const WorkUse &use,
+                        ArrayRef<double> extents, const CacheShape &cache) {
+  double sets = cache.sets();
+  if (use.scattered.any())
+    return sets;
+  Runs runs(tensor, use, extents, cache.line);
+  double covered = std::min(sets, runs.lines(cache.line, tensor.elementBytes));
+  for (const Stride &stride : runs.repeats) {
+    // Repetitions come back to the first one's sets after as many.
+    auto around = static_cast<int64_t>(sets * cache.line);
+    double step = std::gcd(around, static_cast<int64_t>(stride.apart));
+    double places = std::min(stride.positions, around / std::max(1.0, step));
+    double free = std::max(1.0, step / cache.line);
+    covered = places < stride.positions
+                  ? std::min(sets, places * std::min(covered, free))
+                  : std::min(sets, places * covered);
+  }
+  return std::max(1.0, covered);
 }
 
 namespace {
 
 /// By tensor: bytes brought in, bytes touched, and bytes brought in to be
-/// written.
+/// written; and over how many sets of the cache those touched are spread.
 struct Flow {
-  SmallVector<double, 4> in, touched, written;
+  SmallVector<double, 4> in, touched, written, sets;
 
   explicit Flow(size_t tensors)
-      : in(tensors, 0), touched(tensors, 0), written(tensors, 0) {}
+      : in(tensors, 0), touched(tensors, 0), written(tensors, 0),
+        sets(tensors, 1) {}
   double size() const {
     double sum = 0;
     for (double bytes : touched)
@@ -73,6 +121,16 @@ public:
 
 private:
   bool fits(double bytes) const { return bytes <= cache.bytes; }
+  /// Whether what is touched of tensor `t` stays, with all else: in the sets
+  /// that it lies in, beside it what the others have in each set on average.
+  bool stays(const Flow &flow, unsigned t) const {
+    double size = flow.size();
+    if (!fits(size) || cache.ways == 0 || flow.touched[t] == 0)
+      return fits(size);
+    double own = flow.touched[t] / cache.line / flow.sets[t],
+           others = (size - flow.touched[t]) / cache.line / cache.sets();
+    return own + others <= cache.ways;
+  }
   /// B that a nest touches while its loops run `extents` iterations.
   void touch(const WorkNest &nest, ArrayRef<double> extents, Flow &flow,
              bool write) const;
@@ -107,6 +165,9 @@ void Reuse::touch(const WorkNest &nest, ArrayRef<double> extents, Flow &flow,
                 });
     if (!same)
       touched = std::min(all, touched + bytes);
+    if (cache.ways > 0)
+      flow.sets[use.tensor] = std::max(
+          flow.sets[use.tensor], setsCovered(tensor, use, extents, cache));
     if (write)
       flow.written[use.tensor] += bytes;
   }
@@ -122,9 +183,9 @@ Flow Reuse::touchedBy(const WorkNest &nest, ArrayRef<double> extents) const {
 
 Flow Reuse::repeat(Flow flow, const Flow &outer, double trips, double average,
                    function_ref<bool(unsigned)> staysInRegisters) const {
-  bool reused = fits(flow.size());
+  Flow body = flow;
   for (unsigned t = 0; t < work.tensors.size(); ++t) {
-    if (reused || staysInRegisters(t)) {
+    if (stays(body, t) || staysInRegisters(t)) {
       flow.in[t] = std::max(flow.in[t], outer.touched[t]);
       flow.written[t] = std::max(flow.written[t], outer.written[t]);
     } else {
@@ -135,6 +196,7 @@ Flow Reuse::repeat(Flow flow, const Flow &outer, double trips, double average,
       flow.written[t] = std::max(outer.written[t], times * flow.written[t]);
     }
     flow.touched[t] = outer.touched[t];
+    flow.sets[t] = outer.sets[t];
   }
   return flow;
 }
@@ -192,6 +254,7 @@ Flow Reuse::tileFlow() const {
       }
       sum.in[t] += std::max(0.0, in - kept);
       sum.touched[t] = std::max(sum.touched[t], flow.touched[t]);
+      sum.sets[t] = std::max(sum.sets[t], flow.sets[t]);
       // A line that is changed twice while it is there goes back once.
       bool again = sum.written[t] > 0 && kept > 0;
       sum.written[t] += std::max(0.0, flow.written[t] - (again ? kept : 0));
@@ -214,6 +277,8 @@ Flow Reuse::run() {
                                     passing ? flow.touched[t] : all.touched[t]);
         outer.written[t] = std::max(outer.written[t],
                                     passing ? flow.touched[t] : all.written[t]);
+        outer.sets[t] =
+            std::max(outer.sets[t], passing ? flow.sets[t] : all.sets[t]);
       }
     }
     double trips = schedule.tileTrips[depth];

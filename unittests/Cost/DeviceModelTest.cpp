@@ -159,6 +159,19 @@ TEST(DeviceModel, ElementwiseOnThreads) {
                        3 * 5e-6);
 }
 
+// 8 tiles of a row against 4 of two: each begins for 15 clocks of 10 ns.
+TEST(DeviceModel, EachTileBegins) {
+  ParsedOps p("(%x: tensor<8x64xf32>) -> tensor<8x64xf32>",
+              R"(%0 = rac.neg %x : (tensor<8x64xf32>) -> tensor<8x64xf32>
+                 return %0 : tensor<8x64xf32>)");
+  Model model;
+  auto seconds = [&](int64_t rows) {
+    PlanAttr plan = planOf(p, KernelKind::generated).withTiles({rows, 0});
+    return model.model.estimate(Candidate::of(p.ops), plan).seconds.value;
+  };
+  EXPECT_NEAR(seconds(1) - seconds(2), 4 * 15e-8, 1e-15);
+}
+
 TEST(DeviceModel, FusionSavesTraffic) {
   ParsedOps p("(%x: tensor<1600xf32>) -> tensor<1600xf32>",
               R"(%0 = rac.neg %x : (tensor<1600xf32>) -> tensor<1600xf32>

@@ -1,7 +1,7 @@
 //===- TrafficTest.cpp - Bytes that cross a level, worked by hand ---------===//
 //
-// Lines are of 64 B, floats of 4 B, vectors of 16 floats, register tiles of 6
-// rows of up to 4 vectors.
+// Lines are of 64 B, floats of 4 B, vectors of 16 floats, register tiles of
+// 64 rows and more 14 rows of 2 vectors.
 //
 //===----------------------------------------------------------------------===//
 
@@ -125,6 +125,36 @@ TEST(Footprint, GatheredRowsLieApart) {
 }
 
 //===----------------------------------------------------------------------===//
+// Sets: 64 of 8 lines of 64 B
+//===----------------------------------------------------------------------===//
+
+double setsOfColumn(double rowFloats, double rows, double columns = 1) {
+  Grid grid(1000, rowFloats);
+  return setsCovered(grid.tensor, grid.use, {rows, columns},
+                     {32768, 64, true, 8});
+}
+
+TEST(Sets, RowsAPowerOfTwoApartMeet) {
+  // 4096 B are once around.
+  EXPECT_EQ(setsOfColumn(1024, 100), 1);
+  EXPECT_EQ(setsOfColumn(512, 100), 2);
+  EXPECT_EQ(setsOfColumn(16, 100), 64);
+  // 48 lines: every 16th set.
+  EXPECT_EQ(setsOfColumn(768, 100), 4);
+}
+
+TEST(Sets, AnOddDistanceTakesAll) {
+  EXPECT_EQ(setsOfColumn(1024 + 16, 100), 64);
+  EXPECT_EQ(setsOfColumn(1024 + 16, 10), 10);
+}
+
+TEST(Sets, EachRowCoversItsOwn) {
+  // Rows of three lines, all from the same set on.
+  EXPECT_EQ(setsOfColumn(1024, 100, 48), 3);
+  EXPECT_EQ(setsOfColumn(512, 100, 48), 6);
+}
+
+//===----------------------------------------------------------------------===//
 // Matrix products of 64 x 64 x 64: each matrix has 16 KiB
 //===----------------------------------------------------------------------===//
 
@@ -144,22 +174,23 @@ TEST(Traffic, MatmulInACacheThatHoldsAll) {
 }
 
 TEST(Traffic, MatmulWhoseRightMatrixStays) {
-  // 6 rows of A and C (1.5 KiB each) go past B: 19 KiB.
+  // A, and 32 columns of B and C, are 32 KiB.
   Traffic traffic = Matmul().generated(32768);
   EXPECT_EQ(traffic.fills, 3 * 16384);
 }
 
-TEST(Traffic, MatmulWhoseRightMatrixDoesNotStay) {
-  // B comes in again for each of 11 groups of 6 rows; A and C once.
+TEST(Traffic, MatmulWhoseLeftMatrixDoesNotStay) {
+  // 32 columns of B (8 KiB) stay for all rows, 14 of which go past them with
+  // their results (5.25 KiB); A comes in again for the other 32.
   Traffic traffic = Matmul().generated(16384);
-  EXPECT_EQ(traffic.fills, (1 + 11 + 1) * 16384);
+  EXPECT_EQ(traffic.fills, (2 + 1 + 1) * 16384);
   EXPECT_EQ(traffic.writeBacks, 16384);
 }
 
 TEST(Traffic, TilesOfRowsDontHelp) {
-  // 16 rows a tile: B three times in each of four.
+  // 16 rows a tile: B once in each of four.
   Traffic traffic = Matmul().generated(16384, {16, 64});
-  EXPECT_EQ(traffic.fills, (1 + 12 + 1) * 16384);
+  EXPECT_EQ(traffic.fills, (1 + 4 + 1) * 16384);
 }
 
 TEST(Traffic, TilesOfColumnsKeepAPanelOfB) {
@@ -178,9 +209,10 @@ TEST(Traffic, BlocksOfTheReductionUpdateTheResult) {
                             /*stages=*/0, /*split=*/0, {});
   Traffic traffic = generatedTraffic(work, scheduleOf(work, plan, {512, 32}),
                                      {16384, 64}, Moving::cold());
-  // Half of B (8 KiB) stays for all rows. A's halves are 128 B of each row: it
-  // is read once in all; C twice, and written twice.
-  EXPECT_EQ(traffic.fills, (1 + 1 + 2) * 16384);
+  // 32 columns of half of B (4 KiB) stay for all rows. A's halves (8 KiB) don't
+  // stay beside these and half of C (8 KiB): twice each; C is read and written
+  // twice.
+  EXPECT_EQ(traffic.fills, (2 + 1 + 2) * 16384);
   EXPECT_EQ(traffic.writeBacks, 2 * 16384);
 }
 
@@ -295,11 +327,11 @@ TEST(Traffic, RegistersShareWhatTheyLoad) {
   Work work = p.work();
   auto plan =
       PlanAttr::get(KernelKind::generated, mlir::Float32Type::get(&p.context));
-  // A tile of 6 rows and 64 columns loads each of A once for 64 columns, each
-  // of B once for 6 rows; C is written once.
+  // A tile of 14 rows and 32 columns loads each of A once for 32 columns, each
+  // of B once for 14 rows; C is written once.
   double products = 64.0 * 64 * 64;
   EXPECT_DOUBLE_EQ(registerTraffic(work, scheduleOf(work, plan, {512, 32})),
-                   4 * (products / 64 + products / 6 + 64 * 64));
+                   4 * (products / 32 + products / 14 + 64 * 64));
 }
 
 } // namespace

@@ -53,6 +53,40 @@ TEST(Work, BatchedMatmul) {
   EXPECT_EQ(shape.m, 3);
 }
 
+TEST(Work, WindowsBeyondTheEdgeReadAPaddedCopy) {
+  ParsedOps p("(%x: tensor<2x6x6x8xf32>, %f: tensor<16x8x3x3xf32>) -> "
+              "tensor<2x6x6x16xf32>",
+              R"(%0 = rac.conv %x, %f {strides = array<i64: 1, 1>,
+                   dilations = array<i64: 1, 1>, pads_low = array<i64: 1, 1>,
+                   pads_high = array<i64: 1, 1>, groups = 1 : i64} :
+                   (tensor<2x6x6x8xf32>, tensor<16x8x3x3xf32>) ->
+                   tensor<2x6x6x16xf32>
+                 return %0 : tensor<2x6x6x16xf32>)");
+  Work work = p.work();
+  padImages(work);
+  // A fill of all, a copy of the image, the convolution.
+  ASSERT_EQ(work.nests.size(), 3u);
+  EXPECT_EQ(sizesOf(work.nests[0]), (std::vector<double>{2, 8, 8, 8}));
+  EXPECT_EQ(sizesOf(work.nests[1]), (std::vector<double>{2, 6, 6, 8}));
+  unsigned padded = work.nests[0].writes[0].tensor;
+  EXPECT_EQ(work.nests[1].writes[0].tensor, padded);
+  EXPECT_EQ(work.nests[2].reads[0].tensor, padded);
+  EXPECT_EQ(work.tensors[padded].bytes(), 2 * 8 * 8 * 8 * 4);
+  EXPECT_FALSE(work.tensors[padded].isInput || work.tensors[padded].isOutput);
+  EXPECT_EQ(work.flops(), 2.0 * 2 * 6 * 6 * 16 * 8 * 9);
+}
+
+TEST(Work, WindowsWithinTheImageReadIt) {
+  ParsedOps p("(%x: tensor<2x6x6x8xf32>, %f: tensor<16x8x3x3xf32>) -> "
+              "tensor<2x4x4x16xf32>",
+              conv(1, "(tensor<2x6x6x8xf32>, tensor<16x8x3x3xf32>) -> "
+                      "tensor<2x4x4x16xf32>") +
+                  "return %0 : tensor<2x4x4x16xf32>");
+  Work work = p.work();
+  padImages(work);
+  EXPECT_EQ(work.nests.size(), 1u);
+}
+
 TEST(Work, ConvIsAProductOfPixels) {
   ParsedOps p("(%x: tensor<2x6x6x8xf32>, %f: tensor<16x8x3x3xf32>) -> "
               "tensor<2x4x4x16xf32>",

@@ -29,6 +29,12 @@ struct NestSchedule {
   /// none where the nest stays scalar.
   std::optional<unsigned> vectorLoop, rowLoop;
   double lanes = 1, rows = 1, vectors = 1;
+  /// Nothing but a transposition, of square blocks of lanes: the vector loop is
+  /// contiguous in what is written, the row loop in what is read.
+  bool isTransposition = false;
+  /// Of a multiply-add of whole vectors in the tile of registers; at best a
+  /// half.
+  double clocks = 0.5;
 
   double iterationsOfTile() const;
 };

@@ -13,6 +13,7 @@
 #define RAC_COST_TRAFFIC_H
 
 #include "rac/Cost/Schedule.h"
+#include <cmath>
 
 namespace rac {
 
@@ -22,6 +23,14 @@ struct CacheShape {
   double line = 64; ///< B
   /// Whether a line that is only written comes in first.
   bool fetchesWritten = true;
+  /// Lines of a set, in one of which a line's address places it; 0: a line may
+  /// be anywhere.
+  double ways = 0;
+
+  /// Whole ones; sizes may be rounded.
+  double sets() const {
+    return ways > 0 ? std::max(1.0, std::round(bytes / line / ways)) : 1;
+  }
 };
 
 /// Bytes between a cache and the next level.
@@ -35,6 +44,11 @@ struct Traffic {
 /// iterations.
 double footprint(const WorkTensor &tensor, const WorkUse &use,
                  llvm::ArrayRef<double> extents, double line);
+
+/// Over how many of a cache's sets the lines of such a footprint are spread:
+/// rows that are a large power of two apart meet in few.
+double setsCovered(const WorkTensor &tensor, const WorkUse &use,
+                   llvm::ArrayRef<double> extents, const CacheShape &cache);
 
 /// B of a tensor that are in the cache when a candidate of `candidateBytes`
 /// starts: what was just computed, if the candidate is small; weights, if the

@@ -120,6 +120,10 @@ void fuseNests(Work &work, bool afterContractions);
 /// channels, the lanes, innermost.
 void layOutFilters(Work &work);
 
+/// What windows read beyond an image's edges are zeros around a copy of it,
+/// which generated code makes first.
+void padImages(Work &work);
+
 /// B of all constants of a module: what a run of it reads of weights.
 double weightBytes(mlir::ModuleOp module);
 
