@@ -20,6 +20,10 @@ struct TileChoices {
 llvm::SmallVector<llvm::SmallVector<int64_t>>
 tileChoices(llvm::ArrayRef<mlir::Operation *> ops, TileChoices usual = {});
 
+/// Those for CPUs: these, none at all, and several rows of what is combined.
+llvm::SmallVector<llvm::SmallVector<int64_t>>
+tilesOfCores(llvm::ArrayRef<mlir::Operation *> ops);
+
 /// The threads of a run on the device: `asked`, or as many as there are cores.
 int64_t usableThreads(const Device &device, int64_t asked);
 
