@@ -87,6 +87,8 @@ llvm::Error Compiler::plan() {
     if (llvm::Error error = extractGroup())
       return error;
   report.groups = reportGroups(module);
+  if (!options.reportFile.empty())
+    reportBreakdowns(module, report);
   report.search = reportSearch(module);
   report.unknowns = notedUnknowns(module);
   return llvm::Error::success();

@@ -91,6 +91,8 @@ static json::Value toJson(const GroupReport &group,
        group.joules ? json::Value(stringifyJoulesOrigin(group.joulesOrigin))
                     : json::Value(nullptr)},
       {"alternatives", std::move(alternatives)},
+      {"breakdown",
+       group.breakdown ? rac::toJson(*group.breakdown) : json::Value(nullptr)},
   };
   setInterval(object, "seconds", group.seconds);
   setInterval(object, "joules", group.joules);

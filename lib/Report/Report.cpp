@@ -138,6 +138,7 @@ json::Value rac::toJson(const Report &report) {
       {"memory", memoryToJson(report)},
       {"roofline", rooflineToJson(report)},
       {"groups", groupsToJson(report.groups)},
+      {"coefficients", coefficientsToJson(report)},
       {"kernels", kernelsToJson(report)},
       {"unknowns", std::move(missing)},
   };

@@ -13,6 +13,8 @@ std::optional<Carbon> carbonOf(const Report &report, Unknowns &unknowns);
 /// The part of the device that a run holds, from 0 to 1.
 double shareOf(const Report &report);
 
+llvm::json::Value toJson(const BreakdownReport &breakdown);
+llvm::json::Array coefficientsToJson(const Report &report);
 llvm::json::Value carbonToJson(const Report &report);
 llvm::json::Value memoryToJson(const Report &report);
 llvm::json::Value rooflineToJson(const Report &report);

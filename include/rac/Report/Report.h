@@ -22,6 +22,29 @@ namespace rac {
 /// Taken where nobody says how often a model runs: a round number, no guess.
 inline constexpr double kDefaultRunsPerDay = 1000;
 
+/// A number of the device that predictions rest on.
+struct CoefficientReport {
+  std::string name; ///< the key in the device's file
+  double value = 0, unc = 0;
+  Origin how = Origin::guess;
+  bool stoodIn = false; ///< the file has null there
+};
+
+/// What a group's time and energy are made of. Times overlap, and don't add up
+/// to the whole; energies do.
+struct BreakdownReport {
+  double computeSeconds = 0, overheadSeconds = 0;
+  std::vector<std::pair<std::string, double>> transferSeconds; ///< by level
+  std::optional<double> opsJoules, staticJoules; ///< none: energy is a bound
+  std::vector<std::pair<std::string, double>> bytesJoules;
+  /// The group's seconds with the number as good, and as bad, as it may be.
+  struct Use {
+    std::string name;
+    double fewerSeconds, moreSeconds;
+  };
+  std::vector<Use> coefficients;
+};
+
 struct GroupReport {
   std::string name, kind, precision;
   std::vector<std::string> ops;
@@ -36,6 +59,7 @@ struct GroupReport {
   /// Of a GPU, that it launches, in order: names of Report::kernels.
   std::vector<std::string> kernels;
   std::vector<AlternativeReport> alternatives;
+  std::optional<BreakdownReport> breakdown; ///< none: nobody asked
 };
 
 /// What a GPU's kernel takes, once it is assembled.
@@ -62,6 +86,8 @@ struct Report {
   /// That costs are for; of a GPU its multiprocessors, all of them.
   int64_t threads = 1;
   std::vector<GroupReport> groups;
+  /// That the groups' predictions rest on, by name.
+  std::vector<CoefficientReport> coefficients;
   std::vector<KernelReport> kernels;  ///< empty: not of a GPU, or not assembled
   std::optional<SearchReport> search; ///< none: the plan came from a file
   std::optional<MemoryTimeline> memory; ///< once it is planned
@@ -71,6 +97,9 @@ struct Report {
 
 /// The planned groups of a level-2 module.
 std::vector<GroupReport> reportGroups(mlir::ModuleOp module);
+
+/// Adds to the report of that module what its predictions are made of.
+void reportBreakdowns(mlir::ModuleOp module, Report &report);
 
 llvm::json::Value toJson(const Report &report);
 

@@ -30,11 +30,43 @@ function groupDetail(report, group) {
     ["work", known(group.flops) ? `${flops(group.flops)}, ${si(group.flops_per_s, "FLOP/s")}` : null],
     ["bytes by memory level", levelsOf(report, group.bytes).map((level) => `${level} ${bytes(group.bytes[level])}`).join(", ")],
     ["operational intensity", known(group.flops_per_byte) ? `${digits(group.flops_per_byte)} FLOP per byte of main memory` : null],
+    ["time is made of", timeParts(report, group.breakdown)],
+    ["energy is made of", energyParts(report, group.breakdown)],
+    ["numbers that matter most", mattering(report, group)],
     ["energy is", group.joules_origin && `${group.joules_origin}: ${ORIGINS[group.joules_origin] || ""}`],
   ].filter(([, value]) => value);
   return el("div", {},
     el("dl", {}, rows.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
     alternatives(group));
+}
+
+/** Times that overlap: the longest of them, more or less, is the group's. */
+function timeParts(report, breakdown) {
+  if (!breakdown) return null;
+  const parts = [["computing", breakdown.compute_s],
+    ...levelsOf(report, breakdown.transfer_s).map((level) => [`${level}`, breakdown.transfer_s[level]])];
+  return `${parts.map(([name, value]) => `${name} ${seconds(value)}`).join(", ")}, which overlap; `
+    + `calls and threads ${seconds(breakdown.overhead_s)}`;
+}
+
+function energyParts(report, breakdown) {
+  if (!breakdown || !known(breakdown.ops_j)) return null;
+  return [["operations", breakdown.ops_j],
+    ...levelsOf(report, breakdown.bytes_j).map((level) => [level, breakdown.bytes_j[level]]),
+    ["static power", breakdown.static_j]].map(([name, value]) => `${name} ${joules(value)}`).join(", ");
+}
+
+/** The numbers of the device whose uncertainty makes most of the group's. */
+function mattering(report, group) {
+  if (!group.breakdown || !report.coefficients) return null;
+  const numbers = new Map(report.coefficients.map((number) => [number.name, number]));
+  const spread = (use) => use.seconds_range[1] - use.seconds_range[0];
+  const MOST = 4;
+  return group.breakdown.coefficients.filter((use) => spread(use) > 0).sort((a, b) => spread(b) - spread(a)).slice(0, MOST)
+    .map((use) => {
+      const number = numbers.get(use.name);
+      return `${use.name} ${digits(number.v)} (${number.stood_in ? "stood in for" : number.how}): ${range(use.seconds_range, seconds)}`;
+    }).join("; ");
 }
 
 /** What else was considered, and what it would have cost. */
