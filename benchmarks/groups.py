@@ -1,21 +1,21 @@
 """The cost model against the clock: each group of each model, where it runs, and whole models.
 
   groups.py [--only NAME;…] [--threads 1,2] [--device NAME|FILE] [--markdown docs/Benchmarks.md]
+  groups.py --predict-again --json FILE --device NAME|FILE    measured before, predicted anew
 
 Models are compiled for the shapes of models.json with `--profile`, and timed by `rac-run --profile`:
 a group is measured in its place in the run, with the caches as the run leaves them. Beside it stands
 what the plan predicted for it. docs/Benchmarks.md says how to read the tables.
 """
 
-import argparse
 import json
+import re
 import shlex
 import statistics
-import subprocess
 import sys
-from pathlib import Path
 
 import measure as m
+import plans
 import table as t
 from kinds import KINDS, kind_of
 
@@ -26,50 +26,52 @@ WORST = 20
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--manifest", type=Path, default=m.HERE / "models.json", metavar="FILE")
-    parser.add_argument("--models", type=Path, default=m.MODELS, metavar="DIR", help="where the models are")
+    parser = plans.argument_parser(__doc__, "benchmark-groups")
     parser.add_argument("--only", default="", help="models whose names begin so, separated by ;")
-    parser.add_argument("--threads", default="1,2")
-    parser.add_argument("--device", default="host", help="what to plan and predict for")
-    parser.add_argument("--rounds", type=int, default=3, help="processes of each model; medians are taken")
     parser.add_argument("--seconds", type=float, default=0.5, help="of timed runs in a process")
     parser.add_argument("--rac-flags", default="", help="for rac-compile")
-    parser.add_argument("--folder", type=Path, default=m.BUILD / "benchmark-groups", metavar="DIR",
-                        help="where compiled models are kept")
-    parser.add_argument("--compile-only", action="store_true")
-    parser.add_argument("--measure-only", action="store_true", help="what --compile-only left")
-    parser.add_argument("--energy", action="store_true", help="joules of whole runs too")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="add what was measured to this file")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="replace the tables in this page")
+    parser.add_argument("--predict-again", action="store_true",
+                        help="measure nothing: what --json has, with predictions for --device of the plans in --folder")
     return parser.parse_args()
 
 
 # ---- measuring
 def compile_for(model, path, library, threads, args):
-    shapes = [f"--shape={name}={'x'.join(map(str, spec['shape']))}"
-              for name, spec in model["inputs"].items() if spec["shape"]]
-    m.run_measured([m.BUILD / "bin/rac-compile", path, "-o", library, "--profile", f"--threads={threads}",
-                    f"--device={args.device}", f"--report={library.with_suffix('.json')}", *shapes,
-                    *shlex.split(args.rac_flags)])
+    """The library, its plan and its report, beside each other."""
+    flags = [*plans.flags_of(model, threads, args), *shlex.split(args.rac_flags)]
+    plans.rac_compile(path, "-o", library, "--profile", f"--report={library.with_suffix('.json')}", *flags)
+    plans.rac_compile(path, "-o", library.with_suffix(".mlir"), "--emit=plan", *flags)
 
 
-def rac_run(library, files, threads, repeat, *flags):
-    inputs = [word for name, file in files.items() for word in ("--input", f"{name}={file}")]
-    done = subprocess.run([m.BUILD / "bin/rac-run", library, *inputs, "--json", f"--threads={threads}",
-                           f"--repeat={repeat}", *flags], capture_output=True, text=True)
-    if done.returncode:
-        raise m.Failed(done.stderr.strip())
-    return json.loads(done.stdout)
+def without_cost(line):
+    """A line of a plan; what the group's own plan was predicted to cost is asked for again then."""
+    return re.sub(r", cost = #rac\.cost<[^>]*>", "", line, count=1) if "rac.group @" in line else line
+
+
+def predict_again(rows, args):
+    """The same measurements with other predictions."""
+    numbers = {model["name"]: i for i, model in enumerate(json.loads(args.manifest.read_text())["models"])}
+    for row in rows:
+        plan = args.folder / f"{numbers[row['model']]}-{row['threads']}.mlir"
+        again, report = args.folder / "again.mlir", args.folder / "again.json"
+        again.write_text("\n".join(map(without_cost, plan.read_text().splitlines())))
+        plans.rac_compile(again, "-o", args.folder / "costed.mlir", "--emit=plan", "--random-constants",
+                          f"--report={report}", f"--device={args.device}", f"--threads={row['threads']}")
+        told = json.loads(report.read_text())
+        row["device"] = told["device"]
+        for group, again in zip(row["groups"], told["groups"], strict=True):
+            assert group["name"] == again["name"]
+            group.update(seconds=again["seconds"], breakdown=again["breakdown"],
+                         predicted=None if again["seconds"] is None else again["seconds"] * group["calls"])
 
 
 def measure_model(model, library, threads, args):
     """The groups of the report, with what they took: medians over processes of medians over runs."""
     report = json.loads(library.with_suffix(".json").read_text())
     files = m.write_inputs(model["inputs"], args.folder)
-    once = rac_run(library, files, threads, 5)["latency_s"]["median"]
+    once = plans.rac_run(library, files, threads, 5)["latency_s"]["median"]
     repeat = max(5, min(5000, int(args.seconds / once)))
-    runs = [rac_run(library, files, threads, repeat, "--profile") for _ in range(args.rounds)]
+    runs = [plans.rac_run(library, files, threads, repeat, "--profile") for _ in range(args.rounds)]
     groups = []
     for i, group in enumerate(report["groups"]):
         times = [run["profile"]["groups"][i] for run in runs]
@@ -83,24 +85,21 @@ def measure_model(model, library, threads, args):
            "rest": statistics.median(run["profile"]["rest"]["median_s"] for run in runs),
            "latency": statistics.median(run["latency_s"]["median"] for run in runs)}
     if args.energy:
-        row["energy"] = rac_run(library, files, threads, repeat, "--energy")["energy"]
+        row["energy"] = plans.rac_run(library, files, threads, repeat, "--energy")["energy"]
     return row
 
 
 def run(args):
-    models = json.loads(args.manifest.read_text())["models"]
     prefixes = tuple(filter(None, args.only.split(";")))
     args.folder.mkdir(parents=True, exist_ok=True)
-    rows, left_out = [], []
-    for number, model in enumerate(models):
+    models, left_out = plans.models_of(args)
+    numbers = {model["name"]: i for i, model in enumerate(json.loads(args.manifest.read_text())["models"])}
+    rows = []
+    for model, path in models:
         if prefixes and not model["name"].startswith(prefixes):
             continue
-        path = args.models / model["file"]
-        if not path.exists():
-            left_out.append(f"{model['name']} ({model['file']} is not there)")
-            continue
         for threads in map(int, args.threads.split(",")):
-            library = args.folder / f"{number}-{threads}.so"
+            library = args.folder / f"{numbers[model['name']]}-{threads}.so"
             try:
                 if not args.measure_only:
                     compile_for(model, path, library, threads, args)
@@ -243,20 +242,17 @@ def markdown(rows, left_out):
     return "\n\n".join(parts)
 
 
-def merged(path, rows):
-    """What the file has and `rows`, which replace those of the same model and threads."""
-    before = json.loads(path.read_text())["rows"] if path.exists() else []
-    new = {(row["model"], row["threads"]) for row in rows}
-    return [row for row in before if (row["model"], row["threads"]) not in new] + rows
-
-
 def main():
     args = parse_arguments()
-    rows, left_out = run(args)
+    if args.predict_again:
+        rows, left_out = json.loads(args.json.read_text())["rows"], []
+        predict_again(rows, args)
+    else:
+        rows, left_out = run(args)
     if args.compile_only:
         sys.exit(f"error: {'; '.join(left_out)}" if left_out else 0)
     if args.json:
-        rows = merged(args.json, rows)
+        rows = plans.merged(args.json, rows, lambda row: (row["model"], row["threads"]))
         args.json.write_text(json.dumps({"rows": rows, "left_out": left_out}, indent=1))
     if not rows:
         sys.exit(f"error: no model to run; left out: {'; '.join(left_out) or 'none'}")

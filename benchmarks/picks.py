@@ -8,7 +8,6 @@ timed in turn, round after round. A choice is right if no alternative is more th
 docs/Benchmarks.md says how to read the table.
 """
 
-import argparse
 import json
 import re
 import subprocess
@@ -16,8 +15,8 @@ import sys
 from pathlib import Path
 
 import measure as m
+import plans
 import table as t
-from groups import rac_run
 from kinds import KINDS, kind_of
 
 TOLERANCE = 0.05
@@ -28,22 +27,10 @@ FIELDS = ["kind", "precision", "threads", "tiles", "reduction", "order", "regist
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--manifest", type=Path, default=m.HERE / "models.json", metavar="FILE")
-    parser.add_argument("--models", type=Path, default=m.MODELS, metavar="DIR", help="where the models are")
+    parser = plans.argument_parser(__doc__, "benchmark-picks")
     parser.add_argument("--groups", type=int, default=48, help="how many, of all kinds")
-    parser.add_argument("--threads", default="1,2")
-    parser.add_argument("--device", default="host", help="what to plan for")
-    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=0.05, help="of timed runs in a round")
     parser.add_argument("--part", default="1/1", metavar="I/N", help="only every N-th group, from the I-th")
-    parser.add_argument("--folder", type=Path, default=m.BUILD / "benchmark-picks", metavar="DIR",
-                        help="where compiled groups are kept")
-    parser.add_argument("--compile-only", action="store_true")
-    parser.add_argument("--measure-only", action="store_true", help="what --compile-only left")
-    parser.add_argument("--energy", action="store_true", help="joules of the planner's choices too")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="add what was measured to this file")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="replace the table in this page")
     return parser.parse_args()
 
 
@@ -152,11 +139,8 @@ def alternatives(module, ops, threads):
 def plan_model(model, path, threads, args):
     """The module and the report of the model's plan."""
     stem = args.folder / f"plan-{threads}"
-    shapes = [f"--shape={name}={'x'.join(map(str, spec['shape']))}"
-              for name, spec in model["inputs"].items() if spec["shape"]]
-    flags = [f"--threads={threads}", f"--device={args.device}", *shapes]
-    m.run_measured([m.BUILD / "bin/rac-compile", path, "--emit=plan", "-o", f"{stem}.mlir",
-                    f"--report={stem}.json", *flags])
+    plans.rac_compile(path, "--emit=plan", "-o", f"{stem}.mlir", f"--report={stem}.json",
+                      *plans.flags_of(model, threads, args))
     return Path(f"{stem}.mlir").read_text(), json.loads(Path(f"{stem}.json").read_text())["groups"]
 
 
@@ -169,10 +153,7 @@ def signature(module, name):
 def candidates(models, threads, args):
     """{kind: [(model, name, ops)]}, each distinct, those that cost most first."""
     found, seen = {kind: [] for kind in KINDS}, set()
-    for model in models:
-        path = args.models / model["file"]
-        if not path.exists():
-            continue
+    for model, path in models:
         module, groups = plan_model(model, path, threads, args)
         for group in groups:
             _, types = (group["name"], signature(module, group["name"]))
@@ -201,12 +182,10 @@ def choose(found, count):
 def compile_group(number, kind, model, name, ops, threads, args):
     """Writes the group's libraries; what could be compiled."""
     stem = args.folder / f"{threads}-{number}"
-    shapes = [f"--shape={key}={'x'.join(map(str, spec['shape']))}"
-              for key, spec in model["inputs"].items() if spec["shape"]]
     flags = [f"--threads={threads}", f"--device={args.device}"]
     module = Path(f"{stem}.mlir")
-    m.run_measured([m.BUILD / "bin/rac-compile", args.models / model["file"], "--emit=plan",
-                    f"--group={name}", "-o", module, *flags, *shapes])
+    plans.rac_compile(args.models / model["file"], "--emit=plan", f"--group={name}", "-o", module,
+                      *plans.flags_of(model, threads, args))
     job = {"model": model["name"], "group": name, "kind": kind, "threads": threads, "ops": ops,
            "plan": find_plan(module.read_text())[0], "shape": result_shape(module.read_text()),
            "libraries": {}}
@@ -215,7 +194,6 @@ def compile_group(number, kind, model, name, ops, threads, args):
         edited.write_text(text)
         done = subprocess.run([m.BUILD / "bin/rac-compile", edited, "-o", library, "--profile",
                                "--random-constants", *flags], capture_output=True, text=True)
-        edited.unlink()
         if done.returncode == 0:
             job["libraries"][label] = library
         elif label == "planned":
@@ -224,7 +202,7 @@ def compile_group(number, kind, model, name, ops, threads, args):
 
 
 def compile_all(args):
-    models = json.loads(args.manifest.read_text())["models"]
+    models, _ = plans.models_of(args)
     args.folder.mkdir(parents=True, exist_ok=True)
     jobs, counts = [], [int(n) for n in args.threads.split(",")]
     for threads in counts:
@@ -243,7 +221,7 @@ def measure_group(job, args):
     repeats = {}
     for label, library in list(libraries.items()):
         try:
-            once = rac_run(library, {}, job["threads"], 3)["latency_s"]["min"]
+            once = plans.rac_run(library, {}, job["threads"], 3)["latency_s"]["min"]
         except m.Failed as error:
             print(f"{job['model']}: {job['group']}, {label}: {error}", file=sys.stderr)
             del libraries[label]
@@ -252,12 +230,12 @@ def measure_group(job, args):
     times = {label: [] for label in libraries}
     for _ in range(args.rounds):
         for label, library in libraries.items():
-            profile = rac_run(library, {}, job["threads"], repeats[label], "--profile")["profile"]
+            profile = plans.rac_run(library, {}, job["threads"], repeats[label], "--profile")["profile"]
             times[label].append(profile["groups"][0]["median_s"])
     row = {key: job[key] for key in ["model", "group", "kind", "threads", "plan", "shape"]}
     row["seconds"] = {label: min(taken) for label, taken in times.items()}
     if args.energy:
-        row["energy"] = rac_run(libraries["planned"], {}, job["threads"], 5, "--energy")["energy"]
+        row["energy"] = plans.rac_run(libraries["planned"], {}, job["threads"], 5, "--energy")["energy"]
     return row
 
 
@@ -349,12 +327,6 @@ def markdown(rows):
                         pick_table(rows), *energy_part(rows)])
 
 
-def merged(path, rows):
-    before = json.loads(path.read_text())["rows"] if path.exists() else []
-    new = {(row["model"], row["group"], row["threads"]) for row in rows}
-    return [r for r in before if (r["model"], r["group"], r["threads"]) not in new] + rows
-
-
 def main():
     args = parse_arguments()
     if not args.measure_only:
@@ -363,7 +335,7 @@ def main():
         return
     rows = measure_all(args)
     if args.json:
-        rows = merged(args.json, rows)
+        rows = plans.merged(args.json, rows, lambda row: (row["model"], row["group"], row["threads"]))
         args.json.write_text(json.dumps({"rows": rows}, indent=1))
     if not rows:
         sys.exit("error: no group to measure")
