@@ -5,6 +5,10 @@
 // RUN: %python %S/Inputs/device.py %root/devices/epyc-zen4.json units.avx512.library_fraction.f32=0.5 > %t.library.json
 // RUN: %python %S/Inputs/device.py %root/devices/epyc-zen4.json memory.L3.core_bytes_per_s=1e9 memory.DRAM.core_bytes_per_s=1e9 > %t.bandwidth.json
 
+// RUN: %python %S/Inputs/device.py %root/devices/epyc-zen4.json memory.L3.core_bytes_per_s=1e9 memory.DRAM.core_bytes_per_s=1e9 memory.L2.size_bytes=16777216 > %t.cache.json
+// RUN: %python %S/Inputs/device.py %root/devices/epyc-zen4.json units.avx512.pj_per_op.f32=1 memory.L2.pj_per_byte=0 memory.L3.pj_per_byte=1000 memory.DRAM.pj_per_byte=1000 power.core_static_w=0.001 > %t.little.json
+// RUN: %python %S/Inputs/device.py %root/devices/epyc-zen4.json units.avx512.pj_per_op.f32=1 memory.L2.pj_per_byte=0 memory.L3.pj_per_byte=1000 memory.DRAM.pj_per_byte=1000 power.core_static_w=1000 > %t.static.json
+
 // A 96-core machine has the cores for the product: handing it to each takes 2 us, so that 16 are the
 // best of 1, 2, 4 ... 96.
 // RUN: rac-opt %s "--rac-form-groups=device=epyc-zen4 threads=0" | FileCheck %s --check-prefix=CORES96
@@ -35,6 +39,19 @@
 // FAST: rac.group @matmul_{{[0-9]}} {{.*}}plan <kind = library,
 // NARROW: func.func @chain
 // NARROW: rac.group @matmul_exp_matmul_{{[0-9]}} {{.*}}plan <kind = generated,
+
+// With 16 MiB of second-level cache it stays near by itself, and the library's products win again.
+// RUN: rac-opt %s --rac-form-groups=device=%t.cache.json | FileCheck %s --check-prefix=LARGE
+// LARGE: func.func @chain
+// LARGE: rac.group @matmul_{{[0-9]}} {{.*}}plan <kind = library,
+
+// For energy, one group moves fewer bytes far away. A core that takes 1 kW however little it does had better be quick.
+// RUN: rac-opt %s "--rac-form-groups=device=%t.little.json objective=energy" | FileCheck %s --check-prefix=LITTLE
+// RUN: rac-opt %s "--rac-form-groups=device=%t.static.json objective=energy" | FileCheck %s --check-prefix=STATIC
+// LITTLE: func.func @chain
+// LITTLE: rac.group @matmul_exp_matmul_{{[0-9]}} {{.*}}plan <kind = generated,
+// STATIC: func.func @chain
+// STATIC: rac.group @matmul_{{[0-9]}} {{.*}}plan <kind = library,
 
 func.func @product(%a: tensor<256x256xf32>, %b: tensor<256x256xf32>) -> tensor<256x256xf32> {
   %0 = rac.matmul %a, %b : (tensor<256x256xf32>, tensor<256x256xf32>) -> tensor<256x256xf32>
