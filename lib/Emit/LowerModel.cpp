@@ -11,12 +11,29 @@
 using namespace mlir;
 using namespace rac;
 
+/// Multiply-adds of registers of f32 that a core starts in a clock. At least
+/// two: registers wider than the units take longer for loads as well.
+static int64_t multiplyAdds(const Device &device) {
+  constexpr int64_t fewest = 2;
+  const ComputeUnit *unit = device.unit(UnitKind::simd);
+  if (!unit || !unit->vectorBits)
+    return fewest;
+  auto rate = unit->opsPerClock.find(DataType::f32);
+  if (rate == unit->opsPerClock.end() || !rate->second)
+    return fewest;
+  double lanes = unit->vectorBits->v / 32;
+  return std::max<int64_t>(fewest, std::llround(rate->second->v / 2 / lanes));
+}
+
 template <typename Options>
 static void setVectors(VectorOptions<Options> &options,
-                       const TargetSpec &target) {
+                       const TargetSpec &target, const Device &device) {
   options.vectorBits = target.vectorBits;
   options.scalable = target.scalable;
   options.registers = target.vectorRegisters;
+  options.multiplyAdds = multiplyAdds(device);
+  for (const std::string &dot : target.dots)
+    options.dots.push_back(dot);
 }
 
 llvm::Error Compiler::toLinalg() {
@@ -24,7 +41,7 @@ llvm::Error Compiler::toLinalg() {
   LoweringOptions lowering;
   lowering.threads = options.threads ? options.threads : target.cores;
   lowering.profile = options.profile;
-  setVectors(lowering, target);
+  setVectors(lowering, target, *report.device);
   lowering.accelerator = !target.accelerator.chip.empty();
   return runPasses("lowering", [&](OpPassManager &manager) {
     populateLinalgPipeline(manager, lowering);
@@ -34,7 +51,7 @@ llvm::Error Compiler::toLinalg() {
 /// From linalg on tensors to files.
 llvm::Error Compiler::toCode() {
   BufferOptions buffers;
-  setVectors(buffers, target);
+  setVectors(buffers, target, *report.device);
   buffers.assumedDim = report.assumedDim;
   buffers.accelerator = target.accelerator.chip;
   if (llvm::Error error = runPasses("lowering", [&](OpPassManager &manager) {

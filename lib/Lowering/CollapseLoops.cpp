@@ -160,11 +160,23 @@ Value collapsedAlloc(memref::AllocOp alloc,
                                  alloc.getAlignmentAttr());
 }
 
+/// An elementwise op that reads something in another order than it writes:
+/// longer runs fill vectors better.
+bool reorders(linalg::GenericOp op) {
+  if (op.getNumReductionLoops() > 0)
+    return false;
+  return llvm::any_of(op.getDpsInputOperands(), [&](OpOperand *operand) {
+    AffineMap map = op.getMatchingIndexingMap(operand);
+    return map.isPermutation() && !map.isIdentity();
+  });
+}
+
 struct CollapseLoopsPass : rac::impl::CollapseLoopsBase<CollapseLoopsPass> {
   void runOnOperation() override {
     SmallVector<linalg::GenericOp> ops;
     getOperation().walk([&](linalg::GenericOp op) {
-      if (op.getNumReductionLoops() > 0 && op.getNumDpsInits() == 1)
+      if (op.getNumDpsInits() == 1 &&
+          (op.getNumReductionLoops() > 0 || reorders(op)))
         ops.push_back(op);
     });
     for (linalg::GenericOp op : ops)
@@ -177,12 +189,14 @@ private:
 
 } // namespace
 
-/// Runs of `op`'s parallel loops, but for its lanes, along which `reader` too
-/// can run as one: loops `reader[i]` of it are the i-th of `op`'s result.
+/// Runs of `op`'s parallel loops, but for a reduction's lanes, along which
+/// `reader` too can run as one: loops `reader[i]` of it are the i-th of `op`'s
+/// result.
 static Runs findRuns(linalg::GenericOp op, linalg::GenericOp reader) {
   AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
   Runs runs;
-  for (unsigned i = 0; i + 2 < out.getNumResults(); ++i) {
+  unsigned lanes = op.getNumReductionLoops() > 0;
+  for (unsigned i = 0; i + 1 + lanes < out.getNumResults(); ++i) {
     unsigned loop = out.getDimPosition(i);
     if (out.getDimPosition(i + 1) != loop + 1 || !areOne(op, loop) ||
         (reader && !areOne(reader, i)))

@@ -22,18 +22,25 @@ using namespace rac::vectorize;
 namespace {
 
 /// Where the elements of an operand go: its dimensions in another order, one of
-/// them cut into panels, whose lanes are last.
+/// them cut into panels, whose lanes are last; but for a few neighbours of
+/// another dimension, where a lane has several terms.
 struct PanelLayout {
   /// Dimensions of the operand, those of size one left out.
   SmallVector<int64_t> order;
   int64_t laneDim = 0;
   /// Lanes of a panel; 0: the dimension is one panel, as wide as it is.
   int64_t width = 0;
+  /// Neighbours along `termDim` that lie side by side.
+  int64_t termDim = 0, terms = 1;
 
+  /// Of dimension `dim` of what isn't lanes or terms.
+  int64_t sizeOf(ArrayRef<int64_t> from, int64_t dim) const {
+    return llvm::divideCeil(from[dim], dim == termDim ? terms : 1);
+  }
   SmallVector<int64_t> shape(ArrayRef<int64_t> from) const;
   AffineMap map(AffineMap from) const;
-  /// Copies elements of `bytes` B; lanes beyond the end of the dimension become
-  /// zero.
+  /// Copies elements of `bytes` B; lanes and terms beyond the end of their
+  /// dimensions become zero.
   void copy(ArrayRef<int64_t> shape, const char *from, char *to,
             int64_t bytes) const;
 };
@@ -43,8 +50,10 @@ SmallVector<int64_t> PanelLayout::shape(ArrayRef<int64_t> from) const {
   if (width)
     result.push_back(llvm::divideCeil(from[laneDim], width));
   for (int64_t dim : order)
-    result.push_back(from[dim]);
+    result.push_back(sizeOf(from, dim));
   result.push_back(width ? width : from[laneDim]);
+  if (terms > 1)
+    result.push_back(terms);
   return result;
 }
 
@@ -54,8 +63,12 @@ AffineMap PanelLayout::map(AffineMap from) const {
   if (width)
     exprs.push_back(lane.floorDiv(width));
   for (int64_t dim : order)
-    exprs.push_back(from.getResult(dim));
+    exprs.push_back(dim == termDim && terms > 1
+                        ? from.getResult(dim).floorDiv(terms)
+                        : from.getResult(dim));
   exprs.push_back(width ? lane % width : lane);
+  if (terms > 1)
+    exprs.push_back(from.getResult(termDim) % terms);
   return AffineMap::get(from.getNumDims(), 0, exprs, from.getContext());
 }
 
@@ -69,20 +82,28 @@ void PanelLayout::copy(ArrayRef<int64_t> shape, const char *from, char *to,
   }
   int64_t lanes = shape[laneDim], step = width ? width : lanes, rows = 1;
   for (int64_t dim : order)
-    rows *= shape[dim];
+    rows *= sizeOf(shape, dim);
   SmallVector<int64_t> at(order.size());
   for (int64_t panel = 0; panel < lanes; panel += step) {
     std::fill(at.begin(), at.end(), 0);
     for (int64_t row = 0; row < rows; ++row) {
       const char *source = from + panel * strides[laneDim];
-      for (auto [i, dim] : llvm::zip_equal(at, order))
-        source += i * strides[dim];
-      int64_t count = std::min(step, lanes - panel);
+      int64_t count = std::min(step, lanes - panel), together = 1;
+      for (auto [i, dim] : llvm::zip_equal(at, order)) {
+        int64_t first = dim == termDim ? i * terms : i;
+        source += first * strides[dim];
+        if (dim == termDim)
+          together = std::min(terms, shape[dim] - first);
+      }
+      std::memset(to, 0, step * terms * bytes);
       for (int64_t lane = 0; lane < count; ++lane)
-        std::memcpy(to + lane * bytes, source + lane * strides[laneDim], bytes);
-      std::memset(to + count * bytes, 0, (step - count) * bytes);
-      to += step * bytes;
-      for (size_t i = at.size(); i-- > 0 && ++at[i] == shape[order[i]];)
+        for (int64_t term = 0; term < together; ++term)
+          std::memcpy(to + (lane * terms + term) * bytes,
+                      source + lane * strides[laneDim] +
+                          term * strides[termDim],
+                      bytes);
+      to += step * terms * bytes;
+      for (size_t i = at.size(); i-- > 0 && ++at[i] == sizeOf(shape, order[i]);)
         at[i] = 0;
     }
   }
@@ -102,12 +123,14 @@ struct PackConstantsPass : rac::impl::PackConstantsBase<PackConstantsPass> {
 
 private:
   std::optional<Candidate> findCandidate(linalg::LinalgOp op, PlanAttr plan);
+  void findTerms(linalg::LinalgOp op, PlanAttr plan, Candidate &candidate);
   LogicalResult pack(func::FuncOp function, Candidate candidate,
                      ArrayRef<func::CallOp> calls);
   arith::ConstantOp packConstant(arith::ConstantOp constant,
                                  RankedTensorType seen, RankedTensorType packed,
                                  const PanelLayout &layout);
 
+  SmallVector<std::string> instructions; ///< `dots`, as findDotProduct has it
   /// What has been packed, by the constant, its new type, its layout and where
   /// it is needed.
   llvm::DenseMap<std::tuple<Attribute, Type, Attribute, Block *>,
@@ -235,20 +258,41 @@ std::optional<Candidate> PackConstantsPass::findCandidate(linalg::LinalgOp op,
       candidate.layout.order.push_back(dim.second);
 
     // Panels are as wide as the tile that will be in registers.
-    VectorTarget target{vectorBits, scalable, this->registers};
+    VectorTarget target{vectorBits, scalable, this->registers, multiplyAdds,
+                        instructions};
+    if (panels)
+      findTerms(op, plan, candidate);
     if (panels)
       candidate.layout.width =
           fittingWidth(panelWidth(op, target, plan.getRegisters(), *loop),
                        lanesOf(op, target), plan.getTiles());
     if (candidate.layout.width >= type.getDimSize(candidate.layout.laneDim))
       candidate.layout.width = 0;
-    bool isSame = candidate.layout.width == 0 &&
+    bool isSame = candidate.layout.width == 0 && candidate.layout.terms == 1 &&
                   llvm::is_sorted(candidate.layout.order) &&
                   candidate.layout.laneDim == type.getRank() - 1;
     if (!isSame)
       return candidate;
   }
   return std::nullopt;
+}
+
+/// Has terms lie side by side where an instruction sums so many.
+void PackConstantsPass::findTerms(linalg::LinalgOp op, PlanAttr plan,
+                                  Candidate &candidate) {
+  auto dot = findDotProduct(op, *candidate.operand, instructions);
+  if (!dot || op.getStaticLoopRanges()[dot->loop] < dot->terms)
+    return;
+  // Blocks of the reduction that would cut a group.
+  if (llvm::any_of(plan.getReduction(),
+                   [&](int64_t size) { return size % dot->terms != 0; }))
+    return;
+  AffineMap map = op.getMatchingIndexingMap(candidate.operand);
+  for (int64_t dim : candidate.layout.order)
+    if (map.getResult(dim) == getAffineDimExpr(dot->loop, op.getContext())) {
+      candidate.layout.termDim = dim;
+      candidate.layout.terms = dot->terms;
+    }
 }
 
 arith::ConstantOp PackConstantsPass::packConstant(arith::ConstantOp constant,
@@ -258,7 +302,7 @@ arith::ConstantOp PackConstantsPass::packConstant(arith::ConstantOp constant,
   OpBuilder builder(constant);
   SmallVector<int64_t> how(seen.getShape());
   llvm::append_range(how, layout.order);
-  how.push_back(layout.laneDim);
+  how.append({layout.laneDim, layout.termDim, layout.terms});
   auto &place =
       known[{constant.getValue(), packed, builder.getDenseI64ArrayAttr(how),
              constant->getBlock()}];
@@ -334,6 +378,7 @@ LogicalResult PackConstantsPass::pack(func::FuncOp function,
 
 void PackConstantsPass::runOnOperation() {
   ModuleOp module = getOperation();
+  instructions.assign(dots.begin(), dots.end());
   llvm::DenseMap<StringAttr, SmallVector<func::CallOp>> calls;
   module.walk([&](func::CallOp call) {
     calls[call.getCalleeAttr().getAttr()].push_back(call);

@@ -240,6 +240,17 @@ LogicalResult checkContext(ModuleOp module) {
   return failure(module.walk(check).wasInterrupted());
 }
 
+/// What is said of a loop has come along to its branch, but translation to LLVM
+/// looks for it in the branch's own attribute.
+void takeAnnotation(LLVM::BrOp branch) {
+  constexpr StringLiteral name = "llvm.loop_annotation";
+  auto loop = branch->getAttrOfType<LLVM::LoopAnnotationAttr>(name);
+  if (!loop)
+    return;
+  branch.setLoopAnnotationAttr(loop);
+  branch->removeDiscardableAttr(name);
+}
+
 struct RacToLLVMPass : rac::impl::RacToLLVMBase<RacToLLVMPass> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
@@ -277,6 +288,7 @@ struct RacToLLVMPass : rac::impl::RacToLLVMBase<RacToLLVMPass> {
     ub::populateUBToLLVMConversionPatterns(converter, patterns);
     if (failed(applyFullConversion(module, target, std::move(patterns))))
       return signalPassFailure();
+    module.walk(takeAnnotation);
     module->setAttr("rac.num_sites",
                     Builder(&getContext()).getI32IntegerAttr(sites));
   }

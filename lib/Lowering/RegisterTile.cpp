@@ -8,11 +8,10 @@
 
 using namespace rac;
 
-// What a core issues in a clock, the same on Zen 4 and 5 (per 256 or 512 bits),
-// Golden Cove and Neoverse V1, V2 with what they name vectors: two
-// multiply-adds and two loads; a multiply-add takes four clocks (uops.info;
-// Arm's software optimization guides).
-constexpr double kMultiplyAdds = 2, kLoads = 2, kLatency = 4;
+// The same on Zen 4 and 5, Golden Cove and Neoverse V1 and V2: two loads a
+// clock, at least; a multiply-add takes four clocks (uops.info; Arm's software
+// optimization guides).
+constexpr double kLoads = 2, kLatency = 4;
 /// Beyond this, loads of the rows' elements outnumber what they save (12 to 14
 /// rows of 2 vectors use all of 32 registers).
 constexpr int64_t kMostRows = 14, kMostVectors = 4;
@@ -21,8 +20,8 @@ constexpr int64_t kMostRows = 14, kMostVectors = 4;
 constexpr int64_t kSetBytes = 4096, kRowsPerSet = 6;
 
 /// Clocks that a step of the reduction takes in a tile.
-static double clocks(int64_t rows, int64_t vectors) {
-  return std::max({double(rows * vectors) / kMultiplyAdds,
+static double clocks(int64_t rows, int64_t vectors, int64_t multiplyAdds) {
+  return std::max({double(rows * vectors) / double(multiplyAdds),
                    double(rows + vectors) / kLoads, kLatency});
 }
 
@@ -42,8 +41,8 @@ static double clocks(const RegisterTileProblem &problem,
                      const RegisterTile &tile) {
   Parts rows(problem.rows, tile.rows), vectors(problem.vectors, tile.vectors);
   auto column = [&](int64_t width) {
-    return rows.of(clocks(tile.rows, width)) +
-           (rows.rest ? clocks(rows.rest, width) : 0);
+    return rows.of(clocks(tile.rows, width, problem.multiplyAdds)) +
+           (rows.rest ? clocks(rows.rest, width, problem.multiplyAdds) : 0);
   };
   double sum = vectors.of(column(tile.vectors)) +
                (vectors.rest ? column(vectors.rest) : 0);
@@ -78,9 +77,9 @@ RegisterTile rac::chooseRegisterTile(const RegisterTileProblem &problem) {
     if (problem.vectors && vectors > std::max<int64_t>(1, *problem.vectors))
       continue;
     for (int64_t rows = 1; rows <= most; ++rows) {
-      // Beside the tile: a row of vectors, and one for what they are multiplied
-      // with.
-      if (rows * vectors + vectors + 1 > problem.registers && rows > 1)
+      // Beside the tile: a row of vectors, and what they are multiplied with.
+      int64_t beside = vectors + (problem.rowRegisters ? rows : 1);
+      if (rows * vectors + beside > problem.registers && rows > 1)
         break;
       RegisterTile tile{rows, vectors};
       auto cost = std::make_tuple(clocks(problem, tile), 1.0 / rows, -vectors);

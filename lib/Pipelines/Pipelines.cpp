@@ -51,6 +51,8 @@ void rac::populateLinalgPipeline(OpPassManager &pm,
   panels.vectorBits = options.vectorBits;
   panels.scalable = options.scalable;
   panels.registers = options.registers;
+  panels.multiplyAdds = options.multiplyAdds;
+  llvm::append_range(panels.dots, options.dots);
   panels.panels = !options.accelerator;
   pm.addPass(createPackConstants(panels));
   if (options.accelerator)
@@ -155,6 +157,8 @@ void rac::populateBufferPipeline(OpPassManager &pm,
   vectors.vectorBits = options.vectorBits;
   vectors.scalable = options.scalable;
   vectors.registers = options.registers;
+  vectors.multiplyAdds = options.multiplyAdds;
+  llvm::append_range(vectors.dots, options.dots);
   pm.addNestedPass<func::FuncOp>(createVectorizeLinalg(vectors));
   pm.addPass(createConvertLinalgToParallelLoopsPass());
   pm.addPass(createLowerAffinePass());

@@ -67,3 +67,22 @@ func.func @scaled(%x: memref<2x5x7x24xf32>, %w: memref<32x24xf32>, %scale: memre
   }
   return
 }
+
+// -----
+
+// Pixels that move behind their channels are one loop, of the source and of the result.
+
+// CHECK-LABEL: func @reordered
+// CHECK-DAG: memref.collapse_shape %arg0 {{\[}}[0], [1, 2], [3]] : memref<2x8x?x32xf32> into memref<2x?x32xf32>
+// CHECK-DAG: memref.collapse_shape %arg1 {{\[}}[0], [1], [2, 3]] : memref<2x32x8x?xf32> into memref<2x32x?xf32>
+// CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "parallel"]
+#last = affine_map<(n, c, h, w) -> (n, h, w, c)>
+#first = affine_map<(n, c, h, w) -> (n, c, h, w)>
+func.func @reordered(%x: memref<2x8x?x32xf32>, %y: memref<2x32x8x?xf32>) {
+  linalg.generic {indexing_maps = [#last, #first], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%x : memref<2x8x?x32xf32>) outs(%y : memref<2x32x8x?xf32>) {
+  ^bb0(%a: f32, %old: f32):
+    linalg.yield %a : f32
+  }
+  return
+}

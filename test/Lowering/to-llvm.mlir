@@ -54,3 +54,21 @@ func.func @masks(%n: index, %k: vector<4xi1>) -> (vector<[4]xi1>, vector<4xi1>) 
   %1 = vector.create_mask %n : vector<4xi1>
   return %0, %1 : vector<[4]xi1>, vector<4xi1>
 }
+
+// What is said of a loop is where LLVM looks for it.
+
+// CHECK-LABEL: llvm.func @loop
+// CHECK: llvm.br ^bb1({{.*}}) {loop_annotation = #loop_annotation}
+func.func @loop(%n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  cf.br ^head(%c0 : index)
+^head(%i: index):
+  %less = arith.cmpi slt, %i, %n : index
+  cf.cond_br %less, ^body, ^end
+^body:
+  %next = arith.addi %i, %c1 : index
+  cf.br ^head(%next : index) {llvm.loop_annotation = #llvm.loop_annotation<unroll = <disable = true>>}
+^end:
+  return
+}

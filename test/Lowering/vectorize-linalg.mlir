@@ -213,7 +213,8 @@ func.func @two_readers(%a: memref<4x6xf32>, %b: memref<6x16xf32>, %c: memref<4x1
 // CHECK: vector.load %arg1[{{.*}}] : memref<2x6x32xf32>, vector<16xf32>
 // CHECK-NOT: vector.maskedload %arg1
 // SVE-LABEL: func @panels
-// SVE: scf.parallel {{.*}} step (%c32
+// SVE: arith.remui %c32
+// SVE: scf.parallel
 // SVE: arith.minui
 // SVE: vector.maskedload %arg1
 #a = affine_map<(m, n, k) -> (m, k)>

@@ -65,4 +65,15 @@ TEST(RegisterTile, StaysInPanels) {
   expectTile(tile, 6, 2);
 }
 
+// Where each row has a register of its own, 5 x 4 + 4 + 5 are 29: four
+// multiply-adds a clock are busy with 16 of a tile.
+TEST(RegisterTile, RowsInRegisters) {
+  RegisterTileProblem problem{60, 8, 4096, 32, 4};
+  problem.rowRegisters = true;
+  problem.multiplyAdds = 4;
+  expectTile(chooseRegisterTile(problem), 5, 4);
+  problem.rows = 512;
+  expectTile(chooseRegisterTile(problem), 4, 4);
+}
+
 } // namespace

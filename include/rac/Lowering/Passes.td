@@ -54,7 +54,8 @@ def PackConstants : Pass<"rac-pack-constants", "::mlir::ModuleOp"> {
     An operand of a reduction that is the same constant argument in all calls, and
     along which lanes run, is laid out anew: in panels as wide as a register tile,
     each with the reduction's loops outside and the lanes inside, the last one
-    filled up with zeros. Matrix products and filters of convolutions are read
+    filled up with zeros. Where one of the `dots` multiplies such types, as many
+    terms of the innermost reduction as it adds lie side by side for each lane. Matrix products and filters of convolutions are read
     contiguously then.
   }];
   let options = [
@@ -62,6 +63,10 @@ def PackConstants : Pass<"rac-pack-constants", "::mlir::ModuleOp"> {
            "Bits of a register; of scalable ones, the least there may be">,
     Option<"scalable", "scalable", "bool", "false", "Registers are scalable">,
     Option<"registers", "registers", "int64_t", "32", "Vector registers there are">,
+    Option<"multiplyAdds", "multiply-adds", "int64_t", "2",
+           "Multiply-adds of registers that a core starts in a clock">,
+    ListOption<"dots", "dots", "std::string",
+               "Instructions for sums of a few products, as s8:u8:INTRINSIC">,
     Option<"panels", "panels", "bool", "true",
            "Lanes are cut into panels; else an operand is only read in order, along lanes or terms">];
   let statistics = [
@@ -195,11 +200,12 @@ def CopiesToLinalg : Pass<"rac-copies-to-linalg", "::mlir::func::FuncOp"> {
 }
 
 def CollapseLoops : Pass<"rac-collapse-loops", "::mlir::func::FuncOp"> {
-  let summary = "Make one loop of a reduction's parallel loops that run over one piece of memory";
+  let summary = "Make one loop of parallel loops that run over one piece of memory";
   let description = [{
     A 1x1 convolution's rows and columns, or a batch and its rows where all of it is
     multiplied with the same weights: as one loop they fill tiles of registers
-    better. The elementwise op that alone reads the result is collapsed with it.
+    better. The elementwise op that alone reads the result is collapsed with it. So do the
+    pixels of an image whose channels move from last to first.
   }];
   let statistics = [
     Statistic<"numCollapsed", "num-collapsed", "Reductions with fewer loops">];
@@ -217,7 +223,9 @@ def VectorizeLinalg : Pass<"rac-vectorize-linalg", "::mlir::func::FuncOp"> {
     result is computed on that tile. The plan's `registers` name the tile, rows and
     vectors; without, it is what `chooseRegisterTile` says. An operand may be in
     panels, read at (n floordiv P, ..., n mod P): lanes then stay within one.
-    Copies in another order transpose square blocks of registers. What is left at the end of rows is
+    Copies in another order transpose square blocks of registers; scalable vectors
+    gather what lies apart. Panels may hold a few terms of each lane side by side
+    (`rac-pack-constants`), which one of the `dots` then multiplies and adds. What is left at the end of rows is
     masked, so that no loop is scalar. What a target's vectors are like is said by
     the options; scalable vectors take the same way. Ops that don't fit stay as
     they are, and with `remarks` say why.
@@ -227,6 +235,10 @@ def VectorizeLinalg : Pass<"rac-vectorize-linalg", "::mlir::func::FuncOp"> {
            "Bits of a register; of scalable ones, the least there may be">,
     Option<"scalable", "scalable", "bool", "false", "Registers are scalable">,
     Option<"registers", "registers", "int64_t", "32", "Vector registers there are">,
+    Option<"multiplyAdds", "multiply-adds", "int64_t", "2",
+           "Multiply-adds of registers that a core starts in a clock">,
+    ListOption<"dots", "dots", "std::string",
+               "Instructions for sums of a few products, as s8:u8:INTRINSIC">,
     Option<"remarks", "remarks", "bool", "false", "Say which ops stay scalar, and why">];
   let statistics = [
     Statistic<"numVectorized", "num-vectorized", "Ops that became loops over vectors">,
@@ -234,7 +246,8 @@ def VectorizeLinalg : Pass<"rac-vectorize-linalg", "::mlir::func::FuncOp"> {
     Statistic<"numScalar", "num-scalar", "Ops left as they were">];
   let dependentDialects = ["::mlir::affine::AffineDialect",
       "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
-      "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+      "::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect",
+      "::mlir::vector::VectorDialect"];
 }
 
 def DistributeLoops : Pass<"rac-distribute-loops", "::mlir::func::FuncOp"> {

@@ -24,6 +24,9 @@ struct RegisterTileProblem {
   int64_t registers = 32; ///< vector registers there are
   /// Vectors that may not be crossed by a tile; 0: none.
   int64_t panel = 0;
+  /// Several numbers of each row stay in a register of their own.
+  bool rowRegisters = false;
+  int64_t multiplyAdds = 2; ///< of vectors, that a core starts in a clock
 };
 
 /// The tile that lowering takes where a plan names none: the one of the least

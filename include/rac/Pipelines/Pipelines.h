@@ -72,6 +72,15 @@ struct VectorOptions : mlir::PassPipelineOptions<Options> {
   Option<int64_t> registers{*this, "registers",
                             llvm::cl::desc("Vector registers there are"),
                             llvm::cl::init(32)};
+  Option<int64_t> multiplyAdds{
+      *this, "multiply-adds",
+      llvm::cl::desc(
+          "Multiply-adds of registers that a core starts in a clock"),
+      llvm::cl::init(2)};
+  typename mlir::PassPipelineOptions<Options>::template ListOption<std::string>
+      dots{*this, "dots",
+           llvm::cl::desc(
+               "Instructions for sums of a few products, as s8:u8:INTRINSIC")};
 };
 
 struct LoweringOptions : VectorOptions<LoweringOptions> {

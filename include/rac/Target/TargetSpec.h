@@ -7,6 +7,7 @@
 #include "llvm/TargetParser/Triple.h"
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace llvm {
 class Module;
@@ -48,6 +49,9 @@ struct TargetSpec {
   unsigned vectorBits = 128;
   bool scalable = false; ///< one library for every length of vectors
   unsigned vectorRegisters = 16;
+  /// Instructions that add a few products of narrow numbers to each lane, as
+  /// "s8:u8:INTRINSIC": what the factors are, in the order they are given.
+  std::vector<std::string> dots;
   /// Whether groups may be calls of a kernel library.
   bool hasKernelLibrary = false;
   /// The rest describes the host's part then.

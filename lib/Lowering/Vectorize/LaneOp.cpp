@@ -5,6 +5,9 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 using namespace rac::vectorize;
@@ -39,6 +42,14 @@ Values LaneOp::address(OpBuilder &builder, OpOperand &operand,
   };
   if (roles.rowLoop)
     move(*roles.rowLoop, row);
+  // Lanes are contiguous, so that the next vector begins where this one ends;
+  // of a panel, whose end may come before, each vector has its own place.
+  bool apart = (scalable && panelOf(map, roles.vectorLoop)) ||
+               !isContiguous(operand, map, roles.vectorLoop);
+  bool moves = vector > 0 && !isIndependent(map, roles.vectorLoop);
+  if (moves && apart)
+    at[roles.vectorLoop] = builder.createOrFold<arith::AddIOp>(
+        loc, at[roles.vectorLoop], lanes(builder, vector));
   Values address;
   for (AffineExpr expr : map.getResults())
     address.push_back(getValueOrCreateConstantIndexOp(
@@ -46,16 +57,50 @@ Values LaneOp::address(OpBuilder &builder, OpOperand &operand,
         affine::makeComposedFoldedAffineApply(
             builder, loc, AffineMap::get(op.getNumLoops(), 0, expr),
             getAsOpFoldResult(at))));
-  // Lanes are contiguous, so that the next vector begins where this one ends.
-  if (vector > 0 && !isIndependent(map, roles.vectorLoop))
-    address.back() = builder.createOrFold<arith::AddIOp>(
-        loc, address.back(), lanes(builder, vector));
+  if (moves && !apart) {
+    Value &lane = *(address.end() - (interleaveOf(operand) ? 2 : 1));
+    lane =
+        builder.createOrFold<arith::AddIOp>(loc, lane, lanes(builder, vector));
+  }
   return address;
 }
 
 //===----------------------------------------------------------------------===//
 // Loads and stores
 //===----------------------------------------------------------------------===//
+
+Value LaneOp::gather(OpBuilder &builder, OpOperand &operand,
+                     const Values &address, Value mask) {
+  Location loc = op->getLoc();
+  VectorType type = vectorOf(getElementTypeOrSelf(operand.get().getType()));
+  auto steps =
+      stepsAlong(op.getMatchingIndexingMap(&operand), roles.vectorLoop);
+  auto layout =
+      memref::ExtractStridedMetadataOp::create(builder, loc, operand.get());
+  AffineExpr sum = builder.getAffineConstantExpr(0);
+  SmallVector<OpFoldResult> strides = layout.getConstifiedMixedStrides();
+  for (auto [i, step] : llvm::enumerate(*steps))
+    sum = sum + builder.getAffineDimExpr(i) * step;
+  OpFoldResult distance = affine::makeComposedFoldedAffineApply(
+      builder, loc, AffineMap::get(strides.size(), 0, sum), strides);
+
+  VectorType indices = vectorOf(builder.getIndexType());
+  Value apart = vector::BroadcastOp::create(
+      builder, loc, indices,
+      getValueOrCreateConstantIndexOp(builder, loc, distance));
+  Value places =
+      arith::MulIOp::create(
+          builder, loc, vector::StepOp::create(builder, loc, indices), apart)
+          .getResult();
+  if (!mask)
+    mask = arith::ConstantOp::create(
+        builder, loc,
+        DenseElementsAttr::get(vectorOf(builder.getI1Type()), true));
+  Value nothing = arith::ConstantOp::create(
+      builder, loc, type, cast<TypedAttr>(builder.getZeroAttr(type)));
+  return vector::GatherOp::create(builder, loc, type, operand.get(), address,
+                                  places, mask, nothing);
+}
 
 bool LaneOp::isWholeAnyway(AffineMap map) {
   return !scalable && panelOf(map, roles.vectorLoop);
@@ -74,6 +119,8 @@ Value LaneOp::load(OpBuilder &builder, OpOperand &operand,
     return vector::BroadcastOp::create(
         builder, loc, type,
         memref::LoadOp::create(builder, loc, operand.get(), at));
+  if (!isContiguous(operand, map, roles.vectorLoop))
+    return gather(builder, operand, at, mask);
   if (!mask || isWholeAnyway(map))
     return vector::LoadOp::create(builder, loc, type, operand.get(), at);
   Value nothing = arith::ConstantOp::create(
@@ -237,4 +284,129 @@ Values LaneOp::compute(OpBuilder &builder, ArrayRef<Value> position,
           builder, {position, row, vector, tile.mask(vector)}, arguments));
     }
   return results;
+}
+
+//===----------------------------------------------------------------------===//
+// Sums of several products
+//===----------------------------------------------------------------------===//
+
+VectorType LaneOp::groupsOf(Type element) {
+  return VectorType::get({roles.lanes * roles.dot->terms}, element, {scalable});
+}
+
+Value LaneOp::loadGroups(OpBuilder &builder, OpOperand &operand,
+                         const Values &address, Value mask) {
+  Location loc = op->getLoc();
+  VectorType type = groupsOf(getElementTypeOrSelf(operand.get().getType()));
+  if (!mask || isWholeAnyway(op.getMatchingIndexingMap(&operand)))
+    return vector::LoadOp::create(builder, loc, type, operand.get(), address);
+  // A lane's terms are there if it is.
+  Type lane = builder.getI32Type(),
+       part = builder.getIntegerType(type.getElementTypeBitWidth());
+  Value wide =
+      arith::ExtSIOp::create(builder, loc, vectorOf(lane), mask).getResult();
+  Value parts = vector::BitCastOp::create(builder, loc, groupsOf(part), wide);
+  Value none = arith::ConstantOp::create(builder, loc,
+                                         builder.getZeroAttr(groupsOf(part)));
+  Value there = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne,
+                                      parts, none);
+  Value nothing =
+      arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
+  return vector::MaskedLoadOp::create(builder, loc, type, operand.get(),
+                                      address, there, nothing);
+}
+
+Value LaneOp::loadTerms(OpBuilder &builder, OpOperand &operand,
+                        const Values &address, Value left) {
+  Location loc = op->getLoc();
+  Type element = getElementTypeOrSelf(operand.get().getType());
+  auto type = VectorType::get({roles.dot->terms}, element);
+  Value terms;
+  if (left) {
+    Value mask = vector::CreateMaskOp::create(
+        builder, loc, type.clone(builder.getI1Type()), left);
+    Value nothing =
+        arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
+    terms = vector::MaskedLoadOp::create(builder, loc, type, operand.get(),
+                                         address, mask, nothing);
+  } else {
+    terms = vector::LoadOp::create(builder, loc, type, operand.get(), address);
+  }
+  Type lane = builder.getI32Type();
+  Value one = vector::ExtractOp::create(
+      builder, loc,
+      vector::BitCastOp::create(builder, loc, VectorType::get({1}, lane),
+                                terms),
+      int64_t(0));
+  return vector::BitCastOp::create(
+      builder, loc, groupsOf(element),
+      vector::BroadcastOp::create(builder, loc, vectorOf(lane), one));
+}
+
+Values LaneOp::computeDot(OpBuilder &builder, ArrayRef<Value> position,
+                          const Tile &tile, ValueRange registers, Value left) {
+  Location loc = op->getLoc();
+  OpOperand &rows = *op.getDpsInputOperand(roles.dot->rows),
+            &vectors = *op.getDpsInputOperand(roles.dot->vectors);
+  Values groups;
+  for (int64_t vector = 0; vector < tile.vectors; ++vector)
+    groups.push_back(loadGroups(builder, vectors,
+                                address(builder, vectors, position, 0, vector),
+                                tile.mask(vector)));
+  Values results;
+  for (int64_t row = 0; row < tile.rows; ++row) {
+    Value same = loadTerms(builder, rows,
+                           address(builder, rows, position, row, 0), left);
+    for (int64_t vector = 0; vector < tile.vectors; ++vector) {
+      Value sum = registers[row * tile.vectors + vector];
+      Values factors = {same, groups[vector]};
+      if (roles.dot->vectorsFirst)
+        std::swap(factors[0], factors[1]);
+      auto call = LLVM::CallIntrinsicOp::create(
+          builder, loc, sum.getType(),
+          builder.getStringAttr(roles.dot->intrinsic),
+          ValueRange{sum, factors[0], factors[1]});
+      results.push_back(call.getResult(0));
+    }
+  }
+  return results;
+}
+
+Values LaneOp::computeByLane(OpBuilder &builder, ArrayRef<Value> position,
+                             const Tile &tile, ValueRange registers) {
+  Location loc = op->getLoc();
+  const LaneProduct &product = *roles.byLane;
+  OpOperand &rows = *op.getDpsInputOperand(product.rows),
+            &vectors = *op.getDpsInputOperand(product.vectors);
+  VectorType type = vectorOf(getElementTypeOrSelf(rows.get().getType()));
+  auto call = [&](StringRef name, ValueRange operands) {
+    return LLVM::CallIntrinsicOp::create(builder, loc, type,
+                                         builder.getStringAttr(name), operands)
+        .getResult(0);
+  };
+  Value first = arith::ConstantIntOp::create(builder, loc, 0, 64);
+  Values repeated;
+  for (int64_t row = 0; row < tile.rows; ++row) {
+    Value few = vector::LoadOp::create(
+        builder, loc, VectorType::get({product.terms}, type.getElementType()),
+        rows.get(), address(builder, rows, position, row, 0));
+    Value alone = vector::ScalableInsertOp::create(
+        builder, loc, few, LLVM::PoisonOp::create(builder, loc, type), 0);
+    repeated.push_back(call(product.repeat, {alone, first}));
+  }
+  Values sums(registers), at(position);
+  for (int64_t term = 0; term < product.terms; ++term) {
+    at[product.loop] = builder.createOrFold<arith::AddIOp>(
+        loc, position[product.loop],
+        arith::ConstantIndexOp::create(builder, loc, term));
+    Value number = arith::ConstantIntOp::create(builder, loc, term, 32);
+    for (int64_t vector = 0; vector < tile.vectors; ++vector) {
+      Value lanes = load(builder, vectors, at, 0, vector, tile.mask(vector));
+      for (int64_t row = 0; row < tile.rows; ++row) {
+        Value &sum = sums[row * tile.vectors + vector];
+        sum = call(product.multiply, {sum, lanes, repeated[row], number});
+      }
+    }
+  }
+  return sums;
 }

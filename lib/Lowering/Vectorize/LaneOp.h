@@ -43,6 +43,15 @@ public:
   void store(mlir::OpBuilder &builder, mlir::Value value,
              llvm::ArrayRef<mlir::Value> position, int64_t row, int64_t vector,
              mlir::Value mask);
+  /// Sums the terms of `roles.dot` from `position` on, a group or the `left`
+  /// that there are of it, into each register of the tile.
+  Values computeDot(mlir::OpBuilder &builder,
+                    llvm::ArrayRef<mlir::Value> position, const Tile &tile,
+                    mlir::ValueRange registers, mlir::Value left);
+  /// The terms of `roles.byLane` from `position` on.
+  Values computeByLane(mlir::OpBuilder &builder,
+                       llvm::ArrayRef<mlir::Value> position, const Tile &tile,
+                       mlir::ValueRange registers);
   /// The body on each register of the tile. Operand number `given` has the
   /// values `registers` instead of those in memory.
   Values compute(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> position,
@@ -70,6 +79,16 @@ private:
                          mlir::memref::LoadOp load,
                          const mlir::IRMapping &vectors,
                          mlir::IRMapping &scalars);
+  /// A group of terms for each lane.
+  mlir::Value loadGroups(mlir::OpBuilder &builder, mlir::OpOperand &operand,
+                         const Values &address, mlir::Value mask);
+  /// One group of terms, for all lanes.
+  mlir::Value loadTerms(mlir::OpBuilder &builder, mlir::OpOperand &operand,
+                        const Values &address, mlir::Value left);
+  mlir::VectorType groupsOf(mlir::Type element);
+  /// The lanes of `operand`, which lie apart, from `address` on.
+  mlir::Value gather(mlir::OpBuilder &builder, mlir::OpOperand &operand,
+                     const Values &address, mlir::Value mask);
   /// Panels are filled up, so that all of a vector of them can be read.
   bool isWholeAnyway(mlir::AffineMap map);
 

@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "rac/Lowering/RegisterTile.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace rac;
@@ -35,7 +36,21 @@ static std::optional<int64_t> coefficient(AffineExpr expr, unsigned dim) {
   return std::nullopt;
 }
 
+std::optional<SmallVector<int64_t>> rac::vectorize::stepsAlong(AffineMap map,
+                                                               unsigned loop) {
+  SmallVector<int64_t> steps;
+  for (AffineExpr expr : map.getResults()) {
+    auto step = coefficient(expr, loop);
+    if (!step)
+      return std::nullopt;
+    steps.push_back(*step);
+  }
+  return steps;
+}
+
 std::optional<int64_t> rac::vectorize::panelOf(AffineMap map, unsigned loop) {
+  if (auto last = splitLast(map); last && last->loop != loop)
+    map = last->groups;
   auto isPart = [&](AffineExpr expr, AffineExprKind kind, int64_t width) {
     auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
     if (!binary || binary.getKind() != kind)
@@ -90,6 +105,12 @@ bool rac::vectorize::isContiguous(OpOperand &operand, AffineMap map,
   auto strides = stridesOf(operand);
   if (!strides || strides->empty() || strides->back() != 1)
     return false;
+  if (auto interleave = interleaveOf(operand)) {
+    map = interleave->groups;
+    strides->pop_back();
+    if (strides->back() != interleave->terms)
+      return false;
+  }
   if (panelOf(map, loop))
     return true;
   for (AffineExpr expr : map.getResults().drop_back())
@@ -106,6 +127,22 @@ static bool isLane(linalg::LinalgOp op, unsigned loop) {
            AffineMap map = op.getMatchingIndexingMap(&operand);
            return isIndependent(map, loop) || isContiguous(operand, map, loop);
          });
+}
+
+/// Whether lanes of all inputs can be gathered along `loop`, and the result's
+/// are contiguous.
+static bool canGather(linalg::LinalgOp op, unsigned loop) {
+  OpOperand &out = *op.getDpsInitOperand(0);
+  if (!isContiguous(out, op.getMatchingIndexingMap(&out), loop))
+    return false;
+  return llvm::all_of(op.getDpsInputOperands(), [&](OpOperand *operand) {
+    AffineMap map = op.getMatchingIndexingMap(operand);
+    if (isIndependent(map, loop))
+      return true;
+    auto strides = stridesOf(*operand);
+    return strides && !strides->empty() && strides->back() == 1 &&
+           stepsAlong(map, loop);
+  });
 }
 
 int64_t rac::vectorize::lanesOf(linalg::LinalgOp op,
@@ -155,8 +192,7 @@ Operation *rac::vectorize::findCombiner(linalg::LinalgOp op) {
   return combiners.front();
 }
 
-/// Whether the result may depend on the order in which a combiner is applied.
-static bool needsOrder(Operation *combiner) {
+bool rac::vectorize::needsOrder(Operation *combiner) {
   auto floats = dyn_cast<arith::ArithFastMathInterface>(combiner);
   return floats && isa<arith::AddFOp, arith::MulFOp>(combiner) &&
          !bitEnumContainsAll(floats.getFastMathFlagsAttr().getValue(),
@@ -180,14 +216,16 @@ static std::optional<int64_t> rowStride(linalg::LinalgOp op,
     auto strides = stridesOf(*operand);
     if (!strides || isIndependent(map, *roles.rowLoop))
       continue;
+    auto steps = stepsAlong(map, *roles.rowLoop);
+    if (!steps)
+      return std::nullopt;
     int64_t elements = 0;
-    for (auto [expr, stride] : llvm::zip_equal(map.getResults(), *strides)) {
-      auto steps = coefficient(expr, *roles.rowLoop);
-      if (steps == 0)
+    for (auto [step, stride] : llvm::zip_equal(*steps, *strides)) {
+      if (step == 0)
         continue;
-      if (!steps || ShapedType::isDynamic(stride))
+      if (ShapedType::isDynamic(stride))
         return std::nullopt;
-      elements += *steps * stride;
+      elements += step * stride;
     }
     Type element = getElementTypeOrSelf(operand->get().getType());
     return elements * std::max<int64_t>(1, element.getIntOrFloatBitWidth() / 8);
@@ -216,11 +254,16 @@ static void chooseTile(linalg::LinalgOp op, const VectorTarget &target,
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
   RegisterTileProblem problem;
   problem.registers = target.registers;
+  problem.multiplyAdds = target.multiplyAdds;
   if (auto extent = known(ranges[roles.vectorLoop]))
     problem.vectors = llvm::divideCeil(*extent, roles.lanes);
-  if (target.scalable)
-    problem.vectors = std::nullopt;
   problem.panel = roles.panel / roles.lanes;
+  // Of scalable vectors only the run knows how many there are: powers of two,
+  // as their lengths are, leave the least over.
+  if (target.scalable) {
+    problem.vectors = std::nullopt;
+    problem.panel = problem.panel ? std::gcd(problem.panel, 4) : 4;
+  }
 
   if (op.getNumReductionLoops() > 0)
     roles.rowLoop = findRowLoop(op, roles.vectorLoop);
@@ -238,6 +281,11 @@ static void chooseTile(linalg::LinalgOp op, const VectorTarget &target,
       problem.panel = 2;
       problem.vectors = std::nullopt;
     }
+    // Units that take so many multiply-adds leave no slots for a load and an
+    // address for each row's number.
+    if (target.multiplyAdds > 2 && !roles.horizontal)
+      roles.byLane = findLaneProduct(op, roles.vectorLoop, target.dots);
+    problem.rowRegisters = roles.byLane.has_value();
     RegisterTile tile = chooseRegisterTile(problem);
     roles.rows = tile.rows;
     roles.vectors = tile.vectors;
@@ -259,12 +307,11 @@ int64_t rac::vectorize::panelWidth(linalg::LinalgOp op,
   roles.vectorLoop = loop;
   roles.lanes = lanesOf(op, target);
   chooseTile(op, target, wanted, roles);
-  // Of scalable vectors, those of the most common length: longer ones than a
-  // panel work too, not all of their lanes do.
-  constexpr int64_t plannedBits = 512;
-  int64_t scale =
-      target.scalable ? std::max<int64_t>(1, plannedBits / target.bits) : 1;
-  return roles.vectors * roles.lanes * scale;
+  if (!target.scalable)
+    return roles.vectors * roles.lanes;
+  // Whole tiles, and one vector of the longest: each vector lies in a panel
+  // then, whatever the length.
+  return std::lcm(roles.vectors, kMostVectorBits / target.bits) * roles.lanes;
 }
 
 bool rac::vectorize::worksOnLanes(linalg::LinalgOp op, unsigned loop,
@@ -306,6 +353,13 @@ FailureOr<LoopRoles> rac::vectorize::chooseRoles(linalg::LinalgOp op,
     return refuse("writes its result in an order of its own");
 
   LoopRoles roles;
+  for (OpOperand *operand : op.getDpsInputOperands()) {
+    if (!interleaveOf(*operand))
+      continue;
+    roles.dot = findDotProduct(op, *operand, target.dots);
+    if (!roles.dot)
+      return refuse("has terms side by side that no instruction sums");
+  }
   roles.lanes = lanesOf(op, target);
   if (roles.lanes < 2)
     return refuse("computes with what is as wide as a register");
@@ -327,15 +381,25 @@ FailureOr<LoopRoles> rac::vectorize::chooseRoles(linalg::LinalgOp op,
           ranges[loop] != 1 && isIndependent(out, loop) && isLane(op, loop))
         lane = loop;
   }
+  // Scalable vectors have no square blocks, but gather.
+  if (target.scalable && op.getNumReductionLoops() == 0)
+    for (unsigned loop = op.getNumLoops(); loop-- > 0 && !lane;)
+      if (ranges[loop] != 1 && canGather(op, loop))
+        lane = loop;
   if (!lane)
     return refuse("has no loop along which its operands are contiguous");
   roles.vectorLoop = *lane;
+  if (!isLane(op, *lane)) // as many as there are indices in a register
+    roles.lanes = std::min(roles.lanes, target.bits / 32);
   FailureOr<int64_t> panel = commonPanel(op, *lane);
   if (failed(panel) || (roles.horizontal && *panel != 0) ||
       (!target.scalable && *panel % roles.lanes != 0))
     return refuse("has panels that are no whole vectors of all operands");
   roles.panel = *panel;
   chooseTile(op, target, wanted, roles);
+  // A plan's tile may need the registers.
+  if (roles.rows * (roles.vectors + 1) + roles.vectors > target.registers)
+    roles.byLane.reset();
   if (roles.panel && !target.scalable &&
       roles.panel % (roles.vectors * roles.lanes) != 0)
     return refuse("has panels that are no whole tiles");

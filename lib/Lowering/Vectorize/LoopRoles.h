@@ -3,10 +3,14 @@
 #ifndef RAC_LIB_LOWERING_VECTORIZE_LOOPROLES_H
 #define RAC_LIB_LOWERING_VECTORIZE_LOOPROLES_H
 
+#include "DotProduct.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 namespace rac::vectorize {
+
+/// The longest scalable vectors: SVE's, the only ones that there are.
+constexpr int64_t kMostVectorBits = 2048;
 
 /// What a target's vector registers are like.
 struct VectorTarget {
@@ -14,6 +18,10 @@ struct VectorTarget {
   int64_t bits = 512;
   bool scalable = false;
   int64_t registers = 32;
+  /// Of whole registers, that a core starts in a clock.
+  int64_t multiplyAdds = 2;
+  /// What findDotProduct chooses from.
+  llvm::ArrayRef<std::string> dots;
 };
 
 /// One loop's iterations become lanes; those of another, and several vectors of
@@ -31,14 +39,23 @@ struct LoopRoles {
   int64_t panel = 0;
   /// How lanes combine, where the vector loop is a reduction.
   std::optional<mlir::vector::CombiningKind> horizontal;
+  /// Instructions that sum several terms, of operands that have them side by
+  /// side.
+  std::optional<DotProduct> dot;
+  std::optional<LaneProduct> byLane;
 };
 
 /// Whether the operand's address does not depend on a loop.
 bool isIndependent(mlir::AffineMap map, unsigned loop);
 
-/// Whether neighbouring iterations of `loop` touch neighbouring elements,
-/// within panels if the operand has such.
+/// Whether neighbouring iterations of `loop` touch neighbouring elements, or
+/// groups of terms, within panels if the operand has such.
 bool isContiguous(mlir::OpOperand &operand, mlir::AffineMap map, unsigned loop);
+
+/// By how much an operand's index in each of its dimensions grows with `loop`;
+/// none if one isn't linear in it.
+std::optional<llvm::SmallVector<int64_t>> stepsAlong(mlir::AffineMap map,
+                                                     unsigned loop);
 
 /// The width of an operand's panels along `loop`: it is read at (...,
 /// loop floordiv width, ..., loop mod width).
@@ -59,6 +76,9 @@ bool worksOnLanes(mlir::linalg::LinalgOp op, unsigned loop, bool scalable);
 /// The op of the body that combines its result with what was there before; null
 /// if it isn't one op.
 mlir::Operation *findCombiner(mlir::linalg::LinalgOp op);
+
+/// Whether the result may depend on the order in which a combiner is applied.
+bool needsOrder(mlir::Operation *combiner);
 
 /// The roles of the loops of `op`, which works on buffers, or on tensors that
 /// will be dense ones; or, in `why`, the reason that it stays scalar. The tile

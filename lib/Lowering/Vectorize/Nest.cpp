@@ -55,11 +55,27 @@ bool Nest::rowsFirst() {
   return smallVectors && largeRows;
 }
 
+/// The loop along which a gathered operand is contiguous: what its lanes don't
+/// need of a line, they do in the next iterations.
+std::optional<unsigned> Nest::loopOfNeighbours() {
+  for (OpOperand *operand : op.getDpsInputOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(operand);
+    if (isIndependent(map, roles.vectorLoop) ||
+        isContiguous(*operand, map, roles.vectorLoop))
+      continue;
+    for (unsigned loop : llvm::seq(op.getNumLoops()))
+      if (isContiguous(*operand, map, loop))
+        return loop;
+  }
+  return std::nullopt;
+}
+
 /// The parallel loops, outermost first: those that the reused vectors depend
 /// on, then the vectors, so that they stay in the cache for the others; or the
 /// vectors last.
 SmallVector<unsigned> Nest::order() {
   SmallVector<unsigned> first, last;
+  std::optional<unsigned> neighbours = loopOfNeighbours();
   for (auto [loop, type] : llvm::enumerate(op.getIteratorTypesArray())) {
     if (type != utils::IteratorType::parallel || loop == roles.vectorLoop ||
         loop == roles.rowLoop)
@@ -72,7 +88,7 @@ SmallVector<unsigned> Nest::order() {
                         isIndependent(map, *roles.rowLoop);
           return !reused || isIndependent(map, loop);
         });
-    (streams ? last : first).push_back(loop);
+    (streams || loop == neighbours ? last : first).push_back(loop);
   }
   bool vectorsLast = rowsFirst();
   if (!roles.horizontal && !vectorsLast)
@@ -85,10 +101,26 @@ SmallVector<unsigned> Nest::order() {
   return first;
 }
 
+/// Elements between the tiles of the parallel nest. Of panels it has all tiles
+/// of one; where one is shorter than a tile, and vectors fit, a tile of
+/// several.
+Value Nest::columnStep() {
+  Value tile = lanes(roles.vectors);
+  if (!scalable || !roles.panel)
+    return tile;
+  Value panel = constant(roles.panel);
+  Value rest = arith::RemUIOp::create(builder, loc, panel, lanes(1));
+  Value fits = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                     rest, constant(0));
+  Value larger = arith::MaxUIOp::create(builder, loc, panel, tile);
+  return arith::SelectOp::create(builder, loc, fits, larger, panel);
+}
+
 void Nest::emit() {
   position.assign(op.getNumLoops(), constant(0));
   SmallVector<unsigned> loops = order();
   SmallVector<Value> low, high, step;
+  columns = columnStep();
   for (unsigned loop : loops) {
     low.push_back(asValue(ranges[loop].offset));
     high.push_back(asValue(ranges[loop].size));
@@ -97,8 +129,7 @@ void Nest::emit() {
     else if (loop != roles.vectorLoop)
       step.push_back(asValue(ranges[loop].stride));
     else
-      step.push_back(scalable && roles.panel ? constant(roles.panel)
-                                             : lanes(roles.vectors));
+      step.push_back(columns);
   }
   OpBuilder::InsertionGuard guard(builder);
   if (!loops.empty()) {
@@ -159,9 +190,8 @@ void Nest::emitColumns() {
 /// A panel need not be whole vectors, whose length only the run can tell.
 void Nest::emitPanel() {
   Value size = asValue(ranges[roles.vectorLoop].size);
-  Value end = arith::MinUIOp::create(
-      builder, loc, size,
-      add(position[roles.vectorLoop], constant(roles.panel)));
+  Value end = arith::MinUIOp::create(builder, loc, size,
+                                     add(position[roles.vectorLoop], columns));
   repeat(roles.vectorLoop, lanes(roles.vectors), end,
          [&] { emitColumnsUpTo(end); });
 }

@@ -31,6 +31,8 @@ private:
   mlir::Value maskOf(mlir::Value left);
   bool rowsFirst();
   llvm::SmallVector<unsigned> order();
+  std::optional<unsigned> loopOfNeighbours();
+  mlir::Value columnStep();
   void emitColumns();
   void emitPanel();
   void emitColumnsUpTo(mlir::Value end);
@@ -53,6 +55,8 @@ private:
   llvm::SmallVector<mlir::Range> ranges;
   TileEmitter tiles;
   Values position;
+  /// From one tile of the parallel nest to the next, along the vector loop.
+  mlir::Value columns;
 };
 
 } // namespace rac::vectorize

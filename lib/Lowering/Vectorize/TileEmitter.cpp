@@ -1,8 +1,10 @@
 //===- TileEmitter.cpp - A linalg op's computation on registers -----------===//
 
 #include "TileEmitter.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -12,8 +14,8 @@ using namespace rac::vectorize;
 TileEmitter::TileEmitter(linalg::LinalgOp op, const LoopRoles &roles,
                          bool scalable, ArrayRef<Range> ranges, Value init,
                          const std::optional<Epilogue> &epilogue)
-    : op(op), roles(roles), lanes(op, roles, scalable), ranges(ranges),
-      init(init), epilogue(epilogue) {
+    : op(op), roles(roles), scalable(scalable), lanes(op, roles, scalable),
+      ranges(ranges), init(init), epilogue(epilogue) {
   if (epilogue)
     after.emplace(epilogue->op, epilogue->roles, scalable);
 }
@@ -101,9 +103,38 @@ Values TileEmitter::compute(OpBuilder &builder, ArrayRef<Value> position,
   return results;
 }
 
+/// A loop that carries registers.
+Values TileEmitter::loopOver(OpBuilder &builder, Value from, Value to,
+                             int64_t step, ValueRange start, LoopBody body) {
+  Location loc = op.getLoc();
+  auto loop = scf::ForOp::create(
+      builder, loc, from, to,
+      arith::ConstantIndexOp::create(builder, loc, step), start);
+  // A tile has all the registers: LLVM's unrolling would have those for
+  // addresses spilled.
+  if (roles.rowLoop && scalable) {
+    MLIRContext *context = builder.getContext();
+    auto off = LLVM::LoopUnrollAttr::get(
+        context, /*disable=*/builder.getBoolAttr(true), /*count=*/{},
+        /*runtimeDisable=*/{}, /*full=*/{}, /*followupUnrolled=*/{},
+        /*followupRemainder=*/{}, /*followupAll=*/{});
+    loop->setAttr("llvm.loop_annotation",
+                  LLVM::LoopAnnotationAttr::get(
+                      context, /*disableNonforced=*/{}, /*vectorize=*/{},
+                      /*interleave=*/{}, off, /*unrollAndJam=*/{}, /*licm=*/{},
+                      /*distribute=*/{}, /*pipeline=*/{}, /*peeled=*/{},
+                      /*unswitch=*/{}, /*mustProgress=*/{}, /*isVectorized=*/{},
+                      /*startLoc=*/{}, /*endLoc=*/{}, /*parallelAccesses=*/{}));
+  }
+  OpBuilder inner = OpBuilder::atBlockBegin(loop.getBody());
+  Values results =
+      body(inner, loop.getInductionVar(), loop.getRegionIterArgs());
+  scf::YieldOp::create(inner, loc, results);
+  return Values(loop.getResults());
+}
+
 Values TileEmitter::reduce(OpBuilder &builder, Values position, unsigned next,
                            const Tile &tile, ValueRange registers) {
-  Location loc = op.getLoc();
   auto iterators = op.getIteratorTypesArray();
   while (next < iterators.size() &&
          (iterators[next] != utils::IteratorType::reduction ||
@@ -112,21 +143,80 @@ Values TileEmitter::reduce(OpBuilder &builder, Values position, unsigned next,
   if (next == iterators.size())
     return roles.horizontal ? reduceLanes(builder, position, tile, registers)
                             : compute(builder, position, tile, registers);
+  if (roles.dot && next == roles.dot->loop)
+    return reduceTerms(builder, position, tile, registers);
+  if (roles.byLane && next == roles.byLane->loop)
+    return reduceByLane(builder, position, tile, registers);
   Value from = asValue(builder, ranges[next].offset);
   if (isConstantIntValue(ranges[next].size, 1)) {
     position[next] = from;
     return reduce(builder, position, next + 1, tile, registers);
   }
-  auto loop = scf::ForOp::create(
-      builder, loc, from, asValue(builder, ranges[next].size),
-      asValue(builder, ranges[next].stride), registers);
-  OpBuilder inner = OpBuilder::atBlockBegin(loop.getBody());
-  position[next] = loop.getInductionVar();
-  Values results =
-      reduce(inner, position, next + 1, tile, loop.getRegionIterArgs());
-  inner.setInsertionPointToEnd(loop.getBody());
-  scf::YieldOp::create(inner, loc, results);
-  return Values(loop.getResults());
+  Value to = asValue(builder, ranges[next].size);
+  return loopOver(builder, from, to, 1, registers,
+                  [&](OpBuilder &inner, Value at, ValueRange start) {
+                    position[next] = at;
+                    return reduce(inner, position, next + 1, tile, start);
+                  });
+}
+
+/// Whole groups of terms, then one at a time.
+Values TileEmitter::reduceByLane(OpBuilder &builder, const Values &position,
+                                 const Tile &tile, ValueRange registers) {
+  Location loc = op.getLoc();
+  unsigned loop = roles.byLane->loop;
+  int64_t terms = roles.byLane->terms;
+  Value first = asValue(builder, ranges[loop].offset),
+        extent = asValue(builder, ranges[loop].size);
+  Value rest = arith::RemUIOp::create(
+      builder, loc, extent,
+      arith::ConstantIndexOp::create(builder, loc, terms));
+  Value whole = arith::SubIOp::create(builder, loc, extent, rest);
+  Values at = position;
+  Values sums = loopOver(builder, first, whole, terms, registers,
+                         [&](OpBuilder &inner, Value term, ValueRange start) {
+                           at[loop] = term;
+                           return lanes.computeByLane(inner, at, tile, start);
+                         });
+  return loopOver(builder, whole, extent, 1, sums,
+                  [&](OpBuilder &inner, Value term, ValueRange start) {
+                    at[loop] = term;
+                    return compute(inner, at, tile, start);
+                  });
+}
+
+/// Partial sums of groups; the last group may not be whole.
+Values TileEmitter::reduceTerms(OpBuilder &builder, const Values &position,
+                                const Tile &tile, ValueRange registers) {
+  Location loc = op.getLoc();
+  const DotProduct &dot = *roles.dot;
+  Value extent = asValue(builder, ranges[dot.loop].size);
+  Value terms = arith::ConstantIndexOp::create(builder, loc, dot.terms),
+        first = arith::ConstantIndexOp::create(builder, loc, 0);
+  Value whole = arith::DivUIOp::create(builder, loc, extent, terms),
+        groups = arith::CeilDivUIOp::create(builder, loc, extent, terms);
+  AffineExpr begin = builder.getAffineDimExpr(0) * dot.terms;
+  auto sum = [&](OpBuilder &inner, Value group, ValueRange registers,
+                 bool partial) {
+    Values at = position;
+    at[dot.loop] = affine::AffineApplyOp::create(
+        inner, loc, AffineMap::get(1, 0, begin), group);
+    Value left;
+    if (partial)
+      left = arith::SubIOp::create(inner, loc, extent, at[dot.loop]);
+    return lanes.computeDot(inner, at, tile, registers, left);
+  };
+  Values sums = loopOver(builder, first, whole, 1, registers,
+                         [&](OpBuilder &inner, Value group, ValueRange start) {
+                           return sum(inner, group, start, /*partial=*/false);
+                         });
+  if (auto known = getConstantIntValue(ranges[dot.loop].size);
+      known && *known % dot.terms == 0)
+    return sums;
+  return loopOver(builder, whole, groups, 1, sums,
+                  [&](OpBuilder &inner, Value group, ValueRange start) {
+                    return sum(inner, group, start, /*partial=*/true);
+                  });
 }
 
 /// Whole tiles of lanes first, then what is left, a vector at a time.
@@ -139,8 +229,8 @@ Values TileEmitter::reduceLanes(OpBuilder &builder, const Values &position,
   Value extent = arith::SubIOp::create(builder, loc, high, low);
   Value rest = arith::RemUIOp::create(builder, loc, extent, step);
   Value whole = arith::SubIOp::create(builder, loc, high, rest);
-  auto loopOver = [&](Value from, Value to, Value by, Tile part, bool masked,
-                      ValueRange start) {
+  auto lanesFrom = [&](Value from, Value to, Value by, Tile part, bool masked,
+                       ValueRange start) {
     auto loop = scf::ForOp::create(builder, loc, from, to, by, start);
     OpBuilder inner = OpBuilder::atBlockBegin(loop.getBody());
     Values at = position;
@@ -154,13 +244,13 @@ Values TileEmitter::reduceLanes(OpBuilder &builder, const Values &position,
                          compute(inner, at, part, loop.getRegionIterArgs()));
     return Values(loop.getResults());
   };
-  Values results = loopOver(low, whole, step, tile, false, registers);
+  Values results = lanesFrom(low, whole, step, tile, false, registers);
   // The first vector of each row takes the rest.
   Values first;
   for (int64_t row = 0; row < tile.rows; ++row)
     first.push_back(results[row * tile.vectors]);
-  first = loopOver(whole, high, lanes.lanes(builder, 1), Tile{tile.rows, 1, {}},
-                   true, first);
+  first = lanesFrom(whole, high, lanes.lanes(builder, 1),
+                    Tile{tile.rows, 1, {}}, true, first);
   for (int64_t row = 0; row < tile.rows; ++row)
     results[row * tile.vectors] = first[row];
   return results;

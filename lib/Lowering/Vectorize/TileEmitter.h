@@ -26,6 +26,10 @@ public:
   LaneOp &main() { return lanes; }
 
 private:
+  /// What is done with registers at one step of a loop, which gives new ones.
+  using LoopBody = llvm::function_ref<Values(mlir::OpBuilder &, mlir::Value,
+                                             mlir::ValueRange)>;
+
   /// What the tile starts from, row by row.
   Values start(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> position,
                const Tile &tile);
@@ -40,12 +44,21 @@ private:
   /// The loops over reductions from number `next` on, around `compute`.
   Values reduce(mlir::OpBuilder &builder, Values position, unsigned next,
                 const Tile &tile, mlir::ValueRange registers);
+  Values loopOver(mlir::OpBuilder &builder, mlir::Value from, mlir::Value to,
+                  int64_t step, mlir::ValueRange start, LoopBody body);
+  /// The loop over `roles.byLane`'s terms, several at a time.
+  Values reduceByLane(mlir::OpBuilder &builder, const Values &position,
+                      const Tile &tile, mlir::ValueRange registers);
+  /// The loop over `roles.dot`'s terms, a group at a time.
+  Values reduceTerms(mlir::OpBuilder &builder, const Values &position,
+                     const Tile &tile, mlir::ValueRange registers);
   Values reduceLanes(mlir::OpBuilder &builder, const Values &position,
                      const Tile &tile, mlir::ValueRange registers);
   mlir::Value asValue(mlir::OpBuilder &builder, mlir::OpFoldResult size);
 
   mlir::linalg::LinalgOp op;
   LoopRoles roles;
+  bool scalable;
   LaneOp lanes;
   llvm::ArrayRef<mlir::Range> ranges;
   mlir::Value init;

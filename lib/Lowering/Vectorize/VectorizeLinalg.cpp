@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -34,7 +35,9 @@ struct VectorizeLinalgPass
   using VectorizeLinalgBase::VectorizeLinalgBase;
 
   void runOnOperation() override {
-    VectorTarget target{vectorBits, scalable, registers};
+    SmallVector<std::string> instructions(dots.begin(), dots.end());
+    VectorTarget target{vectorBits, scalable, registers, multiplyAdds,
+                        instructions};
     // Fills last: what they fill may take their value instead.
     for (bool fills : {false, true}) {
       SmallVector<linalg::LinalgOp> ops;

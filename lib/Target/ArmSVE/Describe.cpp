@@ -42,12 +42,27 @@ TargetSpec make(StringRef name, const Chip &chip) {
   return spec;
 }
 
+/// Products of which vectors are made, and the feature that brings them: sums
+/// of some for each lane, or those with one of four numbers.
+struct Dot {
+  StringLiteral feature, instruction;
+};
+constexpr Dot kDots[] = {{"sve", "s8:s8:llvm.aarch64.sve.sdot"},
+                         {"sve", "u8:u8:llvm.aarch64.sve.udot"},
+                         {"i8mm", "u8:s8:llvm.aarch64.sve.usdot"},
+                         {"bf16", "bf16:bf16:llvm.aarch64.sve.bfdot"},
+                         {"sve", "f32x4:f32:llvm.aarch64.sve.fmla.lane:"
+                                 "llvm.aarch64.sve.dupq.lane"}};
+
 /// Features as LLVM's code generator takes them: "+a,+b".
 TargetSpec withFeatures(TargetSpec spec) {
   SmallVector<StringRef> names;
   StringRef(spec.required).split(names, ',');
   for (StringRef name : names)
     spec.features += (spec.features.empty() ? "+" : ",+") + name.str();
+  for (const Dot &dot : kDots)
+    if (is_contained(names, dot.feature))
+      spec.dots.push_back(dot.instruction.str());
   // LLVM would load a number and then duplicate it, which takes a slot of the
   // units that multiply: products would reach 80 % of their rate.
   spec.features += ",-no-sve-fp-ld1r";

@@ -27,6 +27,14 @@ constexpr StringLiteral kExtras = "avx512vnni,avx512bf16,avx512fp16,avx512vbmi,"
                                   "avx512vbmi2,avx512bitalg,avx512vpopcntdq,"
                                   "avx512ifma,gfni,avxvnni";
 
+/// A sum of products for each lane of 512 bits, and the feature that brings it.
+struct Dot {
+  StringLiteral feature, instruction;
+};
+constexpr Dot kDots[] = {
+    {"avx512vnni", "u8:s8:llvm.x86.avx512.vpdpbusd.512"},
+    {"avx512bf16", "bf16:bf16:llvm.x86.avx512bf16.dpbf16ps.512"}};
+
 using Features = StringMap<bool, MallocAllocator>;
 
 SmallVector<StringRef> split(StringRef list) {
@@ -82,6 +90,9 @@ Expected<TargetSpec> rac::describeX86Host(StringRef chip) {
       spec.features += (spec.features.empty() ? "+" : ",+") + extra.str();
       spec.required += "," + extra.str();
     }
+  for (const Dot &dot : kDots)
+    if (host.lookup(dot.feature))
+      spec.dots.push_back(dot.instruction.str());
   return spec;
 }
 

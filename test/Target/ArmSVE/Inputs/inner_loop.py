@@ -33,7 +33,8 @@ count = sum(bool(re.search(MULTIPLIES, line)) for line in body)
 # Multiplications that wait for nothing, as fast as the chip's units take them.
 alone = cycles(chip, [f"\tfmla\tz{i}.s, p0/m, z30.s, z31.s" for i in range(24)])
 rate = count / 24 * alone / cycles(chip, body)
+found = {what: sum(bool(re.search(pattern, line)) for line in body) for what, pattern in
+         {"stack accesses": r"\[sp\b", "fixed-width loads": r"\tldp?r?\t[dq]\d|\{ v\d", "gathers": r"\[z\d"}.items()}
 print(f"{chip}: {count} multiplications in {len(body)} instructions,",
-      f"{'at least' if rate >= float(least) else 'BELOW'} {least} of the chip's rate ({rate:.2f})")
-for what, pattern in {"stack accesses": r"\[sp\b", "fixed-width loads": r"\tldp?r?\t[dq]\d|\{ v\d", "gathers": r"\[z\d"}.items():
-    print(f"{what}: {sum(bool(re.search(pattern, line)) for line in body)}")
+      f"{'at least' if rate >= float(least) else 'BELOW'} {least} of the chip's rate ({rate:.2f});",
+      ", ".join(f"{what}: {count}" for what, count in found.items()))
