@@ -66,10 +66,9 @@ def instructions():
         folder = Path(folder)
         save(folder, "product", "MatMul", [24, 128], [128, 1024])
         save(folder, "convolution", "Conv", [1, 64, 10, 10], [256, 64, 3, 3])
-        save(folder, "depthwise", "Conv", [1, 512, 10, 10], [512, 1, 3, 3], group=512)
+        save(folder, "depthwise", "Conv", [1, 256, 18, 18], [256, 1, 3, 3], group=256)
         save(folder, "elementwise", "Erf", [1, 32768], None)
         save(folder, "softmax", "Softmax", [16, 2048], None)
-        save(folder, "transpose", "Transpose", [1024, 256], None, perm=[1, 0])
         out = folder / "out"
         out.mkdir()
         for model in folder.glob("*.onnx"):

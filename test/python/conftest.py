@@ -11,9 +11,6 @@ import subprocess
 import pytest
 from support import BUILD, COMMAND, COMPILER, ROOT
 
-# Which of the random operators' tests run, as in "2/5": every fifth, from number 2.
-SHARE = os.environ.get("RAC_KERNELS_SHARE", "0/1")
-
 # Seconds for one test. A hang in Python or in a child process is ended by an exception, one in
 # native code by ending the process.
 TIME_LIMIT = 300 if COMMAND is None else 1200
@@ -21,14 +18,6 @@ TIME_LIMIT = 300 if COMMAND is None else 1200
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "whole: takes minutes in an emulator")
-
-
-def pytest_collection_modifyitems(config, items):
-    first, of = map(int, SHARE.split("/"))
-    kernels = [item for item in items if item.path.name == "test_random_ops.py"]
-    left = set(kernels) - set(kernels[first::of])
-    config.hook.pytest_deselected(items=list(left))
-    items[:] = [item for item in items if item not in left]
 
 
 @pytest.fixture(scope="session")
