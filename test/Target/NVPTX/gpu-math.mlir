@@ -22,3 +22,17 @@ gpu.module @kernels {
     gpu.return %0, %1, %2, %3, %4, %5, %6 : f32, f32, f32, f64, f32, f32, f32
   }
 }
+
+// A quotient that is only used in 16 bits needs no more than the quick division; one that is used in f32 too does.
+// CHECK-LABEL: gpu.func @quotients
+// CHECK: llvm.call_intrinsic "llvm.nvvm.div.full"(%{{.*}}, %{{.*}}) : (f32, f32) -> f32
+// CHECK: arith.divf
+gpu.module @more {
+  gpu.func @quotients(%x: f32, %y: f32) -> (bf16, bf16, f32) {
+    %0 = arith.divf %x, %y : f32
+    %1 = arith.truncf %0 : f32 to bf16
+    %2 = arith.divf %y, %x : f32
+    %3 = arith.truncf %2 : f32 to bf16
+    gpu.return %1, %3, %2 : bf16, bf16, f32
+  }
+}
