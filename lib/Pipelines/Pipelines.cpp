@@ -124,7 +124,6 @@ void rac::populateSimulatorPipeline(OpPassManager &pm) {
 
 void rac::populateBufferPipeline(OpPassManager &pm,
                                  const BufferOptions &options) {
-  pm.addNestedPass<func::FuncOp>(createSeparateEmpties());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   pm.addNestedPass<func::FuncOp>(createLoopsInPlace());
   bufferization::OneShotBufferizePassOptions oneShot;

@@ -94,18 +94,6 @@ def TileGroups : Pass<"rac-tile-groups", "::mlir::func::FuncOp"> {
     Statistic<"numUntiled", "num-untiled", "Groups whose tiles could not be carried out">];
 }
 
-def SeparateEmpties : Pass<"rac-separate-empties", "::mlir::func::FuncOp"> {
-  let summary = "Give each result that has no memory yet an empty tensor of its own";
-  let description = [{
-    Common subexpressions are one, empty tensors too. Bufferization would give all
-    results that start with it one buffer, in use from the first to the last of
-    them; apart, each is in use for as long as it is, and `rac-plan-memory` finds
-    better places. An example: of `%0 = f(%empty)` and, long after, `%1 =
-    g(%empty)` the first keeps its memory no longer until `%1` is read.
-  }];
-  let statistics = [Statistic<"numSeparated", "num-separated", "Empty tensors added">];
-}
-
 def LoopsInPlace : Pass<"rac-loops-in-place", "::mlir::func::FuncOp"> {
   let summary = "Leave the result of a loop that runs on the destination where it is";
   let description = [{
