@@ -89,7 +89,7 @@ llvm::Error Compiler::toCode() {
   emit.numTimes = options.profile ? report.groups.size() + 1 : 0;
   emit.description = description();
   if (emit.kind == CodeKind::Library || emit.kind == CodeKind::Object)
-    emit.report = llvm::formatv("{0}", toJson(report)).str();
+    emit.report = llvm::formatv("{0}", toJson(withoutBreakdowns(report))).str();
   emit.progress = options.progress;
   return emitModel(module, signature, weights, emit);
 }

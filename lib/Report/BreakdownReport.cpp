@@ -67,6 +67,13 @@ void rac::reportBreakdowns(ModuleOp module, Report &report) {
     report.coefficients.push_back(std::move(coefficient));
 }
 
+Report rac::withoutBreakdowns(Report report) {
+  for (GroupReport &group : report.groups)
+    group.breakdown.reset();
+  report.coefficients.clear();
+  return report;
+}
+
 json::Value rac::toJson(const BreakdownReport &breakdown) {
   json::Array coefficients;
   for (const BreakdownReport::Use &use : breakdown.coefficients)

@@ -40,11 +40,11 @@ static cl::opt<std::string> samples(
              "found on a GPU"));
 static cl::opt<std::string>
     keepSamples("keep-samples", cl::value_desc("DIR"), cl::cat(category),
-            cl::desc("Keep the groups that are timed, for --refit"));
-static cl::opt<std::string>
-    refit("refit", cl::value_desc("DIR"), cl::cat(category),
-          cl::desc("Measure nothing; fit again to what --keep-samples=DIR has kept, "
-                   "beginning with the device as it was measured then"));
+                cl::desc("Keep the groups that are timed, for --refit"));
+static cl::opt<std::string> refit(
+    "refit", cl::value_desc("DIR"), cl::cat(category),
+    cl::desc("Measure nothing; fit again to what --keep-samples=DIR has kept, "
+             "beginning with the device as it was measured then"));
 static cl::opt<std::string> energyRoot(
     "energy-root", cl::value_desc("DIR"), cl::cat(category), cl::Hidden,
     cl::desc("Looks for energy meters in DIR instead of /sys, for tests"));

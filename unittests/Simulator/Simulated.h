@@ -93,6 +93,12 @@ public:
       return;
     }
     auto kernels = *parsed->getOps<mlir::gpu::GPUModuleOp>().begin();
+    mlir::PassManager manager(&context);
+    populateSimulatorPipeline(manager);
+    if (failed(manager.run(*parsed))) {
+      ADD_FAILURE() << "the kernels can't be lowered";
+      return;
+    }
     auto image = makeSimulatorImage(kernels);
     if (!image) {
       ADD_FAILURE() << llvm::toString(image.takeError());

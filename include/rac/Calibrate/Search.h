@@ -18,8 +18,8 @@ struct Parameter {
   /// tells nothing of how certain it is.
   double share = 1;
   /// By what factor, less one, it may be off before the loss grows by the
-  /// search's tolerance, of its share; infinite where the loss hardly depends on
-  /// it.
+  /// search's tolerance, of its share; infinite where the loss hardly depends
+  /// on it.
   double uncertainty = 0;
 };
 

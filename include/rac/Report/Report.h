@@ -100,6 +100,8 @@ std::vector<GroupReport> reportGroups(mlir::ModuleOp module);
 
 /// Adds to the report of that module what its predictions are made of.
 void reportBreakdowns(mlir::ModuleOp module, Report &report);
+/// What a library holds, whether or not anybody asked for more.
+Report withoutBreakdowns(Report report);
 
 llvm::json::Value toJson(const Report &report);
 
