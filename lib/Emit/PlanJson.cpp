@@ -239,7 +239,7 @@ llvm::Expected<PlanAttr> PlanReader::read() {
   if (failed(PlanAttr::verify([&] { return mlir::emitError(group.getLoc()); },
                               *kind, *precision, *threads, tiles, reduction,
                               order, registers, warps, stages, split,
-                              CostAttr())))
+                              CostAttr(), Type(), Type(), 0)))
     return wrong(problem);
   return PlanAttr::get(group.getContext(), *kind, *precision, *threads, tiles,
                        reduction, order, registers, warps, stages, split,

@@ -112,6 +112,9 @@ def FormGroups : Pass<"rac-form-groups", "::mlir::ModuleOp"> {
   let options = [
     Option<"device", "device", "std::string", "\"\"",
            "The name of a device, its file, or host; empty: the module's own">,
+    Option<"precision", "precision", "std::string", "\"\"",
+           "A type beside the model's own that groups may take where that gains: "
+           "bf16 or f16">,
     Option<"library", "library", "bool", "true", "Plan library calls">,
     Option<"threads", "threads", "int64_t", "1", "Threads that a run may use; 0: all cores of the device">,
     Option<"objective", "objective", "std::string", "\"latency\"",
@@ -132,6 +135,25 @@ def FormGroups : Pass<"rac-form-groups", "::mlir::ModuleOp"> {
     Statistic<"numGenerated", "generated-groups", "Groups of generated code">,
     Statistic<"numFused", "fused-ops", "Ops that share a group with another">,
     Statistic<"numUndecided", "undecided", "Groups where another way may be as good">,
+  ];
+}
+
+def ApplyPrecision : Pass<"rac-apply-precision", "::mlir::ModuleOp"> {
+  let summary = "Gives planned groups the types that their plans say";
+  let description = [{
+    The main op of a group whose plan is narrower than the group gets narrow
+    operands: casts or `rac.quantize` before it, and narrow constants. Tensors
+    between groups become as narrow as all their consumers want them, so that the
+    producer narrows as it stores and consumers widen as they load; what only
+    some want narrow has one group of its own that casts (docs/Precision.md).
+    Groups that have these types already stay as they are.
+  }];
+  let dependentDialects = ["::mlir::quant::QuantDialect"];
+  let statistics = [
+    Statistic<"numNarrow", "narrow-groups", "Groups that multiply in a narrow type">,
+    Statistic<"numTensors", "narrow-tensors", "Tensors between groups made narrow">,
+    Statistic<"numConstants", "narrow-constants", "Constants made narrow">,
+    Statistic<"numCasts", "cast-groups", "Groups added that only cast">,
   ];
 }
 

@@ -12,6 +12,7 @@ struct Factor {
   mlir::Value value;
   mlir::AffineMap map;
   mlir::Type element;
+  int64_t zero = 0; ///< is subtracted from each element
 };
 
 /// What products of `element` are summed in: i32 for integers.

@@ -175,8 +175,12 @@ static Value buildDepthwise(OpBuilder &b, Location loc, Convolution c,
   return buildContraction(b, loc, c.input, c.filter, {acc, out}, iterators);
 }
 
-static Value zeroOf(OpBuilder &b, Location loc, Type stored) {
-  return ScalarBuilder(b, loc, false).constant(0, stored);
+static Value zeroOf(OpBuilder &b, Location loc, Type stored, int64_t zero = 0) {
+  if (isa<FloatType>(stored))
+    return ScalarBuilder(b, loc, false).constant(zero, stored);
+  unsigned width = stored.getIntOrFloatBitWidth();
+  return arith::ConstantOp::create(
+      b, loc, b.getIntegerAttr(stored, APInt(64, zero).trunc(width)));
 }
 
 //===----------------------------------------------------------------------===//
@@ -196,11 +200,12 @@ struct LowerConv : OpConversionPattern<ConvOp> {
     checkWindowFits(rewriter, loc, sizes);
     checkChannels(rewriter, op, adaptor.getInput(), filter);
     Type element = elementOf(op.getInput());
-    Value padded = padTensor(rewriter, loc, adaptor.getInput(),
-                             spatialAmounts(rewriter, op.getPadsLow()),
-                             spatialAmounts(rewriter, op.getPadsHigh()),
-                             zeroOf(rewriter, loc, storageType(element)));
-    Convolution c = {{padded, {}, element},
+    Value padded = padTensor(
+        rewriter, loc, adaptor.getInput(),
+        spatialAmounts(rewriter, op.getPadsLow()),
+        spatialAmounts(rewriter, op.getPadsHigh()),
+        zeroOf(rewriter, loc, storageType(element), op.getInputZero()));
+    Convolution c = {{padded, {}, element, op.getInputZero()},
                      {filter, {}, elementOf(op.getFilter())},
                      static_cast<int64_t>(op.getGroups()),
                      op.getStrides(),

@@ -21,14 +21,19 @@ Type lowering::accumulatorType(Type element) {
 Value lowering::buildProduct(OpBuilder &b, Location loc, const Factor &lhs,
                              const Factor &rhs, Value lhsStored,
                              Value rhsStored) {
-  auto widen = [&](Value stored, Type element) {
+  auto widen = [&](Value stored, const Factor &factor) {
+    Type element = factor.element;
     if (isa<FloatType>(element))
       return loadCompute(b, loc, stored, element);
-    return ScalarBuilder(b, loc, element.isUnsignedInteger())
-        .cast(loadElement(b, loc, stored, element), element, b.getI32Type());
+    ScalarBuilder s(b, loc, element.isUnsignedInteger());
+    Value wide =
+        s.cast(loadElement(b, loc, stored, element), element, b.getI32Type());
+    return factor.zero == 0
+               ? wide
+               : s.sub(wide, s.constant(factor.zero, wide.getType()));
   };
   return ScalarBuilder(b, loc, false)
-      .mul(widen(lhsStored, lhs.element), widen(rhsStored, rhs.element));
+      .mul(widen(lhsStored, lhs), widen(rhsStored, rhs));
 }
 
 Value lowering::buildContraction(OpBuilder &b, Location loc, const Factor &lhs,

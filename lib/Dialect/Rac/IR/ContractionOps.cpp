@@ -11,13 +11,14 @@ static bool contradict(AffineExpr a, AffineExpr b) {
   return !ShapedType::isDynamic(x) && !ShapedType::isDynamic(y) && x != y;
 }
 
-/// Floats keep their type; integers give i32.
+/// Floats keep their type or, of 16 bits, give f32; integers give i32.
 static LogicalResult verifyAccumulator(Operation *op) {
   Type lhs = getElementTypeOrSelf(op->getOperand(0));
   Type rhs = getElementTypeOrSelf(op->getOperand(1));
   Type result = getElementTypeOrSelf(op->getResult(0));
+  bool widens = (lhs.isBF16() || lhs.isF16()) && result.isF32();
   if (isa<FloatType>(lhs)
-          ? lhs != rhs || lhs != result
+          ? lhs != rhs || (lhs != result && !widens)
           : !isa<IntegerType>(rhs) || !result.isSignlessInteger())
     return op->emitOpError("element types don't fit: ")
            << lhs << ", " << rhs << " -> " << result;
@@ -100,7 +101,21 @@ static LogicalResult verifyConvolution(OpT op, int64_t channelDim) {
   return success();
 }
 
-LogicalResult ConvOp::verify() { return verifyConvolution(*this, 1); }
+LogicalResult ConvOp::verify() {
+  if (failed(verifyConvolution(*this, 1)))
+    return failure();
+  auto type = dyn_cast<IntegerType>(getElementTypeOrSelf(getInput()));
+  int64_t zero = getInputZero();
+  if (zero == 0)
+    return success();
+  if (!type)
+    return emitOpError("has an input_zero, which is for integers");
+  unsigned width = type.getWidth();
+  if (type.isUnsigned() ? zero < 0 || !llvm::isUIntN(width, zero)
+                        : !llvm::isIntN(width, zero))
+    return emitOpError("input_zero ") << zero << " is no " << type;
+  return success();
+}
 
 LogicalResult ConvTransposeOp::verify() {
   if (failed(verifyConvolution(*this, 0)))

@@ -1,5 +1,6 @@
 //===- PlanOps.cpp - Level 2: how a model shall run -----------------------===//
 
+#include "mlir/Dialect/Quant/IR/QuantTypes.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/OpImplementation.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
@@ -27,31 +28,73 @@ LogicalResult GroupOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
-// PlanAttr: `<kind = library, precision = f32, threads = 2, tiles = [1, 0],
-//            reduction = [256], order = [1, 0, 2], registers = [6, 4],
-//            warps = 8, stages = 4, split = 2, cost = #rac.cost<...>>`, all but
-//            kind and precision optional.
+// PlanAttr: `<kind = library, precision = f32, activation = ..., weights = i4,
+//            weight_group = 32, threads = 2, tiles = [1, 0], reduction = [256],
+//            order = [1, 0, 2], registers = [6, 4], warps = 8, stages = 4,
+//            split = 2, cost = #rac.cost<...>>`, all but kind and precision
+//            optional.
 //===----------------------------------------------------------------------===//
 
 PlanAttr PlanAttr::withTiles(ArrayRef<int64_t> tiles) const {
   return get(getContext(), getKind(), getPrecision(), getThreads(), tiles,
              getReduction(), getOrder(), getRegisters(), getWarps(),
-             getStages(), getSplit(), getCost());
+             getStages(), getSplit(), getCost(), getActivation(), getWeights(),
+             getWeightGroup());
 }
 
 PlanAttr PlanAttr::withCost(CostAttr cost) const {
   return get(getContext(), getKind(), getPrecision(), getThreads(), getTiles(),
              getReduction(), getOrder(), getRegisters(), getWarps(),
-             getStages(), getSplit(), cost);
+             getStages(), getSplit(), cost, getActivation(), getWeights(),
+             getWeightGroup());
 }
 
-LogicalResult PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                               KernelKind kind, Type precision, int64_t threads,
-                               ArrayRef<int64_t> tiles,
-                               ArrayRef<int64_t> reduction,
-                               ArrayRef<int64_t> order,
-                               ArrayRef<int64_t> registers, int64_t warps,
-                               int64_t stages, int64_t split, CostAttr) {
+PlanAttr PlanAttr::withPrecision(Type precision, Type activation) const {
+  return get(getContext(), getKind(), precision, getThreads(), getTiles(),
+             getReduction(), getOrder(), getRegisters(), getWarps(),
+             getStages(), getSplit(), getCost(), activation, getWeights(),
+             getWeightGroup());
+}
+
+PlanAttr PlanAttr::withWeights(Type weights, int64_t weightGroup) const {
+  return get(getContext(), getKind(), getPrecision(), getThreads(), getTiles(),
+             getReduction(), getOrder(), getRegisters(), getWarps(),
+             getStages(), getSplit(), getCost(), getActivation(), weights,
+             weightGroup);
+}
+
+/// What the narrow integers of a plan need.
+static LogicalResult
+verifyQuantised(function_ref<InFlightDiagnostic()> emitError, Type precision,
+                Type activation, Type weights, int64_t weightGroup) {
+  auto steps = dyn_cast_or_null<quant::UniformQuantizedType>(activation);
+  if (activation && (!steps || steps.getStorageTypeIntegralWidth() != 8))
+    return emitError() << "a plan's activations are quantised to 8 bits, one "
+                          "scale for all, not "
+                       << activation;
+  if (activation && !precision.isInteger(8))
+    return emitError() << "a plan has quantised activations only where it "
+                          "multiplies in i8, not "
+                       << precision;
+  if (weights && !weights.isSignlessInteger(8) && !weights.isSignlessInteger(4))
+    return emitError() << "a plan's weights are i8 or i4, not " << weights;
+  if (weights && !isa<FloatType>(precision))
+    return emitError() << "weights of their own type are multiplied in floats, "
+                          "not "
+                       << precision;
+  if (weightGroup < 0 || (weightGroup != 0) != bool(weights))
+    return emitError() << "a plan has weights and weight_group, which is "
+                          "positive, or neither";
+  return success();
+}
+
+LogicalResult
+PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError, KernelKind kind,
+                 Type precision, int64_t threads, ArrayRef<int64_t> tiles,
+                 ArrayRef<int64_t> reduction, ArrayRef<int64_t> order,
+                 ArrayRef<int64_t> registers, int64_t warps, int64_t stages,
+                 int64_t split, CostAttr, Type activation, Type weights,
+                 int64_t weightGroup) {
   if (!precision.isIntOrFloat())
     return emitError() << "a plan's precision is a number's type, not "
                        << precision;
@@ -79,15 +122,17 @@ LogicalResult PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (!registers.empty() &&
       (registers.size() != 2 || registers[0] < 1 || registers[1] < 1))
     return emitError() << "a register tile is rows and vectors, both positive";
-  return success();
+  return verifyQuantised(emitError, precision, activation, weights,
+                         weightGroup);
 }
 
 Attribute PlanAttr::parse(AsmParser &parser, Type) {
   std::optional<KernelKind> kind;
   Type precision;
-  int64_t threads = 0, warps = 0, stages = 0, split = 0;
+  int64_t threads = 0, warps = 0, stages = 0, split = 0, weightGroup = 0;
   SmallVector<int64_t> tiles, reduction, order, registers;
   CostAttr cost;
+  Type activation, weights;
   auto parseList = [&](SmallVectorImpl<int64_t> &list) {
     list.clear();
     return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
@@ -126,6 +171,12 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
       return parser.parseInteger(stages);
     if (name == "split")
       return parser.parseInteger(split);
+    if (name == "activation")
+      return parser.parseType(activation);
+    if (name == "weights")
+      return parser.parseType(weights);
+    if (name == "weight_group")
+      return parser.parseInteger(weightGroup);
     if (name == "cost")
       return parser.parseAttribute(cost);
     return parser.emitError(loc, "a plan has no '") << name << "'";
@@ -140,15 +191,21 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
   }
   if (failed(verify([&] { return parser.emitError(loc); }, *kind, precision,
                     threads, tiles, reduction, order, registers, warps, stages,
-                    split, cost)))
+                    split, cost, activation, weights, weightGroup)))
     return {};
   return PlanAttr::get(parser.getContext(), *kind, precision, threads, tiles,
-                       reduction, order, registers, warps, stages, split, cost);
+                       reduction, order, registers, warps, stages, split, cost,
+                       activation, weights, weightGroup);
 }
 
 void PlanAttr::print(AsmPrinter &printer) const {
   printer << "<kind = " << stringifyKernelKind(getKind())
           << ", precision = " << getPrecision();
+  if (getActivation())
+    printer << ", activation = " << getActivation();
+  if (getWeights())
+    printer << ", weights = " << getWeights()
+            << ", weight_group = " << getWeightGroup();
   auto printNumber = [&](StringRef name, int64_t number) {
     if (number != 0)
       printer << ", " << name << " = " << number;

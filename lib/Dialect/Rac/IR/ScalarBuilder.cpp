@@ -328,3 +328,32 @@ Value ScalarBuilder::cast(Value x, Type from, Type to) {
     return arith::ExtUIOp::create(b, loc, target, x);
   return arith::ExtSIOp::create(b, loc, target, x);
 }
+
+//===----------------------------------------------------------------------===//
+// Steps of a quantised type
+//===----------------------------------------------------------------------===//
+
+Value ScalarBuilder::quantize(Value x, quant::UniformQuantizedType steps) {
+  Type f32 = b.getF32Type();
+  Value y = roundEven(div(x, constant(steps.getScale(), f32)));
+  if (steps.getZeroPoint() != 0)
+    y = add(y, constant(steps.getZeroPoint(), f32));
+  // Comparisons that NaN fails: what comes out is in range, and so has no
+  // undefined conversion.
+  Value low = constant(steps.getStorageTypeMin(), f32),
+        high = constant(steps.getStorageTypeMax(), f32);
+  y = select(less(low, y), y, low);
+  y = select(less(y, high), y, high);
+  Value whole = arith::FPToSIOp::create(b, loc, b.getI32Type(), y);
+  return arith::TruncIOp::create(
+      b, loc, b.getIntegerType(steps.getStorageTypeIntegralWidth()), whole);
+}
+
+Value ScalarBuilder::dequantize(Value q, quant::UniformQuantizedType steps) {
+  Type f32 = b.getF32Type();
+  Value x = steps.isSigned() ? Value(arith::SIToFPOp::create(b, loc, f32, q))
+                             : Value(arith::UIToFPOp::create(b, loc, f32, q));
+  if (steps.getZeroPoint() != 0)
+    x = sub(x, constant(steps.getZeroPoint(), f32));
+  return mul(x, constant(steps.getScale(), f32));
+}

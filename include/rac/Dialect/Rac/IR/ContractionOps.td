@@ -8,7 +8,8 @@ include "rac/Dialect/Rac/IR/RacBase.td"
 def Rac_MatmulOp : Rac_TensorOp<"matmul"> {
   let summary = "Matrix product over the last two dimensions; those before broadcast.";
   let description = [{
-    Integer operands accumulate in, and give, i32.
+    Integer operands accumulate in, and give, i32; one may be signed and the other
+    not. Floats of 16 bits accumulate in f32, and may give that.
 
     ```mlir
     %y = rac.matmul %a, %b : (tensor<?x4x8xf32>, tensor<8x16xf32>) -> tensor<?x4x16xf32>
@@ -31,7 +32,9 @@ def Rac_ConvOp : Rac_ConvolutionLike<"conv"> {
   let description = [{
     Input N x spatial x C, filter F x C/groups x window, result N x spatial x F.
     Padding counts as zero. `pads_low` and `pads_high` may not be negative.
-    Integer operands accumulate in, and give, i32.
+    Integer operands accumulate in, and give, i32; `input_zero` is subtracted from
+    each of the input's, and is what padding holds. Floats of 16 bits accumulate in
+    f32, and may give that.
 
     ```mlir
     %y = rac.conv %x, %f {strides = array<i64: 2>, dilations = array<i64: 1>, pads_low = array<i64: 1>, pads_high = array<i64: 1>, groups = 1 : i64} : (tensor<?x9x4xf32>, tensor<8x4x3xf32>) -> tensor<?x5x8xf32>
@@ -39,7 +42,8 @@ def Rac_ConvOp : Rac_ConvolutionLike<"conv"> {
   }];
   let arguments = (ins Rac_Tensor:$input, Rac_Tensor:$filter,
       DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
-      DenseI64ArrayAttr:$pads_low, DenseI64ArrayAttr:$pads_high, I64Attr:$groups);
+      DenseI64ArrayAttr:$pads_low, DenseI64ArrayAttr:$pads_high, I64Attr:$groups,
+      DefaultValuedAttr<I64Attr, "0">:$input_zero);
 }
 
 def Rac_ConvTransposeOp : Rac_ConvolutionLike<"conv_transpose"> {

@@ -217,4 +217,44 @@ def Rac_BitcastOp : Rac_ElementwiseOp<"bitcast", "return s.bitcast(a[0], getType
   let hasVerifier = 1;
 }
 
+//===----------------------------------------------------------------------===//
+// Steps of a quantised type
+//===----------------------------------------------------------------------===//
+
+class Rac_Code<string text> { string code = text; }
+def Rac_StepsDeclaration : Rac_Code<[{
+    ::mlir::quant::UniformQuantizedType getSteps() {
+      return ::llvm::cast<::mlir::quant::UniformQuantizedType>(getStepsType());
+    }
+  }]>;
+
+def Rac_QuantizeOp : Rac_ElementwiseOp<"quantize", "return s.quantize(a[0], getSteps());"> {
+  let summary = "The nearest step of a quantised type: clip(round(x / scale) + zero, low, high).";
+  let description = [{
+    Ties go to even; NaN gives the lowest step. `steps_type` is what the result's
+    integers stand for, one scale for the whole tensor.
+
+    ```mlir
+    %q = rac.quantize %x {steps_type = !quant.uniform<u8:f32, 2.0e-2:128>} : (tensor<?x4xf32>) -> tensor<?x4xui8>
+    ```
+  }];
+  let arguments = (ins RankedTensorOf<[F32]>:$input, TypeAttr:$steps_type);
+  let results = (outs Rac_IntTensor:$result);
+  let hasVerifier = 1;
+  let extraClassDeclaration = Rac_StepsDeclaration.code;
+}
+
+def Rac_DequantizeOp : Rac_ElementwiseOp<"dequantize", "return s.dequantize(a[0], getSteps());"> {
+  let summary = "What a quantised type's integers stand for: (q - zero) * scale.";
+  let description = [{
+    ```mlir
+    %x = rac.dequantize %q {steps_type = !quant.uniform<i8:f32, 2.0e-2>} : (tensor<?x4xi8>) -> tensor<?x4xf32>
+    ```
+  }];
+  let arguments = (ins Rac_IntTensor:$input, TypeAttr:$steps_type);
+  let results = (outs RankedTensorOf<[F32]>:$result);
+  let hasVerifier = 1;
+  let extraClassDeclaration = Rac_StepsDeclaration.code;
+}
+
 #endif // RAC_DIALECT_RAC_IR_ELEMENTWISE

@@ -54,8 +54,18 @@ def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {
   let mnemonic = "plan";
   let summary = "How a group runs: everything lowering needs to know.";
   let description = [{
-    `threads` 0 means as many as the context has. `precision` is the type that
-    contractions compute in. The loop nest of a generated group, all of it empty
+    `threads` 0 means as many as the context has. `precision` is the type that the
+    group's main op multiplies in, and where it multiplies nothing, the type that
+    its tensors travel in (docs/Precision.md). What narrow integers take beside:
+
+    - `activation`: of i8, the steps that the main op's first operand is rounded
+      to, `!quant.uniform<u8:f32, scale:zero>` or i8, for the whole tensor. The
+      second, constant, is rounded to i8 by its own largest value in each column.
+    - `weights`: i8 or i4, the type in which the main op's constant operand lies in
+      memory where that is narrower than `precision`; `weight_group` terms of a
+      sum share a scale.
+
+    The loop nest of a generated group, all of it empty
     where lowering needs no more than its defaults, and for a library call:
 
     - `tiles`: tile sizes of the group's first result, one for each dimension, 0
@@ -90,6 +100,14 @@ def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {
     ```mlir
     #rac.plan<kind = generated, precision = f16, tiles = [128, 128], reduction = [64], registers = [32, 64], warps = 8, stages = 4, split = 2>
     ```
+
+    ```mlir
+    #rac.plan<kind = library, precision = i8, activation = !quant.uniform<u8:f32, 2.0e-2:128>>
+    ```
+
+    ```mlir
+    #rac.plan<kind = generated, precision = f32, weights = i4, weight_group = 32>
+    ```
   }];
   let parameters = (ins
       EnumParameter<Rac_KernelKind>:$kind,
@@ -102,18 +120,32 @@ def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {
       DefaultValuedParameter<"int64_t", "0">:$warps,
       DefaultValuedParameter<"int64_t", "0">:$stages,
       DefaultValuedParameter<"int64_t", "0">:$split,
-      OptionalParameter<"::rac::CostAttr">:$cost);
-  let builders = [AttrBuilderWithInferredContext<(ins
+      OptionalParameter<"::rac::CostAttr">:$cost,
+      OptionalParameter<"::mlir::Type">:$activation,
+      OptionalParameter<"::mlir::Type">:$weights,
+      DefaultValuedParameter<"int64_t", "0">:$weightGroup);
+  let builders = [AttrBuilder<(ins
+      "::rac::KernelKind":$kind, "::mlir::Type":$precision, "int64_t":$threads,
+      "::llvm::ArrayRef<int64_t>":$tiles, "::llvm::ArrayRef<int64_t>":$reduction,
+      "::llvm::ArrayRef<int64_t>":$order, "::llvm::ArrayRef<int64_t>":$registers,
+      "int64_t":$warps, "int64_t":$stages, "int64_t":$split, "::rac::CostAttr":$cost), [{
+        return $_get($_ctxt, kind, precision, threads, tiles, reduction, order,
+                     registers, warps, stages, split, cost, ::mlir::Type(),
+                     ::mlir::Type(), 0);
+      }]>, AttrBuilderWithInferredContext<(ins
       "::rac::KernelKind":$kind, "::mlir::Type":$precision, CArg<"int64_t", "0">:$threads,
       CArg<"::llvm::ArrayRef<int64_t>", "{}">:$tiles, CArg<"::rac::CostAttr", "{}">:$cost), [{
         return $_get(precision.getContext(), kind, precision, threads, tiles,
                      ::llvm::ArrayRef<int64_t>(), ::llvm::ArrayRef<int64_t>(),
-                     ::llvm::ArrayRef<int64_t>(), 0, 0, 0, cost);
+                     ::llvm::ArrayRef<int64_t>(), 0, 0, 0, cost, ::mlir::Type(),
+                     ::mlir::Type(), 0);
       }]>];
   let extraClassDeclaration = [{
     /// The same plan otherwise.
     PlanAttr withTiles(::llvm::ArrayRef<int64_t> tiles) const;
     PlanAttr withCost(::rac::CostAttr cost) const;
+    PlanAttr withPrecision(::mlir::Type precision, ::mlir::Type activation = {}) const;
+    PlanAttr withWeights(::mlir::Type weights, int64_t weightGroup) const;
   }];
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;

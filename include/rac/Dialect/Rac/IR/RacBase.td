@@ -32,7 +32,8 @@ def Rac_Dialect : Dialect {
   let hasConstantMaterializer = 1;
   // What reification, canonicalization and buildScalar make.
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
-                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+                           "::mlir::math::MathDialect", "::mlir::quant::QuantDialect",
+                           "::mlir::tensor::TensorDialect"];
   let extraClassDeclaration = [{
     void registerAttributes();
   }];

@@ -12,6 +12,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Quant/IR/QuantTypes.h"
 #include "mlir/IR/Builders.h"
 
 namespace rac {
@@ -78,6 +79,10 @@ public:
   /// `from` and `to` carry the signedness; `x` is signless, as is the result.
   mlir::Value cast(mlir::Value x, mlir::Type from, mlir::Type to);
   mlir::Value bitcast(mlir::Value x, mlir::Type to);
+  /// From and to f32.
+  mlir::Value quantize(mlir::Value x, mlir::quant::UniformQuantizedType steps);
+  mlir::Value dequantize(mlir::Value q,
+                         mlir::quant::UniformQuantizedType steps);
 
 private:
   mlir::arith::FastMathFlags fast() {
