@@ -3,11 +3,12 @@
   engines.py ENGINE JOB.json
 
 The job: {"model": FILE.onnx, "library": rac's, "threads": N, "inputs": {NAME: FILE.npy},
-"answers": FILE.npz}. What it says, in lines of JSON:
+"answers": FILE.npz, "allowed": error}; without "allowed" answers are compared value by value. What it says, in lines of JSON:
 
   {"answered": ns, "peak_bytes": B}    once the first answer is there, by CLOCK_MONOTONIC
   {"version": …, "mismatch": why, …}   its answers beside onnxruntime's, which onnxruntime writes;
-                                       "moved_bytes" of inputs and outputs
+                                       "moved_bytes" of inputs and outputs; "distance", how far the
+                                       answers are from those, by relative L2 norm
   {"median": s, "min": s, "runs": N}   after each line that it reads, a burst's length in ms
   {"error": why}                       at any time; then it ends
 """
@@ -38,7 +39,9 @@ class OnnxRuntime:
 
 
 class OpenVino:
-    """In f32, its shapes fixed: the one engine that is told them."""
+    """Its shapes fixed: the one engine that is told them."""
+
+    precision = "f32"
 
     def __init__(self, job, inputs):
         import openvino
@@ -49,13 +52,19 @@ class OpenVino:
         model.reshape({name: openvino.PartialShape(array.shape) for name, array in inputs.items()})
         compiled = core.compile_model(
             model, "CPU", {"INFERENCE_NUM_THREADS": job["threads"], "PERFORMANCE_HINT": "LATENCY",
-                           "INFERENCE_PRECISION_HINT": "f32"})
+                           "INFERENCE_PRECISION_HINT": self.precision})
         self.request = compiled.create_infer_request()
         self.outputs = range(len(compiled.outputs))
 
     def run(self, inputs):
         self.request.infer(inputs)
         return [self.request.get_output_tensor(i).data for i in self.outputs]
+
+
+class OpenVinoBf16(OpenVino):
+    """In bf16 wherever it can."""
+
+    precision = "bf16"
 
 
 class Rac:
@@ -91,7 +100,8 @@ class Copy:
         return self.answers
 
 
-ENGINES = {"onnxruntime": OnnxRuntime, "OpenVINO": OpenVino, "rac": Rac, "copy": Copy}
+ENGINES = {"onnxruntime": OnnxRuntime, "OpenVINO": OpenVino, "OpenVINO bf16": OpenVinoBf16, "rac": Rac,
+           "copy": Copy}
 REFERENCE = "onnxruntime"
 
 
@@ -117,6 +127,18 @@ def compare(path, answers):
     return None
 
 
+def distance(path, answers):
+    """|answers - the file's| / |the file's| over all that are floats; 0 where none is."""
+    apart = size = 0.0
+    with np.load(path) as wanted:
+        for name, got in zip(wanted.files, answers):
+            want = wanted[name]
+            if want.dtype.kind == "f" and want.shape == np.shape(got):
+                apart += float(np.sum(np.square(np.asarray(got, np.float64) - want)))
+                size += float(np.sum(np.square(want.astype(np.float64))))
+    return (apart / size) ** 0.5 if size else 0.0
+
+
 def burst(run, seconds):
     times, end = [], time.perf_counter() + seconds
     while not times or time.perf_counter() < end:
@@ -135,11 +157,18 @@ def serve(name, job, say):
     mismatch = None
     if name == REFERENCE:
         np.savez(job["answers"], *answers)
+        error = 0.0
     else:
-        mismatch = compare(job["answers"], answers)
+        error = distance(job["answers"], answers)
+        allowed = job.get("allowed")
+        if allowed is None:
+            mismatch = compare(job["answers"], answers)
+        elif not error <= allowed:
+            mismatch = f"the error is {error:.3g}"
     facts = engine.facts(inputs) if hasattr(engine, "facts") else {}
     moved = sum(np.asarray(array).nbytes for array in [*inputs.values(), *answers])
-    say({"version": engine.version, "mismatch": mismatch, "moved_bytes": moved, **facts})
+    say({"version": engine.version, "mismatch": mismatch, "moved_bytes": moved,
+         "distance": error, **facts})
     for line in sys.stdin:
         say(burst(lambda: engine.run(inputs), float(line) / 1e3))
 

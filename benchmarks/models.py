@@ -1,10 +1,11 @@
-"""Whole models: rac beside onnxruntime and OpenVINO, in f32.
+"""Whole models: rac beside onnxruntime and OpenVINO, in f32 or, with --precision=bf16, in bf16.
 
   models.py [--only NAME,…] [--threads 1,2] [--rounds N] [--markdown docs/Benchmarks.md]
 
 For each model and number of threads: the time of a run, that of the first answer from a process's
 start, the memory then, what compiling takes, and what the machine could do at most. An engine whose
-answers aren't onnxruntime's (1e-3) has no time. docs/Benchmarks.md says how to read the tables.
+answers aren't onnxruntime's (1e-3) has no time. In bf16 onnxruntime computes in f32 all the same, and
+answers may be a tenth from its (relative L2); how far they are is a column. docs/Benchmarks.md says how to read the tables.
 """
 
 import argparse
@@ -18,6 +19,8 @@ import table as t
 from measure import PEERS, ratio
 
 FIRST = ["rac-run", "rac", *PEERS]
+# Of answers in bf16, which has 8 bits, after some tens of layers.
+ALLOWED = 0.1
 
 
 def parse_arguments():
@@ -25,7 +28,8 @@ def parse_arguments():
     parser.add_argument("--manifest", type=Path, default=m.HERE / "models.json", metavar="FILE")
     parser.add_argument("--models", type=Path, default=m.MODELS, metavar="DIR", help="where the models are")
     parser.add_argument("--only", default="", help="models whose names begin so, separated by ;")
-    parser.add_argument("--engines", default=",".join([*PEERS, "rac"]))
+    parser.add_argument("--precision", choices=["f32", "bf16"], default="f32")
+    parser.add_argument("--engines", default="", help="default: the peers and rac")
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--burst-ms", type=float, default=400)
@@ -34,7 +38,14 @@ def parse_arguments():
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was measured")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="replace the tables in this page")
     parser.add_argument("--summary", type=Path, metavar="FILE", help="replace the ratios in this page")
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.precision == "bf16":
+        PEERS[1:] = ["OpenVINO bf16"]
+        FIRST[2:] = PEERS
+        args.rac_flags += " --precision=bf16"
+    args.engines = args.engines or ",".join([*PEERS, "rac"])
+    args.allowed = None if args.precision == "f32" else ALLOWED
+    return args
 
 
 def chosen(args):
@@ -66,7 +77,7 @@ def run(args):
             continue
         for threads in map(int, args.threads.split(",")):
             row = m.measure(path, model["inputs"], args.engines.split(","), threads, args.rounds,
-                            args.burst_ms, args.firsts, shlex.split(args.rac_flags))
+                            args.burst_ms, args.firsts, shlex.split(args.rac_flags), args.allowed)
             weights = row["compile"].get("weights_bytes", path.stat().st_size)
             rows.append({"model": model["name"], **row, "machine": m.measure_machine(weights, threads)})
             times = [f"{name} {result.get('error') or t.number(result['median'], 1e3) + ' ms'}"
@@ -111,6 +122,14 @@ def first_table(rows):
              for row in rows]
     return t.table(["model", "threads", *(f"{name}, s" for name in FIRST),
                     *(f"{name}, MiB" for name in FIRST)], lines)
+
+
+def error_table(rows):
+    """How far the answers are from onnxruntime's in f32."""
+    names = ["rac", PEERS[1]]
+    lines = [[*label(row), *(t.number(row["engines"].get(name, {}).get("distance")) for name in names)]
+             for row in rows]
+    return t.table(["model", "threads", *(f"{name}, relative L2" for name in names)], lines)
 
 
 def compile_table(rows):
@@ -179,7 +198,8 @@ def markdown(rows, left_out):
             if result.get("version"):
                 versions[name] = result["version"]
     parts = [t.run_of(m.processor(), versions), summary(rows),
-             "### Time of a run", speed_table(rows), "### First answer", first_table(rows),
+             "### Time of a run", speed_table(rows), "### Distance from the answers in f32", error_table(rows),
+             "### First answer", first_table(rows),
              "### Compiling", compile_table(rows), "### What the limits are made of", machine_table(rows)]
     if problems := errors(rows):
         parts += ["### What fails", "\n".join(problems)]
