@@ -13,7 +13,7 @@ import declared
 HEADER = "<!-- Written by scripts/docs.py from the .td files: change those instead. -->\n\n"
 IR = declared.ROOT / "include/rac/Dialect/Rac/IR"
 # Level by level.
-OP_FILES = ["ElementwiseOps", "ContractionOps", "ReductionOps", "RecurrentOps", "ShapeOps", "IndexingOps",
+OP_FILES = ["ElementwiseOps", "ContractionOps", "QuantOps", "ReductionOps", "RecurrentOps", "ShapeOps", "IndexingOps",
             "PlanOps", "RuntimeOps"]
 PASS_FILES = ["Transforms", "Lowering", "Target/X86", "Target/NVPTX"]
 

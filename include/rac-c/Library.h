@@ -57,6 +57,7 @@ typedef enum {
   RAC_POST_SQRT = 13,
   RAC_POST_EXP = 14,
   RAC_POST_SOFTPLUS = 15, /* log(1 + exp(x)) */
+  RAC_POST_ROUND = 16,    /* to the nearest whole number, ties to even */
   RAC_POST_ADD = 32,      /* from here on: x op operand */
   RAC_POST_MUL = 33,
   RAC_POST_SUB = 34,
@@ -95,7 +96,9 @@ typedef struct {
   int32_t weights_rank;
   const int64_t *weights_dims;
   int32_t weights_dtype;
-  int32_t threads; /* at most so many; 0: as many as the context has */
+  int32_t threads;     /* at most so many; 0: as many as the context has */
+  int32_t source_zero; /* subtracted from each of the source's integers, and
+                        * what padding counts as */
 } RacLibraryCall;
 
 /* data: num_inputs + 1 addresses, the result's last. shape: for each input,

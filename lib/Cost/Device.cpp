@@ -20,6 +20,12 @@ const MemoryLevel *Device::level(llvm::StringRef name) const {
   return it == memory.end() ? nullptr : &*it;
 }
 
+bool Device::computesIn(DataType type) const {
+  return llvm::any_of(units, [&](const ComputeUnit &unit) {
+    return bool(peakOpsPerSecond(unit, type));
+  });
+}
+
 Known Device::peakOpsPerSecond(const ComputeUnit &unit, DataType type) const {
   auto rate = unit.opsPerClock.find(type);
   const Known &clock = unit.clockHz ? unit.clockHz : clocks.baseHz;

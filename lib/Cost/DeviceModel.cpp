@@ -171,15 +171,21 @@ void Costing::computeGenerated() {
       addVectorWork(nest.type, products / 2, 1);
       continue;
     }
+    // Generated code widens narrow numbers as it loads them.
+    DataType sums = type;
+    if (type == DataType::bf16 || type == DataType::f16)
+      sums = DataType::f32;
+    if (type == DataType::i8)
+      sums = DataType::i32;
     TimeFormula::Compute compute;
     compute.ops = products;
-    compute.peak = &coefficients.peak(unit, type);
+    compute.peak = &coefficients.peak(unit, sums);
     compute.fraction = &coefficients.fraction(
-        unit, type,
+        unit, sums,
         shape.isConv ? Kernel::generatedConv : Kernel::generatedMatmul);
     compute.utilization = registerUtilization(loops);
     formula.computes.push_back(compute);
-    cost.countOps(unit, type, products);
+    cost.countOps(unit, sums, products);
   }
 }
 
@@ -264,22 +270,29 @@ KernelCost Costing::kernel() {
   return std::move(cost);
 }
 
+/// What the candidate computes, on tensors as narrow as the precision has them.
+static Work workIn(Type precision, const Candidate &candidate, double dim) {
+  Work work = analyzeWork(candidate, dim);
+  narrowWork(work, precision);
+  return work;
+}
+
 Estimate DeviceModel::estimateFor(const Candidate &candidate, PlanAttr plan,
                                   double dim) const {
   if (coefficients.getDevice().kind == DeviceKind::gpu)
-    return GpuCosting(coefficients, assumptions, analyzeWork(candidate, dim),
-                      blocks)
+    return GpuCosting(coefficients, assumptions,
+                      workIn(plan.getPrecision(), candidate, dim), blocks)
         .estimate(plan);
   int64_t used = plan.getThreads() > 0 ? plan.getThreads() : threads;
   return Costing(coefficients, assumptions, plan, used,
-                 analyzeWork(candidate, dim))
+                 workIn(plan.getPrecision(), candidate, dim))
       .kernel()
       .estimate(coefficients, plan.getContext());
 }
 
 SmallVector<KernelCost, 4> DeviceModel::kernels(const Candidate &candidate,
                                                 PlanAttr plan) const {
-  Work work = analyzeWork(candidate, assumptions.dim);
+  Work work = workIn(plan.getPrecision(), candidate, assumptions.dim);
   if (coefficients.getDevice().kind == DeviceKind::gpu)
     return GpuCosting(coefficients, assumptions, std::move(work), blocks)
         .kernels(plan);
@@ -293,7 +306,7 @@ ArrayRef<GpuBlock> DeviceModel::bestBlocks(const Candidate &candidate,
   if (coefficients.getDevice().kind != DeviceKind::gpu)
     return {};
   return GpuCosting(coefficients, assumptions,
-                    analyzeWork(candidate, assumptions.dim), blocks)
+                    workIn(precision, candidate, assumptions.dim), blocks)
       .bestBlocks(dataTypeOf(precision).value_or(DataType::f32));
 }
 
@@ -301,7 +314,7 @@ TimeFormula DeviceModel::timeFormula(const Candidate &candidate,
                                      PlanAttr plan) const {
   int64_t used = plan.getThreads() > 0 ? plan.getThreads() : threads;
   return Costing(coefficients, assumptions, plan, used,
-                 analyzeWork(candidate, assumptions.dim))
+                 workIn(plan.getPrecision(), candidate, assumptions.dim))
       .formulate();
 }
 

@@ -190,6 +190,23 @@ Work rac::analyzeWork(const Candidate &candidate, double dim) {
   return Analysis(candidate, dim).run();
 }
 
+void rac::narrowWork(Work &work, Type precision) {
+  bool isHalf = precision.isBF16() || precision.isF16();
+  auto narrow = [&](WorkTensor &tensor, double bytes) {
+    if (getElementTypeOrSelf(tensor.value).isF32())
+      tensor.elementBytes = bytes;
+  };
+  if (isHalf)
+    for (WorkTensor &tensor : work.tensors)
+      if (tensor.shape.size() > 1)
+        narrow(tensor, 2);
+  if (precision.isInteger(8))
+    for (const WorkNest &nest : work.nests)
+      if (nest.isContraction())
+        for (const WorkUse &use : nest.reads)
+          narrow(work.tensors[use.tensor], 1);
+}
+
 double rac::weightBytes(ModuleOp module) {
   double bytes = 0;
   module.walk([&](ConstantOp constant) {

@@ -84,7 +84,8 @@ private:
   const CompileOptions &options;
   CompileSummary summary;
   Report report;
-  std::string front; ///< as text
+  std::string front;    ///< as text
+  std::string planJson; ///< as planned, before types are carried out
   TargetSpec target;
   ModelSignature signature;
   WeightImage weights;

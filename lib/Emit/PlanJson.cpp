@@ -32,6 +32,9 @@ static json::Object toJson(CostAttr cost) {
 static json::Object toJson(PlanAttr plan) {
   json::Object object{{"kind", stringifyKernelKind(plan.getKind())},
                       {"precision", textOf(plan.getPrecision())},
+                      {"activation", nullptr},
+                      {"weights", nullptr},
+                      {"weight_group", plan.getWeightGroup()},
                       {"threads", plan.getThreads()},
                       {"tiles", json::Array(plan.getTiles())},
                       {"reduction", json::Array(plan.getReduction())},
@@ -41,6 +44,10 @@ static json::Object toJson(PlanAttr plan) {
                       {"stages", plan.getStages()},
                       {"split", plan.getSplit()},
                       {"cost", nullptr}};
+  if (plan.getActivation())
+    object["activation"] = textOf(plan.getActivation());
+  if (plan.getWeights())
+    object["weights"] = textOf(plan.getWeights());
   if (plan.getCost())
     object["cost"] = toJson(plan.getCost());
   return object;
@@ -107,6 +114,7 @@ private:
   llvm::Error readList(StringRef key, SmallVectorImpl<int64_t> &list);
   llvm::Expected<KernelKind> readKind();
   llvm::Expected<Type> readPrecision();
+  llvm::Expected<Type> readType(StringRef key);
   llvm::Expected<int64_t> readThreads();
   llvm::Error readNumber(StringRef key, int64_t &number);
 
@@ -118,9 +126,10 @@ private:
 
 llvm::Error PlanReader::checkKeys() {
   constexpr StringRef known[] = {
-      "name",   "ops",       "kind",  "precision",   "threads",
-      "tiles",  "reduction", "order", "registers",   "warps",
-      "stages", "split",     "cost",  "alternatives"};
+      "name",       "ops",         "kind",         "precision", "threads",
+      "activation", "weights",     "weight_group", "tiles",     "reduction",
+      "order",      "registers",   "warps",        "stages",    "split",
+      "cost",       "alternatives"};
   for (const auto &[key, value] : entry)
     if (!llvm::is_contained(known, StringRef(key)))
       return wrong("a plan has no '" + StringRef(key) + "'");
@@ -166,10 +175,34 @@ llvm::Expected<KernelKind> PlanReader::readKind() {
 llvm::Expected<Type> PlanReader::readPrecision() {
   Type own = group.getPlan()->getPrecision();
   StringRef word = entry.getString("precision").value_or("");
-  if (word != textOf(own))
-    return wrong("it computes in " + textOf(own) + ", and can't yet in '" +
-                 word + "'");
-  return own;
+  if (word == textOf(own))
+    return own;
+  auto type = readType("precision");
+  if (!type)
+    return type.takeError();
+  // What a group of floats may be: docs/Precision.md.
+  bool isFloat = own.isF32() || own.isBF16() || own.isF16() ||
+                 (own.isInteger(8) && group.getPlan()->getActivation());
+  if (!*type || !isFloat ||
+      !((*type).isF32() || (*type).isBF16() || (*type).isF16() ||
+        (*type).isSignlessInteger(8)))
+    return wrong("it computes in " + textOf(own) + ", and can't in '" + word +
+                 "'");
+  return *type;
+}
+
+/// A type by its text; null where the key isn't there, or null.
+llvm::Expected<Type> PlanReader::readType(StringRef key) {
+  const json::Value *value = entry.get(key);
+  if (!value || value->kind() == json::Value::Null)
+    return Type();
+  std::optional<StringRef> text = value->getAsString();
+  ScopedDiagnosticHandler quiet(group.getContext(),
+                                [](Diagnostic &) { return success(); });
+  Type type = text ? parseType(*text, group.getContext()) : Type();
+  if (!type)
+    return wrong("'" + key + "' is not a type");
+  return type;
 }
 
 llvm::Expected<int64_t> PlanReader::readThreads() {
@@ -208,6 +241,12 @@ llvm::Expected<PlanAttr> PlanReader::read() {
   auto threads = readThreads();
   if (!threads)
     return threads.takeError();
+  auto activation = readType("activation");
+  if (!activation)
+    return activation.takeError();
+  auto weights = readType("weights");
+  if (!weights)
+    return weights.takeError();
   SmallVector<int64_t> tiles, reduction, order, registers;
   for (auto [key, list] :
        {std::pair<StringRef, SmallVector<int64_t> *>("tiles", &tiles),
@@ -216,10 +255,11 @@ llvm::Expected<PlanAttr> PlanReader::read() {
         {"registers", &registers}})
     if (llvm::Error error = readList(key, *list))
       return error;
-  int64_t warps = 0, stages = 0, split = 0;
+  int64_t warps = 0, stages = 0, split = 0, weightGroup = 0;
   for (auto [key, number] : {std::pair<StringRef, int64_t *>("warps", &warps),
                              {"stages", &stages},
-                             {"split", &split}})
+                             {"split", &split},
+                             {"weight_group", &weightGroup}})
     if (llvm::Error error = readNumber(key, *number))
       return error;
   size_t rank =
@@ -239,11 +279,11 @@ llvm::Expected<PlanAttr> PlanReader::read() {
   if (failed(PlanAttr::verify([&] { return mlir::emitError(group.getLoc()); },
                               *kind, *precision, *threads, tiles, reduction,
                               order, registers, warps, stages, split,
-                              CostAttr(), Type(), Type(), 0)))
+                              CostAttr(), *activation, *weights, weightGroup)))
     return wrong(problem);
   return PlanAttr::get(group.getContext(), *kind, *precision, *threads, tiles,
                        reduction, order, registers, warps, stages, split,
-                       CostAttr());
+                       CostAttr(), *activation, *weights, weightGroup);
 }
 
 static llvm::Error applyTo(GroupOp group, const json::Object &entry) {

@@ -8,6 +8,7 @@
 #include "rac/Cost/DeviceSpec.h"
 #include "rac/Pipelines/Pipelines.h"
 #include "rac/Transforms/Passes.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace rac;
@@ -60,6 +61,8 @@ llvm::Error Compiler::plan() {
   planOptions.useLibrary = options.useLibrary && target.hasKernelLibrary;
   planOptions.threads = options.threads;
   planOptions.objective = options.objective;
+  if (options.precision != "f32")
+    planOptions.precision = options.precision;
   planOptions.maxSeconds = options.maxSeconds;
   planOptions.maxBytes = options.maxBytes;
   constexpr int64_t points = 24;
@@ -80,7 +83,14 @@ llvm::Error Compiler::plan() {
   if (!options.planFile.empty())
     if (llvm::Error error = replay())
       return error;
-  if (isPlanned || !options.planFile.empty())
+  if (options.emit == EmitKind::Plan &&
+      StringRef(summary.output).ends_with(".json"))
+    planJson = llvm::formatv("{0:2}", planToJson(module, report.device->id));
+  if (llvm::Error error = runPasses("planning", [](OpPassManager &manager) {
+        manager.addPass(createApplyPrecision());
+      }))
+    return error;
+  if (isPlanned || !options.planFile.empty() || options.precision != "f32")
     if (llvm::Error error = costAsGiven())
       return error;
   if (!options.group.empty())

@@ -30,12 +30,9 @@ Compiler::write(StringRef path,
 /// The module as text, its large constants by name only; a plan into a file in
 /// .json as that.
 llvm::Error Compiler::writeText() {
-  bool json = options.emit == EmitKind::Plan &&
-              StringRef(summary.output).ends_with(".json");
   return write(summary.output, [&](llvm::raw_ostream &os) {
-    if (json) {
-      os << llvm::formatv("{0:2}", planToJson(module, report.device->id))
-         << "\n";
+    if (!planJson.empty()) {
+      os << planJson << "\n";
       return;
     }
     OpPrintingFlags flags;

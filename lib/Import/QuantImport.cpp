@@ -62,6 +62,32 @@ static Value quantize(TensorBuilder &tb, Value x, Value scale, Value zero,
   return tb.cast(tb.clip(y, tb.scalar(low, wide), tb.scalar(high, wide)), type);
 }
 
+/// The steps that inputs 1, the scale, and 2, the zero point, make of 8-bit
+/// integers `type`, where both are constant and one for the whole tensor; null
+/// if they aren't.
+static quant::UniformQuantizedType stepsOf(NodeImporter &n, Type type) {
+  auto scale = n.constFloats(1);
+  std::vector<double> zero = {0};
+  if (n.hasInput(2)) {
+    auto known = n.constFloats(2);
+    if (!known)
+      return {};
+    zero = *known;
+  }
+  if (!scale || scale->size() != 1 || zero.size() != 1 || !type.isInteger(8) ||
+      !(scale->front() > 0) || !std::isfinite(scale->front()))
+    return {};
+  bool isSigned = !type.isUnsignedInteger();
+  auto [low, high] = rangeOf(type);
+  if (zero.front() < low || zero.front() > high)
+    return {};
+  OpBuilder &b = n.tb.b;
+  return quant::UniformQuantizedType::getChecked(
+      [&] { return mlir::emitError(n.tb.loc); },
+      isSigned ? quant::QuantizationFlags::Signed : 0, b.getI8Type(),
+      b.getF32Type(), scale->front(), zero.front(), low, high);
+}
+
 static LogicalResult importQuantize(NodeImporter &n) {
   TensorBuilder &tb = n.tb;
   Value x = n.input(0);
@@ -88,6 +114,11 @@ static LogicalResult importQuantize(NodeImporter &n) {
     return n.result(Value());
   *axis = std::min<int64_t>(*axis, tb.rank(x) - 1);
   int64_t block = n.intAttr("block_size", 0);
+  if (auto steps = stepsOf(n, type); steps && block == 0 &&
+                                     tb.element(x).isF32() &&
+                                     n.elementType(1) == tb.b.getF32Type())
+    return n.result(tb.finish(rac::QuantizeOp::create(
+        tb.b, tb.loc, TensorBuilder::shapeless(type), x, steps)));
   // Computed as the scale's type, which is a float's whatever the input's.
   Value scale = n.input(1);
   if (!scale || !isa<FloatType>(tb.element(scale)))
@@ -98,6 +129,42 @@ static LogicalResult importQuantize(NodeImporter &n) {
     return n.result(Value());
   scale = spread(n, tb.cast(scale, wide), x, *axis, block);
   return n.result(quantize(tb, tb.cast(x, wide), scale, zero, type));
+}
+
+/// Constant weights in signed bytes around zero stay such, with their scales;
+/// null if they aren't that.
+static Value narrowWeights(NodeImporter &n, Value x, int64_t axis,
+                           int64_t block) {
+  TensorBuilder &tb = n.tb;
+  RankedTensorType type = TensorBuilder::type(x);
+  if (!x.getDefiningOp<rac::ConstantOp>() || !type.hasStaticShape() ||
+      type.getRank() < 2 || type.getNumElements() == 0 ||
+      !type.getElementType().isSignlessInteger(8) || !isZero(n, 2))
+    return {};
+  Value scales;
+  SmallVector<int64_t> blocks(type.getShape());
+  if (block > 0) {
+    scales = n.input(1);
+    blocks.assign(type.getRank(), 1);
+    blocks[axis] = block;
+    if (!scales || !scales.getDefiningOp<rac::ConstantOp>() ||
+        tb.rank(scales) != type.getRank())
+      return {};
+  } else if (auto values = n.constFloats(1)) {
+    SmallVector<int64_t> shape(type.getRank(), 1);
+    if (values->size() != 1) {
+      if (static_cast<int64_t>(values->size()) != type.getDimSize(axis))
+        return {};
+      shape[axis] = values->size();
+      blocks[axis] = 1;
+    }
+    scales = tb.floats(*values, shape, tb.b.getF32Type());
+  }
+  if (!scales || !tb.element(scales).isF32())
+    return {};
+  return tb.finish(rac::DequantizeWeightsOp::create(
+      tb.b, tb.loc, TensorBuilder::shapeless(tb.b.getF32Type()), x, scales,
+      tb.b.getDenseI64ArrayAttr(blocks), UnitAttr()));
 }
 
 static LogicalResult importDequantize(NodeImporter &n) {
@@ -115,6 +182,13 @@ static LogicalResult importDequantize(NodeImporter &n) {
     return n.result(Value());
   *axis = std::min<int64_t>(*axis, tb.rank(x) - 1);
   int64_t block = n.intAttr("block_size", 0);
+  if (type.isF32() && n.intAttr("output_dtype", 0) == 0) {
+    if (Value weights = narrowWeights(n, x, *axis, block))
+      return n.result(weights);
+    if (auto steps = stepsOf(n, tb.element(x)); steps && block == 0)
+      return n.result(tb.finish(rac::DequantizeOp::create(
+          tb.b, tb.loc, TensorBuilder::shapeless(type), x, steps)));
+  }
   Value y;
   if (isZero(n, 2)) {
     y = tb.cast(x, tb.b.getF32Type());

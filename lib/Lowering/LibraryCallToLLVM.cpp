@@ -150,9 +150,11 @@ struct LibraryCallLowering : ConvertOpToLLVMPattern<LibraryCallOp> {
     llvm::append_range(converted, adaptor.getInits());
 
     SmallVector<int32_t> ranks, dtypes;
-    for (Value operand : operands) {
+    for (auto [i, operand] : llvm::enumerate(operands)) {
       auto type = cast<MemRefType>(operand.getType());
       std::optional<int32_t> dtype = dtypeOf(type.getElementType());
+      if (dtype == RAC_I8 && op.isUnsigned(i))
+        dtype = RAC_U8;
       if (!dtype)
         return op.emitError("the library takes no ") << type.getElementType();
       ranks.push_back(type.getRank());
@@ -235,8 +237,8 @@ private:
          i64 = IntegerType::get(context, 64);
     Type ptr = LLVM::LLVMPointerType::get(context);
     auto type = LLVM::LLVMStructType::getLiteral(
-        context, {i32, i32, i32, ptr, ptr, i32, i32, ptr, i32, ptr,
-                  ptr, ptr, ptr, i64, ptr, i64, i32, ptr, i32, i32});
+        context, {i32, i32, i32, ptr, ptr, i32, i32, ptr, i32, ptr, ptr,
+                  ptr, ptr, i64, ptr, i64, i32, ptr, i32, i32, i32});
     ArrayRef<int64_t> strides = op.getStrides().value_or(ArrayRef<int64_t>());
     auto weights = op.getWeightsType()
                        ? cast<RankedTensorType>(*op.getWeightsType())
@@ -269,6 +271,7 @@ private:
         fields.append({f.null(), f.i64(0), f.i32(0), f.null(), f.i32(0)});
       }
       fields.push_back(f.i32(op.getThreads()));
+      fields.push_back(f.i32(op.getSourceZero()));
       return f.structure(init, fields, type);
     });
   }

@@ -32,6 +32,7 @@ void rac::populatePlanPipeline(OpPassManager &pm, const PlanOptions &options) {
   groups.gramsPerJoule = options.gramsPerJoule;
   groups.gramsPerSecond = options.gramsPerSecond;
   groups.front = options.front;
+  groups.precision = options.precision;
   pm.addPass(createFormGroups(groups));
   // Of groups that were there before.
   pm.addNestedPass<func::FuncOp>(createPlanTiles());

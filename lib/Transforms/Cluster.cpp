@@ -12,6 +12,11 @@ bool rac::belongsInGroup(Operation *op) {
 
 Type rac::precisionOf(Operation *main) {
   Type type = getElementTypeOrSelf(main->getResult(0));
+  // Sums are wider than what is multiplied.
+  if (isa<MatmulOp, ConvOp>(main))
+    type = getElementTypeOrSelf(main->getOperand(0));
+  if (type.isInteger(8))
+    return IntegerType::get(type.getContext(), 8);
   for (Type operand : main->getOperandTypes())
     if (!isa<FloatType>(type) && isa<RankedTensorType>(operand) &&
         isa<FloatType>(getElementTypeOrSelf(operand)))

@@ -28,7 +28,8 @@ struct Cluster {
 /// Whether an op of level 1 computes, and so belongs into a group.
 bool belongsInGroup(mlir::Operation *op);
 
-/// What the cluster's main op computes in: floats where it has any.
+/// What the cluster's main op computes in: floats where it has any; what a
+/// contraction multiplies.
 mlir::Type precisionOf(mlir::Operation *main);
 
 /// The main op and what follows it, for example conv_add_relu.

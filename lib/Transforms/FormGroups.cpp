@@ -25,6 +25,7 @@ struct FormGroups : rac::impl::FormGroupsBase<FormGroups> {
 
 private:
   FailureOr<PlanGoal> goal(GroupForms forms, int64_t usable);
+  FailureOr<Type> narrowType(const Device &device);
   void emitGroups(ArrayRef<PlannedGroup> groups);
   void emit(const PlannedGroup &group, StringRef name);
 
@@ -126,6 +127,27 @@ FailureOr<PlanGoal> FormGroups::goal(GroupForms forms, int64_t usable) {
   return goal;
 }
 
+/// The type that groups may be narrowed to, which the device must compute in.
+FailureOr<Type> FormGroups::narrowType(const Device &device) {
+  if (precision.empty())
+    return Type();
+  Location loc = getOperation().getLoc();
+  Builder builder(&getContext());
+  Type type = precision == "bf16"  ? Type(builder.getBF16Type())
+              : precision == "f16" ? Type(builder.getF16Type())
+                                   : Type();
+  if (!type) {
+    emitError(loc) << "groups can be narrowed to bf16 or f16, not to '"
+                   << precision << "'";
+    return failure();
+  }
+  if (!device.computesIn(*dataTypeOf(type))) {
+    emitError(loc) << "device " << device.id << " doesn't compute in " << type;
+    return failure();
+  }
+  return type;
+}
+
 void FormGroups::runOnOperation() {
   ModuleOp module = getOperation();
   if (!device.empty() && failed(attachNamedDevice(module, device)))
@@ -145,8 +167,10 @@ void FormGroups::runOnOperation() {
     usable = 0;
   }
   FailureOr<PlanGoal> wanted = goal(forms, usable);
-  if (failed(wanted))
+  FailureOr<Type> narrow = narrowType(*described);
+  if (failed(wanted) || failed(narrow))
     return signalPassFailure();
+  wanted->narrow = *narrow;
   SmallVector<Block *> blocks;
   module->walk([&](Block *block) {
     if (!isa<GroupOp, ModuleOp>(block->getParentOp()))

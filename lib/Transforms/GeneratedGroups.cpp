@@ -40,7 +40,7 @@ static bool isContraction(Operation *op) { return isa<MatmulOp, ConvOp>(op); }
 bool ClusterFinder::mayBeTogether(const Cluster &cluster, Operation *op) const {
   unsigned others = 0, contractions = 0, transposes = 0;
   auto count = [&](Operation *member) {
-    if (isElementwise(member) || isa<ExpandOp>(member))
+    if (isElementwise(member) || isa<ExpandOp, DequantizeWeightsOp>(member))
       return;
     ++others;
     contractions += isContraction(member);
@@ -66,6 +66,9 @@ bool ClusterFinder::visitsOnce(const Cluster &cluster, OpOperand &use) {
     return shapes.sameShape(op->getResult(0), user->getResult(0));
   if (absorbsProducers(user))
     return use.getOperandNumber() == 0;
+  // Weights of few bits are widened as a product reads them.
+  if (isa<DequantizeWeightsOp>(op))
+    return isa<MatmulOp>(user) && use.getOperandNumber() == 1;
   if (!forms.transposes)
     return false;
   // What a convolution reads may be padded first, and is read as it is.

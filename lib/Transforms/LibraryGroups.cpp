@@ -31,10 +31,33 @@ static bool fitsBinary(ArrayRef<AffineExpr> other, ArrayRef<AffineExpr> shape) {
          other.back() == shape.back();
 }
 
+/// What the library multiplies: floats, or bytes with signed constants.
+static bool isLibraryType(Operation *anchor) {
+  Type lhs = getElementTypeOrSelf(anchor->getOperand(0)),
+       rhs = getElementTypeOrSelf(anchor->getOperand(1)),
+       result = getElementTypeOrSelf(anchor->getResult(0));
+  if (lhs.isF32())
+    return result.isF32();
+  return lhs.isInteger(8) && rhs.isSignlessInteger(8) && result.isInteger(32);
+}
+
+/// Sums of bytes become floats first, and steps last.
+static bool changesType(Operation *next, Value value) {
+  if (auto cast = dyn_cast<CastOp>(next))
+    return isa<MatmulOp, ConvOp>(value.getDefiningOp()) &&
+           getElementTypeOrSelf(value).isInteger(32) &&
+           cast.getType().getElementType().isF32();
+  return isa<QuantizeOp>(next);
+}
+
 bool ClusterFinder::joinsChain(const Cluster &cluster, Value value,
                                Operation *next) {
-  if (next->getBlock() != &block || next->getNumResults() != 1 ||
-      getElementTypeOrSelf(next->getResult(0)) != getElementTypeOrSelf(value))
+  if (next->getBlock() != &block || next->getNumResults() != 1)
+    return false;
+  if (changesType(next, value))
+    return true;
+  if (getElementTypeOrSelf(next->getResult(0)) != getElementTypeOrSelf(value) ||
+      !getElementTypeOrSelf(value).isF32())
     return false;
   if (auto transpose = dyn_cast<TransposeOp>(next)) {
     // The library writes rows or columns of the product, not elements.
@@ -78,8 +101,7 @@ Cluster ClusterFinder::withOperandTransposes(Cluster cluster) {
 }
 
 void ClusterFinder::findLibrary(Operation *anchor) {
-  if (!getElementTypeOrSelf(anchor->getResult(0)).isF32() ||
-      !getElementTypeOrSelf(anchor->getOperand(0)).isF32())
+  if (!isLibraryType(anchor))
     return;
   Cluster cluster;
   cluster.kind = KernelKind::library;

@@ -24,6 +24,8 @@ void populateConstantPatterns(mlir::RewritePatternSet &patterns,
 /// Part of the constant patterns.
 void populateMovementPatterns(mlir::RewritePatternSet &patterns,
                               RewriteCounts &counts, int64_t maxElements);
+/// Bytes instead of what they stand for.
+void populateQuantizedPatterns(mlir::RewritePatternSet &patterns);
 void populateBatchNormPatterns(mlir::RewritePatternSet &patterns,
                                RewriteCounts &counts);
 

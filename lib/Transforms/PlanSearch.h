@@ -14,7 +14,8 @@ struct PlanGoal {
   int64_t maxBytes = 0;  ///< B, with the weights; 0: no limit
   double gramsPerJoule = 0, gramsPerSecond = 0; ///< gCO2e, for carbon
   GroupForms forms;
-  int64_t threads = 1;      ///< that a run may use; 0: a GPU, all of it
+  mlir::Type narrow;   ///< that groups of f32 may be in instead; null: none
+  int64_t threads = 1; ///< that a run may use; 0: a GPU, all of it
   unsigned frontPoints = 0; ///< of the front of all plans; 0: it isn't wanted
 
   bool needsJoules() const { return objective != Objective::latency; }

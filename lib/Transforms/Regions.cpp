@@ -40,17 +40,26 @@ static std::vector<Way> bestWays(std::vector<Way> ways, const Goal &goal,
   return best;
 }
 
+/// In the type of the main op, and where that is f32 in the narrow one too.
+SmallVector<PlanAttr> RegionBuilder::plansOf(const Cluster &cluster,
+                                             const Candidate &candidate) {
+  SmallVector<Type> types = {precisionOf(cluster.main)};
+  if (narrow && types.front().isF32())
+    types.push_back(narrow);
+  SmallVector<PlanAttr> plans;
+  for (Type type : types)
+    llvm::append_range(
+        plans,
+        threads == 0
+            ? gpuSchedules(cluster.ops, type, costs.bestBlocks(candidate, type))
+            : schedules(cluster.ops, cluster.kind, type, threads));
+  return plans;
+}
+
 void RegionBuilder::addColumn(OpRegion &region, Cluster cluster) {
   Candidate candidate = Candidate::of(cluster.ops);
   std::vector<Way> ways;
-  Type precision = precisionOf(cluster.main);
-  SmallVector<PlanAttr> plans;
-  if (threads == 0)
-    plans = gpuSchedules(cluster.ops, precision,
-                         costs.bestBlocks(candidate, precision));
-  else
-    plans = schedules(cluster.ops, cluster.kind, precision, threads);
-  for (PlanAttr plan : plans) {
+  for (PlanAttr plan : plansOf(cluster, candidate)) {
     ways.push_back({plan, costs.estimate(candidate, plan)});
     ++numCandidates;
   }

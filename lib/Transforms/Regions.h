@@ -30,9 +30,10 @@ struct OpRegion {
 class RegionBuilder {
 public:
   RegionBuilder(const CostModel &costs, const Lifetimes &lifetimes,
-                const Goal &goal, GroupForms forms, int64_t threads)
+                const Goal &goal, GroupForms forms, int64_t threads,
+                mlir::Type narrow)
       : costs(costs), lifetimes(lifetimes), goal(goal), forms(forms),
-        threads(threads) {}
+        threads(threads), narrow(narrow) {}
 
   /// All ops of the block that belong in groups, none of them without a use.
   std::vector<OpRegion> build(mlir::Block &block);
@@ -41,13 +42,16 @@ public:
 
 private:
   void addColumn(OpRegion &region, Cluster cluster);
+  llvm::SmallVector<PlanAttr> plansOf(const Cluster &cluster,
+                                      const Candidate &candidate);
   void addItems(OpRegion &region);
 
   const CostModel &costs;
   const Lifetimes &lifetimes;
   const Goal &goal;
   GroupForms forms;
-  int64_t threads; ///< 0: a GPU, which a run has to itself
+  int64_t threads;   ///< 0: a GPU, which a run has to itself
+  mlir::Type narrow; ///< what f32 may be narrowed to; null: nothing
   /// When an op will have run at the latest: the step of the last root that can
   /// take it along.
   llvm::DenseMap<mlir::Operation *, int32_t> latest;

@@ -52,6 +52,8 @@ static void *addressOf(Library &library, Prepared &prepared, void *const *data,
     return library.resultCopy.data;
   case kReordered:
     return weights;
+  case kSourceZero:
+    return &prepared.sourceZero;
   default:
     return data[operand];
   }

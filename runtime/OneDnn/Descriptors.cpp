@@ -101,6 +101,9 @@ bool elementwise(const RacPostOp &op, Elementwise &result) {
   case RAC_POST_SOFTPLUS:
     result = {dnnl_eltwise_soft_relu, 1, 0};
     return true;
+  case RAC_POST_ROUND:
+    result = {dnnl_eltwise_round, 0, 0};
+    return true;
   default:
     return false;
   }
@@ -140,6 +143,10 @@ bool describePostOps(Problem &problem, const View *views) {
   // The context lends the scratchpad, so that a run allocates nothing.
   dnnl_primitive_attr_set_scratchpad_mode(problem.attributes,
                                           dnnl_scratchpad_mode_user);
+  if (call.source_zero != 0 &&
+      dnnl_primitive_attr_set_zero_points_mask(problem.attributes, DNNL_ARG_SRC,
+                                               /*mask=*/0) != dnnl_success)
+    return error(problem, "its source has no zero point");
   if (call.num_post_ops == 0 || problem.postOpsApart)
     return true;
   dnnl_post_ops_t ops;

@@ -98,11 +98,18 @@ static int preferredFormat(const RacLibraryCall &call, const int64_t *shape,
   PackedFormat blob = {{'R', 'A', 'C', '1'}, ""};
   static_assert(sizeof(blob) == sizeof(format.blob),
                 "the blob is a PackedFormat");
+  // Of bytes with a zero point the layout has sums of weights beside them, and
+  // of signed ones where a kernel has no tiles, as that for a few rows.
+  bool plain = problem.views[1].dtype == RAC_I8 &&
+               (!name || problem.views[0].dtype == RAC_I8);
+  if (plain)
+    name = kPlainTag;
   if (!name || strlen(name) >= sizeof(blob.tag))
     return refuse(format, "oneDNN's layout of the weights has no name");
   snprintf(blob.tag, sizeof(blob.tag), "%s", name);
   memcpy(format.blob, &blob, sizeof(blob));
-  format.bytes = int64_t(dnnl_memory_desc_get_size(session.packed));
+  format.bytes = plain ? problem.views[1].elements()
+                       : int64_t(dnnl_memory_desc_get_size(session.packed));
   return RAC_OK;
 }
 
@@ -162,7 +169,13 @@ int rac_onednn_pack(const RacLibraryCall *call, const int64_t *shape,
   if (!status)
     status = dnnl_memory_desc_create_with_strides(&session.plain, rank, dims,
                                                   type, view.strides + extra);
-  if (!status)
+  View own = view;
+  own.rank = rank;
+  memcpy(own.sizes, dims, rank * sizeof(int64_t));
+  if (!status && blob.isPlain())
+    status = describeView(dense(own), &session.packed) ? dnnl_success
+                                                       : dnnl_out_of_memory;
+  else if (!status)
     status = dnnl_memory_desc_create_with_tag(&session.packed, rank, dims, type,
                                               findTag(blob.tag));
   if (!status)

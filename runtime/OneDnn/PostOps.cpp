@@ -74,6 +74,8 @@ void applyUnary(const RacPostOp &op, Row x, int64_t count) {
     return each(x, count, [](float x) {
       return std::fmax(x, 0.f) + std::log1p(std::exp(-std::fabs(x)));
     });
+  case RAC_POST_ROUND:
+    return each(x, count, [](float x) { return std::nearbyint(x); });
   default:
     return;
   }
@@ -143,7 +145,7 @@ bool knowsPostOps(Problem &problem) {
            problem.views[i].rank <= result.rank;
   for (int i = 0; i < call.num_post_ops; ++i) {
     const RacPostOp &op = call.post_ops[i];
-    bool unary = op.kind >= RAC_POST_RELU && op.kind <= RAC_POST_SOFTPLUS;
+    bool unary = op.kind >= RAC_POST_RELU && op.kind <= RAC_POST_ROUND;
     bool binary = op.kind >= RAC_POST_ADD && op.kind <= RAC_POST_MIN &&
                   op.operand >= 2 && op.operand < call.num_inputs;
     good = good && (unary || binary);

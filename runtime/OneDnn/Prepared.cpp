@@ -163,6 +163,19 @@ static bool fillIn(Library &library, Prepared &prepared,
         !add(DNNL_ARG_ATTR_MULTIPLE_POST_OP(i) | DNNL_ARG_SRC_1,
              problem.operands[i], call.post_ops[i].operand))
       return false;
+  if (call.source_zero != 0) {
+    prepared.sourceZero = call.source_zero;
+    dnnl_dim_t one = 1;
+    dnnl_memory_desc_t zero = nullptr;
+    bool good =
+        dnnl_memory_desc_create_with_tag(&zero, 1, &one, dnnl_s32, dnnl_a) ==
+            dnnl_success &&
+        add(DNNL_ARG_ATTR_ZERO_POINTS | DNNL_ARG_SRC, zero, kSourceZero);
+    if (zero)
+      dnnl_memory_desc_destroy(zero);
+    if (!good)
+      return false;
+  }
   uint64_t bytes = sizeOf(scratchpad);
   if (bytes > 0 && (!library.scratchpad.reserve(bytes) ||
                     !add(DNNL_ARG_SCRATCHPAD, scratchpad, kScratchpad)))

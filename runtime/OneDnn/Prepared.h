@@ -11,7 +11,7 @@ namespace rac::onednn {
 using runtime::Buffer;
 using runtime::Library;
 
-constexpr int kMaxArguments = kMaxInputs + 2;
+constexpr int kMaxArguments = kMaxInputs + 3;
 /// Primitives that one site keeps; the least recently used goes first.
 constexpr int kMostPerSite = 64;
 
@@ -39,11 +39,18 @@ struct Prepared {
   // Where the primitive works on dense copies.
   Reorder source, result;
   bool postOpsApart;
+  int32_t sourceZero;
   int64_t shape[]; // the key
 };
 
 /// Of Prepared::operands: what is not an operand.
-enum { kScratchpad = -1, kSourceCopy = -2, kResultCopy = -3, kReordered = -4 };
+enum {
+  kScratchpad = -1,
+  kSourceCopy = -2,
+  kResultCopy = -3,
+  kReordered = -4,
+  kSourceZero = -5
+};
 
 struct Site {
   Prepared *first; // most recently used first

@@ -49,6 +49,9 @@ bool describePacked(Problem &problem, const View &weights) {
   if (!format->valid(call.packed_size))
     return error(problem,
                  "its weights' packed layout is not one of this version");
+  if (format->isPlain())
+    return describeView(dense(weights), &problem.given) ||
+           error(problem, "its weights' strides are not ones that it takes");
   dnnl_format_tag_t tag = findTag(format->tag);
   dnnl_dims_t dims;
   int rank = weightsDims(call, problem.views[1], dims);
@@ -107,8 +110,10 @@ bool choose(Problem &problem, dnnl_engine_t engine, const View &weights,
   const RacLibraryCall &call = *problem.call;
   // Convolutions on plain filters are slow whatever the operands are, so only a
   // matmul's weights are taken as they are if they aren't packed.
-  bool asGiven =
-      how == Weights::AsGiven && (call.packed || call.primitive == RAC_MATMUL);
+  bool plain = call.packed &&
+               reinterpret_cast<const PackedFormat *>(call.packed)->isPlain();
+  bool asGiven = how == Weights::AsGiven && !plain &&
+                 (call.packed || call.primitive == RAC_MATMUL);
   dnnl_status_t status = dnnl_unimplemented;
   dnnl_primitive_desc_t given = nullptr;
   if (asGiven) {
@@ -175,6 +180,8 @@ bool PackedFormat::valid(int64_t size) const {
   return size == sizeof(PackedFormat) && memcmp(magic, "RAC1", 4) == 0 &&
          memchr(tag, 0, sizeof(tag));
 }
+
+bool PackedFormat::isPlain() const { return strcmp(tag, kPlainTag) == 0; }
 
 dnnl_format_tag_t findTag(const char *name) {
   for (int tag = dnnl_format_tag_any + 1; tag < dnnl_format_tag_last; ++tag)

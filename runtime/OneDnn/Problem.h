@@ -85,7 +85,11 @@ struct PackedFormat {
   char tag[44];  // oneDNN's name: good for all its versions
 
   bool valid(int64_t size) const;
+  /// Dense, in the order of dimensions that rac sees: what the primitive takes
+  /// has no name, so that each context lays the weights out, once.
+  bool isPlain() const;
 };
+constexpr char kPlainTag[] = "plain";
 
 dnnl_format_tag_t findTag(const char *name);
 

@@ -82,10 +82,10 @@ func.func @tiny(%x: tensor<4x4xf32>, %w: tensor<4x4xf32>) -> tensor<4x4xf32> {
 
 // -----
 
-// Integers are no library's business yet.
+// Bytes times signed bytes can be the library's business.
 // CHECK-LABEL: @integer
 func.func @integer(%x: tensor<256x256xi8>, %w: tensor<256x256xi8>) -> tensor<256x256xi32> {
-  // CHECK: rac.group @matmul_0 {{.*}}kind = generated, precision = i32
+  // CHECK: rac.group @matmul_0 {{.*}}kind = library, precision = i8
   %0 = rac.matmul %x, %w : (tensor<256x256xi8>, tensor<256x256xi8>) -> tensor<256x256xi32>
   return %0 : tensor<256x256xi32>
 }

@@ -128,10 +128,9 @@ static Flag<std::string>
     errorMetric("error-metric", cl::value_desc("l2|cosine|maxabs|top1"),
                 cl::desc("What --max-error bounds (not yet)"));
 static Flag<std::string>
-    precision("precision", cl::init("f32"),
-              cl::value_desc("f32|bf16|f16|int8|auto"),
-              cl::desc("What contractions compute in; all but f32, the model's "
-                       "own types: not yet"));
+    precision("precision", cl::init("f32"), cl::value_desc("f32|bf16|f16"),
+              cl::desc("What groups of f32 may compute in where it gains; "
+                       "default: f32, which changes nothing"));
 static Flag<std::string> calibration("calibration",
                                      cl::value_desc("DIR|FILE.npz"),
                                      cl::desc("Sample inputs (not yet)"));
@@ -167,9 +166,10 @@ static std::string refusal() {
     return "--max-latency is a time in ms above 0";
   if (maxMemory.getNumOccurrences() && !(maxMemory > 0 && maxMemory < 1e9))
     return "--max-memory is a size in MiB above 0";
-  if (precision != "f32")
+  const StringRef precisions[] = {"f32", "bf16", "f16"};
+  if (!is_contained(precisions, StringRef(precision)))
     return "--precision=" + precision +
-           " is not available in this version; there is f32";
+           " is not available in this version; there are f32, bf16 and f16";
   if (emitFlag == EmitFlag::Ptx && target != "nvptx")
     return "--emit=ptx is for --target=nvptx";
   if (!report.empty() && !StringRef(report).ends_with(".html") &&
@@ -235,6 +235,8 @@ static std::vector<std::string> provenance() {
     flags.push_back("--threads=" + std::to_string(threads));
   if (noLibrary)
     flags.push_back("--no-library");
+  if (precision != "f32")
+    flags.push_back("--precision=" + precision);
   if (objective != "latency")
     flags.push_back("--objective=" + objective);
   if (maxLatency.getNumOccurrences())
@@ -274,6 +276,7 @@ static int compile() {
   options.planFile = plan;
   options.paretoFile = pareto;
   options.objective = objective;
+  options.precision = precision;
   options.maxSeconds = maxLatency * 1e-3;
   options.maxBytes = maxMemory * (1 << 20);
   options.group = group;

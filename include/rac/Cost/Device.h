@@ -186,6 +186,8 @@ struct Device {
   /// What one core's `unit` computes in a second at most, op/s, at its own
   /// clock or the base clock. Derived, the uncertainties combined.
   Known peakOpsPerSecond(const ComputeUnit &unit, DataType type) const;
+  /// Whether some unit is known to compute in the type.
+  bool computesIn(DataType type) const;
 };
 
 /// What was unknown and mattered, and what stood in. Each is listed once, in

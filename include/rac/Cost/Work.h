@@ -110,6 +110,11 @@ struct Work {
 /// dimensions that aren't known.
 Work analyzeWork(const Candidate &candidate, double dim);
 
+/// What tensors of f32 take where a plan's precision is another: all of them
+/// in 16 bits, vectors such as biases left out; in 8 bits the factors of
+/// products.
+void narrowWork(Work &work, mlir::Type precision);
+
 /// Elementwise nests move into the loops of the only nest that reads what they
 /// write, as lowering does: it then never is in memory. With
 /// `afterContractions` they also move into the contraction before them, whose

@@ -35,6 +35,7 @@ struct CompileOptions {
   std::string planFile;   ///< replayed instead of planning; empty: none
   std::string paretoFile; ///< front of time, energy and memory; JSON if it ends
                           ///< in .json, "-": standard output; empty: none
+  std::string precision = "f32";     ///< or bf16, f16: where that gains
   std::string objective = "latency"; ///< or energy, edp, carbon
   double maxSeconds = 0;             ///< budget of a run, s; 0: none
   int64_t maxBytes = 0; ///< budget of weights and working memory, B; 0: none

@@ -46,6 +46,11 @@ struct PlanOptions : mlir::PassPipelineOptions<PlanOptions> {
       llvm::cl::desc("gCO2e of holding the device for a second, for the "
                      "objective carbon"),
       llvm::cl::init(0)};
+  Option<std::string> precision{
+      *this, "precision",
+      llvm::cl::desc("A type beside the model's own that groups may take: bf16 "
+                     "or f16"),
+      llvm::cl::init("")};
   Option<int64_t> front{
       *this, "front",
       llvm::cl::desc("Points of the front of time, energy and memory to note"),

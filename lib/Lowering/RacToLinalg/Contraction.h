@@ -37,6 +37,14 @@ mlir::Value buildMatmul(mlir::OpBuilder &b, mlir::Location loc, mlir::Value lhs,
                         mlir::Type rhsElement,
                         llvm::ArrayRef<mlir::OpFoldResult> sizes,
                         bool transposed);
+/// Whether no block of scales is in both halves of a matrix of nibbles.
+bool isReadByHalves(DequantizeWeightsOp weights);
+/// The product of `lhs`, of f32, with one matrix of weights in few bits; of
+/// nibbles, one that is read by halves.
+mlir::Value buildNarrowMatmul(mlir::OpBuilder &b, mlir::Location loc,
+                              mlir::Value lhs, DequantizeWeightsOp weights,
+                              mlir::Value steps, mlir::Value scales,
+                              llvm::ArrayRef<mlir::OpFoldResult> sizes);
 
 } // namespace rac::lowering
 

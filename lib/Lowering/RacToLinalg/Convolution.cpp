@@ -200,12 +200,12 @@ struct LowerConv : OpConversionPattern<ConvOp> {
     checkWindowFits(rewriter, loc, sizes);
     checkChannels(rewriter, op, adaptor.getInput(), filter);
     Type element = elementOf(op.getInput());
-    Value padded = padTensor(
-        rewriter, loc, adaptor.getInput(),
-        spatialAmounts(rewriter, op.getPadsLow()),
-        spatialAmounts(rewriter, op.getPadsHigh()),
-        zeroOf(rewriter, loc, storageType(element), op.getInputZero()));
-    Convolution c = {{padded, {}, element, op.getInputZero()},
+    auto zero = static_cast<int64_t>(op.getInputZero());
+    Value padded = padTensor(rewriter, loc, adaptor.getInput(),
+                             spatialAmounts(rewriter, op.getPadsLow()),
+                             spatialAmounts(rewriter, op.getPadsHigh()),
+                             zeroOf(rewriter, loc, storageType(element), zero));
+    Convolution c = {{padded, {}, element, zero},
                      {filter, {}, elementOf(op.getFilter())},
                      static_cast<int64_t>(op.getGroups()),
                      op.getStrides(),

@@ -128,6 +128,16 @@ struct LowerMatmul : OpConversionPattern<MatmulOp> {
       checkBatch(rewriter, loc, rhs, sizes);
     }
     Type element = elementOf(op.getLhs());
+    auto weights = op.getRhs().getDefiningOp<DequantizeWeightsOp>();
+    if (weights && element.isF32() && tensorOf(rhs).getRank() == 2 &&
+        isReadByHalves(weights)) {
+      Value result = buildNarrowMatmul(
+          rewriter, loc, lhs, weights,
+          rewriter.getRemappedValue(weights.getSteps()),
+          rewriter.getRemappedValue(weights.getScales()), sizes);
+      rewriter.replaceOp(op, result);
+      return success();
+    }
     Value result = buildMatmul(rewriter, loc, lhs, element, rhs,
                                elementOf(op.getRhs()), sizes, false);
     rewriter.replaceOp(op, castTensor(rewriter, loc, result,

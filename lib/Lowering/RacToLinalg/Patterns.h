@@ -22,6 +22,8 @@ void populateMatmul(const mlir::TypeConverter &converter,
                     mlir::RewritePatternSet &patterns, bool keepSubnormals);
 void populateConvolution(const mlir::TypeConverter &converter,
                          mlir::RewritePatternSet &patterns);
+void populateQuant(const mlir::TypeConverter &converter,
+                   mlir::RewritePatternSet &patterns);
 void populatePool(const mlir::TypeConverter &converter,
                   mlir::RewritePatternSet &patterns);
 void populateGather(const mlir::TypeConverter &converter,

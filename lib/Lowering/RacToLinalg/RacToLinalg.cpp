@@ -31,6 +31,7 @@ void rac::populateRacToLinalgPatterns(const TypeConverter &converter,
   lowering::populateAssembly(converter, patterns);
   lowering::populateMatmul(converter, patterns, keepSubnormals);
   lowering::populateConvolution(converter, patterns);
+  lowering::populateQuant(converter, patterns);
   lowering::populatePool(converter, patterns);
   lowering::populateGather(converter, patterns);
   lowering::populateScatter(converter, patterns);

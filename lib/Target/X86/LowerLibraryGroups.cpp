@@ -3,6 +3,7 @@
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 #include "rac/Target/X86/Passes.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -19,6 +20,13 @@ namespace {
 
 bool isAnchor(Operation &op) {
   return isa<MatmulOp, ConvOp, ConvTransposeOp>(op);
+}
+
+/// Of what the library reads as it is, to compute with in f32.
+bool isWidening(CastOp cast) {
+  Type from = getElementTypeOrSelf(cast.getInput());
+  return cast.getType().getElementType().isF32() &&
+         (from.isBF16() || from.isF16());
 }
 
 std::optional<double> splatValue(Value value) {
@@ -59,20 +67,30 @@ private:
     addInput(anchor->getOperand(1));
   }
 
-  /// Adds an operand, looking through a transpose.
+  /// Adds an operand, looking through transposes, and through casts of what the
+  /// library widens itself.
   void addInput(Value value) {
     SmallVector<int64_t> permutation;
-    while (auto transpose = value.getDefiningOp<TransposeOp>()) {
-      ArrayRef<int64_t> own = transpose.getPermutation();
-      permutation = permutation.empty() ? SmallVector<int64_t>(own)
-                                        : applyPermutation(own, permutation);
-      value = transpose.getInput();
+    while (true) {
+      if (auto transpose = value.getDefiningOp<TransposeOp>()) {
+        ArrayRef<int64_t> own = transpose.getPermutation();
+        permutation = permutation.empty() ? SmallVector<int64_t>(own)
+                                          : applyPermutation(own, permutation);
+        value = transpose.getInput();
+        continue;
+      }
+      auto cast = value.getDefiningOp<CastOp>();
+      if (!cast || !isWidening(cast))
+        break;
+      value = cast.getInput();
     }
     inputs.push_back(value);
     permutations.push_back(permutation);
   }
 
   LogicalResult addUser(Operation *user, Value current) {
+    if (auto cast = dyn_cast<CastOp>(user))
+      return addCast(cast);
     if (auto transpose = dyn_cast<TransposeOp>(user)) {
       if (!resultPermutation.empty())
         return user->emitOpError(
@@ -83,9 +101,45 @@ private:
     if (!resultPermutation.empty())
       return user->emitOpError(
           "follows the transpose of a library call's result");
+    if (narrowed)
+      return user->emitOpError("follows the narrowing of a library call's "
+                               "result");
+    if (auto quantize = dyn_cast<QuantizeOp>(user)) {
+      addQuantize(quantize.getSteps());
+      return success();
+    }
     if (succeeded(addUnary(user)))
       return success();
     return addBinary(user, current);
+  }
+
+  /// Sums become floats before anything is done to them, and what is written is
+  /// narrowed last.
+  LogicalResult addCast(CastOp cast) {
+    Type from = getElementTypeOrSelf(cast.getInput()),
+         to = cast.getType().getElementType();
+    bool first = postOps.empty() && !hasBias && resultPermutation.empty();
+    if (from.isInteger(32) && to.isF32() && first)
+      return success();
+    if (from.isF32() && (to.isBF16() || to.isF16()) && !narrowed) {
+      narrowed = true;
+      return success();
+    }
+    return cast.emitOpError("can't be fused into a library call");
+  }
+
+  /// The library rounds, and holds in the range of the type that it writes.
+  void addQuantize(quant::UniformQuantizedType steps) {
+    narrowed = true;
+    addPost(PostOpKind::linear, 1 / steps.getScale(), 0);
+    // Ties go to even before the zero point is added.
+    if (steps.getZeroPoint() != 0) {
+      addPost(PostOpKind::round);
+      addPost(PostOpKind::linear, 1, steps.getZeroPoint());
+    }
+    if (steps.hasStorageTypeBounds())
+      addPost(PostOpKind::clip, steps.getStorageTypeMin(),
+              steps.getStorageTypeMax());
   }
 
   void addPost(PostOpKind kind, double alpha = 0, double beta = 0,
@@ -213,6 +267,14 @@ private:
     if (permuted)
       call.setPermutationsAttr(builder.getArrayAttr(views));
     setWindow(call);
+    SmallVector<int64_t> unsignedOperands;
+    SmallVector<Value> operands(inputs);
+    operands.push_back(place.getDest());
+    for (auto [i, operand] : llvm::enumerate(operands))
+      if (getElementTypeOrSelf(operand).isUnsignedInteger())
+        unsignedOperands.push_back(i);
+    if (!unsignedOperands.empty())
+      call.setUnsignedOperands(unsignedOperands);
     if (auto plan = function->getAttrOfType<PlanAttr>("rac.plan"))
       call.setThreads(plan.getThreads());
     place.replaceAllUsesWith(call.getResults());
@@ -236,6 +298,8 @@ private:
           call.setPadsHigh(op.getPadsHigh());
           call.setGroups(op.getGroups());
         });
+    if (auto op = dyn_cast<ConvOp>(anchor))
+      call.setSourceZero(op.getInputZero());
     // Output padding is what the high side's cut leaves standing.
     if (auto op = dyn_cast<ConvTransposeOp>(anchor)) {
       SmallVector<int64_t> high(op.getPadsHigh());
@@ -252,6 +316,7 @@ private:
   SmallVector<int64_t> resultPermutation;
   SmallVector<Attribute> postOps;
   bool hasBias = false;
+  bool narrowed = false; ///< what is written is narrower than what is computed
 };
 
 struct LowerLibraryGroupsPass

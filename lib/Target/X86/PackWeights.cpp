@@ -19,6 +19,22 @@ using namespace rac;
 
 namespace {
 
+/// Of the types that a planned call has; others are refused later.
+int32_t dtypeOf(Type type) {
+  if (type.isBF16())
+    return RAC_BF16;
+  if (type.isF16())
+    return RAC_F16;
+  if (type.isInteger(8))
+    return type.isUnsignedInteger() ? RAC_U8 : RAC_I8;
+  return type.isInteger(32) ? RAC_I32 : RAC_F32;
+}
+
+bool isPackable(Type type) {
+  return type.isF32() || type.isBF16() || type.isF16() ||
+         type.isSignlessInteger(8);
+}
+
 /// A RacLibraryCall and its shapes, with the memory they point to.
 struct CallDescription {
   CallDescription(LibraryCallOp op, int64_t typicalSize) {
@@ -27,7 +43,7 @@ struct CallDescription {
     for (auto [i, operand] : llvm::enumerate(operands)) {
       auto type = cast<RankedTensorType>(operand.getType());
       ranks.push_back(type.getRank());
-      dtypes.push_back(RAC_F32);
+      dtypes.push_back(dtypeOf(type.getElementType()));
       addShape(op, i, type, typicalSize);
     }
     for (Attribute attr : op.getPostOps()) {
@@ -53,6 +69,7 @@ struct CallDescription {
     }
     call.groups = op.getGroups();
     call.threads = op.getThreads();
+    call.source_zero = op.getSourceZero();
   }
 
   RacLibraryCall call = {};
@@ -155,7 +172,7 @@ LogicalResult PackWeightsPass::pack(func::FuncOp function, LibraryCallOp op,
   if (!weights || !weights.hasOneUse() || calls.empty())
     return failure();
   auto type = cast<RankedTensorType>(weights.getType());
-  if (!type.hasStaticShape() || !type.getElementType().isF32())
+  if (!type.hasStaticShape() || !isPackable(type.getElementType()))
     return failure();
   SmallVector<rac::ConstantOp> constants;
   for (func::CallOp call : calls) {

@@ -317,3 +317,59 @@ func.func @lstm_bias(%x: tensor<5x1x8xf32>, %w: tensor<16x8xf32>, %r: tensor<16x
   %y, %hn, %cn = rac.lstm %x, %w, %r, %b, %h, %h : (tensor<5x1x8xf32>, tensor<16x8xf32>, tensor<16x4xf32>, tensor<32xf32>, tensor<1x4xf32>, tensor<1x4xf32>) -> (tensor<5x1x4xf32>, tensor<1x4xf32>, tensor<1x4xf32>)
   return
 }
+
+// -----
+
+func.func @quantize_signs(%x: tensor<4xf32>) {
+  // expected-error @+1 {{are not stored as 'i8'}}
+  %0 = rac.quantize %x {steps_type = !quant.uniform<u8:f32, 0.1>} : (tensor<4xf32>) -> tensor<4xi8>
+  return
+}
+
+// -----
+
+func.func @dequantize_steps(%x: tensor<4xi8>) {
+  // expected-error @+1 {{steps are !quant.uniform<...:f32, scale>, not 'i8'}}
+  %0 = rac.dequantize %x {steps_type = i8} : (tensor<4xi8>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @input_zero(%x: tensor<1x4x1xf32>, %f: tensor<2x1x1xf32>) {
+  // expected-error @+1 {{has an input_zero, which is for integers}}
+  %0 = rac.conv %x, %f {strides = array<i64: 1>, dilations = array<i64: 1>, pads_low = array<i64: 0>, pads_high = array<i64: 0>, groups = 1 : i64, input_zero = 1 : i64} : (tensor<1x4x1xf32>, tensor<2x1x1xf32>) -> tensor<1x4x2xf32>
+  return
+}
+
+// -----
+
+func.func @input_zero_range(%x: tensor<1x4x1xi8>, %f: tensor<2x1x1xi8>) {
+  // expected-error @+1 {{input_zero 128 is no 'i8'}}
+  %0 = rac.conv %x, %f {strides = array<i64: 1>, dilations = array<i64: 1>, pads_low = array<i64: 0>, pads_high = array<i64: 0>, groups = 1 : i64, input_zero = 128 : i64} : (tensor<1x4x1xi8>, tensor<2x1x1xi8>) -> tensor<1x4x2xi32>
+  return
+}
+
+// -----
+
+func.func @widens(%a: tensor<2x2xbf16>) {
+  // expected-error @+1 {{element types don't fit}}
+  %0 = rac.matmul %a, %a : (tensor<2x2xbf16>, tensor<2x2xbf16>) -> tensor<2x2xf16>
+  return
+}
+
+// -----
+
+func.func @weight_scales(%q: tensor<64x16xi8>, %s: tensor<3x16xf32>) {
+  // expected-error @+1 {{has 3 scales for 64 weights along dimension 0, in blocks of 32}}
+  %0 = rac.dequantize_weights %q, %s {blocks = array<i64: 32, 1>} : (tensor<64x16xi8>, tensor<3x16xf32>) -> tensor<64x16xf32>
+  return
+}
+
+// -----
+
+func.func @weight_nibbles(%q: tensor<32x16xi8>, %s: tensor<1x16xf32>) {
+  // expected-error @+1 {{has 1 scales for 64 weights along dimension 0, in blocks of 32}}
+  %0 = rac.dequantize_weights %q, %s {blocks = array<i64: 32, 1>, nibbles} : (tensor<32x16xi8>, tensor<1x16xf32>) -> tensor<64x16xf32>
+  return
+}

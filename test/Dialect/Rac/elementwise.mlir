@@ -345,3 +345,15 @@ func.func @bitcast(%a: tensor<?x4xf32>) {
   %y = rac.bitcast %a : (tensor<?x4xf32>) -> tensor<?x4xi32>
   return
 }
+// CHECK-LABEL: @quantize(
+// CHECK: rac.quantize 
+func.func @quantize(%a: tensor<?x4xf32>) {
+  %y = rac.quantize %a {steps_type = !quant.uniform<u8:f32, 2.0e-2:128>} : (tensor<?x4xf32>) -> tensor<?x4xui8>
+  return
+}
+// CHECK-LABEL: @dequantize(
+// CHECK: rac.dequantize 
+func.func @dequantize(%a: tensor<?x4xi8>) {
+  %y = rac.dequantize %a {steps_type = !quant.uniform<i8<-127:127>:f32, 2.0e-2>} : (tensor<?x4xi8>) -> tensor<?x4xf32>
+  return
+}

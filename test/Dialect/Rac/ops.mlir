@@ -193,3 +193,21 @@ func.func @iota(%n: index) {
   %y = rac.iota axis 0 sizes [%n, 4] : tensor<?x4xi64>
   return
 }
+
+// CHECK-LABEL: @products_of_narrow_operands(
+// CHECK: rac.matmul {{.*}} : (tensor<?x8xbf16>, tensor<8x16xbf16>) -> tensor<?x16xf32>
+// CHECK: rac.matmul {{.*}} : (tensor<?x8xui8>, tensor<8x16xi8>) -> tensor<?x16xi32>
+// CHECK: rac.conv {{.*}}input_zero = 3
+func.func @products_of_narrow_operands(%a: tensor<?x8xbf16>, %b: tensor<8x16xbf16>, %c: tensor<?x8xui8>, %d: tensor<8x16xi8>, %x: tensor<?x9x4xui8>, %f: tensor<8x4x3xi8>) {
+  %0 = rac.matmul %a, %b : (tensor<?x8xbf16>, tensor<8x16xbf16>) -> tensor<?x16xf32>
+  %1 = rac.matmul %c, %d : (tensor<?x8xui8>, tensor<8x16xi8>) -> tensor<?x16xi32>
+  %2 = rac.conv %x, %f {strides = array<i64: 2>, dilations = array<i64: 1>, pads_low = array<i64: 1>, pads_high = array<i64: 1>, groups = 1 : i64, input_zero = 3 : i64} : (tensor<?x9x4xui8>, tensor<8x4x3xi8>) -> tensor<?x5x8xi32>
+  return
+}
+
+// CHECK-LABEL: @dequantize_weights(
+// CHECK: rac.dequantize_weights {{.*}}nibbles
+func.func @dequantize_weights(%q: tensor<32x16xi8>, %s: tensor<2x16xf32>) {
+  %w = rac.dequantize_weights %q, %s {blocks = array<i64: 32, 1>, nibbles} : (tensor<32x16xi8>, tensor<2x16xf32>) -> tensor<64x16xf32>
+  return
+}

@@ -195,3 +195,33 @@ module attributes {test.plan = #rac.plan<kind = generated, precision = f32, stag
 
 // expected-error @+1 {{a plan can't have -1 parts of a sum}}
 module attributes {test.plan = #rac.plan<kind = generated, precision = f32, split = -1>} {}
+
+// -----
+
+// expected-error @+1 {{a plan's activations are quantised to 8 bits, one scale for all, not 'i8'}}
+module attributes {test.plan = #rac.plan<kind = library, precision = i8, activation = i8>} {}
+
+// -----
+
+// expected-error @+1 {{a plan has quantised activations only where it multiplies in i8, not 'bf16'}}
+module attributes {test.plan = #rac.plan<kind = library, precision = bf16, activation = !quant.uniform<u8:f32, 0.1>>} {}
+
+// -----
+
+// expected-error @+1 {{a plan's weights are i8 or i4, not 'i16'}}
+module attributes {test.plan = #rac.plan<kind = generated, precision = f32, weights = i16, weight_group = 32>} {}
+
+// -----
+
+// expected-error @+1 {{weights of their own type are multiplied in floats, not 'i8'}}
+module attributes {test.plan = #rac.plan<kind = generated, precision = i8, weights = i4, weight_group = 32>} {}
+
+// -----
+
+// expected-error @+1 {{a plan has weights and weight_group, which is positive, or neither}}
+module attributes {test.plan = #rac.plan<kind = generated, precision = f32, weights = i4>} {}
+
+// -----
+
+// expected-error @+1 {{a library call has its weights in the type that it multiplies}}
+module attributes {test.plan = #rac.plan<kind = library, precision = f32, weights = i4, weight_group = 32>} {}

@@ -31,3 +31,37 @@ func.func @matmul(%a: tensor<2x3x8xf32>, %b: tensor<2x4x8xf32>, %d: tensor<3x2x4
   %3 = bufferization.materialize_in_destination %2 in %d : (tensor<3x2x4xf32>, tensor<3x2x4xf32>) -> tensor<3x2x4xf32>
   return %3 : tensor<3x2x4xf32>
 }
+
+// Floats of 16 bits are read and written as they are; what is between is f32.
+
+// CHECK-LABEL: func.func @bf16
+// CHECK-NEXT: %[[Y:.*]] = rac.library_call matmul ins(%arg0, %arg1, %arg2, %arg3 : tensor<?x8xbf16>, tensor<8x4xbf16>, tensor<4xf32>, tensor<?x4xbf16>) outs(%arg4 : tensor<?x4xbf16>)
+// CHECK-SAME: has_bias, post_ops = [#rac.post_op<kind = relu>, #rac.post_op<kind = add, operand = 3>]
+// CHECK-NEXT: return %[[Y]]
+func.func @bf16(%a: tensor<?x8xbf16>, %b: tensor<8x4xbf16>, %c: tensor<4xf32>, %r: tensor<?x4xbf16>, %d: tensor<?x4xbf16>) -> tensor<?x4xbf16> attributes {rac.plan = #rac.plan<kind = library, precision = bf16>} {
+  %0 = rac.matmul %a, %b : (tensor<?x8xbf16>, tensor<8x4xbf16>) -> tensor<?x4xf32>
+  %1 = rac.add %0, %c : (tensor<?x4xf32>, tensor<4xf32>) -> tensor<?x4xf32>
+  %2 = rac.relu %1 : (tensor<?x4xf32>) -> tensor<?x4xf32>
+  %3 = rac.cast %r : (tensor<?x4xbf16>) -> tensor<?x4xf32>
+  %4 = rac.add %2, %3 : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
+  %5 = rac.cast %4 : (tensor<?x4xf32>) -> tensor<?x4xbf16>
+  %6 = bufferization.materialize_in_destination %5 in %d : (tensor<?x4xbf16>, tensor<?x4xbf16>) -> tensor<?x4xbf16>
+  return %6 : tensor<?x4xbf16>
+}
+
+// Bytes: the call knows which have no sign and what the source's zero point is; steps are rounded to
+// before their zero point is added, and held in a range that is narrower than the type's.
+
+// CHECK-LABEL: func.func @bytes
+// CHECK-NEXT: rac.library_call conv ins(%arg0, %arg1, %arg2 : tensor<1x4x1xui8>, tensor<2x1x1xi8>, tensor<2xf32>) outs(%arg3 : tensor<1x6x2xui8>)
+// CHECK-SAME: post_ops = [#rac.post_op<kind = mul, operand = 2>, #rac.post_op<kind = linear, alpha = 2.0{{0*}}e+00>, #rac.post_op<kind = round>, #rac.post_op<kind = linear, alpha = 1.0{{0*}}e+00, beta = 7.0{{0*}}e+00>, #rac.post_op<kind = clip, alpha = 1.0{{0*}}e+00, beta = 2.0{{0*}}e+02>]
+// CHECK-SAME: source_zero = 3
+// CHECK-SAME: unsigned_operands = array<i64: 0, 3>
+func.func @bytes(%x: tensor<1x4x1xui8>, %w: tensor<2x1x1xi8>, %s: tensor<2xf32>, %d: tensor<1x6x2xui8>) -> tensor<1x6x2xui8> attributes {rac.plan = #rac.plan<kind = library, precision = i8>} {
+  %0 = rac.conv %x, %w {strides = array<i64: 1>, dilations = array<i64: 1>, pads_low = array<i64: 1>, pads_high = array<i64: 1>, groups = 1 : i64, input_zero = 3 : i64} : (tensor<1x4x1xui8>, tensor<2x1x1xi8>) -> tensor<1x6x2xi32>
+  %1 = rac.cast %0 : (tensor<1x6x2xi32>) -> tensor<1x6x2xf32>
+  %2 = rac.mul %1, %s : (tensor<1x6x2xf32>, tensor<2xf32>) -> tensor<1x6x2xf32>
+  %3 = rac.quantize %2 {steps_type = !quant.uniform<u8<1:200>:f32, 0.5:7>} : (tensor<1x6x2xf32>) -> tensor<1x6x2xui8>
+  %4 = bufferization.materialize_in_destination %3 in %d : (tensor<1x6x2xui8>, tensor<1x6x2xui8>) -> tensor<1x6x2xui8>
+  return %4 : tensor<1x6x2xui8>
+}

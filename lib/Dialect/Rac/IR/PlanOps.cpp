@@ -122,6 +122,9 @@ PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError, KernelKind kind,
   if (!registers.empty() &&
       (registers.size() != 2 || registers[0] < 1 || registers[1] < 1))
     return emitError() << "a register tile is rows and vectors, both positive";
+  if (kind == KernelKind::library && weights)
+    return emitError() << "a library call has its weights in the type that it "
+                          "multiplies";
   return verifyQuantised(emitError, precision, activation, weights,
                          weightGroup);
 }

@@ -22,6 +22,10 @@ LogicalResult LibraryCallOp::verify() {
          post.getOperand() >= static_cast<int64_t>(getInputs().size())))
       return emitOpError("post-op names input ") << post.getOperand();
   }
+  if (auto numbers = getUnsignedOperands())
+    for (int64_t number : *numbers)
+      if (number < 0 || number > static_cast<int64_t>(getInputs().size()))
+        return emitOpError("has no operand ") << number;
   auto source = cast<ShapedType>(getInputs().front().getType());
   auto result = cast<ShapedType>(getInits().front().getType());
   if (source.getRank() < 2 || source.getRank() != result.getRank())

@@ -221,14 +221,16 @@ def Rac_BitcastOp : Rac_ElementwiseOp<"bitcast", "return s.bitcast(a[0], getType
 // Steps of a quantised type
 //===----------------------------------------------------------------------===//
 
-class Rac_Code<string text> { string code = text; }
-def Rac_StepsDeclaration : Rac_Code<[{
+class Rac_Steps<string mnemonic, string scalar> : Rac_ElementwiseOp<mnemonic, scalar> {
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
     ::mlir::quant::UniformQuantizedType getSteps() {
       return ::llvm::cast<::mlir::quant::UniformQuantizedType>(getStepsType());
     }
-  }]>;
+  }];
+}
 
-def Rac_QuantizeOp : Rac_ElementwiseOp<"quantize", "return s.quantize(a[0], getSteps());"> {
+def Rac_QuantizeOp : Rac_Steps<"quantize", "return s.quantize(a[0], getSteps());"> {
   let summary = "The nearest step of a quantised type: clip(round(x / scale) + zero, low, high).";
   let description = [{
     Ties go to even; NaN gives the lowest step. `steps_type` is what the result's
@@ -240,11 +242,9 @@ def Rac_QuantizeOp : Rac_ElementwiseOp<"quantize", "return s.quantize(a[0], getS
   }];
   let arguments = (ins RankedTensorOf<[F32]>:$input, TypeAttr:$steps_type);
   let results = (outs Rac_IntTensor:$result);
-  let hasVerifier = 1;
-  let extraClassDeclaration = Rac_StepsDeclaration.code;
 }
 
-def Rac_DequantizeOp : Rac_ElementwiseOp<"dequantize", "return s.dequantize(a[0], getSteps());"> {
+def Rac_DequantizeOp : Rac_Steps<"dequantize", "return s.dequantize(a[0], getSteps());"> {
   let summary = "What a quantised type's integers stand for: (q - zero) * scale.";
   let description = [{
     ```mlir
@@ -253,8 +253,6 @@ def Rac_DequantizeOp : Rac_ElementwiseOp<"dequantize", "return s.dequantize(a[0]
   }];
   let arguments = (ins Rac_IntTensor:$input, TypeAttr:$steps_type);
   let results = (outs RankedTensorOf<[F32]>:$result);
-  let hasVerifier = 1;
-  let extraClassDeclaration = Rac_StepsDeclaration.code;
 }
 
 #endif // RAC_DIALECT_RAC_IR_ELEMENTWISE

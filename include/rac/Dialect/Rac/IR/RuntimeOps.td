@@ -26,6 +26,7 @@ def Rac_PostOpKind : I32EnumAttr<"PostOpKind", "what a library applies to its re
     I32EnumAttrCase<"clip", 10>, I32EnumAttrCase<"linear", 11>,
     I32EnumAttrCase<"abs", 12>, I32EnumAttrCase<"sqrt", 13>,
     I32EnumAttrCase<"exp", 14>, I32EnumAttrCase<"softplus", 15>,
+    I32EnumAttrCase<"round", 16>,
     I32EnumAttrCase<"add", 32>, I32EnumAttrCase<"mul", 33>,
     I32EnumAttrCase<"sub", 34>, I32EnumAttrCase<"div", 35>,
     I32EnumAttrCase<"max", 36>, I32EnumAttrCase<"min", 37>]> {
@@ -64,7 +65,9 @@ def Rac_LibraryCallOp : Rac_Op<"library_call", [DestinationStyleOpInterface,
     the library's blob in `packed`, standing for a tensor of type `weights_type`.
     `permutations` holds, for each input and then the result, how its dimensions
     are permuted before the library sees it (dimension i of what it sees is
-    dimension permutation[i] of the operand); empty for as it is.
+    dimension permutation[i] of the operand); empty for as it is. `unsigned_operands` names
+    inputs, and as the last the result, whose integers have no sign; `source_zero`
+    is subtracted from each of the source's.
 
     ```mlir
     %y = rac.library_call matmul ins(%a, %b, %c : tensor<?x8xf32>, tensor<8x4xf32>, tensor<4xf32>) outs(%d : tensor<?x4xf32>) {has_bias, post_ops = [#rac.post_op<kind = relu>]} -> tensor<?x4xf32>
@@ -82,7 +85,9 @@ def Rac_LibraryCallOp : Rac_Op<"library_call", [DestinationStyleOpInterface,
       OptionalAttr<TypeAttr>:$weights_type,
       OptionalAttr<DenseI8ArrayAttr>:$packed,
       OptionalAttr<TypedArrayAttrBase<DenseI64ArrayAttr, "permutations">>:$permutations,
-      DefaultValuedAttr<Rac_Count, "0">:$threads);
+      DefaultValuedAttr<Rac_Count, "0">:$threads,
+      OptionalAttr<DenseI64ArrayAttr>:$unsigned_operands,
+      DefaultValuedAttr<I64Attr, "0">:$source_zero);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     $primitive `ins` `(` $inputs `:` type($inputs) `)`
@@ -97,9 +102,14 @@ def Rac_LibraryCallOp : Rac_Op<"library_call", [DestinationStyleOpInterface,
       results.push_back(init.getType());
     build($_builder, $_state, results, primitive, inputs, init, hasBias,
           $_builder.getArrayAttr(postOps), {}, {}, {}, {}, /*groups=*/1, {}, {},
-          {}, /*threads=*/0);
+          {}, /*threads=*/0, {}, /*source_zero=*/0);
   }]>];
   let extraClassDeclaration = [{
+    /// Whether operand `number`, the result being the last, has no signs.
+    bool isUnsigned(int64_t number) {
+      return getUnsignedOperands() &&
+             ::llvm::is_contained(*getUnsignedOperands(), number);
+    }
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitsMutable(); }
     ::llvm::LogicalResult verifyPermutations();
     void getEffects(::llvm::SmallVectorImpl<::mlir::SideEffects::EffectInstance<

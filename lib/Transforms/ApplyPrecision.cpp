@@ -1,0 +1,555 @@
+//===- ApplyPrecision.cpp - Groups in the types that plans say ------------===//
+//
+// First each group by itself: its main ops get operands of the plan's type, by
+// casts next to the group's arguments. Then what lies between groups: a tensor
+// that all its users cast alike is stored so. Last, what a library call can't
+// cast itself is cast before: constants now, other tensors by a group of their
+// own. docs/Precision.md says what a plan's precision means.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Constants.h"
+#include "NarrowConstants.h"
+#include "mlir/Dialect/Quant/IR/Quant.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "rac/Cost/DeviceSpec.h"
+#include "rac/Transforms/Passes.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace rac {
+#define GEN_PASS_DEF_APPLYPRECISION
+#include "rac/Transforms/Passes.h.inc"
+} // namespace rac
+
+using namespace mlir;
+using namespace rac;
+
+namespace {
+
+/// How a tensor is stored that is computed with as f32: an element type and,
+/// of integers, what they stand for.
+struct Storage {
+  Type element; ///< null: f32
+  Type steps;
+
+  explicit operator bool() const { return bool(element); }
+  bool operator==(const Storage &o) const {
+    return element == o.element && steps == o.steps;
+  }
+};
+
+bool isHalf(Type type) { return type.isBF16() || type.isF16(); }
+bool isF32Tensor(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type && type.getElementType().isF32();
+}
+bool isContraction(Operation *op) {
+  return isa<MatmulOp, ConvOp, ConvTransposeOp>(op);
+}
+
+Type withElement(Type type, Type element) {
+  return cast<RankedTensorType>(type).clone(element);
+}
+
+/// To the storage.
+Value narrow(OpBuilder &b, Location loc, Value value, const Storage &storage) {
+  Type type = withElement(value.getType(), storage.element);
+  if (storage.steps)
+    return QuantizeOp::create(b, loc, type, value, storage.steps);
+  return rac::CastOp::create(b, loc, type, value);
+}
+
+/// Back to f32.
+Value widen(OpBuilder &b, Location loc, Value value, const Storage &storage) {
+  Type type = withElement(value.getType(), b.getF32Type());
+  if (storage.steps)
+    return DequantizeOp::create(b, loc, type, value, storage.steps);
+  return rac::CastOp::create(b, loc, type, value);
+}
+
+/// The storage that `op` narrows to; none if it doesn't.
+Storage narrowsTo(Operation *op) {
+  if (auto quantize = dyn_cast<QuantizeOp>(op))
+    return {quantize.getType().getElementType(), quantize.getStepsType()};
+  auto cast = dyn_cast<rac::CastOp>(op);
+  if (cast && isF32Tensor(cast.getInput()) &&
+      isHalf(cast.getType().getElementType()))
+    return {cast.getType().getElementType(), {}};
+  return {};
+}
+
+/// The storage that `op` widens from.
+Storage widensFrom(Operation *op) {
+  if (auto dequantize = dyn_cast<DequantizeOp>(op))
+    return {getElementTypeOrSelf(dequantize.getInput()),
+            dequantize.getStepsType()};
+  auto cast = dyn_cast<rac::CastOp>(op);
+  if (cast && isF32Tensor(cast.getResult()) &&
+      isHalf(getElementTypeOrSelf(cast.getInput())))
+    return {getElementTypeOrSelf(cast.getInput()), {}};
+  return {};
+}
+
+struct ApplyPrecisionPass : rac::impl::ApplyPrecisionBase<ApplyPrecisionPass> {
+  using ApplyPrecisionBase::ApplyPrecisionBase;
+
+  void runOnOperation() override;
+
+private:
+  LogicalResult checkDevice(ArrayRef<GroupOp> groups);
+  LogicalResult narrowGroup(GroupOp group);
+  LogicalResult quantizeOperands(GroupOp group, Operation *op);
+  LogicalResult narrowWeights(GroupOp group, Operation *op);
+  Value narrowOperand(GroupOp group, Value operand, const Storage &storage);
+  void findComputed(ModuleOp module);
+  Storage wants(GroupOp group, unsigned operand);
+  std::optional<Storage> wantsOf(Value value);
+  void store(OpResult value, const Storage &storage);
+  void retype(Value value, const Storage &storage);
+  void castOutside(GroupOp group);
+  Value storedOutside(Value value, const Storage &storage);
+  void changed(GroupOp group);
+
+  /// What some contraction had a part in.
+  llvm::DenseSet<Value> computed;
+  int64_t nextCast = 0;
+  /// What was cast outside of groups, by value, type and steps.
+  llvm::DenseMap<std::tuple<Value, Type, Type>, Value> outside;
+};
+
+} // namespace
+
+/// Its cost was that of other types.
+void ApplyPrecisionPass::changed(GroupOp group) {
+  group.setPlanAttr(group.getPlanAttr().withCost({}));
+}
+
+/// Refuses what the module's device, if it has one, doesn't compute in.
+LogicalResult ApplyPrecisionPass::checkDevice(ArrayRef<GroupOp> groups) {
+  llvm::Expected<Device> device = attachedDevice(getOperation());
+  if (!device) {
+    llvm::consumeError(device.takeError());
+    return success();
+  }
+  for (GroupOp group : groups) {
+    Type precision = group.getPlan() ? group.getPlan()->getPrecision() : Type();
+    if (!precision ||
+        !(isHalf(precision) || group.getPlan()->getActivation()) ||
+        llvm::none_of(*group.getBodyBlock(),
+                      [](Operation &op) { return isContraction(&op); }))
+      continue;
+    std::optional<DataType> type = dataTypeOf(precision);
+    if (!type || !device->computesIn(*type))
+      return group.emitOpError("is planned in ")
+             << precision << ", which device " << device->id
+             << " doesn't compute in";
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// A group by itself
+//===----------------------------------------------------------------------===//
+
+/// `operand` in the storage, cast before the transposes that lead to it, where
+/// nothing else looks at what they give.
+Value ApplyPrecisionPass::narrowOperand(GroupOp group, Value operand,
+                                        const Storage &storage) {
+  OpBuilder builder(group.getContext());
+  auto transpose = operand.getDefiningOp<TransposeOp>();
+  if (transpose && transpose->hasOneUse()) {
+    Value input = narrowOperand(group, transpose.getInput(), storage);
+    builder.setInsertionPoint(transpose);
+    return TransposeOp::create(
+        builder, transpose.getLoc(),
+        withElement(transpose.getType(), storage.element), input,
+        transpose.getPermutation());
+  }
+  builder.setInsertionPointAfterValue(operand);
+  if (Operation *widening = operand.getDefiningOp())
+    if (widensFrom(widening) == storage)
+      return widening->getOperand(0);
+  for (Operation *user : operand.getUsers())
+    if (narrowsTo(user) == storage)
+      return user->getResult(0);
+  return narrow(builder, operand.getLoc(), operand, storage);
+}
+
+/// Replaces a contraction of f32 by one of i8, what its sums stand for, and the
+/// product with both scales.
+LogicalResult ApplyPrecisionPass::quantizeOperands(GroupOp group,
+                                                   Operation *op) {
+  auto steps =
+      cast<quant::UniformQuantizedType>(group.getPlanAttr().getActivation());
+  if (isa<ConvTransposeOp>(op))
+    return op->emitOpError("can't be computed in i8, as its plan says");
+  // The weights: a constant argument, transposed or not.
+  Value weights = op->getOperand(1);
+  auto weightsType = cast<RankedTensorType>(weights.getType());
+  int64_t channel = isa<ConvOp>(op) ? 0 : weightsType.getRank() - 1;
+  if (isa<MatmulOp>(op) && weightsType.getRank() != 2)
+    return op->emitOpError("has a batch of weights, which can't be in i8, as "
+                           "its plan says");
+  SmallVector<TransposeOp> transposes;
+  while (auto transpose = weights.getDefiningOp<TransposeOp>()) {
+    channel = transpose.getPermutation()[channel];
+    transposes.push_back(transpose);
+    weights = transpose.getInput();
+  }
+  auto argument = dyn_cast<BlockArgument>(weights);
+  ConstantOp constant =
+      argument ? constantBehind(group.getInputs()[argument.getArgNumber()])
+               : weights.getDefiningOp<ConstantOp>();
+  if (!constant)
+    return op->emitOpError("has no constant weights, and can't be computed in "
+                           "i8, as its plan says");
+  OpBuilder outer(group);
+  std::string why;
+  FailureOr<QuantizedWeights> quantized = quantizeWeights(
+      outer, constant, cast<RankedTensorType>(weights.getType()), channel, why);
+  if (failed(quantized))
+    return op->emitOpError("can't be computed in i8, as its plan says: ")
+           << why;
+
+  auto addInput = [&](Value value) -> Value {
+    group.getInputsMutable().append(value);
+    return group.getBodyBlock()->addArgument(value.getType(), value.getLoc());
+  };
+  Location loc = op->getLoc();
+  OpBuilder b(op);
+  Value narrowWeights = addInput(quantized->steps);
+  for (TransposeOp transpose : llvm::reverse(transposes))
+    narrowWeights = TransposeOp::create(
+        b, loc, withElement(transpose.getType(), b.getI8Type()), narrowWeights,
+        transpose.getPermutation());
+  Storage storage{steps.isSigned() ? b.getI8Type()
+                                   : b.getIntegerType(8, /*isSigned=*/false),
+                  steps};
+  Value source = narrowOperand(group, op->getOperand(0), storage);
+  b.setInsertionPoint(op);
+  IRMapping mapping;
+  mapping.map(op->getOperand(0), source);
+  mapping.map(op->getOperand(1), narrowWeights);
+  Operation *product = b.clone(*op, mapping);
+  Value sums = product->getResult(0);
+  sums.setType(withElement(sums.getType(), b.getI32Type()));
+  if (auto conv = dyn_cast<ConvOp>(product))
+    conv.setInputZero(steps.getZeroPoint());
+
+  SmallVector<float> scales, offsets;
+  for (auto [scale, sum] :
+       llvm::zip_equal(quantized->scales, quantized->sums)) {
+    scales.push_back(float(steps.getScale()) * scale);
+    offsets.push_back(double(-steps.getZeroPoint() * sum) * scales.back());
+  }
+  auto vector = RankedTensorType::get(scales.size(), b.getF32Type());
+  Type wide = op->getResult(0).getType();
+  Value result = rac::CastOp::create(b, loc, wide, sums);
+  result = MulOp::create(b, loc, wide, result,
+                         addInput(makeFloats(outer, loc, vector, scales)));
+  if (isa<MatmulOp>(op) && steps.getZeroPoint() != 0)
+    result = AddOp::create(b, loc, wide, result,
+                           addInput(makeFloats(outer, loc, vector, offsets)));
+  op->getResult(0).replaceAllUsesWith(result);
+  op->erase();
+  return success();
+}
+
+/// Gives a product weights of few bits. What it computes stays f32.
+LogicalResult ApplyPrecisionPass::narrowWeights(GroupOp group, Operation *op) {
+  PlanAttr plan = group.getPlanAttr();
+  auto refuse = [&](const Twine &why) -> LogicalResult {
+    return op->emitOpError("can't have weights of ")
+           << plan.getWeights() << ", as its plan says: " << why;
+  };
+  auto matmul = dyn_cast<MatmulOp>(op);
+  if (!matmul || matmul.getRhs().getType().getRank() != 2)
+    return refuse("it is no product with one matrix");
+  Value weights = matmul.getRhs();
+  bool transposed = false;
+  while (auto transpose = weights.getDefiningOp<TransposeOp>()) {
+    transposed ^= transpose.getPermutation().front() == 1;
+    weights = transpose.getInput();
+  }
+  auto argument = dyn_cast<BlockArgument>(weights);
+  ConstantOp constant = constantBehind(
+      argument ? group.getInputs()[argument.getArgNumber()] : weights);
+  if (!constant)
+    return refuse("they are not constant");
+  ArrayRef<int64_t> shape = matmul.getRhs().getType().getShape();
+  bool nibbles = plan.getWeights().isInteger(4);
+  if (nibbles && shape[0] % 2 != 0)
+    return refuse("it sums up an odd number of terms");
+  OpBuilder outer(group), inner(op);
+  std::string why;
+  FailureOr<BlockWeights> blocks =
+      quantizeBlocks(outer, constant, shape[0], shape[1], transposed,
+                     plan.getWeightGroup(), nibbles, why);
+  if (failed(blocks))
+    return refuse(why);
+  SmallVector<Value> arguments;
+  for (Value value : {blocks->steps, blocks->scales}) {
+    group.getInputsMutable().append(value);
+    arguments.push_back(
+        group.getBodyBlock()->addArgument(value.getType(), value.getLoc()));
+  }
+  auto wide = DequantizeWeightsOp::create(
+      inner, op->getLoc(), matmul.getRhs().getType(), arguments[0],
+      arguments[1], inner.getDenseI64ArrayAttr({plan.getWeightGroup(), 1}),
+      nibbles ? inner.getUnitAttr() : UnitAttr());
+  matmul.getRhsMutable().assign(wide);
+  return success();
+}
+
+LogicalResult ApplyPrecisionPass::narrowGroup(GroupOp group) {
+  PlanAttr plan = group.getPlanAttr();
+  if (!plan)
+    return success();
+  Type precision = plan.getPrecision();
+  bool isByte = precision.isInteger(8) && plan.getActivation();
+  if (!isByte && !isHalf(precision) && !plan.getWeights())
+    return success();
+  SmallVector<Operation *> contractions;
+  for (Operation &op : *group.getBodyBlock())
+    if (isContraction(&op) && isF32Tensor(op.getOperand(0)) &&
+        isF32Tensor(op.getResult(0)))
+      contractions.push_back(&op);
+  for (Operation *op : contractions) {
+    if (plan.getWeights()) {
+      if (failed(narrowWeights(group, op)))
+        return failure();
+      continue;
+    }
+    if (isByte) {
+      if (failed(quantizeOperands(group, op)))
+        return failure();
+      continue;
+    }
+    for (OpOperand &operand : op->getOpOperands())
+      operand.set(narrowOperand(group, operand.get(), {precision, {}}));
+  }
+  if (!contractions.empty()) {
+    ++numNarrow;
+    changed(group);
+  }
+  // What led to operands before and now leads nowhere, last first.
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(*group.getBodyBlock())))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Tensors between groups
+//===----------------------------------------------------------------------===//
+
+void ApplyPrecisionPass::findComputed(ModuleOp module) {
+  module->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (op->getNumResults() == 0)
+      return WalkResult::advance();
+    auto group = dyn_cast<GroupOp>(op);
+    bool has = group && llvm::any_of(*group.getBodyBlock(), [](Operation &op) {
+                 return isContraction(&op);
+               });
+    // What a loop gives may be anything.
+    has |= !group && op->getNumRegions() > 0 && !isa<FunctionOpInterface>(op);
+    has |= llvm::any_of(op->getOperands(), [&](Value operand) {
+      return computed.contains(operand);
+    });
+    if (has)
+      computed.insert(op->result_begin(), op->result_end());
+    return group ? WalkResult::skip() : WalkResult::advance();
+  });
+}
+
+/// How the group would have its operand stored.
+Storage ApplyPrecisionPass::wants(GroupOp group, unsigned operand) {
+  BlockArgument argument = group.getBodyBlock()->getArgument(operand);
+  if (argument.use_empty())
+    return {};
+  Storage common = narrowsTo(*argument.user_begin());
+  for (Operation *user : argument.getUsers())
+    if (!(narrowsTo(user) == common))
+      common = {};
+  if (common)
+    return common;
+  PlanAttr plan = group.getPlanAttr();
+  if (plan && isHalf(plan.getPrecision()) &&
+      computed.contains(group.getInputs()[operand]))
+    return {plan.getPrecision(), {}};
+  return {};
+}
+
+/// What all uses of `value` and its reshapes want; none where somebody looks at
+/// it who wants nothing, no storage where they don't agree.
+std::optional<Storage> ApplyPrecisionPass::wantsOf(Value value) {
+  std::optional<Storage> common;
+  for (OpOperand &use : value.getUses()) {
+    Operation *user = use.getOwner();
+    Storage wanted;
+    if (isa<tensor::DimOp>(user))
+      continue;
+    if (isa<ReshapeOp>(user)) {
+      std::optional<Storage> behind = wantsOf(user->getResult(0));
+      if (!behind)
+        continue;
+      wanted = *behind;
+    } else if (auto group = dyn_cast<GroupOp>(user)) {
+      wanted = wants(group, use.getOperandNumber());
+    }
+    if (common && !(*common == wanted))
+      return Storage();
+    common = wanted;
+  }
+  return common;
+}
+
+/// Gives what uses `value`, which has its new type already, that type too.
+void ApplyPrecisionPass::retype(Value value, const Storage &storage) {
+  for (OpOperand &use : value.getUses()) {
+    if (auto reshape = dyn_cast<ReshapeOp>(use.getOwner())) {
+      Value result = reshape.getResult();
+      result.setType(withElement(result.getType(), storage.element));
+      retype(result, storage);
+      continue;
+    }
+    auto group = dyn_cast<GroupOp>(use.getOwner());
+    if (!group)
+      continue;
+    Block *body = group.getBodyBlock();
+    BlockArgument argument = body->getArgument(use.getOperandNumber());
+    SmallVector<Operation *> narrowing =
+        llvm::filter_to_vector(argument.getUsers(), [&](Operation *user) {
+          return narrowsTo(user) == storage;
+        });
+    argument.setType(withElement(argument.getType(), storage.element));
+    changed(group);
+    Value wide;
+    OpBuilder builder = OpBuilder::atBlockBegin(body);
+    for (OpOperand &inner : llvm::make_early_inc_range(argument.getUses())) {
+      Operation *user = inner.getOwner();
+      if (llvm::is_contained(narrowing, user)) {
+        user->getResult(0).replaceAllUsesWith(argument);
+        user->erase();
+        continue;
+      }
+      if (!wide)
+        wide = widen(builder, argument.getLoc(), argument, storage);
+      if (user != wide.getDefiningOp())
+        inner.set(wide);
+    }
+  }
+}
+
+void ApplyPrecisionPass::store(OpResult value, const Storage &storage) {
+  auto group = cast<GroupOp>(value.getOwner());
+  auto yield = cast<YieldOp>(group.getBodyBlock()->getTerminator());
+  OpBuilder builder(yield);
+  OpOperand &yielded = yield->getOpOperand(value.getResultNumber());
+  yielded.set(narrow(builder, yield.getLoc(), yielded.get(), storage));
+  value.setType(withElement(value.getType(), storage.element));
+  changed(group);
+  retype(value, storage);
+  ++numTensors;
+}
+
+//===----------------------------------------------------------------------===//
+// What is cast before a group
+//===----------------------------------------------------------------------===//
+
+/// `value` in the storage, as a constant or given by a group that casts.
+Value ApplyPrecisionPass::storedOutside(Value value, const Storage &storage) {
+  Value &known = outside[{value, storage.element, storage.steps}];
+  if (known)
+    return known;
+  OpBuilder builder(value.getContext());
+  builder.setInsertionPointAfterValue(value);
+  Type type = withElement(value.getType(), storage.element);
+  ConstantOp constant = constantBehind(value);
+  if (constant && !storage.steps) {
+    known = narrowFloats(builder, constant, cast<RankedTensorType>(type));
+    if (known) {
+      ++numConstants;
+      return known;
+    }
+  }
+  auto plan =
+      PlanAttr::get(KernelKind::generated, storage.element.isInteger()
+                                               ? Type(builder.getF32Type())
+                                               : storage.element);
+  std::string name =
+      ((storage.steps ? "quantize_" : "cast_") + Twine(nextCast++)).str();
+  auto group = GroupOp::create(builder, value.getLoc(), type, name, value, plan,
+                               ArrayAttr());
+  Block *body = builder.createBlock(&group.getBody());
+  Value argument = body->addArgument(value.getType(), value.getLoc());
+  Value result = narrow(builder, value.getLoc(), argument, storage);
+  YieldOp::create(builder, value.getLoc(), result);
+  ++numCasts;
+  known = group.getResult(0);
+  return known;
+}
+
+/// Constants that the group only casts are narrow from now on; and, of library
+/// calls, which cast nothing, all other such operands.
+void ApplyPrecisionPass::castOutside(GroupOp group) {
+  if (!group.getPlan())
+    return;
+  bool isLibrary = group.getPlan()->getKind() == KernelKind::library;
+  for (BlockArgument argument : group.getBodyBlock()->getArguments()) {
+    if (argument.use_empty() || !isF32Tensor(argument))
+      continue;
+    Storage common = narrowsTo(*argument.user_begin());
+    if (!common || !llvm::all_of(argument.getUsers(), [&](Operation *user) {
+          return narrowsTo(user) == common;
+        }))
+      continue;
+    unsigned number = argument.getArgNumber();
+    Value value = group.getInputs()[number];
+    if (!isLibrary && (common.steps || !constantBehind(value)))
+      continue;
+    group.getInputsMutable().slice(number, 1).assign(
+        storedOutside(value, common));
+    argument.setType(withElement(argument.getType(), common.element));
+    for (Operation *user : llvm::make_early_inc_range(argument.getUsers())) {
+      user->getResult(0).replaceAllUsesWith(argument);
+      user->erase();
+    }
+    changed(group);
+  }
+}
+
+/// Operands that nothing in the group reads any more.
+static void dropUnusedInputs(GroupOp group) {
+  Block *body = group.getBodyBlock();
+  for (unsigned i = body->getNumArguments(); i-- > 0;)
+    if (body->getArgument(i).use_empty()) {
+      body->eraseArgument(i);
+      group.getInputsMutable().erase(i);
+    }
+}
+
+void ApplyPrecisionPass::runOnOperation() {
+  ModuleOp module = getOperation();
+  SmallVector<GroupOp> groups;
+  module.walk([&](GroupOp group) { groups.push_back(group); });
+  if (failed(checkDevice(groups)))
+    return signalPassFailure();
+  for (GroupOp group : groups)
+    if (failed(narrowGroup(group)))
+      return signalPassFailure();
+  findComputed(module);
+  for (GroupOp group : groups)
+    for (OpResult result : group->getResults())
+      if (isF32Tensor(result))
+        if (std::optional<Storage> wanted = wantsOf(result); wanted && *wanted)
+          store(result, *wanted);
+  for (GroupOp group : groups)
+    castOutside(group);
+  for (GroupOp group : groups)
+    if (group.getPlan() && !group.getPlan()->getCost())
+      dropUnusedInputs(group);
+}

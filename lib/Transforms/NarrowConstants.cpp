@@ -1,0 +1,173 @@
+//===- NarrowConstants.cpp - Constants in narrower types ------------------===//
+
+#include "NarrowConstants.h"
+#include "Constants.h"
+#include "llvm/ADT/APFloat.h"
+#include "llvm/ADT/bit.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace rac;
+
+ConstantOp rac::constantBehind(Value value) {
+  while (auto reshape = value.getDefiningOp<ReshapeOp>())
+    value = reshape.getInput();
+  auto constant = value.getDefiningOp<ConstantOp>();
+  return constant && constant.getType().getElementType().isF32() ? constant
+                                                                 : ConstantOp();
+}
+
+/// To nearest even; what is no number stays none.
+static uint16_t toBFloat16(float value) {
+  auto bits = llvm::bit_cast<uint32_t>(value);
+  if (std::isnan(value))
+    return uint16_t(bits >> 16) | 0x40; // quiet
+  return uint16_t((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+
+static uint16_t toHalf(float value) {
+  llvm::APFloat number(value);
+  bool losesInfo;
+  number.convert(llvm::APFloat::IEEEhalf(), llvm::APFloat::rmNearestTiesToEven,
+                 &losesInfo);
+  return uint16_t(number.bitcastToAPInt().getZExtValue());
+}
+
+/// Element `i` of the bytes of f32s, which may be one for all.
+static float floatAt(const ConstantBytes &data, int64_t i) {
+  float value;
+  memcpy(&value, data.bytes.data() + (data.isSplat ? 0 : i * sizeof(float)),
+         sizeof(float));
+  return value;
+}
+
+Value rac::narrowFloats(OpBuilder &builder, ConstantOp constant,
+                        RankedTensorType type) {
+  std::optional<ConstantBytes> data = getConstantBytes(constant);
+  if (!data)
+    return {};
+  auto narrow = type.getElementType().isBF16() ? toBFloat16 : toHalf;
+  if (data->isSplat) {
+    uint16_t bits = narrow(floatAt(*data, 0));
+    return ConstantOp::create(
+        builder, constant.getLoc(),
+        DenseElementsAttr::getFromRawBuffer(
+            type, ArrayRef(reinterpret_cast<const char *>(&bits), 2)));
+  }
+  return makeConstant(builder, constant.getLoc(), type,
+                      [&](MutableArrayRef<char> bytes) {
+                        for (int64_t i : llvm::seq(type.getNumElements())) {
+                          uint16_t bits = narrow(floatAt(*data, i));
+                          memcpy(bytes.data() + 2 * i, &bits, sizeof(bits));
+                        }
+                      });
+}
+
+FailureOr<QuantizedWeights>
+rac::quantizeWeights(OpBuilder &builder, ConstantOp constant,
+                     RankedTensorType type, int64_t channel, std::string &why) {
+  std::optional<ConstantBytes> data = getConstantBytes(constant);
+  if (!data) {
+    why = "its weights' data is not there";
+    return failure();
+  }
+  int64_t channels = type.getDimSize(channel), inner = 1;
+  for (int64_t size : type.getShape().drop_front(channel + 1))
+    inner *= size;
+  auto channelOf = [&](int64_t i) { return i / inner % channels; };
+  QuantizedWeights result;
+  result.scales.assign(channels, 0);
+  result.sums.assign(channels, 0);
+  for (int64_t i : llvm::seq(type.getNumElements())) {
+    float value = floatAt(*data, i);
+    if (!std::isfinite(value)) {
+      why = "its weights are not all finite";
+      return failure();
+    }
+    float &most = result.scales[channelOf(i)];
+    most = std::max(most, std::fabs(value));
+  }
+  constexpr float steps = 127;
+  for (float &scale : result.scales) {
+    scale /= steps;
+    // Also where the largest is so small that it has no 127th part.
+    if (scale == 0)
+      scale = 1;
+  }
+  auto stepsType = RankedTensorType::get(type.getShape(), builder.getI8Type());
+  result.steps = makeConstant(
+      builder, constant.getLoc(), stepsType, [&](MutableArrayRef<char> bytes) {
+        for (int64_t i : llvm::seq(type.getNumElements())) {
+          int64_t c = channelOf(i);
+          float step = std::nearbyint(floatAt(*data, i) / result.scales[c]);
+          step = std::clamp(step, -steps, steps);
+          bytes[i] = char(int8_t(step));
+          result.sums[c] += int64_t(step);
+        }
+      });
+  return result;
+}
+
+/// The scale of a block of 4 bits, whose range is -8 to 7: the value furthest
+/// from zero is -8 steps. Of 8 bits, 127.
+static float blockScale(float most, float least, bool nibbles) {
+  float furthest = most > -least ? most : least;
+  float scale = nibbles ? furthest / -8 : std::fabs(furthest) / 127;
+  return scale == 0 ? 1 : scale;
+}
+
+FailureOr<BlockWeights> rac::quantizeBlocks(OpBuilder &builder,
+                                            ConstantOp constant, int64_t terms,
+                                            int64_t columns, bool transposed,
+                                            int64_t block, bool nibbles,
+                                            std::string &why) {
+  std::optional<ConstantBytes> data = getConstantBytes(constant);
+  if (!data) {
+    why = "its weights' data is not there";
+    return failure();
+  }
+  auto at = [&](int64_t term, int64_t column) {
+    return floatAt(*data, transposed ? column * terms + term
+                                     : term * columns + column);
+  };
+  int64_t blocks = llvm::divideCeil(terms, block);
+  SmallVector<float> most(blocks * columns, 0), least(blocks * columns, 0);
+  for (int64_t term : llvm::seq(terms))
+    for (int64_t column : llvm::seq(columns)) {
+      float value = at(term, column);
+      if (!std::isfinite(value)) {
+        why = "its weights are not all finite";
+        return failure();
+      }
+      int64_t place = term / block * columns + column;
+      most[place] = std::max(most[place], value);
+      least[place] = std::min(least[place], value);
+    }
+  SmallVector<float> scales;
+  for (auto [high, low] : llvm::zip_equal(most, least))
+    scales.push_back(blockScale(high, low, nibbles));
+  auto stepOf = [&](int64_t term, int64_t column) {
+    float scale = scales[term / block * columns + column];
+    float step = std::nearbyint(at(term, column) / scale);
+    return int8_t(nibbles ? std::clamp(step, -8.f, 7.f)
+                          : std::clamp(step, -127.f, 127.f));
+  };
+  Location loc = constant.getLoc();
+  int64_t rows = nibbles ? terms / 2 : terms;
+  BlockWeights result;
+  result.steps = makeConstant(
+      builder, loc, RankedTensorType::get({rows, columns}, builder.getI8Type()),
+      [&](MutableArrayRef<char> bytes) {
+        for (int64_t row : llvm::seq(rows))
+          for (int64_t column : llvm::seq(columns)) {
+            int step = stepOf(row, column);
+            if (nibbles)
+              step = (step & 15) | stepOf(row + rows, column) * 16;
+            bytes[row * columns + column] = char(step);
+          }
+      });
+  result.scales = makeFloats(
+      builder, loc,
+      RankedTensorType::get({blocks, columns}, builder.getF32Type()), scales);
+  return result;
+}

@@ -1,0 +1,50 @@
+//===- NarrowConstants.h - Constants in narrower types ----------*- C++ -*-===//
+
+#ifndef RAC_LIB_TRANSFORMS_NARROWCONSTANTS_H
+#define RAC_LIB_TRANSFORMS_NARROWCONSTANTS_H
+
+#include "rac/Dialect/Rac/IR/RacDialect.h"
+
+namespace rac {
+
+/// The f32 constant behind reshapes, or null.
+ConstantOp constantBehind(mlir::Value value);
+
+/// `constant`, of f32, with the type `type`, of bf16 or f16 and as many
+/// elements, each rounded to nearest even. Null: its bytes are not there.
+mlir::Value narrowFloats(mlir::OpBuilder &builder, ConstantOp constant,
+                         mlir::RankedTensorType type);
+
+/// Weights in steps of their own for each channel.
+struct QuantizedWeights {
+  mlir::Value steps;               ///< i8, in [-127, 127]
+  llvm::SmallVector<float> scales; ///< of each channel
+  llvm::SmallVector<int64_t> sums; ///< of each channel's steps
+};
+
+/// Rounds `constant`, of f32, which is read in the shape of `type`, to i8:
+/// symmetric, the largest value of each index of dimension `channel` being 127
+/// steps; a channel of zeros has a scale of 1. Fails, and says why in `why`,
+/// where there is a value that is not finite.
+mlir::FailureOr<QuantizedWeights>
+quantizeWeights(mlir::OpBuilder &builder, ConstantOp constant,
+                mlir::RankedTensorType type, int64_t channel, std::string &why);
+
+/// Weights in blocks that share a scale; operands of rac.dequantize_weights.
+struct BlockWeights {
+  mlir::Value steps, scales;
+};
+
+/// Rounds `constant`, of f32, a matrix of terms x columns or, with
+/// `transposed`, of columns x terms, to i8 or, if `nibbles`, to 4 bits: `block`
+/// terms of a column share a scale. Fails, and says why in `why`, as
+/// quantizeWeights does.
+mlir::FailureOr<BlockWeights> quantizeBlocks(mlir::OpBuilder &builder,
+                                             ConstantOp constant, int64_t terms,
+                                             int64_t columns, bool transposed,
+                                             int64_t block, bool nibbles,
+                                             std::string &why);
+
+} // namespace rac
+
+#endif // RAC_LIB_TRANSFORMS_NARROWCONSTANTS_H

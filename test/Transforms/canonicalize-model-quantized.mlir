@@ -1,0 +1,101 @@
+// RUN: rac-opt %s --split-input-file --rac-canonicalize-model | FileCheck %s
+
+// What a model spells out with dequantised values is a product of bytes; what moves floats moves bytes.
+
+// CHECK-LABEL: func.func @conv
+// CHECK-SAME: (%[[X:.*]]: tensor<1x1x4xui8>)
+// CHECK-DAG: %[[W:.*]] = rac.constant dense<{{.*}}> : tensor<2x1x1xi8>
+// CHECK-DAG: %[[S:.*]] = rac.constant dense<[5.000000e-01, 7.500000e-01]> : tensor<2xf32>
+// CHECK: %[[T:.*]] = rac.transpose %[[X]], [0, 2, 1]
+// CHECK: %[[P:.*]] = rac.conv %[[T]], %[[W]] {{{.*}}input_zero = 3 : i64{{.*}}} : (tensor<1x4x1xui8>, tensor<2x1x1xi8>) -> tensor<1x6x2xi32>
+// CHECK: %[[F:.*]] = rac.cast %[[P]] : (tensor<1x6x2xi32>) -> tensor<1x6x2xf32>
+// CHECK: %[[Y:.*]] = rac.mul %[[F]], %[[S]]
+// CHECK: return %[[Y]]
+func.func @conv(%q: tensor<1x1x4xui8>) -> tensor<1x6x2xf32> {
+  %steps = rac.constant dense<[[[5]], [[-7]]]> : tensor<2x1x1xi8>
+  %scales = rac.constant dense<[[[1.0]], [[1.5]]]> : tensor<2x1x1xf32>
+  %w = rac.dequantize_weights %steps, %scales {blocks = array<i64: 1, 1, 1>} : (tensor<2x1x1xi8>, tensor<2x1x1xf32>) -> tensor<2x1x1xf32>
+  %x = rac.dequantize %q {steps_type = !quant.uniform<u8:f32, 0.5:3>} : (tensor<1x1x4xui8>) -> tensor<1x1x4xf32>
+  %t = rac.transpose %x, [0, 2, 1] : (tensor<1x1x4xf32>) -> tensor<1x4x1xf32>
+  %y = rac.conv %t, %w {strides = array<i64: 1>, dilations = array<i64: 1>, pads_low = array<i64: 1>, pads_high = array<i64: 1>, groups = 1 : i64} : (tensor<1x4x1xf32>, tensor<2x1x1xf32>) -> tensor<1x6x2xf32>
+  return %y : tensor<1x6x2xf32>
+}
+
+// -----
+
+// The zero point of a product's source is in the sums of its weights' columns.
+
+// CHECK-LABEL: func.func @matmul
+// CHECK-DAG: %[[O:.*]] = rac.constant dense<[-1.600000e+01, 0.000000e+00]> : tensor<2xf32>
+// CHECK-DAG: %[[S:.*]] = rac.constant dense<2.500000e-01> : tensor<2xf32>
+// CHECK: %[[P:.*]] = rac.matmul %{{.*}}, %{{.*}} : (tensor<?x2xi8>, tensor<2x2xi8>) -> tensor<?x2xi32>
+// CHECK: %[[F:.*]] = rac.cast %[[P]]
+// CHECK: %[[A:.*]] = rac.add %[[F]], %[[O]]
+// CHECK: rac.mul %[[A]], %[[S]]
+func.func @matmul(%q: tensor<?x2xi8>) -> tensor<?x2xf32> {
+  %steps = rac.constant dense<[[5, 2], [3, -2]]> : tensor<2x2xi8>
+  %scales = rac.constant dense<0.5> : tensor<1x1xf32>
+  %w = rac.dequantize_weights %steps, %scales {blocks = array<i64: 2, 2>} : (tensor<2x2xi8>, tensor<1x1xf32>) -> tensor<2x2xf32>
+  %x = rac.dequantize %q {steps_type = !quant.uniform<i8:f32, 0.5:2>} : (tensor<?x2xi8>) -> tensor<?x2xf32>
+  %y = rac.matmul %x, %w : (tensor<?x2xf32>, tensor<2x2xf32>) -> tensor<?x2xf32>
+  return %y : tensor<?x2xf32>
+}
+
+// -----
+
+// Integers: a zero point that only the run knows, and weights around 128.
+
+// CHECK-LABEL: func.func @centred
+// CHECK-SAME: (%[[X:.*]]: tensor<?x2xui8>, %[[Z:.*]]: tensor<i32>)
+// CHECK-DAG: %[[W:.*]] = rac.constant dense<{{\[}}[2, -128], [-3, 127]]> : tensor<2x2xi8>
+// CHECK-DAG: %[[SUMS:.*]] = rac.constant dense<-1> : tensor<2xi32>
+// CHECK: %[[P:.*]] = rac.matmul %[[X]], %[[W]] : (tensor<?x2xui8>, tensor<2x2xi8>) -> tensor<?x2xi32>
+// CHECK: %[[M:.*]] = rac.mul %[[SUMS]], %[[Z]]
+// CHECK: rac.sub %[[P]], %[[M]]
+func.func @centred(%q: tensor<?x2xui8>, %z: tensor<i32>) -> tensor<?x2xi32> {
+  %b = rac.constant dense<[[130, 0], [125, 255]]> : tensor<2x2xui8>
+  %bz = rac.constant dense<128> : tensor<i32>
+  %x = rac.cast %q : (tensor<?x2xui8>) -> tensor<?x2xi32>
+  %xc = rac.sub %x, %z : (tensor<?x2xi32>, tensor<i32>) -> tensor<?x2xi32>
+  %w = rac.cast %b : (tensor<2x2xui8>) -> tensor<2x2xi32>
+  %wc = rac.sub %w, %bz : (tensor<2x2xi32>, tensor<i32>) -> tensor<2x2xi32>
+  %y = rac.matmul %xc, %wc : (tensor<?x2xi32>, tensor<2x2xi32>) -> tensor<?x2xi32>
+  return %y : tensor<?x2xi32>
+}
+
+// -----
+
+// A constant added to sums of bytes is added after they are floats.
+
+// CHECK-LABEL: func.func @bias
+// CHECK: %[[P:.*]] = rac.matmul
+// CHECK: %[[F:.*]] = rac.cast %[[P]] : (tensor<?x2xi32>) -> tensor<?x2xf32>
+// CHECK: rac.add %[[F]], %{{.*}} : (tensor<?x2xf32>, tensor<2xf32>) -> tensor<?x2xf32>
+func.func @bias(%q: tensor<?x2xui8>) -> tensor<?x2xf32> {
+  %w = rac.constant dense<[[5, 2], [3, -2]]> : tensor<2x2xi8>
+  %b = rac.constant dense<[7, -9]> : tensor<2xi32>
+  %p = rac.matmul %q, %w : (tensor<?x2xui8>, tensor<2x2xi8>) -> tensor<?x2xi32>
+  %s = rac.add %p, %b : (tensor<?x2xi32>, tensor<2xi32>) -> tensor<?x2xi32>
+  %y = rac.cast %s : (tensor<?x2xi32>) -> tensor<?x2xf32>
+  return %y : tensor<?x2xf32>
+}
+
+// -----
+
+// Weights that meet floats in a convolution are floats from the start; those of a product stay.
+
+// CHECK-LABEL: func.func @weights_alone
+// CHECK-DAG: rac.constant dense<{{.*}}5.000000e+00{{.*}}-1.050000e+01{{.*}}> : tensor<2x1x1xf32>
+// CHECK: rac.dequantize_weights {{.*}} -> tensor<2x2xf32>
+// CHECK-NOT: rac.dequantize_weights
+func.func @weights_alone(%x: tensor<1x4x1xf32>, %y: tensor<3x2xf32>) -> (tensor<1x4x2xf32>, tensor<3x2xf32>) {
+  %steps = rac.constant dense<[[[5]], [[-7]]]> : tensor<2x1x1xi8>
+  %scales = rac.constant dense<[[[1.0]], [[1.5]]]> : tensor<2x1x1xf32>
+  %w = rac.dequantize_weights %steps, %scales {blocks = array<i64: 1, 1, 1>} : (tensor<2x1x1xi8>, tensor<2x1x1xf32>) -> tensor<2x1x1xf32>
+  %0 = rac.conv %x, %w {strides = array<i64: 1>, dilations = array<i64: 1>, pads_low = array<i64: 0>, pads_high = array<i64: 0>, groups = 1 : i64} : (tensor<1x4x1xf32>, tensor<2x1x1xf32>) -> tensor<1x4x2xf32>
+  %steps2 = rac.constant dense<[[5, 2], [3, -2]]> : tensor<2x2xi8>
+  %scales2 = rac.constant dense<0.5> : tensor<1x1xf32>
+  %v = rac.dequantize_weights %steps2, %scales2 {blocks = array<i64: 2, 2>} : (tensor<2x2xi8>, tensor<1x1xf32>) -> tensor<2x2xf32>
+  %1 = rac.matmul %y, %v : (tensor<3x2xf32>, tensor<2x2xf32>) -> tensor<3x2xf32>
+  return %0, %1 : tensor<1x4x2xf32>, tensor<3x2xf32>
+}

@@ -1,0 +1,435 @@
+"""Types narrower than f32: conversions, against numpy and ml_dtypes, for every value that there is;
+groups in bf16 and in bytes, against sums in f64 and with bounds; models that arrive quantised,
+against onnxruntime; and that f32 stays as it was."""
+
+import json
+import subprocess
+
+import ml_dtypes
+import numpy as np
+import onnx.parser
+import pytest
+from support import BUILD, FLAGS, Refused, Reference, load, run_compiler
+
+pytestmark = pytest.mark.usefixtures("compiler")
+
+BF16 = np.dtype(ml_dtypes.bfloat16)
+HEADER = '<ir_version: 9, opset_import: ["" : 19]>\n'
+DEVICE = "--device=xeon-spr"
+ON_CPU = not FLAGS
+
+
+def has(*features):
+    """Whether this machine computes so."""
+    words = set(open("/proc/cpuinfo").read().split())
+    return set(features) <= words
+
+
+def from_ir(tmp_path, text, *flags):
+    (tmp_path / "model.mlir").write_text(text)
+    return load(run_compiler(tmp_path / "model.mlir", tmp_path / "model.so", *flags, *FLAGS))
+
+
+def from_text(tmp_path, text, *flags):
+    onnx.save(onnx.parser.parse_model(HEADER + text), tmp_path / "model.onnx")
+    return from_model(tmp_path, *flags)
+
+
+def from_model(tmp_path, *flags):
+    return load(run_compiler(tmp_path / "model.onnx", tmp_path / "model.so", *flags, *FLAGS))
+
+
+def plan_of(tmp_path, *flags):
+    """The plan in JSON."""
+    run_compiler(tmp_path / "model.onnx", tmp_path / "plan.json", "--emit=plan", *flags, *FLAGS)
+    plan = json.loads((tmp_path / "plan.json").read_text())
+    (tmp_path / "plan.json").unlink()
+    return plan
+
+
+def replay(tmp_path, plan, *flags):
+    (tmp_path / "edited.json").write_text(json.dumps(plan))
+    return from_model(tmp_path, f"--plan={tmp_path / 'edited.json'}", *flags)
+
+
+def normal(*shape, seed=0):
+    return np.random.default_rng(seed + sum(shape)).standard_normal(shape).astype(np.float32)
+
+
+# ---- conversions
+def cast_model(tmp_path, source, target, count):
+    return from_ir(tmp_path, f"""func.func @main(%x: tensor<{count}x{source}>) -> tensor<{count}x{target}> {{
+  %y = rac.cast %x : (tensor<{count}x{source}>) -> tensor<{count}x{target}>
+  return %y : tensor<{count}x{target}>
+}}""")
+
+
+NARROW = {"bf16": BF16, "f16": np.dtype(np.float16)}
+
+
+def same_bits(got, want):
+    """NaNs may have any bits; subnormal bf16 may be zeros, since the processor's own instruction
+    makes them so."""
+    bits = np.uint16
+    if got.dtype == np.float32:
+        bits = np.uint32
+    equal = got.view(bits) == want.view(bits)
+    equal |= np.isnan(got.astype(np.float32)) & np.isnan(want.astype(np.float32))
+    if want.dtype == BF16:
+        tiny = np.abs(want.astype(np.float32)) <= np.finfo(np.float32).tiny
+        equal |= tiny & (got.astype(np.float32) == 0)
+    assert equal.all(), f"{np.argwhere(~equal)[:5]}: {got[~equal][:5]}, not {want[~equal][:5]}"
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_widen_all(tmp_path, name):
+    every = np.arange(1 << 16, dtype=np.uint16).view(NARROW[name])
+    got = cast_model(tmp_path, name, "f32", 1 << 16).run({"input_0": every})["output_0"]
+    want = every.astype(np.float32)
+    if name == "bf16":
+        got, want = got.copy(), want.copy()
+    same_bits(got, want)
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_narrow_all(tmp_path, name):
+    """Each value of 16 bits, what is halfway to the next, and what is just beside that."""
+    every = np.arange(1 << 16, dtype=np.uint16).view(NARROW[name]).astype(np.float32)
+    following = np.append(every[1:], np.float32(0))
+    with np.errstate(all="ignore"):
+        middle = ((every.astype(np.float64) + following) / 2).astype(np.float32)
+        x = np.concatenate([every, middle, np.nextafter(middle, np.float32(0)),
+                            np.nextafter(middle, np.float32(np.inf)),
+                            np.float32([np.finfo(np.float32).max, -np.finfo(np.float32).max, 65519, 65520])])
+        want = x.astype(NARROW[name])
+    same_bits(cast_model(tmp_path, "f32", name, x.size).run({"input_0": x})["output_0"], want)
+
+
+def quantize_reference(x, scale, zero, low, high):
+    y = np.round(x / np.float32(scale)) + np.float32(zero)
+    return np.where(np.isnan(y), low, np.clip(y, low, high))
+
+
+@pytest.mark.parametrize("steps, dtype, scale, zero, low, high", [
+    ("u8:f32, 0.02:128", np.uint8, 0.02, 128, 0, 255), ("i8:f32, 0.5", np.int8, 0.5, 0, -128, 127),
+    ("i8<-127:127>:f32, 3.0e-5:-7", np.int8, 3e-5, -7, -127, 127),
+    ("u8:f32, 1.0e30:1", np.uint8, 1e30, 1, 0, 255), ("i8:f32, 1.0e-30:5", np.int8, 1e-30, 5, -128, 127)])
+def test_steps(tmp_path, steps, dtype, scale, zero, low, high):
+    """All bytes there and back; ties, what is out of range, infinities and NaN."""
+    element = "ui8" if dtype == np.uint8 else "i8"
+    storage = f"!quant.uniform<{steps}>"
+    every = np.arange(low, high + 1).astype(dtype)
+    wide = (every.astype(np.float32) - np.float32(zero)) * np.float32(scale)
+    random = np.random.default_rng(1).standard_normal(1000) * 300 * scale
+    x = np.concatenate([wide, wide + np.float32(scale / 2), random, [np.inf, -np.inf, np.nan, 0, -0.0, 3e38, -3e38],
+                        np.zeros(13)]).astype(np.float32)
+    n, m = x.size, every.size
+    model = from_ir(tmp_path, f"""func.func @main(%x: tensor<{n}xf32>, %q: tensor<{m}x{element}>) -> (tensor<{n}x{element}>, tensor<{m}xf32>) {{
+  %y = rac.quantize %x {{steps_type = {storage}}} : (tensor<{n}xf32>) -> tensor<{n}x{element}>
+  %z = rac.dequantize %q {{steps_type = {storage}}} : (tensor<{m}x{element}>) -> tensor<{m}xf32>
+  return %y, %z : tensor<{n}x{element}>, tensor<{m}xf32>
+}}""")
+    got = model.run({"input_0": x, "input_1": every})
+    with np.errstate(all="ignore"):
+        want = quantize_reference(x, scale, zero, low, high)
+    np.testing.assert_array_equal(got["output_0"], want.astype(dtype))
+    np.testing.assert_array_equal(got["output_1"], wide)
+    np.testing.assert_array_equal(got["output_0"][:m], every)
+
+
+# ---- groups in bf16
+PERCEPTRON = """g (float[rows,{k}] x, float[rows,{n}] r) => (float[rows,{n}] y)
+<float[{k},{n}] w, float[{n}] b> {{
+  p = MatMul(x, w)
+  s = Add(p, b)
+  a = Relu(s)
+  y = Add(a, r)
+}}"""
+
+
+def with_weights(text, **weights):
+    model = onnx.parser.parse_model(HEADER + text)
+    for name, array in weights.items():
+        for old in [i for i in model.graph.initializer if i.name == name]:
+            model.graph.initializer.remove(old)
+        model.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
+    return model
+
+
+def perceptron(tmp_path, k, n):
+    weights = {"w": normal(k, n, seed=1), "b": normal(n, seed=2)}
+    text = f"g (float[rows,{k}] x, float[rows,{n}] r) => (float[rows,{n}] y) {{\n" \
+           "p = MatMul(x, w)\n s = Add(p, b)\n a = Relu(s)\n y = Add(a, r)\n}"
+    onnx.save(with_weights(text, **weights), tmp_path / "model.onnx")
+    return weights
+
+
+def rounded(array, dtype=BF16):
+    return array.astype(dtype).astype(np.float64)
+
+
+@pytest.mark.skipif(ON_CPU and not has("amx_bf16"), reason="the library needs the type")
+@pytest.mark.parametrize("rows, k, n", [(1, 64, 64), (7, 33, 65), (64, 256, 128), (130, 17, 3), (3, 1, 1)])
+def test_products_in_bf16(tmp_path, rows, k, n):
+    """Sums in f32 of products of rounded operands: beside those in f64, only the sums' and the
+    result's rounding is left."""
+    weights = perceptron(tmp_path, k, n)
+    plan = plan_of(tmp_path, DEVICE)
+    for group in plan["groups"]:
+        group["precision"] = "bf16"
+    model = replay(tmp_path, plan, DEVICE)
+    x, r = normal(rows, k), normal(rows, n, seed=5)
+    got = model.run({"x": x, "r": r})["y"].astype(np.float64)
+    wx, ww = rounded(x), rounded(weights["w"])
+    want = np.maximum(wx @ ww + weights["b"], 0) + r
+    bound = (k + 4) * 2.0**-24 * (np.abs(wx) @ np.abs(ww) + np.abs(weights["b"]) + np.abs(r)) + 1e-6
+    # What passes from one group to the next may be rounded once more.
+    bound += 2.0**-8 * np.abs(want - r) + 2.0**-8 * np.abs(want)
+    assert (np.abs(got - want) <= bound).all(), np.max(np.abs(got - want) / bound)
+
+
+def test_bf16_is_planned(tmp_path):
+    """Large products take bf16 where the device has it, and models are near what they are in f32."""
+    weights = perceptron(tmp_path, 512, 512)
+    plan = plan_of(tmp_path, DEVICE, "--precision=bf16", "--shape=x=128x512", "--shape=r=128x512")
+    assert any(group["precision"] == "bf16" and group["kind"] == "library" for group in plan["groups"])
+    model = from_model(tmp_path, DEVICE, "--precision=bf16")
+    x, r = normal(128, 512), normal(128, 512, seed=5)
+    got = model.run({"x": x, "r": r})["y"]
+    want = np.maximum(x.astype(np.float64) @ weights["w"] + weights["b"], 0) + r
+    assert np.linalg.norm(got - want) < 5e-3 * np.linalg.norm(want)
+
+
+def test_refused_without_the_type(tmp_path):
+    perceptron(tmp_path, 8, 8)
+    with pytest.raises(Refused, match="device generic-avx512 doesn't compute in 'bf16'"):
+        from_model(tmp_path, "--device=generic-avx512", "--precision=bf16")
+    plan = plan_of(tmp_path, "--device=generic-avx512")
+    for group in plan["groups"]:
+        group["precision"] = "bf16"
+    with pytest.raises(Refused, match="generic-avx512 doesn't compute in"):
+        replay(tmp_path, plan, "--device=generic-avx512")
+
+
+def test_f32_changes_nothing(tmp_path):
+    perceptron(tmp_path, 64, 64)
+    plain = run_compiler(tmp_path / "model.onnx", tmp_path / "plain.so", *FLAGS).read_bytes()
+    named = run_compiler(tmp_path / "model.onnx", tmp_path / "named.so", "--precision=f32", *FLAGS).read_bytes()
+    assert plain == named
+
+
+# ---- groups in bytes
+@pytest.mark.skipif(not ON_CPU, reason="the library is for CPUs")
+@pytest.mark.parametrize("signed, zero", [(False, 0), (False, 117), (True, 0), (True, -3)])
+@pytest.mark.parametrize("rows, k, n", [(1, 64, 64), (7, 33, 65), (64, 256, 128)])
+def test_products_in_bytes(tmp_path, rows, k, n, signed, zero):
+    """The sums of bytes are exact, so that only their scaling has an error."""
+    weights = perceptron(tmp_path, k, n)
+    plan = plan_of(tmp_path, DEVICE)
+    scale = 0.03
+    for group in plan["groups"]:
+        if "rac.matmul" in group["ops"]:
+            group["precision"] = "i8"
+            group["activation"] = f"!quant.uniform<{'i' if signed else 'u'}8:f32, {scale}:{zero}>"
+    model = replay(tmp_path, plan, DEVICE)
+    x, r = normal(rows, k), normal(rows, n, seed=5)
+    got = model.run({"x": x, "r": r})["y"].astype(np.float64)
+    low, high = (-128, 127) if signed else (0, 255)
+    q = quantize_reference(x, scale, zero, low, high)
+    columns = np.abs(weights["w"]).max(0) / np.float32(127)
+    w = np.clip(np.round(weights["w"] / columns), -127, 127)
+    sums = (q - zero) @ w.astype(np.float64)
+    scaled = sums * (np.float64(np.float32(scale)) * columns)
+    want = np.maximum(scaled + weights["b"], 0) + r
+    size = np.abs(scaled) + np.abs(weights["b"]) + np.abs(r) + abs(zero) * np.abs(w.sum(0)) * scale * columns
+    assert (np.abs(got - want) <= 8 * 2.0**-24 * size + 1e-6).all(), np.max(np.abs(got - want) / size)
+
+
+@pytest.mark.skipif(not ON_CPU, reason="the library is for CPUs")
+@pytest.mark.parametrize("signed, zero", [(False, 0), (False, 117), (True, -3)])
+def test_convolutions_in_bytes(tmp_path, signed, zero):
+    """Padding counts as zero, not as the step 0."""
+    w = normal(8, 3, 3, 3, seed=3)
+    w[2] = 0  # a filter without a range
+    text = "g (float[1,3,height,11] x) => (float[1,8,height,11] y) {\n" \
+           "y = Conv <pads = [1,1,1,1]> (x, w)\n}"
+    onnx.save(with_weights(text, w=w), tmp_path / "model.onnx")
+    plan, scale = plan_of(tmp_path, DEVICE), 0.03
+    for group in plan["groups"]:
+        if "rac.conv" in group["ops"]:
+            group["precision"] = "i8"
+            group["activation"] = f"!quant.uniform<{'i' if signed else 'u'}8:f32, {scale}:{zero}>"
+    model = replay(tmp_path, plan, DEVICE)
+    x = normal(1, 3, 9, 11)
+    got = model.run({"x": x})["y"].astype(np.float64)
+    q = quantize_reference(x, scale, zero, *((-128, 127) if signed else (0, 255))) - zero
+    columns = np.abs(w).reshape(8, -1).max(1) / np.float32(127)
+    columns[columns == 0] = 1
+    steps = np.clip(np.round(w / columns[:, None, None, None]), -127, 127)
+    padded = np.pad(q, ((0, 0), (0, 0), (1, 1), (1, 1))).astype(np.float64)
+    want = np.zeros((1, 8, 9, 11))
+    for i in range(3):
+        for j in range(3):
+            want += np.einsum("nchw,fc->nfhw", padded[:, :, i:i + 9, j:j + 11], steps[:, :, i, j])
+    want *= (np.float32(scale) * columns)[None, :, None, None]
+    np.testing.assert_allclose(got, want, rtol=1e-6, atol=1e-5)
+
+
+# ---- weights of few bits
+def steps_of(w, group, bits):
+    """What the weights are once they are steps: docs/Precision.md."""
+    out = np.empty_like(w)
+    for start in range(0, w.shape[0], group):
+        block = w[start:start + group]
+        most, least = block.max(0).clip(0), block.min(0).clip(None, 0)
+        far = np.where(most > -least, most, least)
+        scale = (far / np.float32(-8) if bits == 4 else np.abs(far) / np.float32(127)).astype(np.float32)
+        scale[scale == 0] = 1
+        low, high = (-8, 7) if bits == 4 else (-127, 127)
+        out[start:start + group] = np.clip(np.round(block / scale), low, high) * scale
+    return out
+
+
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("bits", [8, 4])
+@pytest.mark.parametrize("rows, k, n, group", [(1, 64, 64, 32), (1, 130, 70, 32), (5, 96, 33, 16), (3, 2, 1, 64)])
+def test_narrow_weights(tmp_path, rows, k, n, group, bits, known):
+    shape = [f"--shape=x={rows}x{k}"] if known else []
+    w = normal(k, n, seed=1)
+    w[:, 0] = 0
+    text = f"g (float[rows,{k}] x) => (float[rows,{n}] y) {{\n y = MatMul(x, w)\n}}"
+    onnx.save(with_weights(text, w=w), tmp_path / "model.onnx")
+    plan = plan_of(tmp_path, *shape)
+    for entry in plan["groups"]:
+        entry.update(kind="generated", weights=f"i{bits}", weight_group=group)
+    model = replay(tmp_path, plan, *shape)
+    x = normal(rows, k)
+    wide = steps_of(w, group, bits).astype(np.float64)
+    bound = (k + 4) * 2.0**-23 * (np.abs(x).astype(np.float64) @ np.abs(wide)) + 1e-6
+    got = model.run({"x": x})["y"]
+    assert (np.abs(got - x.astype(np.float64) @ wide) <= bound).all()
+
+
+# ---- models that arrive quantised
+def check_exact(tmp_path, inputs, *flags, kind=None):
+    """Exactly onnxruntime's answers, also where the library computes the products."""
+    reference = Reference(tmp_path / "model.onnx").run(inputs)
+
+    def check(model):
+        got = model.run(inputs)
+        for name, want in reference.items():
+            assert got[name].dtype == want.dtype
+            np.testing.assert_array_equal(got[name], want, err_msg=name)
+
+    check(from_model(tmp_path, *flags))
+    if kind and ON_CPU:
+        groups = [group for group in plan_of(tmp_path, *flags)["groups"] if kind in group["ops"]]
+        assert groups and all((group["precision"], group["kind"]) == ("i8", "library") for group in groups), groups
+
+
+def bytes_of(dtype, *shape, seed=0):
+    info = np.iinfo(dtype)
+    return np.random.default_rng(seed + sum(shape)).integers(info.min, info.max + 1, shape, dtype)
+
+
+@pytest.mark.parametrize("a, b, zero", [(np.uint8, np.int8, 0), (np.uint8, np.uint8, 128), (np.int8, np.int8, 0),
+                                        (np.uint8, np.uint8, 121)])
+def test_matmul_integer(tmp_path, a, b, zero):
+    k, n = 520, 264
+    w = bytes_of(b, k, n)
+    if zero == 121:
+        w = w.clip(0, 121 + 127)  # what is around the zero point fits in a signed byte
+    names = {np.uint8: "uint8", np.int8: "int8"}
+    text = f"g ({names[a]}[m,{k}] x, {names[a]} z) => (int32[m,{n}] y) {{\n y = MatMulInteger(x, w, z, wz)\n}}"
+    onnx.save(with_weights(text, w=w, wz=np.array(zero, b)), tmp_path / "model.onnx")
+    check_exact(tmp_path, {"x": bytes_of(a, 37, k), "z": np.array(3, a)}, DEVICE, kind="rac.matmul")
+
+
+@pytest.mark.parametrize("zero", [0, 128, 13])
+def test_dynamic_quantize(tmp_path, zero):
+    """What onnxruntime's dynamic quantisation makes of a product."""
+    k, n = 64, 48
+    text = f"""g (float[m,{k}] x) => (float[m,{n}] y) {{
+  q, s, z = DynamicQuantizeLinear(x)
+  p = MatMulInteger(q, w, z, wz)
+  f = Cast<to = 1>(p)
+  t = Mul(s, ws)
+  u = Mul(f, t)
+  y = Add(u, b)
+}}"""
+    dtype = np.uint8 if zero else np.int8
+    w = bytes_of(dtype, k, n).clip(None, zero + 127 if zero else None)
+    onnx.save(with_weights(text, w=w, wz=np.array(zero, dtype), ws=np.float32(0.01), b=normal(n)),
+              tmp_path / "model.onnx")
+    inputs = {"x": normal(5, k)}
+    want = Reference(tmp_path / "model.onnx").run(inputs)["y"]
+    got = from_model(tmp_path, DEVICE).run(inputs)["y"]
+    np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("a, xz, yz", [(np.uint8, 0, 0), (np.uint8, 130, 121), (np.int8, -5, 4)])
+def test_qlinear_matmul(tmp_path, a, xz, yz):
+    k, n = 300, 520
+    names = {np.uint8: "uint8", np.int8: "int8"}
+    text = f"g ({names[a]}[m,{k}] x) => ({names[a]}[m,{n}] y) {{\n" \
+           " y = QLinearMatMul(x, xs, xz, w, ws, wz, ys, yz)\n}"
+    onnx.save(with_weights(text, xs=np.float32(0.03), xz=np.array(xz, a), w=bytes_of(np.int8, k, n),
+                           ws=np.float32(0.017), wz=np.array(0, np.int8), ys=np.float32(1.37),
+                           yz=np.array(yz, a)), tmp_path / "model.onnx")
+    check_exact(tmp_path, {"x": bytes_of(a, 39, k)}, DEVICE, kind="rac.matmul")
+
+
+@pytest.mark.parametrize("a, xz, yz", [(np.uint8, 0, 0), (np.uint8, 130, 121), (np.int8, -5, 4)])
+@pytest.mark.parametrize("groups", [1, 4])
+def test_qlinear_conv(tmp_path, a, xz, yz, groups):
+    names = {np.uint8: "uint8", np.int8: "int8"}
+    text = f"g ({names[a]}[1,64,h,19] x) => ({names[a]}[1,128,h,19] y) {{\n" \
+           f" y = QLinearConv <pads = [1,1,1,1], group = {groups}> (x, xs, xz, w, ws, wz, ys, yz, b)\n}}"
+    onnx.save(with_weights(
+        text, xs=np.float32(0.03), xz=np.array(xz, a), w=bytes_of(np.int8, 128, 64 // groups, 3, 3),
+        ws=(np.arange(128) * 0.0001 + 0.01).astype(np.float32), wz=np.zeros(128, np.int8),
+        ys=np.float32(4), yz=np.array(yz, a),
+        b=np.random.default_rng(0).integers(-500, 500, 128).astype(np.int32)), tmp_path / "model.onnx")
+    check_exact(tmp_path, {"x": bytes_of(a, 1, 64, 17, 19)}, DEVICE, kind="rac.conv")
+
+
+def test_qdq(tmp_path):
+    """A convolution and a product between quantisers compute on bytes."""
+    text = """g (float[1,3,10,10] x) => (float[1,5] y) {
+  xq = QuantizeLinear(x, xs, xz)
+  xd = DequantizeLinear(xq, xs, xz)
+  wd = DequantizeLinear <axis = 0> (w, ws, wz)
+  c = Conv(xd, wd, b)
+  r = Relu(c)
+  rq = QuantizeLinear(r, rs, rz)
+  rd = DequantizeLinear(rq, rs, rz)
+  f = Flatten(rd)
+  vd = DequantizeLinear(v, vs, vz)
+  y = MatMul(f, vd)
+}"""
+    onnx.save(with_weights(
+        text, xs=np.float32(0.03), xz=np.array(110, np.uint8), w=bytes_of(np.int8, 8, 3, 3, 3),
+        ws=(np.arange(8) * 0.001 + 0.01).astype(np.float32), wz=np.zeros(8, np.int8), b=normal(8),
+        rs=np.float32(0.09), rz=np.array(0, np.uint8), v=bytes_of(np.int8, 512, 5),
+        vs=np.float32(0.02), vz=np.array(0, np.int8)), tmp_path / "model.onnx")
+    inputs = {"x": normal(1, 3, 10, 10)}
+    want = Reference(tmp_path / "model.onnx").run(inputs)["y"]
+    got = from_model(tmp_path, DEVICE).run(inputs)["y"]
+    # A sum that is at the border of two steps may be rounded to the other.
+    np.testing.assert_allclose(got, want, rtol=2e-2, atol=0.5)
+    run_compiler(tmp_path / "model.onnx", tmp_path / "plan.mlir", "--emit=plan", DEVICE, *FLAGS)
+    text = (tmp_path / "plan.mlir").read_text()
+    assert "xui8>, tensor<8x3x3x3xi8>) -> tensor<1x8x8x8xi32>" in text
+    assert "tensor<512x5xi8>) -> tensor<1x5xi32>" in text
+
+
+def test_kernels_of_the_processor(tmp_path):
+    """Where the processor has tiles, oneDNN multiplies with them."""
+    if not ON_CPU or not has("amx_bf16", "amx_int8"):
+        pytest.skip("no tiles here")
+    perceptron(tmp_path, 256, 256)
+    run_compiler(tmp_path / "model.onnx", tmp_path / "model.so", DEVICE, "--precision=bf16",
+                 "--shape=x=128x256", "--shape=r=128x256")
+    done = subprocess.run([BUILD / "bin/rac-run", tmp_path / "model.so"], check=True, capture_output=True,
+                          text=True, env={"ONEDNN_VERBOSE": "1"})
+    assert "amx" in done.stdout, done.stdout
