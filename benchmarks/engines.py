@@ -3,7 +3,9 @@
   engines.py ENGINE JOB.json
 
 The job: {"model": FILE.onnx, "library": rac's, "threads": N, "inputs": {NAME: FILE.npy},
-"answers": FILE.npz, "allowed": error}; without "allowed" answers are compared value by value. What it says, in lines of JSON:
+"answers": FILE.npz, "allowed": error}; without "allowed" answers are compared value by value. Of
+precision.py also "samples", files of inputs, whose answers go beside "answers", and other models and
+libraries. What it says, in lines of JSON:
 
   {"answered": ns, "peak_bytes": B}    once the first answer is there, by CLOCK_MONOTONIC
   {"version": …, "mismatch": why, …}   its answers beside onnxruntime's, which onnxruntime writes;
@@ -41,14 +43,14 @@ class OnnxRuntime:
 class OpenVino:
     """Its shapes fixed: the one engine that is told them."""
 
-    precision = "f32"
+    precision, file = "f32", "model"
 
     def __init__(self, job, inputs):
         import openvino
 
         self.version = openvino.__version__.split("-")[0]
         core = openvino.Core()
-        model = core.read_model(job["model"])
+        model = core.read_model(job[self.file])
         model.reshape({name: openvino.PartialShape(array.shape) for name, array in inputs.items()})
         compiled = core.compile_model(
             model, "CPU", {"INFERENCE_NUM_THREADS": job["threads"], "PERFORMANCE_HINT": "LATENCY",
@@ -67,11 +69,19 @@ class OpenVinoBf16(OpenVino):
     precision = "bf16"
 
 
+class OpenVinoInt8(OpenVino):
+    """A model that its own quantiser made; what isn't quantised in what OpenVINO takes by itself."""
+
+    precision, file = "bf16", "int8"
+
+
 class Rac:
+    file = "library"
+
     def __init__(self, job, inputs):
         import rac
 
-        self.model = rac.load(job["library"], job["threads"])
+        self.model = rac.load(job[self.file], job["threads"])
         self.version = None  # measure.py knows the checkout
 
     def run(self, inputs):
@@ -80,6 +90,20 @@ class Rac:
     def facts(self, inputs):
         shapes = {name: array.shape for name, array in inputs.items()}
         return {"arena_bytes": self.model.arena_size(**shapes)}
+
+
+class RacBf16(Rac):
+    file = "library_bf16"
+
+
+class RacAuto(Rac):
+    file = "library_auto"
+
+
+class RacSame(Rac):
+    """At the error of OpenVINO's int8."""
+
+    file = "library_same"
 
 
 class Copy:
@@ -100,8 +124,9 @@ class Copy:
         return self.answers
 
 
-ENGINES = {"onnxruntime": OnnxRuntime, "OpenVINO": OpenVino, "OpenVINO bf16": OpenVinoBf16, "rac": Rac,
-           "copy": Copy}
+ENGINES = {"onnxruntime": OnnxRuntime, "OpenVINO": OpenVino, "OpenVINO bf16": OpenVinoBf16,
+           "OpenVINO int8": OpenVinoInt8, "rac": Rac, "rac bf16": RacBf16, "rac auto": RacAuto,
+           "rac at int8's error": RacSame, "copy": Copy}
 REFERENCE = "onnxruntime"
 
 
@@ -154,8 +179,13 @@ def serve(name, job, say):
     answers = engine.run(inputs)
     say({"answered": time.monotonic_ns(), "peak_bytes": peak_memory()})
 
-    mismatch = None
-    if name == REFERENCE:
+    mismatch = error = None
+    if "samples" in job:
+        # How far answers are off is for precision.py to say.
+        every = {f"{i}.{o}": np.array(answer) for i, file in enumerate(job["samples"])
+                 for o, answer in enumerate(engine.run(dict(np.load(file))))}
+        np.savez(f"{job['answers']}.{name}.npz", **every)
+    elif name == REFERENCE:
         np.savez(job["answers"], *answers)
         error = 0.0
     else:

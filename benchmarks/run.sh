@@ -5,6 +5,7 @@
 #   benchmarks/run.sh kernels [OPTION]...     single operators (about 2 minutes)
 #   benchmarks/run.sh groups [OPTION]...      predictions against the clock (about 2 minutes)
 #   benchmarks/run.sh picks [OPTION]...       the planner's choices against others (about 15 minutes)
+#   benchmarks/run.sh precision [OPTION]...   narrower types, at their measured errors (about 10 minutes)
 #   benchmarks/run.sh models --help
 #
 # docs/Benchmarks.md says how to write what is measured into the docs. Let nothing else run meanwhile.
@@ -12,11 +13,11 @@ set -euo pipefail
 source "$(dirname "$0")/../scripts/common.sh"
 
 case ${1:-} in
-  models | kernels | groups | picks) ;;
+  models | kernels | groups | picks | precision) ;;
   *) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0" >&2; exit 2 ;;
 esac
 "$ROOT/scripts/build.sh"
 python "$ROOT/scripts/models.py"
-PYTHONPATH=$("$ROOT/benchmarks/setup.sh")
+PYTHONPATH=$("$ROOT/benchmarks/setup.sh" "$1")
 export PYTHONPATH
 exec python "$ROOT/benchmarks/$1.py" "${@:2}"

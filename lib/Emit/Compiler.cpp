@@ -1,7 +1,7 @@
 //===- Compiler.cpp - From a model file to a library ----------------------===//
 
 #include "CompilerStages.h"
-#include "mlir/Pass/PassManager.h"
+#include "HostLibrary.h"
 #include "rac/Cost/Work.h"
 #include "rac/Emit/Config.h"
 #include "llvm/Support/Path.h"
@@ -57,10 +57,8 @@ llvm::Error Compiler::check() {
 llvm::Error
 Compiler::runPasses(StringRef stage,
                     llvm::function_ref<void(OpPassManager &)> populate) {
-  PassManager manager(module->getContext());
-  populate(manager);
-  if (failed(manager.run(module)))
-    return complaints.because(stage + " failed");
+  if (llvm::Error error = rac::runPasses(module, stage, populate))
+    return complaints.because(llvm::toString(std::move(error)));
   return llvm::Error::success();
 }
 

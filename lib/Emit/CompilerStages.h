@@ -37,6 +37,15 @@ private:
 /// All that models are made of.
 mlir::DialectRegistry makeRegistry();
 
+template <typename Options>
+void setVectors(VectorOptions<Options> &options, const TargetSpec &target) {
+  options.vectorBits = target.vectorBits;
+  options.scalable = target.scalable;
+  options.registers = target.vectorRegisters;
+  for (const std::string &dot : target.dots)
+    options.dots.push_back(dot);
+}
+
 /// One compilation: what its stages hand on to each other.
 class Compiler {
 public:
@@ -61,6 +70,8 @@ private:
   llvm::Error findDescriptions();
   llvm::Error plan();
   llvm::Error setCarbon(PlanOptions &planOptions);
+  bool choosesTypes() const;
+  llvm::Error chooseTypes(const PlanOptions &planOptions);
   llvm::Error replay();
   llvm::Error costAsGiven();
   void describeFront();

@@ -25,23 +25,13 @@ static int64_t multiplyAdds(const Device &device) {
   return std::max<int64_t>(fewest, std::llround(rate->second->v / 2 / lanes));
 }
 
-template <typename Options>
-static void setVectors(VectorOptions<Options> &options,
-                       const TargetSpec &target, const Device &device) {
-  options.vectorBits = target.vectorBits;
-  options.scalable = target.scalable;
-  options.registers = target.vectorRegisters;
-  options.multiplyAdds = multiplyAdds(device);
-  for (const std::string &dot : target.dots)
-    options.dots.push_back(dot);
-}
-
 llvm::Error Compiler::toLinalg() {
   options.progress("lowering");
   LoweringOptions lowering;
   lowering.threads = options.threads ? options.threads : target.cores;
   lowering.profile = options.profile;
-  setVectors(lowering, target, *report.device);
+  setVectors(lowering, target);
+  lowering.multiplyAdds = multiplyAdds(*report.device);
   lowering.accelerator = !target.accelerator.chip.empty();
   return runPasses("lowering", [&](OpPassManager &manager) {
     populateLinalgPipeline(manager, lowering);
@@ -51,7 +41,8 @@ llvm::Error Compiler::toLinalg() {
 /// From linalg on tensors to files.
 llvm::Error Compiler::toCode() {
   BufferOptions buffers;
-  setVectors(buffers, target, *report.device);
+  setVectors(buffers, target);
+  buffers.multiplyAdds = multiplyAdds(*report.device);
   buffers.assumedDim = report.assumedDim;
   buffers.accelerator = target.accelerator.chip;
   if (llvm::Error error = runPasses("lowering", [&](OpPassManager &manager) {

@@ -1,5 +1,6 @@
 //===- PlanModel.cpp - How the model shall run ----------------------------===//
 
+#include "ChoosePrecision.h"
 #include "CompilerStages.h"
 #include "PlanJson.h"
 #include "Replay.h"
@@ -61,7 +62,7 @@ llvm::Error Compiler::plan() {
   planOptions.useLibrary = options.useLibrary && target.hasKernelLibrary;
   planOptions.threads = options.threads;
   planOptions.objective = options.objective;
-  if (options.precision != "f32")
+  if (options.precision != "f32" && !choosesTypes())
     planOptions.precision = options.precision;
   planOptions.maxSeconds = options.maxSeconds;
   planOptions.maxBytes = options.maxBytes;
@@ -77,9 +78,12 @@ llvm::Error Compiler::plan() {
           populatePlanPipeline(manager, planOptions);
         }))
       return error;
-    if (!options.paretoFile.empty())
-      describeFront();
   }
+  if (choosesTypes())
+    if (llvm::Error error = chooseTypes(planOptions))
+      return error;
+  if (!options.paretoFile.empty())
+    describeFront();
   if (!options.planFile.empty())
     if (llvm::Error error = replay())
       return error;
@@ -101,6 +105,38 @@ llvm::Error Compiler::plan() {
     reportBreakdowns(module, report);
   report.search = reportSearch(module);
   report.unknowns = notedUnknowns(module);
+  return llvm::Error::success();
+}
+
+/// Whether types are a matter of samples and errors.
+bool Compiler::choosesTypes() const {
+  return options.precision == "auto" || options.precision == "int8" ||
+         options.maxError || !options.calibration.empty();
+}
+
+llvm::Error Compiler::chooseTypes(const PlanOptions &planOptions) {
+  if (isPlanned || !options.planFile.empty())
+    return llvm::createStringError(
+        "a plan that is given has its types: it doesn't go with "
+        "--precision=auto or int8, --max-error or --calibration");
+  PrecisionRequest request;
+  request.precision = options.precision;
+  request.calibration = options.calibration;
+  request.metric = options.errorMetric;
+  request.maxError = options.maxError;
+  request.objective = options.objective;
+  request.gramsPerJoule = planOptions.gramsPerJoule;
+  request.gramsPerSecond = planOptions.gramsPerSecond;
+  request.threads = options.threads;
+  request.useLibrary = planOptions.useLibrary;
+  request.front = !options.paretoFile.empty();
+  request.progress = options.progress;
+  request.warn = options.warn;
+  auto chosen =
+      choosePrecision(module, signature, *report.device, target, request);
+  if (!chosen)
+    return complaints.because(llvm::toString(chosen.takeError()));
+  report.precision = std::move(*chosen);
   return llvm::Error::success();
 }
 
@@ -160,10 +196,15 @@ llvm::Error Compiler::costAsGiven() {
 /// To be written once all else is.
 void Compiler::describeFront() {
   llvm::raw_string_ostream os(front);
-  if (StringRef(options.paretoFile).ends_with(".json"))
-    os << llvm::formatv("{0:2}",
-                        frontToJson(module, signature.name, report.device->id))
-       << "\n";
-  else
+  if (!StringRef(options.paretoFile).ends_with(".json")) {
     printFront(module, os);
+    if (report.precision)
+      printErrorFront(*report.precision, os);
+    return;
+  }
+  llvm::json::Value json =
+      frontToJson(module, signature.name, report.device->id);
+  if (report.precision)
+    (*json.getAsObject())["by_error"] = errorFrontToJson(*report.precision);
+  os << llvm::formatv("{0:2}", json) << "\n";
 }

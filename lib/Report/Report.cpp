@@ -130,7 +130,11 @@ json::Value rac::toJson(const Report &report) {
       {"objective", report.objective},
       {"budgets", json::Object{{"latency", orNull(budgets.maxSeconds)},
                                {"memory", orNull(budgets.maxBytes)},
-                               {"error", nullptr}}},
+                               {"error", report.precision
+                                             ? orNull(report.precision->budget)
+                                             : json::Value(nullptr)}}},
+      {"precision", report.precision ? toJson(*report.precision)
+                                     : json::Value(nullptr)},
       {"search", report.search ? toJson(*report.search) : json::Value(nullptr)},
       {"threads", report.threads},
       {"totals", std::move(sums)},

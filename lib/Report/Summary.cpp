@@ -118,6 +118,9 @@ std::string rac::summaryText(const Report &report, const WrittenFiles &files) {
   if (!files.report.empty())
     written += "; report " + files.report;
   return "model    " + join(report.inputs) + " -> " + join(report.outputs) +
-         "\nplan     " + plan(report) + "\na run    " + run(report) +
+         "\nplan     " + plan(report) +
+         (report.precision ? "\ntypes    " + precisionLine(*report.precision)
+                           : "") +
+         "\na run    " + run(report) +
          "\ncarbon   " + carbon(report) + "\nwritten  " + written + "\n";
 }

@@ -121,19 +121,24 @@ static Flag<std::string>
            cl::desc("Writes plans that nothing is better than in time, energy "
                     "and memory: a table, or JSON into FILE.json"));
 
-// What other parts of the project will bring: known by name, refused by name.
-static Flag<std::string> maxError("max-error", cl::value_desc("REL"),
-                                  cl::desc("A bound (not yet)"));
+static Flag<std::string> precision(
+    "precision", cl::init("f32"), cl::value_desc("f32|bf16|f16|int8|auto"),
+    cl::desc("What contractions compute in where that gains; auto: each in "
+             "what gains most, within --max-error (default f32)"));
 static Flag<std::string>
-    errorMetric("error-metric", cl::value_desc("l2|cosine|maxabs|top1"),
-                cl::desc("What --max-error bounds (not yet)"));
+    calibration("calibration", cl::value_desc("DIR|FILE.npz"),
+                cl::desc("Sample inputs, to find ranges and errors with: "
+                         "docs/ErrorBudget.md"));
+static Flag<double>
+    maxError("max-error", cl::value_desc("REL"),
+             cl::desc("How far answers may be from those in f32; 0: no bit "
+                      "changes (default of --precision=auto: 0.01)"));
 static Flag<std::string>
-    precision("precision", cl::init("f32"), cl::value_desc("f32|bf16|f16"),
-              cl::desc("What groups of f32 may compute in where it gains; "
-                       "default: f32, which changes nothing"));
-static Flag<std::string> calibration("calibration",
-                                     cl::value_desc("DIR|FILE.npz"),
-                                     cl::desc("Sample inputs (not yet)"));
+    errorMetric("error-metric", cl::init("rel-l2"),
+                cl::value_desc("rel-l2|cosine|max-abs|top1"),
+                cl::desc("What --max-error bounds: |difference| / |answer|, 1 "
+                         "- cosine, the largest difference, the share of rows "
+                         "with another largest element (default rel-l2)"));
 
 static constexpr StringLiteral kOverview =
     "rac-compile model.onnx -o model.so\n\n"
@@ -149,15 +154,8 @@ static int fail(const Twine &message) {
   return 1;
 }
 
-/// Flags without their feature yet must not pass unnoticed.
+/// Why flags cannot be; empty: they can.
 static std::string refusal() {
-  const std::pair<const Flag<std::string> &, StringRef> absent[] = {
-      {maxError, "max-error"},
-      {errorMetric, "error-metric"},
-      {calibration, "calibration"}};
-  for (const auto &[flag, name] : absent)
-    if (flag.getNumOccurrences())
-      return ("--" + name + " is not available in this version").str();
   const StringRef objectives[] = {"latency", "energy", "edp", "carbon"};
   if (!is_contained(objectives, StringRef(objective)))
     return "--objective is latency, energy, edp or carbon, not '" + objective +
@@ -166,10 +164,22 @@ static std::string refusal() {
     return "--max-latency is a time in ms above 0";
   if (maxMemory.getNumOccurrences() && !(maxMemory > 0 && maxMemory < 1e9))
     return "--max-memory is a size in MiB above 0";
-  const StringRef precisions[] = {"f32", "bf16", "f16"};
+  const StringRef precisions[] = {"f32", "bf16", "f16", "int8", "auto"};
   if (!is_contained(precisions, StringRef(precision)))
-    return "--precision=" + precision +
-           " is not available in this version; there are f32, bf16 and f16";
+    return "--precision is f32, bf16, f16, int8 or auto, not '" + precision +
+           "'";
+  const StringRef metrics[] = {"rel-l2", "cosine", "max-abs", "top1"};
+  if (!is_contained(metrics, StringRef(errorMetric)))
+    return "--error-metric is rel-l2, cosine, max-abs or top1, not '" +
+           errorMetric + "'";
+  if (maxError.getNumOccurrences() && !(maxError >= 0 && maxError < 1e30))
+    return "--max-error is a number from 0 on";
+  if (precision == "f32" &&
+      (maxError.getNumOccurrences() || calibration.getNumOccurrences() ||
+       errorMetric.getNumOccurrences()))
+    return "--max-error, --error-metric and --calibration are for "
+           "--precision=auto, bf16, f16 or int8: f32 is what errors are "
+           "counted against";
   if (emitFlag == EmitFlag::Ptx && target != "nvptx")
     return "--emit=ptx is for --target=nvptx";
   if (!report.empty() && !StringRef(report).ends_with(".html") &&
@@ -235,14 +245,20 @@ static std::vector<std::string> provenance() {
     flags.push_back("--threads=" + std::to_string(threads));
   if (noLibrary)
     flags.push_back("--no-library");
-  if (precision != "f32")
-    flags.push_back("--precision=" + precision);
   if (objective != "latency")
     flags.push_back("--objective=" + objective);
   if (maxLatency.getNumOccurrences())
     flags.push_back(formatv("--max-latency={0}", maxLatency.getValue()));
   if (maxMemory.getNumOccurrences())
     flags.push_back(formatv("--max-memory={0}", maxMemory.getValue()));
+  if (precision != "f32")
+    flags.push_back("--precision=" + precision);
+  if (maxError.getNumOccurrences())
+    flags.push_back(formatv("--max-error={0}", maxError.getValue()));
+  if (errorMetric != "rel-l2")
+    flags.push_back("--error-metric=" + errorMetric);
+  if (!calibration.empty())
+    flags.push_back("--calibration");
   if (profile)
     flags.push_back("--profile");
   if (!plan.empty())
@@ -276,9 +292,13 @@ static int compile() {
   options.planFile = plan;
   options.paretoFile = pareto;
   options.objective = objective;
-  options.precision = precision;
   options.maxSeconds = maxLatency * 1e-3;
   options.maxBytes = maxMemory * (1 << 20);
+  options.precision = precision;
+  options.calibration = calibration;
+  options.errorMetric = errorMetric;
+  if (maxError.getNumOccurrences())
+    options.maxError = maxError;
   options.group = group;
   options.randomConstants = randomConstants;
   options.threads = threads;
@@ -294,6 +314,10 @@ static int compile() {
     options.progress = [](StringRef stage) {
       errs() << "\r\033[K" << stage << " ...";
     };
+  options.warn = [&](StringRef warning) {
+    errs() << (onTerminal ? "\r\033[K" : "")
+           << "rac-compile: warning: " << warning << "\n";
+  };
   if (onTerminal || !device.empty())
     options.note = [&](StringRef note) {
       errs() << (onTerminal ? "\r\033[K" : "") << "rac-compile: " << note

@@ -35,10 +35,15 @@ struct CompileOptions {
   std::string planFile;   ///< replayed instead of planning; empty: none
   std::string paretoFile; ///< front of time, energy and memory; JSON if it ends
                           ///< in .json, "-": standard output; empty: none
-  std::string precision = "f32";     ///< or bf16, f16: where that gains
   std::string objective = "latency"; ///< or energy, edp, carbon
   double maxSeconds = 0;             ///< budget of a run, s; 0: none
   int64_t maxBytes = 0; ///< budget of weights and working memory, B; 0: none
+  /// What groups compute in: f32, bf16, f16, int8, or auto for what each gains
+  /// by.
+  std::string precision = "f32";
+  std::string calibration; ///< samples, docs/ErrorBudget.md; empty: none
+  std::string errorMetric = "rel-l2";
+  std::optional<double> maxError; ///< by that metric, against f32
   std::string group;    ///< the only one to compile; empty: all
   bool randomConstants = false; ///< for those that an MLIR file has no data of
   llvm::StringMap<llvm::SmallVector<int64_t>> shapes; ///< by input
@@ -49,6 +54,8 @@ struct CompileOptions {
       flags; ///< for the provenance: what shapes the result
   /// Called as each stage begins.
   std::function<void(llvm::StringRef)> progress = [](llvm::StringRef) {};
+  /// Called with what makes a result worth less than it seems.
+  std::function<void(llvm::StringRef)> warn = [](llvm::StringRef) {};
   /// Called with what is odd or was chosen about the device.
   std::function<void(llvm::StringRef)> note = [](llvm::StringRef) {};
 };

@@ -11,6 +11,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "rac/Cost/DeviceFile.h"
 #include "rac/Lowering/MemoryTimeline.h"
+#include "rac/Report/PrecisionReport.h"
 #include "rac/Report/SearchReport.h"
 #include "llvm/Support/JSON.h"
 #include <optional>
@@ -89,6 +90,8 @@ struct Report {
   /// That the groups' predictions rest on, by name.
   std::vector<CoefficientReport> coefficients;
   std::vector<KernelReport> kernels;  ///< empty: not of a GPU, or not assembled
+  /// How types were chosen; none: they weren't.
+  std::optional<PrecisionReport> precision;
   std::optional<SearchReport> search; ///< none: the plan came from a file
   std::optional<MemoryTimeline> memory; ///< once it is planned
   std::optional<int64_t> peakBytes;     ///< the arena, where its size is fixed

@@ -214,6 +214,28 @@ def CheckBudgets : Pass<"rac-check-budgets", "::mlir::ModuleOp"> {
   ];
 }
 
+def ProbePrecision : Pass<"rac-probe-precision", "::mlir::ModuleOp"> {
+  let summary = "Makes the types that groups compute in inputs of the model, to find out what they cost";
+  let description = [{
+    Before each operand of a planned group that its precision would round
+    (docs/Precision.md) comes a group that does so if an input `rac.probe.kind.N`
+    says so: 0 nothing, 1 to `half` and back, 2 to the 8-bit steps of
+    `rac.probe.scale.N` and `rac.probe.zero.N`. Constants that groups multiply
+    become inputs `rac.probe.weights.N`, and tensors that could be rounded to
+    steps results `rac.probe.tensor.N`. One library then tells the model's error
+    for any choice of types. Groups in loops and branches stay as they are.
+  }];
+  let options = [
+    Option<"half", "half", "std::string", "\"bf16\"", "The type of 16 bits: bf16 or f16">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect"];
+  let statistics = [
+    Statistic<"numStages", "stages", "Operands that may be rounded">,
+    Statistic<"numWeights", "weights", "Constants that became inputs">,
+    Statistic<"numObserved", "observed", "Tensors that became results">,
+  ];
+}
+
 def ExtractGroup : Pass<"rac-extract-group", "::mlir::ModuleOp"> {
   let summary = "Leaves a model that runs one group, as it was planned";
   let description = [{

@@ -1,0 +1,66 @@
+//===- Probe.h - A model whose groups' types are inputs ---------*- C++ -*-===//
+//
+// What rac-probe-precision made of a planned model: which inputs say in what
+// type a group computes. Numbers of inputs and outputs are those of the probe.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RAC_PRECISION_PROBE_H
+#define RAC_PRECISION_PROBE_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace rac {
+
+/// What a stage does with a tensor, as the number its input `kind` holds.
+enum class Rounding { none = 0, half = 1, steps = 2 };
+
+/// Rounds a tensor on its way into a group.
+struct ProbeStage {
+  unsigned tensor; ///< which; stages of several groups have the same
+  unsigned kind;   ///< input: a Rounding
+  /// Inputs: steps of 8 bits; of a stage that knows none, absent.
+  std::optional<unsigned> scale, zero;
+};
+
+/// Constants that a main op multiplies: an input of the probe.
+struct ProbeWeights {
+  unsigned input;
+  llvm::ArrayRef<float> values;
+  llvm::SmallVector<int64_t> shape;
+  /// The dimension of the result's channels, and, of a matrix, that which is
+  /// summed over.
+  std::optional<unsigned> channels, terms;
+  bool finite = true; ///< all of them
+};
+
+struct ProbeGroup {
+  std::string name;
+  bool multiplies = false;      ///< it has a main op
+  bool multipliesOften = false; ///< several
+  llvm::SmallVector<unsigned> stages;
+  std::optional<unsigned> activation; ///< stage of the main op's first operand
+  /// Its second operand and its first, where they are constant.
+  std::optional<unsigned> weights, otherWeights;
+  std::string notInSteps; ///< why it cannot multiply in 8 bits; empty: it can
+  std::string notAtAll;   ///< why its type cannot be chosen; empty: it can
+};
+
+struct Probe {
+  std::vector<ProbeGroup> groups; ///< all of the plan, in its order
+  std::vector<ProbeStage> stages;
+  std::vector<ProbeWeights> weights;
+  /// Of a tensor: the output that gives it as it was before rounding, where
+  /// some group could round it to steps.
+  std::vector<std::optional<unsigned>> observed;
+  unsigned numInputs = 0, numOutputs = 0; ///< the model's own, which come first
+};
+
+} // namespace rac
+
+#endif // RAC_PRECISION_PROBE_H

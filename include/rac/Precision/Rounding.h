@@ -1,0 +1,30 @@
+//===- Rounding.h - Weights as narrower types hold them ---------*- C++ -*-===//
+
+#ifndef RAC_PRECISION_ROUNDING_H
+#define RAC_PRECISION_ROUNDING_H
+
+#include "rac/Precision/Probe.h"
+#include "llvm/ADT/StringRef.h"
+
+namespace rac {
+
+/// How a group computes. `half` is bf16 or f16.
+enum class GroupType { f32, half, steps, weights8, weights4 };
+
+/// Terms of a sum that share a scale, where weights alone are narrow.
+inline constexpr int64_t kWeightGroup = 32;
+
+/// To the nearest value of 16 bits and back, ties to even.
+float roundToBf16(float value);
+float roundToF16(float value);
+
+/// Whether weights can be held in a type; if not, why.
+llvm::StringRef cannotHold(const ProbeWeights &weights, GroupType type);
+
+/// The values that weights have once `type` holds them.
+std::vector<float> roundWeights(const ProbeWeights &weights, GroupType type,
+                                bool halfIsBf16);
+
+} // namespace rac
+
+#endif // RAC_PRECISION_ROUNDING_H

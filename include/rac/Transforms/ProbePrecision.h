@@ -1,0 +1,18 @@
+//===- ProbePrecision.h - A model whose groups' types are inputs -*- C++
+//-*-===//
+
+#ifndef RAC_TRANSFORMS_PROBEPRECISION_H
+#define RAC_TRANSFORMS_PROBEPRECISION_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "rac/Precision/Probe.h"
+
+namespace rac {
+
+/// What the pass rac-probe-precision does, and what there is to know of the
+/// result. `half`: bf16 or f16. Values of weights lie in the module's context.
+llvm::FailureOr<Probe> probePrecision(mlir::ModuleOp module, mlir::Type half);
+
+} // namespace rac
+
+#endif // RAC_TRANSFORMS_PROBEPRECISION_H

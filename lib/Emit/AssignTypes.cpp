@@ -1,0 +1,195 @@
+//===- AssignTypes.cpp - The types that cost least within an error --------===//
+
+#include "PrecisionChooser.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using namespace rac;
+
+const Way &PrecisionChooser::wayOf(unsigned group, unsigned pick) const {
+  for (const Way &way : ways[group])
+    if (way.reason.empty() && pick-- == 0)
+      return way;
+  llvm_unreachable("picks are of ways without a reason");
+}
+
+void PrecisionChooser::setPicked(ModuleOp copy) const {
+  SmallVector<std::optional<KernelKind>> kinds;
+  for (auto [i, pick] : llvm::enumerate(picks))
+    kinds.push_back(wayOf(i, pick).kind);
+  setPlans(copy, typesOf(picks), kinds);
+}
+
+/// Whether a group wants a tensor rounded, and how.
+static unsigned wanted(GroupType type) {
+  return type == GroupType::half ? 1 : type == GroupType::steps ? 2 : 0;
+}
+
+AssignProblem PrecisionChooser::problem(double budget) const {
+  AssignProblem problem;
+  problem.budget = budget;
+  for (const auto &list : ways) {
+    AssignNode &node = problem.nodes.emplace_back();
+    for (const Way &way : list)
+      if (way.reason.empty())
+        node.options.push_back(
+            {score(way.cost), composable(metric, way.error)});
+  }
+  // Where groups want a tensor differently, some group has to cast it.
+  std::vector<SmallVector<std::pair<unsigned, unsigned>>> users(
+      probe.observed.size());
+  for (auto [g, group] : llvm::enumerate(probe.groups))
+    for (unsigned stage : group.stages)
+      users[probe.stages[stage].tensor].push_back({g, stage});
+  for (const auto &list : users)
+    for (size_t i = 1; i < list.size(); ++i) {
+      auto [from, stage] = list[i - 1];
+      unsigned to = list[i].first;
+      if (from == to)
+        continue;
+      double cost = score(stageCosts.lookup("probe_" + std::to_string(stage)));
+      AssignEdge edge{from, to, {}};
+      for (const Way &a : ways[from])
+        for (const Way &b : ways[to])
+          if (a.reason.empty() && b.reason.empty())
+            edge.costs.push_back(wanted(a.type) == wanted(b.type) ? 0 : cost);
+      problem.edges.push_back(std::move(edge));
+    }
+  return problem;
+}
+
+SmallVector<GroupType>
+PrecisionChooser::typesOf(ArrayRef<unsigned> picks) const {
+  SmallVector<GroupType> types;
+  for (auto [i, pick] : llvm::enumerate(picks))
+    types.push_back(wayOf(i, pick).type);
+  return types;
+}
+
+Cost PrecisionChooser::total(ArrayRef<unsigned> picks) const {
+  Cost sum;
+  sum.joules = 0;
+  for (auto [i, pick] : llvm::enumerate(picks)) {
+    const Cost &cost = wayOf(i, pick).cost;
+    sum.seconds += cost.seconds;
+    if (sum.joules && cost.joules)
+      *sum.joules += *cost.joules;
+    else
+      sum.joules = std::nullopt;
+  }
+  return sum;
+}
+
+/// Errors that were added up needn't be those of all groups together: what is
+/// measured of them corrects what the next assignment may add up to.
+llvm::Expected<bool> PrecisionChooser::assignWithin(double budget) {
+  constexpr int kTries = 6;
+  constexpr double kCloser = 0.9, kMost = 4, kNone = Assignment::kNoBudget;
+  double allowed = composable(metric, budget), left = allowed, tooMuch = kNone;
+  double cheapest = assign(problem(kNone)).cost;
+  bool found = false;
+  for (int i = 0; i < kTries; ++i) {
+    Assignment next = assign(problem(left));
+    auto error = study->error(typesOf(next.picks), Study::Which::calibration);
+    if (!error)
+      return error.takeError();
+    double taken = composable(metric, *error);
+    if (taken <= allowed) {
+      if (!found || next.cost < assignment.cost) {
+        assignment = next;
+        measured = *error;
+      }
+      found = true;
+      if (next.cost <= cheapest || taken >= allowed * kCloser)
+        break;
+      double more = taken > 0 ? kCloser * allowed / taken : kMost;
+      left *= std::min(more, kMost);
+      if (left >= tooMuch || more <= 1)
+        break;
+    } else {
+      tooMuch = std::min(tooMuch, left);
+      double less = kCloser * allowed / taken;
+      if (found)
+        break;
+      left *= less > 0 ? less : 0.1;
+    }
+  }
+  if (!found) {
+    // What changes nothing keeps it.
+    assignment = assign(problem(0));
+    measured = 0;
+  }
+  picks = assignment.picks;
+  return found;
+}
+
+/// What other budgets would give.
+llvm::Error PrecisionChooser::findFront() {
+  Assignment kept = assignment;
+  std::vector<unsigned> keptPicks = picks;
+  double keptError = measured;
+  auto add = [&](double budget, bool chosen) {
+    Cost cost = total(picks);
+    report.front.push_back(
+        {budget, measured, cost.seconds, cost.joules, chosen});
+  };
+  constexpr double kFactors[] = {0, 0.01, 0.1, 0.3, 1, 3};
+  for (double factor : kFactors) {
+    if (factor == 1) {
+      assignment = kept;
+      picks = keptPicks;
+      measured = keptError;
+      add(*report.budget, true);
+      continue;
+    }
+    request.progress("looking at other budgets");
+    auto found = assignWithin(factor * *report.budget);
+    if (!found)
+      return found.takeError();
+    add(factor * *report.budget, false);
+  }
+  assignment = kept;
+  picks = keptPicks;
+  measured = keptError;
+  return llvm::Error::success();
+}
+
+void PrecisionChooser::describe() {
+  SmallVector<GroupType> types = typesOf(picks);
+  Cost sum = total(picks);
+  report.seconds = sum.seconds;
+  report.joules = sum.joules;
+  report.composed = fromComposable(metric, assignment.error);
+  report.score = assignment.cost;
+  report.bound = assignment.bound;
+  report.exact = assignment.exact;
+  report.runs = study->numRuns();
+  for (auto [i, group] : llvm::enumerate(probe.groups)) {
+    GroupPrecision entry;
+    entry.name = group.name;
+    entry.type = nameOf(types[i]);
+    if (types[i] == GroupType::steps) {
+      QuantParams steps = study->paramsOf(i);
+      entry.steps = llvm::formatv("{0:e4}:{1} by {2}", steps.scale, steps.zero,
+                                  rac::nameOf(study->estimatorOf(i)))
+                        .str();
+    }
+    for (const Way &way : ways[i]) {
+      TypeReport type;
+      type.type = nameOf(way.type);
+      type.seconds = way.cost.seconds;
+      type.joules = way.cost.joules;
+      // Errors are measured of what is worth it.
+      bool isMeasured = way.reason.empty() || way.error > 0;
+      if (isMeasured)
+        type.error = way.error;
+      type.reason = way.reason;
+      if (way.reason.empty() && way.type != types[i])
+        type.reason = score(way.cost) < score(wayOf(i, picks[i]).cost)
+                          ? "the error is better spent on other groups"
+                          : "it costs more";
+      entry.types.push_back(std::move(type));
+    }
+    report.groups.push_back(std::move(entry));
+  }
+}

@@ -1,0 +1,250 @@
+//===- ChoosePrecision.cpp - A type for each group ------------------------===//
+//
+// Costs by the cost model (CostTypes.cpp), errors by running a probe, and one
+// optimisation over both (AssignTypes.cpp); then the compiled model is run on
+// what was held back.
+//
+//===----------------------------------------------------------------------===//
+
+#include "HostLibrary.h"
+#include "PrecisionChooser.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "rac/Cost/Work.h"
+#include "rac/Transforms/Passes.h"
+#include "rac/Transforms/ProbePrecision.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using namespace rac;
+
+llvm::Error PrecisionChooser::check() {
+  auto known = parseErrorMetric(request.metric);
+  if (!known)
+    return llvm::createStringError("--error-metric is rel-l2, cosine, max-abs "
+                                   "or top1, not '" +
+                                   request.metric + "'");
+  metric = *known;
+  report.asked = request.precision;
+  report.metric = request.metric;
+  report.budget = request.maxError;
+  constexpr double kDefaultBudget = 0.01;
+  if (request.precision == "auto" && !report.budget)
+    report.budget = kDefaultBudget;
+  auto has = [&](DataType type) {
+    return llvm::any_of(device.units, [&](const ComputeUnit &unit) {
+      return unit.opsPerClock.count(type) > 0;
+    });
+  };
+  bool isAuto = request.precision == "auto";
+  bool isF16 = request.precision == "f16" ||
+               (isAuto && !has(DataType::bf16) && has(DataType::f16));
+  half = isF16 ? Type(Float16Type::get(context))
+               : Type(BFloat16Type::get(context));
+  DataType halfType = isF16 ? DataType::f16 : DataType::bf16;
+  if (request.precision != "int8" && has(halfType))
+    candidates.push_back(GroupType::half);
+  if ((isAuto || request.precision == "int8") && has(DataType::i8))
+    candidates.push_back(GroupType::steps);
+  if (isAuto) {
+    candidates.push_back(GroupType::weights8);
+    candidates.push_back(GroupType::weights4);
+  } else if (candidates.empty()) {
+    return llvm::createStringError(
+        "device " + device.id +
+        " has no rate for --precision=" + request.precision);
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error PrecisionChooser::readSamples() {
+  request.progress("reading samples");
+  std::vector<Sample> all;
+  if (request.calibration.empty()) {
+    constexpr unsigned kRandom = 4;
+    request.warn("no --calibration: ranges and errors are those of random "
+                 "inputs, which say little of real ones");
+    all = randomSamples(signature, kRandom, Assumptions().dim);
+    report.samples = "random numbers";
+    report.random = true;
+  } else {
+    auto read = rac::readSamples(request.calibration, signature);
+    if (!read)
+      return llvm::createStringError("--calibration: " +
+                                     llvm::toString(read.takeError()));
+    all = std::move(*read);
+    report.samples = "--calibration";
+  }
+  if (all.size() == 1)
+    request.warn("one sample: there is none to hold back, so the error on "
+                 "others is not verified");
+  samples = splitSamples(std::move(all));
+  report.calibration = samples.calibration.size();
+  report.heldBack = samples.heldBack.size();
+  return llvm::Error::success();
+}
+
+llvm::Error PrecisionChooser::makeProbe() {
+  request.progress("compiling a probe");
+  OwningOpRef<ModuleOp> copy = module.clone();
+  auto made = probePrecision(*copy, half);
+  if (failed(made))
+    return llvm::createStringError("the model cannot be probed");
+  probe = std::move(*made);
+  auto costs = costsOf(*copy);
+  if (!costs)
+    return costs.takeError();
+  stageCosts = std::move(*costs);
+  auto own = resolveTarget("host");
+  if (!own)
+    return own.takeError();
+  host = std::move(*own);
+  // Plans for another machine say how to run there.
+  if (target.name != host.name)
+    copy->walk([&](GroupOp group) {
+      group.setPlanAttr(PlanAttr::get(KernelKind::generated,
+                                      group.getPlan()->getPrecision()));
+    });
+  if (target.name != host.name)
+    if (llvm::Error error =
+            runPasses(*copy, "planning", [&](OpPassManager &manager) {
+              manager.addNestedPass<func::FuncOp>(createPlanTiles());
+            }))
+      return error;
+  auto loaded =
+      loadOnHost(*copy, host, request.threads ? request.threads : host.cores);
+  if (!loaded)
+    return loaded.takeError();
+  model = std::move(*loaded);
+  StudyOptions options;
+  options.metric = metric;
+  options.halfIsBf16 = half.isBF16();
+  options.progress = [this](const llvm::Twine &stage) {
+    request.progress(stage.str());
+  };
+  study.emplace(probe, *model, samples, options);
+  return study->observe();
+}
+
+llvm::Error PrecisionChooser::measureWays() {
+  SmallVector<unsigned> rounded;
+  size_t count = 0, done = 0;
+  for (unsigned i = 0; i < ways.size(); ++i)
+    for (const Way &way : ways[i]) {
+      bool open = way.reason.empty() && way.type != GroupType::f32;
+      count += open;
+      if (open && way.type == GroupType::steps)
+        rounded.push_back(i);
+    }
+  if (llvm::Error error = study->chooseRanges(rounded))
+    return error;
+  for (unsigned i = 0; i < ways.size(); ++i)
+    for (Way &way : ways[i]) {
+      if (!way.reason.empty() || way.type == GroupType::f32)
+        continue;
+      request.progress(
+          llvm::formatv("measuring errors: {0} of {1}", ++done, count).str());
+      auto error = study->errorOf(i, way.type);
+      if (!error)
+        return error.takeError();
+      way.error = *error;
+      if (measuredAbove(*error))
+        way.reason = llvm::formatv("its error alone, {0:e2}, is above {1}",
+                                   *error, *report.budget)
+                         .str();
+    }
+  return llvm::Error::success();
+}
+
+/// The error of the compiled model on what was held back.
+llvm::Expected<double> PrecisionChooser::verify() {
+  SmallVector<GroupType> types = typesOf(picks);
+  if (target.name != host.name)
+    return study->error(types, Study::Which::heldBack);
+  request.progress("verifying");
+  OwningOpRef<ModuleOp> copy = module.clone();
+  setPicked(*copy);
+  if (llvm::Error error =
+          runPasses(*copy, "applying types", [](OpPassManager &manager) {
+            manager.addPass(createApplyPrecision());
+          }))
+    return error;
+  auto loaded =
+      loadOnHost(*copy, host, request.threads ? request.threads : host.cores);
+  if (!loaded)
+    return loaded.takeError();
+  report.verifiedByLibrary = true;
+  return study->errorOf(**loaded);
+}
+
+llvm::Error PrecisionChooser::choose() {
+  constexpr int kTries = 6;
+  double budget = report.budget.value_or(Assignment::kNoBudget);
+  std::vector<std::string> first;
+  for (int i = 0;; ++i) {
+    request.progress("assigning types");
+    auto found = assignWithin(i == kTries ? 0 : budget);
+    if (!found)
+      return found.takeError();
+    std::vector<std::string> names;
+    for (GroupType type : typesOf(picks))
+      names.push_back(nameOf(type));
+    if (i == 0)
+      first = names;
+    for (size_t g = 0; g < names.size() && i > 0; ++g)
+      if (names[g] != first[g])
+        report.givenUp.push_back(probe.groups[g].name + ": " + first[g] +
+                                 " became " + names[g]);
+    report.calibrationError = measured;
+    if (samples.heldBack.empty())
+      return llvm::Error::success();
+    auto error = verify();
+    if (!error)
+      return error.takeError();
+    report.heldBackError = *error;
+    if (!measuredAbove(*error) || i == kTries)
+      return llvm::Error::success();
+    report.givenUp.clear();
+    // By as much less than was measured on the calibration's samples as others
+    // showed to be too much.
+    constexpr double kCloser = 0.9, kBroken = 0.1;
+    double had = composable(metric, std::min(budget, measured)),
+           less = kCloser * composable(metric, *report.budget) /
+                  composable(metric, *error);
+    budget = fromComposable(metric, had * (less > 0 ? less : kBroken));
+  }
+}
+
+llvm::Expected<PrecisionReport> PrecisionChooser::run() {
+  if (llvm::Error error = check())
+    return error;
+  // Nothing may change, so there is nothing to find out.
+  if (report.budget && *report.budget == 0) {
+    module.walk([&](GroupOp group) {
+      report.groups.push_back({group.getSym().str(), "f32", "", {}});
+    });
+    return std::move(report);
+  }
+  if (llvm::Error error = readSamples())
+    return error;
+  if (llvm::Error error = makeProbe())
+    return error;
+  if (llvm::Error error = costWays())
+    return error;
+  if (llvm::Error error = measureWays())
+    return error;
+  if (llvm::Error error = choose())
+    return error;
+  if (request.front && report.budget)
+    if (llvm::Error error = findFront())
+      return error;
+  describe();
+  setPicked(module);
+  return std::move(report);
+}
+
+llvm::Expected<PrecisionReport>
+rac::choosePrecision(ModuleOp module, const ModelSignature &signature,
+                     const Device &device, const TargetSpec &target,
+                     const PrecisionRequest &request) {
+  return PrecisionChooser(module, signature, device, target, request).run();
+}

@@ -1,0 +1,188 @@
+//===- CostTypes.cpp - What groups cost in each type ----------------------===//
+
+#include "HostLibrary.h"
+#include "PrecisionChooser.h"
+#include "mlir/Dialect/Quant/IR/QuantTypes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "rac/Transforms/Groups.h"
+#include "rac/Transforms/Passes.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using namespace rac;
+
+std::string PrecisionChooser::nameOf(GroupType type) const {
+  switch (type) {
+  case GroupType::f32:
+    return "f32";
+  case GroupType::half:
+    return half.isBF16() ? "bf16" : "f16";
+  case GroupType::steps:
+    return "i8";
+  case GroupType::weights8:
+    return "f32, weights i8";
+  case GroupType::weights4:
+    return "f32, weights i4";
+  }
+  llvm_unreachable("no other types");
+}
+
+/// Costs of a module's groups, by name.
+llvm::Expected<Costs> PrecisionChooser::costsOf(ModuleOp copy) const {
+  if (llvm::Error error =
+          runPasses(copy, "costing", [&](OpPassManager &manager) {
+            CostGroupsOptions costs;
+            costs.threads = request.threads;
+            costs.again = true;
+            manager.addPass(createCostGroups(costs));
+          }))
+    return error;
+  Costs costs;
+  copy.walk([&](GroupOp group) {
+    CostAttr cost = group.getPlan() ? group.getPlan()->getCost() : CostAttr();
+    if (!cost)
+      return;
+    Cost &entry = costs[group.getSym()];
+    entry.seconds = cost.getSeconds().value;
+    if (cost.getJoules())
+      entry.joules = cost.getJoules()->value;
+  });
+  return costs;
+}
+
+PlanAttr PrecisionChooser::planOf(PlanAttr plan, unsigned group,
+                                  GroupType type) const {
+  switch (type) {
+  case GroupType::f32:
+    return plan;
+  case GroupType::half:
+    return plan.withPrecision(half);
+  case GroupType::steps: {
+    QuantParams params = study->paramsOf(group);
+    Type i8 = IntegerType::get(context, 8);
+    return plan.withPrecision(
+        i8, quant::UniformQuantizedType::get(
+                /*flags=*/0, i8, Float32Type::get(context), params.scale,
+                params.zero, /*storageTypeMin=*/0, /*storageTypeMax=*/255));
+  }
+  case GroupType::weights8:
+    return plan.withWeights(IntegerType::get(context, 8), kWeightGroup);
+  case GroupType::weights4:
+    return plan.withWeights(IntegerType::get(context, 4), kWeightGroup);
+  }
+  llvm_unreachable("no other types");
+}
+
+/// The same on as many threads, by another kind of kernel.
+static PlanAttr withKind(PlanAttr plan, KernelKind kind) {
+  return plan.getKind() == kind
+             ? plan
+             : PlanAttr::get(kind, plan.getPrecision(), plan.getThreads());
+}
+
+void PrecisionChooser::setPlans(ModuleOp copy, ArrayRef<GroupType> types,
+                                Kinds kinds) const {
+  llvm::StringMap<unsigned> numbers;
+  for (auto [i, group] : llvm::enumerate(probe.groups))
+    numbers[group.name] = i;
+  copy.walk([&](GroupOp group) {
+    auto found = numbers.find(group.getSym());
+    if (found == numbers.end() || types[found->second] == GroupType::f32)
+      return;
+    PlanAttr plan = group.getPlanAttr();
+    std::optional<KernelKind> kind = kinds[found->second];
+    if (kind == KernelKind::generated ||
+        (kind == KernelKind::library && libraryCanCompute(group)))
+      plan = withKind(plan, *kind);
+    group.setPlanAttr(planOf(plan, found->second, types[found->second]));
+  });
+}
+
+/// What each group costs if all that can compute in a type do, and, where they
+/// can, by kernels of this kind.
+llvm::Expected<Costs>
+PrecisionChooser::costsIn(GroupType type, std::optional<KernelKind> kind) {
+  SmallVector<GroupType> types;
+  for (unsigned i = 0; i < probe.groups.size(); ++i)
+    types.push_back(study->refusal(i, type).empty() ? type : GroupType::f32);
+  SmallVector<std::optional<KernelKind>> kinds(types.size(), kind);
+  OwningOpRef<ModuleOp> copy = module.clone();
+  setPlans(*copy, types, kinds);
+  if (llvm::Error error =
+          runPasses(*copy, "applying types", [](OpPassManager &manager) {
+            manager.addPass(createApplyPrecision());
+          }))
+    return error;
+  return costsOf(*copy);
+}
+
+static std::string times(double ratio) {
+  return llvm::formatv("{0:f2} times the score of f32", ratio).str();
+}
+
+/// Lists the ways of each group, f32 first.
+llvm::Error PrecisionChooser::costWays() {
+  request.progress("costing types");
+  auto plain = costsIn(GroupType::f32, std::nullopt);
+  if (!plain)
+    return plain.takeError();
+  Cost sum;
+  sum.joules = 0;
+  for (const auto &entry : *plain) {
+    sum.seconds += entry.second.seconds;
+    if (sum.joules && entry.second.joules)
+      *sum.joules += *entry.second.joules;
+    else
+      sum.joules = std::nullopt;
+  }
+  report.secondsInF32 = sum.seconds;
+  report.joulesInF32 = sum.joules;
+  if (request.objective == "energy") {
+    perSecond = 0;
+    perJoule = 1;
+  } else if (request.objective == "carbon") {
+    perSecond = request.gramsPerSecond;
+    perJoule = request.gramsPerJoule;
+  } else if (request.objective == "edp") {
+    // Its gradient, at the plan in f32.
+    perSecond = sum.joules.value_or(1);
+    perJoule = sum.joules ? sum.seconds : 0;
+  }
+  ways.resize(probe.groups.size());
+  for (auto [i, group] : llvm::enumerate(probe.groups))
+    ways[i].push_back(
+        {GroupType::f32, std::nullopt, plain->lookup(group.name), 0, ""});
+  for (GroupType type : candidates) {
+    // Few bits of weights alone are for generated code.
+    bool isWeights = type == GroupType::weights8 || type == GroupType::weights4;
+    std::optional<KernelKind> first, second;
+    if (isWeights)
+      first = KernelKind::generated;
+    else if (request.useLibrary)
+      second = KernelKind::library;
+    auto costs = costsIn(type, first);
+    if (!costs)
+      return costs.takeError();
+    Costs others;
+    if (second) {
+      auto library = costsIn(type, second);
+      if (!library)
+        return library.takeError();
+      others = std::move(*library);
+    }
+    for (auto [i, group] : llvm::enumerate(probe.groups)) {
+      Way way{type, first, costs->lookup(group.name), 0,
+              study->refusal(i, type).str()};
+      auto other = others.find(group.name);
+      if (other != others.end() && score(other->second) < score(way.cost)) {
+        way.kind = second;
+        way.cost = other->second;
+      }
+      double before = score(ways[i].front().cost), now = score(way.cost);
+      if (way.reason.empty() && now >= before)
+        way.reason = before > 0 ? times(now / before) : "f32 costs nothing";
+      ways[i].push_back(std::move(way));
+    }
+  }
+  return llvm::Error::success();
+}

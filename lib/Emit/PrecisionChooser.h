@@ -1,0 +1,99 @@
+//===- PrecisionChooser.h - A type for each group ---------------*- C++ -*-===//
+
+#ifndef RAC_LIB_EMIT_PRECISIONCHOOSER_H
+#define RAC_LIB_EMIT_PRECISIONCHOOSER_H
+
+#include "ChoosePrecision.h"
+#include "rac/Dialect/Rac/IR/RacDialect.h"
+#include "rac/Precision/Assign.h"
+#include "rac/Precision/Study.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace rac {
+
+/// Of a group, predicted.
+struct Cost {
+  double seconds = 0;
+  std::optional<double> joules;
+};
+using Costs = llvm::StringMap<Cost>; ///< by group
+
+/// One way for a group to compute.
+struct Way {
+  GroupType type;
+  std::optional<KernelKind> kind; ///< none: as planned in f32
+  Cost cost;
+  double error = 0;
+  std::string reason; ///< why it isn't considered; empty: it is
+};
+
+/// What the steps towards a choice hand on to each other.
+class PrecisionChooser {
+public:
+  PrecisionChooser(mlir::ModuleOp module, const ModelSignature &signature,
+                   const Device &device, const TargetSpec &target,
+                   const PrecisionRequest &request)
+      : module(module), signature(signature), device(device), target(target),
+        request(request), context(module.getContext()) {}
+
+  llvm::Expected<PrecisionReport> run();
+
+private:
+  llvm::Error check();
+  llvm::Error readSamples();
+  llvm::Error makeProbe();
+  llvm::Error costWays();
+  llvm::Error measureWays();
+  llvm::Error choose();
+  llvm::Error findFront();
+  llvm::Expected<Costs> costsOf(mlir::ModuleOp copy) const;
+  llvm::Expected<Costs> costsIn(GroupType type, std::optional<KernelKind> kind);
+  bool measuredAbove(double error) const {
+    return report.budget && !(error <= *report.budget);
+  }
+  double score(const Cost &cost) const {
+    return perSecond * cost.seconds + perJoule * cost.joules.value_or(0);
+  }
+  AssignProblem problem(double budget) const;
+  /// The least score at a budget that errors measured together keep.
+  llvm::Expected<bool> assignWithin(double budget);
+  llvm::Expected<double> verify();
+  PlanAttr planOf(PlanAttr plan, unsigned group, GroupType type) const;
+  using Kinds = llvm::ArrayRef<std::optional<KernelKind>>;
+  void setPlans(mlir::ModuleOp module, llvm::ArrayRef<GroupType> types,
+                Kinds kinds) const;
+  /// Gives the module's groups what was picked.
+  void setPicked(mlir::ModuleOp module) const;
+  const Way &wayOf(unsigned group, unsigned pick) const;
+  std::string nameOf(GroupType type) const;
+  Cost total(llvm::ArrayRef<unsigned> picks) const;
+  llvm::SmallVector<GroupType> typesOf(llvm::ArrayRef<unsigned> picks) const;
+  void describe();
+
+  mlir::ModuleOp module;
+  const ModelSignature &signature;
+  const Device &device;
+  const TargetSpec &target;
+  const PrecisionRequest &request;
+  mlir::MLIRContext *context;
+  PrecisionReport report;
+  ErrorMetric metric = ErrorMetric::relativeL2;
+  mlir::Type half;
+  llvm::SmallVector<GroupType> candidates; ///< beside f32
+  SplitSamples samples;
+  Probe probe;
+  TargetSpec host;
+  std::unique_ptr<LoadedModel> model;
+  std::optional<Study> study;
+  Costs stageCosts; ///< of rounding a tensor in a group of its own
+  double perSecond = 1, perJoule = 0;
+  std::vector<llvm::SmallVector<Way, 4>> ways; ///< by group of the probe
+  // What assignWithin found.
+  Assignment assignment;
+  std::vector<unsigned> picks;
+  double measured = 0;
+};
+
+} // namespace rac
+
+#endif // RAC_LIB_EMIT_PRECISIONCHOOSER_H

@@ -1,0 +1,119 @@
+//===- Rounding.cpp - Weights as narrower types hold them -----------------===//
+
+#include "rac/Precision/Rounding.h"
+#include "rac/Precision/Ranges.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/bit.h"
+#include <cmath>
+
+using namespace rac;
+
+float rac::roundToBf16(float value) {
+  if (std::isnan(value))
+    return value;
+  uint32_t bits = llvm::bit_cast<uint32_t>(value);
+  bits += 0x7fff + ((bits >> 16) & 1);
+  return llvm::bit_cast<float>(bits & 0xffff0000);
+}
+
+float rac::roundToF16(float value) {
+  constexpr float kLargest = 65504, kSmallestNormal = 0x1p-14f;
+  float magnitude = std::fabs(value);
+  if (!std::isfinite(value))
+    return value;
+  if (magnitude < kSmallestNormal) {
+    // Steps of 2^-24 there; adding this leaves no more bits.
+    constexpr float shift = 0x1p-24f * 0x1.8p23f;
+    float rounded = (magnitude + shift) - shift;
+    return std::copysign(rounded, value);
+  }
+  uint32_t bits = llvm::bit_cast<uint32_t>(magnitude);
+  bits += 0xfff + ((bits >> 13) & 1);
+  float rounded = llvm::bit_cast<float>(bits & 0xffffe000);
+  if (rounded > kLargest)
+    rounded = std::numeric_limits<float>::infinity();
+  return std::copysign(rounded, value);
+}
+
+llvm::StringRef rac::cannotHold(const ProbeWeights &weights, GroupType type) {
+  if (type == GroupType::steps && !weights.channels)
+    return "its weights have no dimension of channels";
+  if (!weights.finite)
+    return "its weights are not all finite";
+  bool isNarrow = type == GroupType::weights8 || type == GroupType::weights4;
+  if (isNarrow && !(weights.terms && weights.shape.size() == 2))
+    return "its weights are no matrix";
+  if (type == GroupType::weights4 && weights.shape[*weights.terms] % 2 != 0)
+    return "it sums up an odd number of terms";
+  return "";
+}
+
+/// By the largest of each channel.
+static std::vector<float> toChannelSteps(const ProbeWeights &weights) {
+  constexpr float kMost = 127;
+  std::vector<float> scales =
+      channelScales(weights.values, weights.shape, *weights.channels);
+  int64_t inner = 1;
+  for (int64_t size :
+       llvm::ArrayRef(weights.shape).drop_front(*weights.channels + 1))
+    inner *= size;
+  std::vector<float> rounded;
+  rounded.reserve(weights.values.size());
+  for (auto [i, value] : llvm::enumerate(weights.values)) {
+    float scale = scales[i / inner % scales.size()];
+    float q = std::clamp(std::nearbyint(value / scale), -kMost, kMost);
+    rounded.push_back(q * scale);
+  }
+  return rounded;
+}
+
+/// By the largest of every kWeightGroup terms of a channel. Of 4 bits the one
+/// furthest from zero is -8 steps, of 8 bits it is 127.
+static std::vector<float> toGroupSteps(const ProbeWeights &weights,
+                                       bool nibbles) {
+  std::vector<float> rounded(weights.values.begin(), weights.values.end());
+  int64_t terms = weights.shape[*weights.terms],
+          channels = weights.shape[*weights.channels],
+          termStep = *weights.terms == 0 ? channels : 1,
+          channelStep = *weights.terms == 0 ? 1 : terms;
+  const float low = nibbles ? -8 : -127, high = nibbles ? 7 : 127;
+  for (int64_t channel = 0; channel < channels; ++channel)
+    for (int64_t first = 0; first < terms; first += kWeightGroup) {
+      int64_t count = std::min(kWeightGroup, terms - first);
+      float *start = rounded.data() + channel * channelStep + first * termStep;
+      float furthest = 0;
+      for (int64_t i = 0; i < count; ++i)
+        if (std::fabs(start[i * termStep]) > std::fabs(furthest))
+          furthest = start[i * termStep];
+      float scale = nibbles ? furthest / low : std::fabs(furthest) / high;
+      if (!(std::fabs(scale) >= std::numeric_limits<float>::min()))
+        scale = 1;
+      for (int64_t i = 0; i < count; ++i) {
+        float &value = start[i * termStep];
+        value = std::clamp(std::nearbyint(value / scale), low, high) * scale;
+      }
+    }
+  return rounded;
+}
+
+std::vector<float> rac::roundWeights(const ProbeWeights &weights,
+                                     GroupType type, bool halfIsBf16) {
+  switch (type) {
+  case GroupType::f32:
+    return weights.values.vec();
+  case GroupType::half: {
+    std::vector<float> rounded;
+    rounded.reserve(weights.values.size());
+    for (float value : weights.values)
+      rounded.push_back(halfIsBf16 ? roundToBf16(value) : roundToF16(value));
+    return rounded;
+  }
+  case GroupType::steps:
+    return toChannelSteps(weights);
+  case GroupType::weights8:
+    return toGroupSteps(weights, /*nibbles=*/false);
+  case GroupType::weights4:
+    return toGroupSteps(weights, /*nibbles=*/true);
+  }
+  llvm_unreachable("no other types");
+}

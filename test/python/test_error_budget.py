@@ -1,0 +1,315 @@
+"""Types under an error budget: samples, budgets that hold on samples that were never seen, reports."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from graphs import Graph
+from samples import chunks, pages, save, segments, sound, text
+from support import COMMAND, COMPILER, FLAGS, MODELS, ROOT, SIMULATED, Refused, load, run_compiler
+
+sys.path.insert(0, str(ROOT / "scripts"))
+from demo import THRESHOLD, boxes  # noqa: E402
+
+pytestmark = pytest.mark.skipif(COMMAND is not None or SIMULATED, reason="types are found out on the host")
+# A device that multiplies bf16 and i8 faster than f32, whatever this machine is.
+DEVICE = "--device=xeon-spr"
+
+
+def relative(want, got):
+    """The worst output's |difference| / |answer| over all samples together."""
+    worst = 0
+    for name in want[0]:
+        a = np.concatenate([np.asarray(w[name], np.float64).ravel() for w in want])
+        b = np.concatenate([np.asarray(g[name], np.float64).ravel() for g in got])
+        worst = max(worst, np.linalg.norm(a - b) / np.linalg.norm(a))
+    return worst
+
+
+def run_all(library, feeds):
+    model = load(library)
+    try:
+        return [{name: np.array(value) for name, value in model.run(feed).items()} for feed in feeds]
+    finally:
+        model.close()
+
+
+def mlp(seed=0, width=96, outlier=False):
+    """Products of a size at which types pay, with a residual, a normalisation and a softmax."""
+    g = Graph(seed)
+    x = g.input("x", ["n", width])
+    scale = np.ones(width, np.float32)
+    if outlier:
+        scale[3] = 300
+        x = g.op("Mul", x, g.weight(scale))
+    for layer in range(3):
+        weights = g.rng.standard_normal((width, width)).astype(np.float32) / np.float32(np.sqrt(width))
+        y = g.op("Add", g.op("MatMul", x, g.weight(weights)), g.normal(width))
+        x = g.op("Add", g.op("Relu", y), x) if layer else g.op("Relu", y)
+    g.output(g.op("Softmax", x, axis=-1), x)
+    return g
+
+
+def conv_net(seed=0):
+    g = Graph(seed)
+    x = g.input("x", [1, 3, 24, 24])
+    channels = 3
+    for out in (16, 32, 32):
+        weights = g.rng.standard_normal((out, channels, 3, 3)).astype(np.float32) / np.float32(np.sqrt(9 * channels))
+        x = g.op("Relu", g.op("Conv", x, g.weight(weights), g.normal(out), pads=[1, 1, 1, 1]))
+        channels = out
+    g.output(x)
+    return g
+
+
+def write(graph, folder):
+    path = folder / "model.onnx"
+    path.write_bytes(graph.model().SerializeToString())
+    return path
+
+
+def compile_with(path, samples, library, *flags):
+    report = library.with_suffix(".json")
+    run_compiler(path, library, f"--calibration={samples}", f"--report={report}", "--threads=2", *flags, time_limit=280)
+    return json.loads(report.read_text())
+
+
+def feeds_of(graph, count, **sizes):
+    return [graph.feeds(sizes) for _ in range(count)]
+
+
+@pytest.fixture
+def plain(compiler, tmp_path):
+    """Compiles in f32."""
+
+    def make(path):
+        return run_compiler(path, tmp_path / "plain.so", "--threads=2", DEVICE, time_limit=280)
+
+    return make
+
+
+@pytest.mark.parametrize("make", [mlp, conv_net, lambda: mlp(outlier=True)], ids=["mlp", "conv", "outlier"])
+@pytest.mark.parametrize("budget", [1e-1, 1e-2, 1e-4])
+def test_budget_holds_on_unseen_samples(plain, tmp_path, make, budget):
+    graph = make()
+    path = write(graph, tmp_path)
+    samples = save(feeds_of(graph, 8, n=64), tmp_path / "samples")
+    report = compile_with(path, samples, tmp_path / "auto.so", "--precision=auto", f"--max-error={budget}", DEVICE)
+    unseen = feeds_of(graph, 8, n=64)
+    error = relative(run_all(plain(path), unseen), run_all(tmp_path / "auto.so", unseen))
+    assert error <= budget
+    precision = report["precision"]
+    assert precision["error"]["held_back"] <= budget and precision["error"]["calibration"] <= budget
+    assert report["budgets"]["error"] == budget
+    assert precision["samples"] == {"from": "--calibration", "random": False, "calibration": 6, "held_back": 2,
+                                    "runs": precision["samples"]["runs"]}
+    types = {group["precision"] for group in precision["groups"]}
+    assert types == {"f32"} if budget < 1e-3 else types - {"f32"}, types
+    for group in precision["groups"]:
+        taken = [kind for kind in group["types"] if not kind["reason"]]
+        assert [kind["precision"] for kind in taken] == [group["precision"]]
+
+
+def test_no_error_changes_no_bit(plain, tmp_path):
+    graph = mlp()
+    path = write(graph, tmp_path)
+    samples = save(feeds_of(graph, 4, n=64), tmp_path / "samples")
+    report = compile_with(path, samples, tmp_path / "auto.so", "--precision=auto", "--max-error=0", DEVICE)
+    assert {group["precision"] for group in report["groups"]} == {"f32"}
+    unseen = feeds_of(graph, 3, n=33)
+    for want, got in zip(run_all(plain(path), unseen), run_all(tmp_path / "auto.so", unseen)):
+        for name in want:
+            np.testing.assert_array_equal(want[name], got[name])
+
+
+def test_more_error_costs_less(compiler, tmp_path):
+    graph = mlp()
+    path = write(graph, tmp_path)
+    samples = save(feeds_of(graph, 8, n=64), tmp_path / "samples")
+    seconds = [compile_with(path, samples, tmp_path / "auto.so", "--precision=auto", f"--max-error={budget}",
+                            DEVICE)["precision"]["seconds"] for budget in (0.3, 1e-2, 1e-6)]
+    assert seconds == sorted(seconds) and seconds[0] < seconds[-1]
+
+
+@pytest.mark.parametrize("metric, budget", [("cosine", 1e-3), ("max-abs", 0.05), ("top1", 0.05)])
+def test_metrics(plain, tmp_path, metric, budget):
+    graph = mlp()
+    path = write(graph, tmp_path)
+    samples = save(feeds_of(graph, 8, n=64), tmp_path / "samples")
+    report = compile_with(path, samples, tmp_path / "auto.so", "--precision=auto", f"--max-error={budget}",
+                          f"--error-metric={metric}", DEVICE)
+    assert report["precision"]["metric"] == metric
+    assert report["precision"]["error"]["held_back"] <= budget
+    assert any(group["precision"] != "f32" for group in report["precision"]["groups"])
+
+
+def test_one_file_of_stacked_or_numbered_samples(compiler, tmp_path):
+    """The same samples in any of the forms give the same library."""
+    graph = mlp()
+    path = write(graph, tmp_path)
+    feeds = feeds_of(graph, 5, n=16)
+    forms = [save(feeds, tmp_path / "samples"), tmp_path / "stacked.npz", tmp_path / "numbered.npz"]
+    np.savez_compressed(forms[1], x=np.stack([feed["x"] for feed in feeds]))
+    np.savez(forms[2], **{f"x.{i}": feed["x"] for i, feed in enumerate(feeds)})
+    reports = [compile_with(path, form, tmp_path / f"{form.stem}.so", "--precision=auto", DEVICE) for form in forms]
+    assert reports[0]["precision"] == reports[1]["precision"] == reports[2]["precision"]
+    libraries = {(tmp_path / f"{form.stem}.so").read_bytes() for form in forms}
+    assert len(libraries) == 1
+
+
+def test_random_data_is_warned_of(compiler, tmp_path):
+    graph = mlp()
+    path = write(graph, tmp_path)
+    done = subprocess.run([COMPILER, path, "-o", tmp_path / "m.so", "--precision=auto", DEVICE,
+                           f"--report={tmp_path / 'm.json'}"], capture_output=True, text=True, check=True)
+    assert "warning: no --calibration" in done.stderr
+    assert json.loads((tmp_path / "m.json").read_text())["precision"]["samples"]["random"]
+
+
+def test_one_sample_is_warned_of(compiler, tmp_path):
+    graph = mlp()
+    path = write(graph, tmp_path)
+    samples = save(feeds_of(graph, 1, n=16), tmp_path / "samples")
+    done = subprocess.run([COMPILER, path, "-o", tmp_path / "m.so", "--precision=auto", f"--calibration={samples}",
+                           DEVICE], capture_output=True, text=True, check=True)
+    assert "warning: one sample" in done.stderr
+
+
+BAD = {
+    "other name": ({"y": np.zeros((2, 96), np.float32)}, "no input 'y'"),
+    "missing": ({}, "has nothing for input 'x'"),
+    "type": ({"x": np.zeros((2, 96))}, r"f64\[2, 96\], and the model takes f32"),
+    "rank": ({"x": np.zeros(96, np.float32)}, "takes 2 dimensions"),
+    "shape": ({"x": np.zeros((2, 95), np.float32)}, "dimension 1 must be 96"),
+    "NaN": ({"x": np.full((2, 96), np.nan, np.float32)}, "element 0 is no finite number"),
+    "infinity": ({"x": np.full((2, 96), -np.inf, np.float32)}, "element 0 is no finite number"),
+    "empty": ({"x": np.zeros((0, 96), np.float32)}, "which is empty"),
+    "complex": ({"x": np.zeros((2, 96), np.complex64)}, "of a type that no model takes"),
+    "Fortran order": ({"x": np.asfortranarray(np.ones((2, 96), np.float32))}, "Fortran order"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_samples(compiler, tmp_path, name):
+    feed, message = BAD[name]
+    samples = save([feed], tmp_path / "samples")
+    with pytest.raises(Refused, match="--calibration: .*" + message):
+        compile_with(write(mlp(), tmp_path), samples, tmp_path / "m.so", "--precision=auto")
+
+
+def test_bad_files(compiler, tmp_path):
+    path = write(mlp(), tmp_path)
+
+    def refused(samples, message):
+        with pytest.raises(Refused, match="--calibration: .*" + message):
+            compile_with(path, samples, tmp_path / "m.so", "--precision=auto")
+
+    (tmp_path / "none").mkdir()
+    refused(tmp_path / "none", "has no samples")
+    refused(tmp_path / "nowhere.npz", "cannot be read")
+    (tmp_path / "text.npz").write_text("no archive")
+    refused(tmp_path / "text.npz", "no .npz file")
+    x = np.zeros((4, 2, 96), np.float32)
+    np.savez(tmp_path / "whole.npz", x=x)
+    whole = (tmp_path / "whole.npz").read_bytes()
+    (tmp_path / "cut.npz").write_bytes(whole[: len(whole) // 2])
+    refused(tmp_path / "cut.npz", "no .npz file")
+    np.savez(tmp_path / "counts.npz", x=x, y=x[:3])
+    refused(tmp_path / "counts.npz", "has 3 samples")
+    np.savez(tmp_path / "number.npz", x=np.float32(1))
+    refused(tmp_path / "number.npz", "must count samples")
+    np.savez(tmp_path / "mixed.npz", **{"x.0": x[0], "x": x[1]})
+    refused(tmp_path / "mixed.npz", "no sample's number")
+
+
+def test_front_has_an_error_axis(compiler, tmp_path):
+    graph = mlp()
+    path = write(graph, tmp_path)
+    samples = save(feeds_of(graph, 8, n=64), tmp_path / "samples")
+    compile_with(path, samples, tmp_path / "m.so", "--precision=auto", "--max-error=0.02", DEVICE,
+                 f"--pareto={tmp_path / 'front.json'}")
+    points = json.loads((tmp_path / "front.json").read_text())["by_error"]
+    assert [point["max_error"] for point in points] == sorted(point["max_error"] for point in points)
+    assert all(point["error"] <= point["max_error"] for point in points)
+    assert [point["max_error"] for point in points if point["chosen"]] == [0.02]
+    assert points[0]["error"] == 0 and points[0]["seconds"] >= points[-1]["seconds"]
+
+
+def test_a_plan_replays(compiler, tmp_path):
+    """The plan says all: types and steps too."""
+    graph = mlp()
+    path = write(graph, tmp_path)
+    samples = save(feeds_of(graph, 8, n=64), tmp_path / "samples")
+    flags = ["--precision=auto", "--max-error=0.05", DEVICE]
+    compile_with(path, samples, tmp_path / "m.so", *flags)
+    run_compiler(path, tmp_path / "plan.json", f"--calibration={samples}", "--emit=plan", "--threads=2", *flags)
+    run_compiler(path, tmp_path / "again.so", f"--plan={tmp_path / 'plan.json'}", "--threads=2", DEVICE)
+    feeds = feeds_of(graph, 2, n=64)
+    for want, got in zip(run_all(tmp_path / "m.so", feeds), run_all(tmp_path / "again.so", feeds)):
+        for name in want:
+            np.testing.assert_array_equal(want[name], got[name])
+
+
+# ---- trained models, at 1 %
+def model_path(name):
+    path = MODELS / f"{name}.onnx"
+    if not path.exists():
+        pytest.skip(f"{path} is not there: scripts/models.py gathers the models")
+    return path
+
+
+def test_minilm(plain, tmp_path):
+    path = model_path("minilm_l6")
+    feeds = text(24)
+    samples = save(feeds[:16], tmp_path / "samples")
+    compile_with(path, samples, tmp_path / "auto.so", "--precision=auto", "--max-error=0.01")
+    want, got = (run_all(library, feeds[16:]) for library in (plain(path), tmp_path / "auto.so"))
+    assert relative(want, got) <= 0.01
+    for feed, a, b in zip(feeds[16:], want, got):
+        for name in a:
+            # Of the sentence, not of its padding.
+            rows = feed["attention_mask"][0] > 0 if a[name].ndim == 3 else slice(None)
+            x, y = (np.asarray(v[name][0][rows], np.float64).ravel() for v in (a, b))
+            assert x @ y / np.linalg.norm(x) / np.linalg.norm(y) > 0.999
+
+
+def test_detector(plain, tmp_path):
+    path = model_path("ch_PP-OCRv4_det_infer")
+    feeds = pages(12)
+    samples = save(feeds[:8], tmp_path / "samples")
+    compile_with(path, samples, tmp_path / "auto.so", "--precision=auto", "--max-error=0.01")
+    want, got = (run_all(library, feeds[8:]) for library in (plain(path), tmp_path / "auto.so"))
+    assert relative(want, got) <= 0.01
+    for a, b in zip(want, got):
+        found = [boxes(next(iter(answer.values()))[0, 0] > THRESHOLD) for answer in (a, b)]
+        assert len(found[0]) == len(found[1]) > 0
+        for one, other in zip(*found):
+            # A pixel on the threshold may fall on either side.
+            assert max(abs(p - q) for p, q in zip(one, other)) <= 1
+
+
+def test_silero(plain, tmp_path):
+    path = model_path("silero_vad_16k_op15")
+    library = plain(path)
+    model = load(library)
+    seen = chunks(sound(12, seed=1), lambda feed: {k: np.array(v) for k, v in model.run(feed).items()})
+    model.close()
+    samples = save(seen[::6], tmp_path / "samples")
+    compile_with(path, samples, tmp_path / "auto.so", "--precision=auto", "--max-error=0.01")
+    found = []
+    for which in (library, tmp_path / "auto.so"):
+        model = load(which)
+        probabilities = []
+
+        def run(feed, model=model, probabilities=probabilities):
+            answer = {name: np.array(value) for name, value in model.run(feed).items()}
+            probabilities.append(float(answer["output"][0, 0]))
+            return answer
+
+        chunks(sound(20, seed=2), run)
+        model.close()
+        found.append(segments(probabilities))
+    assert found[0] == found[1]
+    assert found[0], "the test needs sound that the model takes for speech"
