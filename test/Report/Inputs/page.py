@@ -1,4 +1,4 @@
-"""Whether pages hold a report, and need nothing else: REPORT.json PAGE.html…"""
+"""Whether pages hold a report, and need nothing else: [--of-library] REPORT.json PAGE.html…"""
 
 import json
 import sys
@@ -27,6 +27,12 @@ class Page(HTMLParser):
             self.report += data
 
 
+def of_library(report):
+    """What a library holds: without what predictions are made of."""
+    groups = [{**group, "breakdown": None} for group in report["groups"]]
+    return {**report, "groups": groups, "coefficients": []}
+
+
 def check(text, report):
     """What is wrong with the page, or None."""
     page = Page(text)
@@ -47,9 +53,14 @@ def check(text, report):
 
 
 if __name__ == "__main__":
-    wanted = json.loads(Path(sys.argv[1]).read_text())
-    for file in sys.argv[2:]:
+    arguments = sys.argv[1:]
+    from_library = arguments[0] == "--of-library"
+    report, *pages = arguments[from_library:]
+    wanted = json.loads(Path(report).read_text())
+    if from_library:
+        wanted = of_library(wanted)
+    for file in pages:
         problem = check(Path(file).read_text(encoding="utf-8"), wanted)
         if problem:
             sys.exit(f"{file}: {problem}")
-    print(f"{len(sys.argv) - 2} pages hold the report and fetch nothing")
+    print(f"{len(pages)} pages hold the report and fetch nothing")
