@@ -133,8 +133,8 @@ json::Value rac::toJson(const Report &report) {
                                {"error", report.precision
                                              ? orNull(report.precision->budget)
                                              : json::Value(nullptr)}}},
-      {"precision", report.precision ? toJson(*report.precision)
-                                     : json::Value(nullptr)},
+      {"precision",
+       report.precision ? toJson(*report.precision) : json::Value(nullptr)},
       {"search", report.search ? toJson(*report.search) : json::Value(nullptr)},
       {"threads", report.threads},
       {"totals", std::move(sums)},

@@ -121,6 +121,6 @@ std::string rac::summaryText(const Report &report, const WrittenFiles &files) {
          "\nplan     " + plan(report) +
          (report.precision ? "\ntypes    " + precisionLine(*report.precision)
                            : "") +
-         "\na run    " + run(report) +
-         "\ncarbon   " + carbon(report) + "\nwritten  " + written + "\n";
+         "\na run    " + run(report) + "\ncarbon   " + carbon(report) +
+         "\nwritten  " + written + "\n";
 }

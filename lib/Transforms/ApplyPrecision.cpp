@@ -126,6 +126,11 @@ void ApplyPrecisionPass::changed(GroupOp group) {
   group.setPlanAttr(group.getPlanAttr().withCost({}));
 }
 
+/// Whether the plan's type isn't the model's own.
+static bool narrows(Operation &contraction) {
+  return getElementTypeOrSelf(contraction.getOperand(0)).isF32();
+}
+
 /// Refuses what the module's device, if it has one, doesn't compute in.
 LogicalResult ApplyPrecisionPass::checkDevice(ArrayRef<GroupOp> groups) {
   llvm::Expected<Device> device = attachedDevice(getOperation());
@@ -137,8 +142,9 @@ LogicalResult ApplyPrecisionPass::checkDevice(ArrayRef<GroupOp> groups) {
     Type precision = group.getPlan() ? group.getPlan()->getPrecision() : Type();
     if (!precision ||
         !(isHalf(precision) || group.getPlan()->getActivation()) ||
-        llvm::none_of(*group.getBodyBlock(),
-                      [](Operation &op) { return isContraction(&op); }))
+        llvm::none_of(*group.getBodyBlock(), [](Operation &op) {
+          return isContraction(&op) && narrows(op);
+        }))
       continue;
     std::optional<DataType> type = dataTypeOf(precision);
     if (!type || !device->computesIn(*type))

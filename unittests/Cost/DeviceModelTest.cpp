@@ -307,7 +307,7 @@ TEST(DeviceModel, TypeWhoseRateIsUnknownCountsAsF32) {
   Matmul p;
   Model model(device);
   model.model.estimate(Candidate::of(p.ops),
-                       PlanAttr::get(KernelKind::generated,
+                       PlanAttr::get(KernelKind::library,
                                      mlir::BFloat16Type::get(&p.context), 1));
   ASSERT_FALSE(model.unknowns.list().empty());
   EXPECT_EQ(model.unknowns.list()[0].what, "units.fpu.ops_per_clock.bf16");

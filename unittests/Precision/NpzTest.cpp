@@ -1,7 +1,7 @@
 //===- NpzTest.cpp - Reading what NumPy writes ----------------------------===//
 //
-// Files that NumPy itself wrote are read in test/python/test_error_budget.py; here
-// is what is wrong with files.
+// Files that NumPy itself wrote are read in test/python/test_error_budget.py;
+// here is what is wrong with files.
 //
 //===----------------------------------------------------------------------===//
 

@@ -44,7 +44,7 @@ struct CompileOptions {
   std::string calibration; ///< samples, docs/ErrorBudget.md; empty: none
   std::string errorMetric = "rel-l2";
   std::optional<double> maxError; ///< by that metric, against f32
-  std::string group;    ///< the only one to compile; empty: all
+  std::string group;              ///< the only one to compile; empty: all
   bool randomConstants = false; ///< for those that an MLIR file has no data of
   llvm::StringMap<llvm::SmallVector<int64_t>> shapes; ///< by input
   int32_t threads = 0;

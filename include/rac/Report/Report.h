@@ -89,10 +89,10 @@ struct Report {
   std::vector<GroupReport> groups;
   /// That the groups' predictions rest on, by name.
   std::vector<CoefficientReport> coefficients;
-  std::vector<KernelReport> kernels;  ///< empty: not of a GPU, or not assembled
+  std::vector<KernelReport> kernels; ///< empty: not of a GPU, or not assembled
   /// How types were chosen; none: they weren't.
   std::optional<PrecisionReport> precision;
-  std::optional<SearchReport> search; ///< none: the plan came from a file
+  std::optional<SearchReport> search;   ///< none: the plan came from a file
   std::optional<MemoryTimeline> memory; ///< once it is planned
   std::optional<int64_t> peakBytes;     ///< the arena, where its size is fixed
   int64_t weightsBytes = 0;
