@@ -450,6 +450,22 @@ void ApplyPrecisionPass::retype(Value value, const Storage &storage) {
   }
 }
 
+/// Whether the group can write its result so: the library writes products of
+/// floats in their own type or f32, and those of bytes as bytes or bf16.
+static bool canStore(GroupOp group, const Storage &storage) {
+  PlanAttr plan = group.getPlanAttr();
+  if (!plan || plan.getKind() != KernelKind::library)
+    return true;
+  return llvm::all_of(*group.getBodyBlock(), [&](Operation &op) {
+    if (!isContraction(&op))
+      return true;
+    Type factor = getElementTypeOrSelf(op.getOperand(0));
+    if (factor.isInteger(8))
+      return storage.element.isInteger(8) || storage.element.isBF16();
+    return factor == storage.element;
+  });
+}
+
 void ApplyPrecisionPass::store(OpResult value, const Storage &storage) {
   auto group = cast<GroupOp>(value.getOwner());
   auto yield = cast<YieldOp>(group.getBodyBlock()->getTerminator());
@@ -551,7 +567,8 @@ void ApplyPrecisionPass::runOnOperation() {
   for (GroupOp group : groups)
     for (OpResult result : group->getResults())
       if (isF32Tensor(result))
-        if (std::optional<Storage> wanted = wantsOf(result); wanted && *wanted)
+        if (std::optional<Storage> wanted = wantsOf(result);
+            wanted && *wanted && canStore(group, *wanted))
           store(result, *wanted);
   for (GroupOp group : groups)
     castOutside(group);
