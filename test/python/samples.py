@@ -95,11 +95,13 @@ def sound(seconds, seed=0):
 
 
 def chunks(wave, run=None):
-    """Feeds of silero: 512 samples each, with the state that `run`, a function of a feed, gave."""
+    """Feeds of silero: 512 samples each and the 64 before, as its own package does, with the state that `run`,
+    a function of a feed, gave."""
     state = np.zeros((2, 1, 128), np.float32)
+    wave = np.concatenate([np.zeros(64, np.float32), wave])
     feeds = []
-    for start in range(0, len(wave) - 511, 512):
-        feeds.append({"input": wave[None, start : start + 512], "state": state, "sr": np.array(16000, np.int64)})
+    for start in range(0, len(wave) - 575, 512):
+        feeds.append({"input": wave[None, start : start + 576], "state": state, "sr": np.array(16000, np.int64)})
         if run:
             state = run(feeds[-1])["stateN"]
     return feeds
