@@ -53,12 +53,16 @@ typedef struct RacContext RacContext;
 void rac_launch(RacContext *, int32_t kernel, const int64_t *sizes,
                 void **params);
 
-/* Fills in `map`, a parameter of a kernel of sm_90 or later: 128 bytes aligned
- * to 64 that tell its copy unit of an array of device memory from `base` on
- * (a CUtensorMap). `code` and `bits`: the elements' type, as DLPack's. The last
- * dimension's elements are neighbours; `strides` are those of the others,
- * counted in elements. `box`: the size of what is copied at once, in lines of
- * 128 B, which are swizzled. Of an empty array nothing is copied. */
+/* Of a CUtensorMap (cuda.h), B. */
+enum { RAC_TENSOR_MAP_BYTES = 128, RAC_TENSOR_MAP_ALIGN = 64 };
+
+/* Fills in `map`, a parameter of a kernel of sm_90 or later:
+ * RAC_TENSOR_MAP_BYTES that tell its copy unit of an array of device memory
+ * from `base` on (a CUtensorMap). `code` and `bits`: the elements' type, as
+ * DLPack's. The last dimension's elements are neighbours; `strides` are those
+ * of the others, counted in elements. `box`: the size of what is copied at
+ * once, in lines of 128 B, which are swizzled. Of an empty array nothing is
+ * copied. */
 void rac_tensor_map(RacContext *, void *map, const void *base, int32_t code,
                     int32_t bits, int32_t rank, const int64_t *sizes,
                     const int64_t *strides, const int64_t *box);

@@ -15,9 +15,9 @@ const Way &PrecisionChooser::wayOf(unsigned group, unsigned pick) const {
 
 void PrecisionChooser::setPicked(ModuleOp copy) const {
   SmallVector<std::optional<KernelKind>> kinds;
-  for (auto [i, pick] : llvm::enumerate(picks))
+  for (auto [i, pick] : llvm::enumerate(assignment.picks))
     kinds.push_back(wayOf(i, pick).kind);
-  setPlans(copy, typesOf(picks), kinds);
+  setPlans(copy, typesOf(assignment.picks), kinds);
 }
 
 /// Whether a group wants a tensor rounded, and how.
@@ -67,16 +67,9 @@ PrecisionChooser::typesOf(ArrayRef<unsigned> picks) const {
 }
 
 Cost PrecisionChooser::total(ArrayRef<unsigned> picks) const {
-  Cost sum;
-  sum.joules = 0;
-  for (auto [i, pick] : llvm::enumerate(picks)) {
-    const Cost &cost = wayOf(i, pick).cost;
-    sum.seconds += cost.seconds;
-    if (sum.joules && cost.joules)
-      *sum.joules += *cost.joules;
-    else
-      sum.joules = std::nullopt;
-  }
+  Cost sum = noCost();
+  for (auto [i, pick] : llvm::enumerate(picks))
+    sum += wayOf(i, pick).cost;
   return sum;
 }
 
@@ -119,44 +112,39 @@ llvm::Expected<bool> PrecisionChooser::assignWithin(double budget) {
     assignment = assign(problem(0));
     measured = 0;
   }
-  picks = assignment.picks;
   return found;
 }
 
 /// What other budgets would give.
 llvm::Error PrecisionChooser::findFront() {
-  Assignment kept = assignment;
-  std::vector<unsigned> keptPicks = picks;
-  double keptError = measured;
-  auto add = [&](double budget, bool chosen) {
-    Cost cost = total(picks);
-    report.front.push_back(
-        {budget, measured, cost.seconds, cost.joules, chosen});
+  const Assignment kept = assignment;
+  const double keptError = measured;
+  auto restore = [&] {
+    assignment = kept;
+    measured = keptError;
   };
   constexpr double kFactors[] = {0, 0.01, 0.1, 0.3, 1, 3};
   for (double factor : kFactors) {
-    if (factor == 1) {
-      assignment = kept;
-      picks = keptPicks;
-      measured = keptError;
-      add(*report.budget, true);
-      continue;
+    bool isChosen = factor == 1;
+    if (isChosen) {
+      restore();
+    } else {
+      request.progress("looking at other budgets");
+      auto found = assignWithin(factor * *report.budget);
+      if (!found)
+        return found.takeError();
     }
-    request.progress("looking at other budgets");
-    auto found = assignWithin(factor * *report.budget);
-    if (!found)
-      return found.takeError();
-    add(factor * *report.budget, false);
+    Cost cost = total(assignment.picks);
+    report.front.push_back({factor * *report.budget, measured, cost.seconds,
+                            cost.joules, isChosen});
   }
-  assignment = kept;
-  picks = keptPicks;
-  measured = keptError;
+  restore();
   return llvm::Error::success();
 }
 
 void PrecisionChooser::describe() {
-  SmallVector<GroupType> types = typesOf(picks);
-  Cost sum = total(picks);
+  SmallVector<GroupType> types = typesOf(assignment.picks);
+  Cost sum = total(assignment.picks);
   report.seconds = sum.seconds;
   report.joules = sum.joules;
   report.composed = fromComposable(metric, assignment.error);
@@ -185,9 +173,10 @@ void PrecisionChooser::describe() {
         type.error = way.error;
       type.reason = way.reason;
       if (way.reason.empty() && way.type != types[i])
-        type.reason = score(way.cost) < score(wayOf(i, picks[i]).cost)
-                          ? "the error is better spent on other groups"
-                          : "it costs more";
+        type.reason =
+            score(way.cost) < score(wayOf(i, assignment.picks[i]).cost)
+                ? "the error is better spent on other groups"
+                : "it costs more";
       entry.types.push_back(std::move(type));
     }
     report.groups.push_back(std::move(entry));

@@ -30,20 +30,17 @@ llvm::Error PrecisionChooser::check() {
   constexpr double kDefaultBudget = 0.01;
   if (request.precision == "auto" && !report.budget)
     report.budget = kDefaultBudget;
-  auto has = [&](DataType type) {
-    return llvm::any_of(device.units, [&](const ComputeUnit &unit) {
-      return unit.opsPerClock.count(type) > 0;
-    });
-  };
   bool isAuto = request.precision == "auto";
   bool isF16 = request.precision == "f16" ||
-               (isAuto && !has(DataType::bf16) && has(DataType::f16));
+               (isAuto && !device.computesIn(DataType::bf16) &&
+                device.computesIn(DataType::f16));
   half = isF16 ? Type(Float16Type::get(context))
                : Type(BFloat16Type::get(context));
   DataType halfType = isF16 ? DataType::f16 : DataType::bf16;
-  if (request.precision != "int8" && has(halfType))
+  if (request.precision != "int8" && device.computesIn(halfType))
     candidates.push_back(GroupType::half);
-  if ((isAuto || request.precision == "int8") && has(DataType::i8))
+  if ((isAuto || request.precision == "int8") &&
+      device.computesIn(DataType::i8))
     candidates.push_back(GroupType::steps);
   if (isAuto) {
     candidates.push_back(GroupType::weights8);
@@ -157,7 +154,7 @@ llvm::Error PrecisionChooser::measureWays() {
 
 /// The error of the compiled model on what was held back.
 llvm::Expected<double> PrecisionChooser::verify() {
-  SmallVector<GroupType> types = typesOf(picks);
+  SmallVector<GroupType> types = typesOf(assignment.picks);
   if (target.name != host.name)
     return study->error(types, Study::Which::heldBack);
   request.progress("verifying");
@@ -186,7 +183,7 @@ llvm::Error PrecisionChooser::choose() {
     if (!found)
       return found.takeError();
     std::vector<std::string> names;
-    for (GroupType type : typesOf(picks))
+    for (GroupType type : typesOf(assignment.picks))
       names.push_back(nameOf(type));
     if (i == 0)
       first = names;

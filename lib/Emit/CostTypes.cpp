@@ -126,15 +126,9 @@ llvm::Error PrecisionChooser::costWays() {
   auto plain = costsIn(GroupType::f32, std::nullopt);
   if (!plain)
     return plain.takeError();
-  Cost sum;
-  sum.joules = 0;
-  for (const auto &entry : *plain) {
-    sum.seconds += entry.second.seconds;
-    if (sum.joules && entry.second.joules)
-      *sum.joules += *entry.second.joules;
-    else
-      sum.joules = std::nullopt;
-  }
+  Cost sum = noCost();
+  for (const auto &entry : *plain)
+    sum += entry.second;
   report.secondsInF32 = sum.seconds;
   report.joulesInF32 = sum.joules;
   if (request.objective == "energy") {

@@ -15,7 +15,18 @@ namespace rac {
 struct Cost {
   double seconds = 0;
   std::optional<double> joules;
+
+  Cost &operator+=(const Cost &other) {
+    seconds += other.seconds;
+    if (joules && other.joules)
+      *joules += *other.joules;
+    else
+      joules = std::nullopt;
+    return *this;
+  }
 };
+/// Of no group.
+inline Cost noCost() { return {0, 0}; }
 using Costs = llvm::StringMap<Cost>; ///< by group
 
 /// One way for a group to compute.
@@ -90,7 +101,6 @@ private:
   std::vector<llvm::SmallVector<Way, 4>> ways; ///< by group of the probe
   // What assignWithin found.
   Assignment assignment;
-  std::vector<unsigned> picks;
   double measured = 0;
 };
 

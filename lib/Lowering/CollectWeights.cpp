@@ -1,10 +1,10 @@
 //===- CollectWeights.cpp - Large constants leave the code ----------------===//
 
-#include "ElementBytes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/SymbolTable.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
+#include "rac/Lowering/ElementBytes.h"
 #include "rac/Lowering/Passes.h"
 #include "llvm/Support/MathExtras.h"
 

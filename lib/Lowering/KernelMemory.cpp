@@ -1,10 +1,10 @@
 //===- KernelMemory.cpp - Temporary buffers of kernels --------------------===//
 
-#include "ElementBytes.h"
 #include "mlir/Dialect/Bufferization/Transforms/BufferViewFlowAnalysis.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
+#include "rac/Lowering/ElementBytes.h"
 #include "rac/Lowering/Passes.h"
 
 namespace rac {

@@ -6,15 +6,14 @@
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/Pattern.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "rac-c/DLPack.h"
+#include "rac-c/Device.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 
 using namespace mlir;
 using namespace rac;
 
 namespace {
-
-/// Of a CUtensorMap, B (cuda.h).
-constexpr int64_t kTensorMapBytes = 128, kTensorMapAlign = 64;
 
 Value constant(OpBuilder &builder, Location loc, Type type, int64_t value) {
   return LLVM::ConstantOp::create(builder, loc, type,
@@ -91,11 +90,12 @@ struct LaunchLowering : ConvertOpToLLVMPattern<LaunchOp> {
   }
 };
 
-/// DLPack's code of a type (rac-c/Device.h).
 int64_t dlpackCode(Type type) {
   if (type.isBF16())
-    return 4;
-  return isa<FloatType>(type) ? 2 : type.isUnsignedInteger() ? 1 : 0;
+    return kDLBfloat;
+  if (isa<FloatType>(type))
+    return kDLFloat;
+  return type.isUnsignedInteger() ? kDLUInt : kDLInt;
 }
 
 struct TensorMapLowering : ConvertOpToLLVMPattern<TensorMapOp> {
@@ -111,8 +111,8 @@ struct TensorMapLowering : ConvertOpToLLVMPattern<TensorMapOp> {
                                       adaptor.getOffset());
     Value map = stackSlot(
         rewriter, op,
-        LLVM::LLVMArrayType::get(rewriter.getI8Type(), kTensorMapBytes),
-        kTensorMapAlign);
+        LLVM::LLVMArrayType::get(rewriter.getI8Type(), RAC_TENSOR_MAP_BYTES),
+        RAC_TENSOR_MAP_ALIGN);
     auto box = llvm::map_to_vector(op.getBox(), [&](int64_t size) {
       return constant(rewriter, loc, i64, size);
     });

@@ -1,6 +1,5 @@
 //===- PlanMemory.cpp - One arena for all buffers of a run ----------------===//
 
-#include "ElementBytes.h"
 #include "TimelineBuilder.h"
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
@@ -13,6 +12,7 @@
 #include "mlir/IR/SymbolTable.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 #include "rac/Lowering/ArenaPacking.h"
+#include "rac/Lowering/ElementBytes.h"
 #include "rac/Lowering/Passes.h"
 #include "llvm/Support/MathExtras.h"
 

@@ -1,11 +1,11 @@
 //===- TimelineBuilder.cpp - The steps of an entry function ---------------===//
 
 #include "TimelineBuilder.h"
-#include "ElementBytes.h"
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
+#include "rac/Lowering/ElementBytes.h"
 
 using namespace mlir;
 using namespace rac;

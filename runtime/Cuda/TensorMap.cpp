@@ -7,7 +7,7 @@
 
 namespace rac::runtime::cuda {
 
-static constexpr int kMostDims = 5, kMapBytes = 128; // cuda.h
+static constexpr int kMostDims = 5; // cuda.h
 
 /// -1: copy units don't know it.
 static int typeOf(int32_t code, int32_t bits) {
@@ -24,7 +24,7 @@ extern "C" void rac_tensor_map(RacContext *context, void *map, const void *base,
                                int32_t code, int32_t bits, int32_t rank,
                                const int64_t *sizes, const int64_t *strides,
                                const int64_t *box) {
-  memset(map, 0, kMapBytes);
+  memset(map, 0, RAC_TENSOR_MAP_BYTES);
   // The driver counts dimensions from the fastest one on.
   unsigned long long size[kMostDims], stride[kMostDims];
   unsigned boxSize[kMostDims], step[kMostDims];

@@ -14,9 +14,9 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "rac-c/Device.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 #include "rac/Target/NVPTX/Passes.h"
-#include "rac/Target/NVPTX/TensorMap.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -233,7 +233,7 @@ static void markTensorMaps(gpu::GPUFuncOp kernel, ValueRange operands) {
   for (auto [i, operand] : llvm::enumerate(operands))
     if (operand.getDefiningOp<TensorMapOp>())
       kernel.setArgAttr(i, LLVM::LLVMDialect::getAlignAttrName(),
-                        builder.getI64IntegerAttr(kTensorMapAlign));
+                        builder.getI64IntegerAttr(RAC_TENSOR_MAP_ALIGN));
 }
 
 LogicalResult Outliner::outline(gpu::LaunchOp launch) {

@@ -3,8 +3,8 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "rac-c/Device.h"
 #include "rac/Target/NVPTX/Passes.h"
-#include "rac/Target/NVPTX/TensorMap.h"
 
 namespace rac {
 #define GEN_PASS_DEF_GPUTENSORMAPS
@@ -20,14 +20,15 @@ namespace {
 bool isTensorMap(LLVM::LLVMFuncOp kernel, unsigned argument) {
   auto align = kernel.getArgAttrOfType<IntegerAttr>(
       argument, LLVM::LLVMDialect::getAlignAttrName());
-  return align && align.getInt() == kTensorMapAlign &&
+  return align && align.getInt() == RAC_TENSOR_MAP_ALIGN &&
          isa<LLVM::LLVMPointerType>(kernel.getArgument(argument).getType());
 }
 
 struct GpuTensorMapsPass : rac::impl::GpuTensorMapsBase<GpuTensorMapsPass> {
   void runOnOperation() override {
     Builder builder(&getContext());
-    auto bytes = LLVM::LLVMArrayType::get(builder.getI8Type(), kTensorMapBytes);
+    auto bytes =
+        LLVM::LLVMArrayType::get(builder.getI8Type(), RAC_TENSOR_MAP_BYTES);
     for (auto kernel : getOperation().getOps<LLVM::LLVMFuncOp>())
       for (unsigned i = 0; i < kernel.getNumArguments(); ++i)
         if (isTensorMap(kernel, i)) {

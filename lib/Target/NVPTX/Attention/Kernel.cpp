@@ -167,10 +167,7 @@ void Kernel::store(const State &state) {
       none = noNumber; // so is a sum of nothing
     }
     OpBuilder::InsertionGuard restore(e.b);
-    if (Value exists = e.less(rows[half], rowCount)) {
-      auto guard = scf::IfOp::create(e.b, loc, exists, /*withElse=*/false);
-      e.b.setInsertionPointToStart(guard.thenBlock());
-    }
+    e.enter(e.less(rows[half], rowCount));
     for (int64_t n = 0; n < valueTiles(); ++n) {
       Tile tile = state.output[half / 2 * valueTiles() + n];
       Values pair;

@@ -39,9 +39,7 @@ void Kernel::loadTile(linalg::LinalgOp op, OpOperand &operand, Values position,
     OpBuilder::InsertionGuard restore(e.b);
     Index number = e.add(thread, e.number(start));
     if (start + threads > count) {
-      auto guard = scf::IfOp::create(e.b, loc, e.less(number, e.number(count)),
-                                     /*withElse=*/false);
-      e.b.setInsertionPointToStart(guard.thenBlock());
+      e.enter(e.less(number, e.number(count)));
     }
     Index line = alongElements ? e.div(number, e.number(across))
                                : e.rem(number, e.number(lines));
@@ -88,10 +86,7 @@ void Kernel::loadTile(linalg::LinalgOp op, OpOperand &operand, Values position,
 /// are any, to one of two places.
 void Kernel::loadColumns(Value first, Index stage) {
   OpBuilder::InsertionGuard restore(e.b);
-  if (Value exists = e.less(first, columnCount)) {
-    auto guard = scf::IfOp::create(e.b, loc, exists, /*withElse=*/false);
-    e.b.setInsertionPointToStart(guard.thenBlock());
-  }
+  e.enter(e.less(first, columnCount));
   Value zero = e.value(e.number(0));
   linalg::LinalgOp scores = attention.scores, output = attention.output;
   loadTile(scores, *attention.k,

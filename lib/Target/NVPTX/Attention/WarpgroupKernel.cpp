@@ -182,9 +182,7 @@ void WarpgroupKernel::copyTile(linalg::LinalgOp op, OpOperand &operand,
     OpBuilder::InsertionGuard restore(e.b);
     Index number = e.add(thread, e.number(from));
     if (from + threads > total) {
-      auto guard = scf::IfOp::create(e.b, loc, e.less(number, e.number(total)),
-                                     /*withElse=*/false);
-      e.b.setInsertionPointToStart(guard.thenBlock());
+      e.enter(e.less(number, e.number(total)));
     }
     Index line = samePlace ? e.add(threadLine, e.number(from / across))
                            : e.div(number, e.number(across));
@@ -233,10 +231,7 @@ Index WarpgroupKernel::columnOf(Index number) {
 void WarpgroupKernel::copyKeys(Index number, bool last) {
   OpBuilder::InsertionGuard restore(e.b);
   if (!last)
-    if (Value exists = e.less(number, count)) {
-      auto guard = scf::IfOp::create(e.b, loc, exists, /*withElse=*/false);
-      e.b.setInsertionPointToStart(guard.thenBlock());
-    }
+    e.enter(e.less(number, count));
   Value zero = e.value(e.number(0));
   Index stage = e.rem(number, e.number(tile.stages));
   copyTile(
@@ -252,10 +247,7 @@ void WarpgroupKernel::copyKeys(Index number, bool last) {
 void WarpgroupKernel::copyValues(Index number, bool last) {
   OpBuilder::InsertionGuard restore(e.b);
   if (!last)
-    if (Value exists = e.less(number, count)) {
-      auto guard = scf::IfOp::create(e.b, loc, exists, /*withElse=*/false);
-      e.b.setInsertionPointToStart(guard.thenBlock());
-    }
+    e.enter(e.less(number, count));
   Value zero = e.value(e.number(0));
   Index stage = e.rem(number, e.number(tile.stages));
   copyTile(attention.output, *attention.v,

@@ -1,6 +1,7 @@
 //===- Emit.cpp - Index arithmetic that folds as it is built --------------===//
 
 #include "Emit.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -126,6 +127,13 @@ Value Emit::select(Value condition, Index yes, Index no) {
   if (!condition)
     return value(yes);
   return arith::SelectOp::create(b, loc, condition, value(yes), value(no));
+}
+
+void Emit::enter(Value condition) {
+  if (condition)
+    b.setInsertionPointToStart(
+        scf::IfOp::create(b, loc, condition, /*withElseRegion=*/false)
+            .thenBlock());
 }
 
 Value Emit::zero(Type type) {

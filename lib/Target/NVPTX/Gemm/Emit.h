@@ -33,6 +33,8 @@ struct Emit {
   mlir::Value both(mlir::Value x, mlir::Value y);
   mlir::Value select(mlir::Value condition, Index yes, Index no);
   mlir::Value zero(mlir::Type type);
+  /// Goes on where the condition holds; null: everywhere.
+  void enter(mlir::Value condition);
 };
 
 /// The iterations of several loops together.

@@ -34,11 +34,7 @@ public:
   void request(Index step) override {
     {
       OpBuilder::InsertionGuard restore(e.b);
-      if (Value any = e.less(step, plan.way.steps)) {
-        auto guard =
-            scf::IfOp::create(e.b, e.loc, any, /*withElseRegion=*/false);
-        e.b.setInsertionPointToStart(guard.thenBlock());
-      }
+      e.enter(e.less(step, plan.way.steps));
       Index stage = e.rem(step, e.number(plan.tile.stages));
       Index at = depthOf(e, plan, step);
       loaderA.load(e, e.mul(stage, e.number(stageA)), at);
@@ -91,9 +87,7 @@ public:
     asks = e.less(plan.thread, e.number(1));
     {
       OpBuilder::InsertionGuard restore(e.b);
-      auto guard =
-          scf::IfOp::create(e.b, e.loc, asks, /*withElseRegion=*/false);
-      e.b.setInsertionPointToStart(guard.thenBlock());
+      e.enter(asks);
       for (int64_t stage = 0; stage < stages; ++stage)
         NVVM::MBarrierInitOp::create(e.b, e.loc, barrierOf(e.number(stage)),
                                      constant(1),
@@ -106,10 +100,7 @@ public:
   void request(Index step) override {
     {
       OpBuilder::InsertionGuard restore(e.b);
-      auto guard = scf::IfOp::create(e.b, e.loc,
-                                     e.both(asks, e.less(step, plan.way.steps)),
-                                     /*withElseRegion=*/false);
-      e.b.setInsertionPointToStart(guard.thenBlock());
+      e.enter(e.both(asks, e.less(step, plan.way.steps)));
       Index stage = e.rem(step, e.number(plan.tile.stages));
       Value barrier = barrierOf(stage);
       NVVM::MBarrierArriveExpectTxOp::create(

@@ -187,11 +187,7 @@ Kernel::Sums Kernel::accumulate(const Block &block, const Warp &warp,
   // A group for each tile, though it may have no copy.
   auto load = [&](Index step) {
     OpBuilder::InsertionGuard restore(e.b);
-    Value any = e.less(step, steps);
-    if (any) {
-      auto guard = scf::IfOp::create(e.b, e.loc, any, /*withElseRegion=*/false);
-      e.b.setInsertionPointToStart(guard.thenBlock());
-    }
+    e.enter(e.less(step, steps));
     Index stage = e.rem(step, e.number(tile.stages));
     Index at = e.add(depthStart, e.mul(step, e.number(tile.depth)));
     loaderA.load(e, e.mul(stage, e.number(elementsA)), at);
@@ -371,11 +367,7 @@ void Kernel::sumSplits() {
       beginLaunch(e, e.ceilDiv(total, e.number(threads)), threads, 0);
   Index number =
       e.add(e.mul(op.getBlockIds().x, e.number(threads)), op.getThreadIds().x);
-  if (Value inside = e.less(number, total)) {
-    auto guard =
-        scf::IfOp::create(e.b, e.loc, inside, /*withElseRegion=*/false);
-    e.b.setInsertionPointToStart(guard.thenBlock());
-  }
+  e.enter(e.less(number, total));
   Index place = e.mul(e.rem(number, perLine), e.number(count));
   Index line = e.div(number, perLine);
   Index batch = isKnown(batches, 1) ? e.number(0) : e.div(line, lines);

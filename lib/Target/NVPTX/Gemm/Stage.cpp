@@ -110,10 +110,6 @@ void Stage::forEachGroup(Emit &e, Index thread, int64_t threads,
   Index place = e.mul(e.rem(group, e.number(perLine)), e.number(shape.vector));
   Index row = shape.alongColumns ? line : place,
         column = shape.alongColumns ? place : line;
-  if (Value inside = isInside(row, column)) {
-    auto guard =
-        scf::IfOp::create(e.b, e.loc, inside, /*withElseRegion=*/false);
-    e.b.setInsertionPointToStart(guard.thenBlock());
-  }
+  e.enter(isInside(row, column));
   body(row, column, take(e, row, column));
 }

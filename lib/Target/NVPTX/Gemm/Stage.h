@@ -3,9 +3,9 @@
 #ifndef RAC_LIB_TARGET_NVPTX_GEMM_STAGE_H
 #define RAC_LIB_TARGET_NVPTX_GEMM_STAGE_H
 
-#include "../../../Lowering/ElementBytes.h"
 #include "Emit.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "rac/Lowering/ElementBytes.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
 namespace rac::gemm {

@@ -296,11 +296,7 @@ void VectorKernel::emit() {
                            : e.less(lane, e.number(columnLanes));
   {
     OpBuilder::InsertionGuard restore(e.b);
-    if (first) {
-      auto guard =
-          scf::IfOp::create(e.b, e.loc, first, /*withElseRegion=*/false);
-      e.b.setInsertionPointToStart(guard.thenBlock());
-    }
+    e.enter(first);
     Index slice = slices == 1 ? e.number(0) : e.div(thread, e.number(kWarp));
     for (int64_t row = 0; row < rows; ++row)
       for (int64_t column = 0; column < ownColumns; ++column)

@@ -69,12 +69,8 @@ Value Warpgroups::accumulate(const Way &way, Index batches, int64_t barriers) {
   Index startA =
       e.add(beginA, e.mul(group, e.number(kGroupRows * kSwizzledLine)));
   Index beginB = e.add(beginA, e.number(tile.stages * stageA));
-  SmallVector<Type> elements(tile.columns / 2, e.b.getF32Type());
-  auto type = LLVM::LLVMStructType::getLiteral(e.b.getContext(), elements);
-  Value zero = e.zero(e.b.getF32Type());
-  Value zeros = LLVM::UndefOp::create(e.b, e.loc, type);
-  for (int64_t i = 0; i < tile.columns / 2; ++i)
-    zeros = LLVM::InsertValueOp::create(e.b, e.loc, zeros, zero, i);
+  Value zeros = structureOf(
+      e, SmallVector<Value>(tile.columns / 2, e.zero(e.b.getF32Type())));
   auto loop =
       scf::ForOp::create(e.b, e.loc, e.value(e.number(0)), e.value(way.steps),
                          e.value(e.number(1)), zeros);
@@ -105,9 +101,8 @@ void Warpgroups::put(const Stage &stage, Value sums) {
   Index row = e.add(e.mul(warp, e.number(warpRows)), e.div(lane, e.number(4)));
   Index column = e.mul(e.rem(lane, e.number(4)), e.number(2));
   Index start = stage.at(e, e.number(0), row, column);
-  for (int64_t i = 0; i < tile.columns / 2; ++i) {
+  for (auto [i, sum] : llvm::enumerate(elementsOf(e, sums))) {
     int64_t below = i / 2 % 2 * 8, right = i / 4 * 8 + i % 2;
-    Value sum = LLVM::ExtractValueOp::create(e.b, e.loc, sums, i);
     stage.put(e,
               e.add(start, e.number(below * stage.rowStride() +
                                     right * stage.columnStride())),

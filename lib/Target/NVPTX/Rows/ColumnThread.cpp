@@ -58,20 +58,6 @@ SmallVector<Values> ColumnKernel::combine(OpBuilder &builder,
   return after;
 }
 
-static SmallVector<Values> unflatten(ValueRange flat, size_t lanes) {
-  SmallVector<Values> results;
-  for (size_t i = 0; i < flat.size(); i += lanes)
-    results.emplace_back(flat.slice(i, lanes));
-  return results;
-}
-
-static Values flatten(ArrayRef<Values> values) {
-  Values flat;
-  for (const Values &part : values)
-    llvm::append_range(flat, part);
-  return flat;
-}
-
 SmallVector<Values> ColumnKernel::reduce(OpBuilder &builder, Values position,
                                          ArrayRef<Values> from, Part part,
                                          unsigned depth) {

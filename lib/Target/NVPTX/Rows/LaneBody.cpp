@@ -262,3 +262,17 @@ Values nvptx::inlineBody(OpBuilder &builder, linalg::LinalgOp op,
       body->getTerminator()->getOperands(),
       [&](Value value) { return mapping.lookupOrDefault(value); });
 }
+
+Values rac::nvptx::flatten(ArrayRef<Values> values) {
+  Values flat;
+  for (const Values &part : values)
+    llvm::append_range(flat, part);
+  return flat;
+}
+
+SmallVector<Values> rac::nvptx::unflatten(ValueRange flat, size_t lanes) {
+  SmallVector<Values> values;
+  for (size_t i = 0; i < flat.size(); i += lanes)
+    values.emplace_back(flat.slice(i, lanes));
+  return values;
+}

@@ -3,9 +3,9 @@
 #ifndef RAC_LIB_TARGET_NVPTX_ROWS_LANEBODY_H
 #define RAC_LIB_TARGET_NVPTX_ROWS_LANEBODY_H
 
-#include "../../../Lowering/ElementBytes.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/IRMapping.h"
+#include "rac/Lowering/ElementBytes.h"
 
 namespace rac::nvptx {
 
@@ -77,6 +77,10 @@ Values inlineBody(mlir::OpBuilder &builder, mlir::linalg::LinalgOp op,
 Values moved(mlir::OpBuilder &builder, mlir::Location loc,
              mlir::ValueRange position, std::optional<unsigned> loop,
              int64_t by);
+
+/// Values with `lanes` neighbours each in a row, and back: what loops carry.
+Values flatten(llvm::ArrayRef<Values> values);
+llvm::SmallVector<Values> unflatten(mlir::ValueRange flat, size_t lanes);
 
 } // namespace rac::nvptx
 

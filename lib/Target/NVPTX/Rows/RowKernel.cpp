@@ -29,20 +29,6 @@ static Value constant(OpBuilder &builder, Location loc, int64_t value) {
   return arith::ConstantIndexOp::create(builder, loc, value);
 }
 
-static SmallVector<Values> unflatten(ValueRange flat, size_t lanes) {
-  SmallVector<Values> parts;
-  for (size_t i = 0; i < flat.size(); i += lanes)
-    parts.emplace_back(flat.slice(i, lanes));
-  return parts;
-}
-
-static Values flatten(ArrayRef<Values> parts) {
-  Values flat;
-  for (const Values &part : parts)
-    llvm::append_range(flat, part);
-  return flat;
-}
-
 static int64_t productOf(ArrayRef<int64_t> sizes) {
   int64_t product = 1;
   for (int64_t size : sizes) {
