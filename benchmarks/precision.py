@@ -150,7 +150,7 @@ def measure_trained(name, model, seen, unseen, is_transformer, folder, args):
 def run_once(engines, job, folder):
     """{engine: its error}"""
     (folder / "job.json").write_text(json.dumps(job))
-    m.side_by_side(engines, folder / "job.json", 0, 1)
+    m.side_by_side(engines, folder / "job.json", 1, 1)
     return {engine: error_of(f"{job['answers']}.{engine}.npz", f"{job['answers']}.onnxruntime.npz")
             for engine in engines if Path(f"{job['answers']}.{engine}.npz").exists()}
 
