@@ -96,7 +96,7 @@ struct GpuShapesPass : rac::impl::GpuShapesBase<GpuShapesPass> {
     for (memref::ReshapeOp reshape : reshapes) {
       auto source = dyn_cast<MemRefType>(reshape.getSource().getType());
       auto shape = cast<MemRefType>(reshape.getShape().getType());
-      if (!isa<MemRefType>(reshape.getType()) || !source ||
+      if (!isa<MemRefType>(reshape.getResult().getType()) || !source ||
           !source.getLayout().isIdentity() || !shape.hasStaticShape()) {
         reshape.emitOpError("has no rank or no dense memory");
         return signalPassFailure();
