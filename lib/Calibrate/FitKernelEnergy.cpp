@@ -72,12 +72,12 @@ KernelEnergyFit rac::fitKernelEnergy(llvm::ArrayRef<SampledWindow> windows,
     double cores = window.cores;
     for (const SampledNetwork &network : networks)
       if (network.name == window.network)
-        for (auto [key, amount] : amountsOf(network, device, cores))
+        for (const auto &[key, amount] : amountsOf(network, device, cores))
           amounts.of(i, key) = amount * window.runs;
     amounts.of(i, "power.core_static_w") = cores * window.seconds;
-    for (auto [name, count] : window.ops)
+    for (const auto &[name, count] : window.ops)
       amounts.of(i, keyOfOps(name)) = count;
-    for (auto [name, moved] : window.bytes)
+    for (const auto &[name, moved] : window.bytes)
       amounts.of(i, "memory." + name + ".pj_per_byte") = moved;
   }
 

@@ -128,7 +128,8 @@ Works::work(std::string name, int cores,
             std::function<void(double, EnergyWindow &)> count) const {
   size_t numOps = bench.options.kernels.compute.size();
   size_t numLevels = bench.result.device.memory.size();
-  auto run = [=](double seconds, EnergyWindow &did) {
+  auto run = [=, chunk = std::move(chunk),
+              count = std::move(count)](double seconds, EnergyWindow &did) {
     did.ops.assign(numOps, 0);
     did.bytes.assign(numLevels, 0);
     std::vector<int64_t> times(cores, 0);

@@ -222,9 +222,10 @@ Flow Reuse::nestFlow(const WorkNest &nest, const NestSchedule &loops) const {
     inside &= nest.reductions.test(level.loop);
     double each = extents[level.loop];
     extents[level.loop] = std::min(tile[level.loop], each * level.trips);
+    // A loop without iterations stays one.
+    double average = each > 0 ? extents[level.loop] / each : 0;
     flow = repeat(std::move(flow), touchedBy(nest, extents), level.trips,
-                  extents[level.loop] / each,
-                  [&](unsigned t) { return inside && isWritten(t); });
+                  average, [&](unsigned t) { return inside && isWritten(t); });
   }
   return flow;
 }

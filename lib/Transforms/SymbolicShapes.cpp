@@ -112,9 +112,9 @@ AffineExpr SymbolicShapes::namedRoot(BlockArgument argument, int64_t dim) {
 const Dims &SymbolicShapes::shape(Value tensor) {
   auto it = shapes.find(tensor);
   if (it != shapes.end())
-    return it->second;
-  Dims dims = computeShape(tensor);
-  return shapes[tensor] = std::move(dims);
+    return *it->second;
+  auto dims = std::make_unique<Dims>(computeShape(tensor));
+  return *(shapes[tensor] = std::move(dims));
 }
 
 Dims SymbolicShapes::computeShape(Value tensor) {

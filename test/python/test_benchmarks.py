@@ -1,6 +1,7 @@
 """The benchmarks run, and see wrong answers. Nothing here looks at a time."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -162,7 +163,7 @@ def test_wrong_answers_are_seen(compiler, tiny):
     def mismatch(engine):
         lines = subprocess.run([sys.executable, BENCHMARKS / "engines.py", engine, tiny / "job.json"],
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=True,
-                               env={"PYTHONPATH": str(BUILD / "python")}).stdout.splitlines()
+                               env={**os.environ, "PYTHONPATH": str(BUILD / "python")}).stdout.splitlines()
         return json.loads(lines[1])["mismatch"]
 
     assert mismatch("onnxruntime") is None

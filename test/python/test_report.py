@@ -1,6 +1,7 @@
 """rac.report: pages of reports, of what was measured, and what is wrong with broken ones."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -122,7 +123,9 @@ def browser_dom(path):
     """The page as a browser makes it."""
     command = ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=10000", "--dump-dom",
                f"file://{path}"]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    # A sanitizer's library, which Python may have been started with, is not for the browser.
+    env = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True, env=env).stdout
 
 
 @pytest.mark.skipif(not shutil.which("chromium"), reason="chromium is not installed")

@@ -10,7 +10,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from support import BUILD, ROOT
+from support import BUILD, ROOT, sanitized
 
 RAC_OPT = BUILD / "bin" / "rac-opt"
 LLVM = "/usr/lib/llvm-22/bin"
@@ -211,6 +211,8 @@ def measured(tmp_path_factory):
     """By kernel and tiles: predicted and simulated bytes of D1 and of LL."""
     if shutil.which("valgrind") is None:
         pytest.skip("valgrind is not installed")
+    if sanitized():
+        pytest.skip("valgrind and a sanitizer exclude each other")
     if not RAC_OPT.exists():
         pytest.skip("rac-opt is not built")
     folder = tmp_path_factory.mktemp("traffic")

@@ -267,6 +267,17 @@ TEST(Traffic, ReductionWritesLittle) {
   EXPECT_EQ(traffic.writeBacks, 256);
 }
 
+TEST(Traffic, ReductionOfNothingMovesItsResult) {
+  Moving p(
+      "(%x: tensor<0x3xf32>) -> tensor<f32>",
+      R"(%0 = rac.reduce max %x axes [0, 1] : (tensor<0x3xf32>) -> tensor<f32>
+              return %0 : tensor<f32>)");
+  Traffic traffic = p.generated(4096);
+  // A line of it.
+  EXPECT_EQ(traffic.fills, 64);
+  EXPECT_EQ(traffic.writeBacks, 64);
+}
+
 TEST(Traffic, SoftmaxByRowsIsOnePass) {
   Moving p("(%x: tensor<64x256xf32>) -> tensor<64x256xf32>",
            R"(%0 = rac.softmax %x axis 1 : tensor<64x256xf32>

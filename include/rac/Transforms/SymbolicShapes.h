@@ -23,7 +23,7 @@ public:
   /// Dimension `dim` of a tensor, or (dim < 0) an index value.
   using Root = ShapeContext::Symbol;
 
-  /// The shape of a ranked tensor; no expression is null.
+  /// The shape of a ranked tensor; no expression is null. It stays where it is.
   const Dims &shape(mlir::Value tensor);
   mlir::AffineExpr dim(mlir::Value tensor, int64_t dim) {
     return shape(tensor)[dim];
@@ -49,7 +49,7 @@ private:
   mlir::MLIRContext *ctx;
   llvm::SmallVector<Root> roots;
   llvm::DenseMap<std::pair<mlir::Value, int64_t>, mlir::AffineExpr> rootOf;
-  llvm::DenseMap<mlir::Value, Dims> shapes;
+  llvm::DenseMap<mlir::Value, std::unique_ptr<Dims>> shapes;
   llvm::DenseMap<mlir::Value, mlir::AffineExpr> indices;
 };
 
