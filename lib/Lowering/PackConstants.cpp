@@ -123,14 +123,16 @@ struct PackConstantsPass : rac::impl::PackConstantsBase<PackConstantsPass> {
 
 private:
   std::optional<Candidate> findCandidate(linalg::LinalgOp op, PlanAttr plan);
-  void findTerms(linalg::LinalgOp op, PlanAttr plan, Candidate &candidate);
+  std::optional<DotProduct> chooseTerms(linalg::LinalgOp op, PlanAttr plan,
+                                        const VectorTarget &target,
+                                        unsigned lanes, Candidate &candidate);
   LogicalResult pack(func::FuncOp function, Candidate candidate,
                      ArrayRef<func::CallOp> calls);
   arith::ConstantOp packConstant(arith::ConstantOp constant,
                                  RankedTensorType seen, RankedTensorType packed,
                                  const PanelLayout &layout);
 
-  SmallVector<std::string> instructions; ///< `dots`, as findDotProduct has it
+  SmallVector<std::string> instructions; ///< `dots`, as findDotProducts has it
   /// What has been packed, by the constant, its new type, its layout and where
   /// it is needed.
   llvm::DenseMap<std::tuple<Attribute, Type, Attribute, Block *>,
@@ -260,12 +262,12 @@ std::optional<Candidate> PackConstantsPass::findCandidate(linalg::LinalgOp op,
     // Panels are as wide as the tile that will be in registers.
     VectorTarget target{vectorBits, scalable, this->registers, multiplyAdds,
                         instructions};
-    if (panels)
-      findTerms(op, plan, candidate);
-    if (panels)
+    if (panels) {
+      auto dot = chooseTerms(op, plan, target, *loop, candidate);
       candidate.layout.width =
-          fittingWidth(panelWidth(op, target, plan.getRegisters(), *loop),
+          fittingWidth(panelWidth(op, target, plan.getRegisters(), *loop, dot),
                        lanesOf(op, target), plan.getTiles());
+    }
     if (candidate.layout.width >= type.getDimSize(candidate.layout.laneDim))
       candidate.layout.width = 0;
     bool isSame = candidate.layout.width == 0 && candidate.layout.terms == 1 &&
@@ -277,22 +279,34 @@ std::optional<Candidate> PackConstantsPass::findCandidate(linalg::LinalgOp op,
   return std::nullopt;
 }
 
-/// Has terms lie side by side where an instruction sums so many.
-void PackConstantsPass::findTerms(linalg::LinalgOp op, PlanAttr plan,
-                                  Candidate &candidate) {
-  auto dot = findDotProduct(op, *candidate.operand, instructions);
-  if (!dot || op.getStaticLoopRanges()[dot->loop] < dot->terms)
-    return;
-  // Blocks of the reduction that would cut a group.
-  if (llvm::any_of(plan.getReduction(),
-                   [&](int64_t size) { return size % dot->terms != 0; }))
-    return;
+/// Has terms lie side by side where an instruction, which it gives, sums so
+/// many.
+std::optional<DotProduct>
+PackConstantsPass::chooseTerms(linalg::LinalgOp op, PlanAttr plan,
+                               const VectorTarget &target, unsigned lanes,
+                               Candidate &candidate) {
+  SmallVector<DotProduct> products =
+      findDotProducts(op, *candidate.operand, instructions);
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  llvm::erase_if(products, [&](const DotProduct &product) {
+    return ranges[product.loop] < product.terms ||
+           // Blocks of the reduction that would cut a group.
+           llvm::any_of(
+               plan.getReduction(),
+               [&](int64_t size) { return size % product.terms != 0; });
+  });
+  auto dot = cheapest(op, target, plan.getRegisters(), lanes, products);
+  if (!dot)
+    return std::nullopt;
   AffineMap map = op.getMatchingIndexingMap(candidate.operand);
+  AffineExpr term = getAffineDimExpr(dot->loop, op.getContext());
   for (int64_t dim : candidate.layout.order)
-    if (map.getResult(dim) == getAffineDimExpr(dot->loop, op.getContext())) {
+    if (map.getResult(dim) == term) {
       candidate.layout.termDim = dim;
       candidate.layout.terms = dot->terms;
+      return dot;
     }
+  return std::nullopt;
 }
 
 arith::ConstantOp PackConstantsPass::packConstant(arith::ConstantOp constant,

@@ -7,6 +7,7 @@
 #include <tuple>
 
 using namespace rac;
+using llvm::divideCeil;
 
 // The same on Zen 4 and 5, Golden Cove and Neoverse V1 and V2: two loads a
 // clock, at least; a multiply-add takes four clocks (uops.info; Arm's software
@@ -19,10 +20,16 @@ constexpr int64_t kMostRows = 14, kMostVectors = 4;
 /// first-level cache of 64 sets of 64 B; of its 8 or 12 ways rows may take 6.
 constexpr int64_t kSetBytes = 4096, kRowsPerSet = 6;
 
-/// Clocks that a step of the reduction takes in a tile.
-static double clocks(int64_t rows, int64_t vectors, int64_t multiplyAdds) {
-  return std::max({double(rows * vectors) / double(multiplyAdds),
-                   double(rows + vectors) / kLoads, kLatency});
+/// Clocks that a step of the reduction takes in a tile. Of blocks, each has its
+/// rows brought together first, by what multiplies.
+static double clocks(int64_t rows, int64_t vectors,
+                     const RegisterTileProblem &problem) {
+  int64_t blocks = divideCeil(rows, problem.blockRows);
+  int64_t products = blocks * problem.blockRows * vectors;
+  int64_t brought = problem.blockRows > 1 ? rows / problem.blockRows : 0;
+  return std::max({double(products + brought) / double(problem.multiplyAdds),
+                   double(rows + problem.blockRows * vectors) / kLoads,
+                   kLatency});
 }
 
 /// `extent` in whole steps, and what is left. An extent not known counts as
@@ -41,14 +48,24 @@ static double clocks(const RegisterTileProblem &problem,
                      const RegisterTile &tile) {
   Parts rows(problem.rows, tile.rows), vectors(problem.vectors, tile.vectors);
   auto column = [&](int64_t width) {
-    return rows.of(clocks(tile.rows, width, problem.multiplyAdds)) +
-           (rows.rest ? clocks(rows.rest, width, problem.multiplyAdds) : 0);
+    return rows.of(clocks(tile.rows, width, problem)) +
+           (rows.rest ? clocks(rows.rest, width, problem) : 0);
   };
   double sum = vectors.of(column(tile.vectors)) +
                (vectors.rest ? column(vectors.rest) : 0);
   // By what is computed, which differs where an extent isn't known.
   return sum / (rows.of(tile.rows) + rows.rest) /
          (vectors.of(tile.vectors) + vectors.rest);
+}
+
+int64_t rac::registersOfTile(const RegisterTileProblem &problem,
+                             const RegisterTile &tile) {
+  auto [rows, vectors] = tile;
+  if (problem.blockRows == 1)
+    return rows * vectors + vectors + (problem.rowRegisters ? rows : 1);
+  // Of the vectors, one is multiplied while the next is loaded.
+  int64_t blocks = divideCeil(rows, problem.blockRows);
+  return blocks * problem.blockRows * vectors + blocks + 2;
 }
 
 double rac::clocksOfTile(const RegisterTileProblem &problem,
@@ -77,11 +94,9 @@ RegisterTile rac::chooseRegisterTile(const RegisterTileProblem &problem) {
     if (problem.vectors && vectors > std::max<int64_t>(1, *problem.vectors))
       continue;
     for (int64_t rows = 1; rows <= most; ++rows) {
-      // Beside the tile: a row of vectors, and what they are multiplied with.
-      int64_t beside = vectors + (problem.rowRegisters ? rows : 1);
-      if (rows * vectors + beside > problem.registers && rows > 1)
-        break;
       RegisterTile tile{rows, vectors};
+      if (registersOfTile(problem, tile) > problem.registers && rows > 1)
+        break;
       auto cost = std::make_tuple(clocks(problem, tile), 1.0 / rows, -vectors);
       bool isFirst = rows == 1 && vectors == 1;
       if (isFirst || cost < least) {

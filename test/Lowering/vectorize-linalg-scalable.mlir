@@ -81,3 +81,27 @@ func.func @panels(%a: memref<?x6xf32>, %b: memref<4x6x64xf32>, %c: memref<?x256x
   }
   return
 }
+
+// -----
+
+// What the body loads at indices of its own is gathered; each lane's index is found on lanes.
+// CHECK-LABEL: func @gather_in_body
+// CHECK: %[[IN:.+]] = vector.load %arg1[{{.*}}] : memref<?xi64>, vector<[4]xi64>
+// CHECK: %[[INDEX:.+]] = arith.index_cast %[[IN]] : vector<[4]xi64> to vector<[4]xindex>
+// CHECK: %[[PLACE:.+]] = arith.muli %[[INDEX]], %{{.+}} : vector<[4]xindex>
+// CHECK: vector.gather %arg0[%{{.+}}, %{{.+}}] [%[[PLACE]]]
+// CHECK: vector.maskedload %arg1
+// CHECK: vector.gather
+// CHECK: vector.maskedstore
+// CHECK-NOT: memref.load
+func.func @gather_in_body(%from: memref<512x3xf32>, %at: memref<?xi64>, %out: memref<?xf32>) {
+  %c2 = arith.constant 2 : index
+  linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
+      ins(%at : memref<?xi64>) outs(%out : memref<?xf32>) {
+  ^bb0(%i: i64, %o: f32):
+    %0 = arith.index_cast %i : i64 to index
+    %1 = memref.load %from[%0, %c2] : memref<512x3xf32>
+    linalg.yield %1 : f32
+  }
+  return
+}

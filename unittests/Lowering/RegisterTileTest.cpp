@@ -76,4 +76,18 @@ TEST(RegisterTile, RowsInRegisters) {
   expectTile(chooseRegisterTile(problem), 4, 4);
 }
 
+// Two rows by blocks: 3 blocks of 2 x 4 registers, one for each block's terms
+// and two of the vectors are 29. Bringing rows together takes 3 of 27 slots.
+TEST(RegisterTile, BlocksOfTwoRows) {
+  RegisterTileProblem problem{60, 8, 256, 32, 4};
+  problem.blockRows = 2;
+  expectTile(chooseRegisterTile(problem), 6, 4);
+  EXPECT_EQ(registersOfTile(problem, {6, 4}), 29);
+  EXPECT_EQ(clocksOfTile(problem, {6, 4}), 27.0 / 2 / 24);
+  // The second row of the last block is computed, though it is none.
+  EXPECT_EQ(registersOfTile(problem, {5, 4}), 29);
+  EXPECT_EQ(clocksOfTile({5, 4, 256, 32, 4, false, 2, 2}, {5, 4}),
+            26.0 / 2 / 20);
+}
+
 } // namespace

@@ -54,9 +54,9 @@ def PackConstants : Pass<"rac-pack-constants", "::mlir::ModuleOp"> {
     An operand of a reduction that is the same constant argument in all calls, and
     along which lanes run, is laid out anew: in panels as wide as a register tile,
     each with the reduction's loops outside and the lanes inside, the last one
-    filled up with zeros. Where one of the `dots` multiplies such types, as many
-    terms of the innermost reduction as it adds lie side by side for each lane. Matrix products and filters of convolutions are read
-    contiguously then.
+    filled up with zeros. Where some of the `dots` multiply such types, as many
+    terms of the innermost reduction as the cheapest adds lie side by side for each lane. Matrix products and filters of
+    convolutions are read contiguously then.
   }];
   let options = [
     Option<"vectorBits", "vector-bits", "int64_t", "512",
@@ -66,7 +66,7 @@ def PackConstants : Pass<"rac-pack-constants", "::mlir::ModuleOp"> {
     Option<"multiplyAdds", "multiply-adds", "int64_t", "2",
            "Multiply-adds of registers that a core starts in a clock">,
     ListOption<"dots", "dots", "std::string",
-               "Instructions for sums of a few products, as s8:u8:INTRINSIC">,
+               "Instructions for sums of a few products, as s8:u8:INTRINSIC; 2xs8:… for blocks of two rows and columns">,
     Option<"panels", "panels", "bool", "true",
            "Lanes are cut into panels; else an operand is only read in order, along lanes or terms">];
   let statistics = [
@@ -213,7 +213,8 @@ def VectorizeLinalg : Pass<"rac-vectorize-linalg", "::mlir::func::FuncOp"> {
     panels, read at (n floordiv P, ..., n mod P): lanes then stay within one.
     Copies in another order transpose square blocks of registers; scalable vectors
     gather what lies apart. Panels may hold a few terms of each lane side by side
-    (`rac-pack-constants`), which one of the `dots` then multiplies and adds. What is left at the end of rows is
+    (`rac-pack-constants`), which one of the `dots` then multiplies and adds, for a lane or for a block of two rows by two
+    columns. What is left at the end of rows is
     masked, so that no loop is scalar. What a target's vectors are like is said by
     the options; scalable vectors take the same way. Ops that don't fit stay as
     they are, and with `remarks` say why.
@@ -226,7 +227,7 @@ def VectorizeLinalg : Pass<"rac-vectorize-linalg", "::mlir::func::FuncOp"> {
     Option<"multiplyAdds", "multiply-adds", "int64_t", "2",
            "Multiply-adds of registers that a core starts in a clock">,
     ListOption<"dots", "dots", "std::string",
-               "Instructions for sums of a few products, as s8:u8:INTRINSIC">,
+               "Instructions for sums of a few products, as s8:u8:INTRINSIC; 2xs8:… for blocks of two rows and columns">,
     Option<"remarks", "remarks", "bool", "false", "Say which ops stay scalar, and why">];
   let statistics = [
     Statistic<"numVectorized", "num-vectorized", "Ops that became loops over vectors">,

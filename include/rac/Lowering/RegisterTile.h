@@ -27,12 +27,19 @@ struct RegisterTileProblem {
   /// Several numbers of each row stay in a register of their own.
   bool rowRegisters = false;
   int64_t multiplyAdds = 2; ///< of vectors, that a core starts in a clock
+  /// Rows that each register of the tile has a part of: two where instructions
+  /// multiply blocks of matrices. A vector of the result takes as many of them.
+  int64_t blockRows = 1;
 };
 
 /// The tile that lowering takes where a plan names none: the one of the least
 /// clocks a step of the reduction, over whole tiles and what is left at the
 /// ends; among equals the one that loads the fewest vectors.
 RegisterTile chooseRegisterTile(const RegisterTileProblem &problem);
+
+/// Registers that a tile and what is loaded for it take.
+int64_t registersOfTile(const RegisterTileProblem &problem,
+                        const RegisterTile &tile);
 
 /// Clocks of a vector of the result for each step of the reduction, on average
 /// over whole tiles and what is left at the ends; at best a half.

@@ -50,7 +50,8 @@ struct TargetSpec {
   bool scalable = false; ///< one library for every length of vectors
   unsigned vectorRegisters = 16;
   /// Instructions that add a few products of narrow numbers to each lane, as
-  /// "s8:u8:INTRINSIC": what the factors are, in the order they are given.
+  /// "s8:u8:INTRINSIC": what the factors are, in the order they are given. With
+  /// "2x" before it, two rows of the first by two columns of the second.
   std::vector<std::string> dots;
   /// Whether groups may be calls of a kernel library.
   bool hasKernelLibrary = false;

@@ -28,22 +28,39 @@ bool rac::vectorize::isAddress(Value value) {
   });
 }
 
+bool rac::vectorize::isAlong(linalg::LinalgOp op, memref::LoadOp load,
+                             unsigned loop) {
+  OperandRange at = load.getIndices();
+  if (at.empty())
+    return true;
+  if (llvm::any_of(at.drop_back(),
+                   [&](Value v) { return variesAlong(op, v, loop); }))
+    return false;
+  if (!variesAlong(op, at.back(), loop))
+    return true;
+  return at.back().getDefiningOp<linalg::IndexOp>() && isDense(load);
+}
+
+bool rac::vectorize::isDense(memref::LoadOp load) {
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  return succeeded(load.getMemRefType().getStridesAndOffset(strides, offset)) &&
+         !strides.empty() && strides.back() == 1;
+}
+
 bool rac::vectorize::loadsAlong(linalg::LinalgOp op, unsigned loop) {
-  auto isAlong = [&](memref::LoadOp load) {
-    OperandRange at = load.getIndices();
-    if (at.empty())
-      return true;
-    if (llvm::any_of(at.drop_back(),
-                     [&](Value v) { return variesAlong(op, v, loop); }))
-      return false;
-    if (!variesAlong(op, at.back(), loop))
-      return true;
-    SmallVector<int64_t> strides;
-    int64_t offset;
-    return at.back().getDefiningOp<linalg::IndexOp>() &&
-           succeeded(
-               load.getMemRefType().getStridesAndOffset(strides, offset)) &&
-           strides.back() == 1;
-  };
-  return llvm::all_of(op.getBlock()->getOps<memref::LoadOp>(), isAlong);
+  return llvm::all_of(
+      op.getBlock()->getOps<memref::LoadOp>(),
+      [&](memref::LoadOp load) { return isAlong(op, load, loop); });
+}
+
+bool rac::vectorize::servesGather(linalg::LinalgOp op, Value value,
+                                  unsigned loop) {
+  return llvm::any_of(value.getUsers(), [&](Operation *user) {
+    if (auto load = dyn_cast<memref::LoadOp>(user))
+      return !isAlong(op, load, loop);
+    return llvm::any_of(user->getResults(), [&](Value result) {
+      return servesGather(op, result, loop);
+    });
+  });
 }

@@ -2,7 +2,7 @@
 //
 // Gathers and resizes load at indices that their body computes. Where only the
 // last of these moves with the lanes, and is the lane's own loop, it is one
-// load of a vector.
+// load of a vector; scalable vectors gather what is elsewhere.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,6 +19,19 @@ bool variesAlong(mlir::linalg::LinalgOp op, mlir::Value value, unsigned loop);
 
 /// Whether a value of a body serves for nothing but indices of loads.
 bool isAddress(mlir::Value value);
+
+/// Whether a load of the body is contiguous along `loop`, or the same for all
+/// of it.
+bool isAlong(mlir::linalg::LinalgOp op, mlir::memref::LoadOp load,
+             unsigned loop);
+
+/// Whether neighbours in the last dimension of what is loaded from are
+/// neighbours in memory.
+bool isDense(mlir::memref::LoadOp load);
+
+/// Whether a value of the body is needed to find what a load gathers for lanes
+/// along `loop`.
+bool servesGather(mlir::linalg::LinalgOp op, mlir::Value value, unsigned loop);
 
 /// Whether all loads of the body are contiguous along `loop`, or the same for
 /// all of it.

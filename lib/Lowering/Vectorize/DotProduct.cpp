@@ -101,46 +101,50 @@ static std::optional<unsigned> innermostReduction(linalg::LinalgOp op) {
   return std::nullopt;
 }
 
-std::optional<DotProduct>
-rac::vectorize::findDotProduct(linalg::LinalgOp op, OpOperand &vectors,
-                               ArrayRef<std::string> dots) {
+/// Of blocks: two rows by two columns.
+constexpr int64_t kBlockRows = 2;
+
+SmallVector<DotProduct>
+rac::vectorize::findDotProducts(linalg::LinalgOp op, OpOperand &vectors,
+                                ArrayRef<std::string> dots) {
   Operation *multiply = findProduct(op);
   if (!multiply || needsOrder(findCombiner(op)))
-    return std::nullopt;
+    return {};
   auto lhs = readFactor(multiply->getOperand(0)),
        rhs = readFactor(multiply->getOperand(1));
   if (!lhs || !rhs || lhs->second == rhs->second)
-    return std::nullopt;
+    return {};
 
   DotProduct dot;
   dot.vectors = vectors.getOperandNumber();
   dot.rows = 1 - dot.vectors;
+  OpOperand *other = op.getDpsInputOperand(dot.rows);
+  int64_t width =
+      getElementTypeOrSelf(vectors.get().getType()).getIntOrFloatBitWidth();
+  auto loop = innermostReduction(op);
+  if (width != getElementTypeOrSelf(other->get().getType())
+                   .getIntOrFloatBitWidth() ||
+      !loop || !isContiguous(*other, op.getMatchingIndexingMap(other), *loop))
+    return {};
+  dot.loop = *loop;
+
   std::string rows = lhs->second == dot.rows ? lhs->first : rhs->first;
   std::string lanes = lhs->second == dot.rows ? rhs->first : lhs->first;
+  SmallVector<DotProduct> found;
   for (StringRef known : dots) {
     auto [first, rest] = known.split(':');
     auto [second, intrinsic] = rest.split(':');
+    dot.blockRows = first.consume_front("2x") ? kBlockRows : 1;
     bool straight = first == rows && second == lanes;
-    if (!straight && !(first == lanes && second == rows))
+    // The other way round a block would be transposed.
+    if (!straight && (dot.blockRows > 1 || first != lanes || second != rows))
       continue;
     dot.intrinsic = intrinsic.str();
     dot.vectorsFirst = !straight;
-    break;
+    dot.terms = dot.blockRows * kLaneBits / width;
+    found.push_back(dot);
   }
-  if (dot.intrinsic.empty())
-    return std::nullopt;
-
-  OpOperand *other = op.getDpsInputOperand(dot.rows);
-  Type narrow = getElementTypeOrSelf(vectors.get().getType());
-  if (narrow.getIntOrFloatBitWidth() !=
-      getElementTypeOrSelf(other->get().getType()).getIntOrFloatBitWidth())
-    return std::nullopt;
-  dot.terms = kLaneBits / narrow.getIntOrFloatBitWidth();
-  auto loop = innermostReduction(op);
-  if (!loop || !isContiguous(*other, op.getMatchingIndexingMap(other), *loop))
-    return std::nullopt;
-  dot.loop = *loop;
-  return dot;
+  return found;
 }
 
 std::optional<LaneProduct>

@@ -23,7 +23,8 @@ std::optional<Interleave> splitLast(mlir::AffineMap map);
 std::optional<Interleave> interleaveOf(mlir::OpOperand &operand);
 
 /// How a contraction of narrow numbers becomes instructions that multiply as
-/// many of them as fill a lane, and add them to it.
+/// many of them as fill a lane, and add them to it; or, of matrices, two rows
+/// of twice as many with two columns, which gives a block of four lanes.
 struct DotProduct {
   std::string intrinsic;
   unsigned loop = 0; ///< the reduction whose terms are taken together
@@ -31,13 +32,15 @@ struct DotProduct {
   unsigned rows = 0;    ///< operand number of what is the same for all lanes
   unsigned vectors = 1; ///< operand number of what isn't
   bool vectorsFirst = false; ///< whether the intrinsic takes these first
+  int64_t blockRows = 1;     ///< rows that a register has a part of
 };
 
-/// The instruction, one of `dots` ("s8:u8:INTRINSIC"), for `op` once `vectors`
-/// has terms side by side. The other operand has them already.
-std::optional<DotProduct> findDotProduct(mlir::linalg::LinalgOp op,
-                                         mlir::OpOperand &vectors,
-                                         llvm::ArrayRef<std::string> dots);
+/// The instructions of `dots` ("s8:u8:INTRINSIC", "2xs8:s8:INTRINSIC" for
+/// blocks of two rows) that `op` can take once `vectors` has terms side by
+/// side. The other operand has them already.
+llvm::SmallVector<DotProduct> findDotProducts(mlir::linalg::LinalgOp op,
+                                              mlir::OpOperand &vectors,
+                                              llvm::ArrayRef<std::string> dots);
 
 /// How a contraction becomes instructions that multiply vectors with one of a
 /// few numbers, which a register repeats: one load brings several steps of the

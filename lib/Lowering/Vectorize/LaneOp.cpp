@@ -5,7 +5,6 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/IRMapping.h"
 
@@ -69,10 +68,23 @@ Values LaneOp::address(OpBuilder &builder, OpOperand &operand,
 // Loads and stores
 //===----------------------------------------------------------------------===//
 
+Value LaneOp::gatherAt(OpBuilder &builder, Value from, const Values &address,
+                       Value places, Value mask) {
+  Location loc = op->getLoc();
+  VectorType type = vectorOf(getElementTypeOrSelf(from.getType()));
+  if (!mask)
+    mask = arith::ConstantOp::create(
+        builder, loc,
+        DenseElementsAttr::get(vectorOf(builder.getI1Type()), true));
+  Value nothing = arith::ConstantOp::create(
+      builder, loc, type, cast<TypedAttr>(builder.getZeroAttr(type)));
+  return vector::GatherOp::create(builder, loc, type, from, address, places,
+                                  mask, nothing);
+}
+
 Value LaneOp::gather(OpBuilder &builder, OpOperand &operand,
                      const Values &address, Value mask) {
   Location loc = op->getLoc();
-  VectorType type = vectorOf(getElementTypeOrSelf(operand.get().getType()));
   auto steps =
       stepsAlong(op.getMatchingIndexingMap(&operand), roles.vectorLoop);
   auto layout =
@@ -92,14 +104,7 @@ Value LaneOp::gather(OpBuilder &builder, OpOperand &operand,
       arith::MulIOp::create(
           builder, loc, vector::StepOp::create(builder, loc, indices), apart)
           .getResult();
-  if (!mask)
-    mask = arith::ConstantOp::create(
-        builder, loc,
-        DenseElementsAttr::get(vectorOf(builder.getI1Type()), true));
-  Value nothing = arith::ConstantOp::create(
-      builder, loc, type, cast<TypedAttr>(builder.getZeroAttr(type)));
-  return vector::GatherOp::create(builder, loc, type, operand.get(), address,
-                                  places, mask, nothing);
+  return gatherAt(builder, operand.get(), address, places, mask);
 }
 
 bool LaneOp::isWholeAnyway(AffineMap map) {
@@ -180,6 +185,8 @@ Value LaneOp::loadInBody(OpBuilder &builder, const Place &place,
                          IRMapping &scalars) {
   Location loc = load.getLoc();
   VectorType type = vectorOf(load.getType());
+  if (!isAlong(op, load, roles.vectorLoop))
+    return gatherInBody(builder, place, load, vectors, scalars);
   Values at;
   for (Value index : load.getIndices())
     at.push_back(scalarOf(builder, place, index, vectors, scalars));
@@ -194,6 +201,34 @@ Value LaneOp::loadInBody(OpBuilder &builder, const Place &place,
       builder, loc, type, cast<TypedAttr>(builder.getZeroAttr(type)));
   return vector::MaskedLoadOp::create(builder, loc, type, load.getMemRef(), at,
                                       place.mask, nothing);
+}
+
+Value LaneOp::gatherInBody(OpBuilder &builder, const Place &place,
+                           memref::LoadOp load, const IRMapping &vectors,
+                           IRMapping &scalars) {
+  Location loc = load.getLoc();
+  VectorType indices = vectorOf(builder.getIndexType());
+  auto layout =
+      memref::ExtractStridedMetadataOp::create(builder, loc, load.getMemRef());
+  Value places;
+  Values at;
+  for (auto [index, stride] :
+       llvm::zip_equal(load.getIndices(), layout.getConstifiedMixedStrides())) {
+    if (!variesAlong(op, index, roles.vectorLoop)) {
+      at.push_back(scalarOf(builder, place, index, vectors, scalars));
+      continue;
+    }
+    at.push_back(arith::ConstantIndexOp::create(builder, loc, 0));
+    Value apart = vector::BroadcastOp::create(
+        builder, loc, indices,
+        getValueOrCreateConstantIndexOp(builder, loc, stride));
+    Value place =
+        arith::MulIOp::create(builder, loc, vectors.lookup(index), apart);
+    places =
+        places ? arith::AddIOp::create(builder, loc, places, place).getResult()
+               : place;
+  }
+  return gatherAt(builder, load.getMemRef(), at, places, place.mask);
 }
 
 Value LaneOp::applyBody(OpBuilder &builder, const Place &place,
@@ -221,7 +256,10 @@ Value LaneOp::applyBody(OpBuilder &builder, const Place &place,
         .getResult();
   };
   for (Operation &scalar : body->without_terminator()) {
-    if (llvm::any_of(scalar.getResults(), isAddress))
+    if (llvm::any_of(scalar.getResults(), isAddress) &&
+        llvm::none_of(scalar.getResults(), [&](Value result) {
+          return servesGather(op, result, roles.vectorLoop);
+        }))
       continue; // scalarOf computes it
     if (auto load = dyn_cast<memref::LoadOp>(scalar)) {
       mapping.map(load.getResult(),
@@ -284,129 +322,4 @@ Values LaneOp::compute(OpBuilder &builder, ArrayRef<Value> position,
           builder, {position, row, vector, tile.mask(vector)}, arguments));
     }
   return results;
-}
-
-//===----------------------------------------------------------------------===//
-// Sums of several products
-//===----------------------------------------------------------------------===//
-
-VectorType LaneOp::groupsOf(Type element) {
-  return VectorType::get({roles.lanes * roles.dot->terms}, element, {scalable});
-}
-
-Value LaneOp::loadGroups(OpBuilder &builder, OpOperand &operand,
-                         const Values &address, Value mask) {
-  Location loc = op->getLoc();
-  VectorType type = groupsOf(getElementTypeOrSelf(operand.get().getType()));
-  if (!mask || isWholeAnyway(op.getMatchingIndexingMap(&operand)))
-    return vector::LoadOp::create(builder, loc, type, operand.get(), address);
-  // A lane's terms are there if it is.
-  Type lane = builder.getI32Type(),
-       part = builder.getIntegerType(type.getElementTypeBitWidth());
-  Value wide =
-      arith::ExtSIOp::create(builder, loc, vectorOf(lane), mask).getResult();
-  Value parts = vector::BitCastOp::create(builder, loc, groupsOf(part), wide);
-  Value none = arith::ConstantOp::create(builder, loc,
-                                         builder.getZeroAttr(groupsOf(part)));
-  Value there = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne,
-                                      parts, none);
-  Value nothing =
-      arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
-  return vector::MaskedLoadOp::create(builder, loc, type, operand.get(),
-                                      address, there, nothing);
-}
-
-Value LaneOp::loadTerms(OpBuilder &builder, OpOperand &operand,
-                        const Values &address, Value left) {
-  Location loc = op->getLoc();
-  Type element = getElementTypeOrSelf(operand.get().getType());
-  auto type = VectorType::get({roles.dot->terms}, element);
-  Value terms;
-  if (left) {
-    Value mask = vector::CreateMaskOp::create(
-        builder, loc, type.clone(builder.getI1Type()), left);
-    Value nothing =
-        arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
-    terms = vector::MaskedLoadOp::create(builder, loc, type, operand.get(),
-                                         address, mask, nothing);
-  } else {
-    terms = vector::LoadOp::create(builder, loc, type, operand.get(), address);
-  }
-  Type lane = builder.getI32Type();
-  Value one = vector::ExtractOp::create(
-      builder, loc,
-      vector::BitCastOp::create(builder, loc, VectorType::get({1}, lane),
-                                terms),
-      int64_t(0));
-  return vector::BitCastOp::create(
-      builder, loc, groupsOf(element),
-      vector::BroadcastOp::create(builder, loc, vectorOf(lane), one));
-}
-
-Values LaneOp::computeDot(OpBuilder &builder, ArrayRef<Value> position,
-                          const Tile &tile, ValueRange registers, Value left) {
-  Location loc = op->getLoc();
-  OpOperand &rows = *op.getDpsInputOperand(roles.dot->rows),
-            &vectors = *op.getDpsInputOperand(roles.dot->vectors);
-  Values groups;
-  for (int64_t vector = 0; vector < tile.vectors; ++vector)
-    groups.push_back(loadGroups(builder, vectors,
-                                address(builder, vectors, position, 0, vector),
-                                tile.mask(vector)));
-  Values results;
-  for (int64_t row = 0; row < tile.rows; ++row) {
-    Value same = loadTerms(builder, rows,
-                           address(builder, rows, position, row, 0), left);
-    for (int64_t vector = 0; vector < tile.vectors; ++vector) {
-      Value sum = registers[row * tile.vectors + vector];
-      Values factors = {same, groups[vector]};
-      if (roles.dot->vectorsFirst)
-        std::swap(factors[0], factors[1]);
-      auto call = LLVM::CallIntrinsicOp::create(
-          builder, loc, sum.getType(),
-          builder.getStringAttr(roles.dot->intrinsic),
-          ValueRange{sum, factors[0], factors[1]});
-      results.push_back(call.getResult(0));
-    }
-  }
-  return results;
-}
-
-Values LaneOp::computeByLane(OpBuilder &builder, ArrayRef<Value> position,
-                             const Tile &tile, ValueRange registers) {
-  Location loc = op->getLoc();
-  const LaneProduct &product = *roles.byLane;
-  OpOperand &rows = *op.getDpsInputOperand(product.rows),
-            &vectors = *op.getDpsInputOperand(product.vectors);
-  VectorType type = vectorOf(getElementTypeOrSelf(rows.get().getType()));
-  auto call = [&](StringRef name, ValueRange operands) {
-    return LLVM::CallIntrinsicOp::create(builder, loc, type,
-                                         builder.getStringAttr(name), operands)
-        .getResult(0);
-  };
-  Value first = arith::ConstantIntOp::create(builder, loc, 0, 64);
-  Values repeated;
-  for (int64_t row = 0; row < tile.rows; ++row) {
-    Value few = vector::LoadOp::create(
-        builder, loc, VectorType::get({product.terms}, type.getElementType()),
-        rows.get(), address(builder, rows, position, row, 0));
-    Value alone = vector::ScalableInsertOp::create(
-        builder, loc, few, LLVM::PoisonOp::create(builder, loc, type), 0);
-    repeated.push_back(call(product.repeat, {alone, first}));
-  }
-  Values sums(registers), at(position);
-  for (int64_t term = 0; term < product.terms; ++term) {
-    at[product.loop] = builder.createOrFold<arith::AddIOp>(
-        loc, position[product.loop],
-        arith::ConstantIndexOp::create(builder, loc, term));
-    Value number = arith::ConstantIntOp::create(builder, loc, term, 32);
-    for (int64_t vector = 0; vector < tile.vectors; ++vector) {
-      Value lanes = load(builder, vectors, at, 0, vector, tile.mask(vector));
-      for (int64_t row = 0; row < tile.rows; ++row) {
-        Value &sum = sums[row * tile.vectors + vector];
-        sum = call(product.multiply, {sum, lanes, repeated[row], number});
-      }
-    }
-  }
-  return sums;
 }

@@ -48,6 +48,16 @@ public:
   Values computeDot(mlir::OpBuilder &builder,
                     llvm::ArrayRef<mlir::Value> position, const Tile &tile,
                     mlir::ValueRange registers, mlir::Value left);
+  /// A tile's registers as blocks of `roles.dot`, which have their rows by
+  /// twos, and back: of `tile.rows` rows, the last block's second may be none.
+  Values toBlocks(mlir::OpBuilder &builder, const Tile &tile,
+                  mlir::ValueRange registers);
+  Values fromBlocks(mlir::OpBuilder &builder, const Tile &tile,
+                    mlir::ValueRange blocks);
+  /// The same as computeDot, of blocks.
+  Values computeBlocks(mlir::OpBuilder &builder,
+                       llvm::ArrayRef<mlir::Value> position, const Tile &tile,
+                       mlir::ValueRange blocks, mlir::Value left);
   /// The terms of `roles.byLane` from `position` on.
   Values computeByLane(mlir::OpBuilder &builder,
                        llvm::ArrayRef<mlir::Value> position, const Tile &tile,
@@ -79,13 +89,32 @@ private:
                          mlir::memref::LoadOp load,
                          const mlir::IRMapping &vectors,
                          mlir::IRMapping &scalars);
+  mlir::Value gatherInBody(mlir::OpBuilder &builder, const Place &place,
+                           mlir::memref::LoadOp load,
+                           const mlir::IRMapping &vectors,
+                           mlir::IRMapping &scalars);
   /// A group of terms for each lane.
   mlir::Value loadGroups(mlir::OpBuilder &builder, mlir::OpOperand &operand,
                          const Values &address, mlir::Value mask);
-  /// One group of terms, for all lanes.
+  /// One group of terms, as one number that is so wide.
   mlir::Value loadTerms(mlir::OpBuilder &builder, mlir::OpOperand &operand,
                         const Values &address, mlir::Value left);
   mlir::VectorType groupsOf(mlir::Type element);
+  /// A lane's terms, as one number.
+  mlir::Type groupType();
+  /// So many vectors' lanes by twos.
+  mlir::VectorType pairsOf(int64_t vectors);
+  mlir::Value bitcast(mlir::OpBuilder &builder, mlir::Value vector,
+                      mlir::VectorType type);
+  /// Half number `number` of a vector.
+  mlir::Value halfOf(mlir::OpBuilder &builder, mlir::Value vector,
+                     int64_t number);
+  mlir::Value interleave(mlir::OpBuilder &builder, mlir::Value first,
+                         mlir::Value second);
+  /// What lies at `address`, and so many elements further for each lane.
+  mlir::Value gatherAt(mlir::OpBuilder &builder, mlir::Value from,
+                       const Values &address, mlir::Value places,
+                       mlir::Value mask);
   /// The lanes of `operand`, which lie apart, from `address` on.
   mlir::Value gather(mlir::OpBuilder &builder, mlir::OpOperand &operand,
                      const Values &address, mlir::Value mask);

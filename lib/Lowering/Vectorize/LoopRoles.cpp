@@ -129,12 +129,15 @@ static bool isLane(linalg::LinalgOp op, unsigned loop) {
          });
 }
 
-/// Whether lanes of all inputs can be gathered along `loop`, and the result's
-/// are contiguous.
+/// Whether lanes of all inputs, and of what the body loads, can be gathered
+/// along `loop`, and the result's are contiguous.
 static bool canGather(linalg::LinalgOp op, unsigned loop) {
   OpOperand &out = *op.getDpsInitOperand(0);
   if (!isContiguous(out, op.getMatchingIndexingMap(&out), loop))
     return false;
+  for (memref::LoadOp load : op.getBlock()->getOps<memref::LoadOp>())
+    if (!isAlong(op, load, loop) && !isDense(load))
+      return false;
   return llvm::all_of(op.getDpsInputOperands(), [&](OpOperand *operand) {
     AffineMap map = op.getMatchingIndexingMap(operand);
     if (isIndependent(map, loop))
@@ -246,8 +249,10 @@ static std::optional<unsigned> findRowLoop(linalg::LinalgOp op,
   return std::nullopt;
 }
 
-static void chooseTile(linalg::LinalgOp op, const VectorTarget &target,
-                       ArrayRef<int64_t> wanted, LoopRoles &roles) {
+/// Gives `roles` its tile; the clocks that a vector of it takes for each step
+/// of the reduction.
+static double chooseTile(linalg::LinalgOp op, const VectorTarget &target,
+                         ArrayRef<int64_t> wanted, LoopRoles &roles) {
   auto known = [](int64_t size) {
     return ShapedType::isDynamic(size) ? std::optional<int64_t>() : size;
   };
@@ -255,6 +260,7 @@ static void chooseTile(linalg::LinalgOp op, const VectorTarget &target,
   RegisterTileProblem problem;
   problem.registers = target.registers;
   problem.multiplyAdds = target.multiplyAdds;
+  problem.blockRows = roles.dot ? roles.dot->blockRows : 1;
   if (auto extent = known(ranges[roles.vectorLoop]))
     problem.vectors = llvm::divideCeil(*extent, roles.lanes);
   problem.panel = roles.panel / roles.lanes;
@@ -290,28 +296,60 @@ static void chooseTile(linalg::LinalgOp op, const VectorTarget &target,
     roles.rows = tile.rows;
     roles.vectors = tile.vectors;
   }
-  if (wanted.empty() || op.getNumReductionLoops() == 0 || roles.horizontal)
-    return;
-  roles.rows = roles.rowLoop ? wanted[0] : 1;
-  roles.vectors = wanted[1];
-  if (problem.rows)
-    roles.rows = std::clamp<int64_t>(*problem.rows, 1, roles.rows);
-  if (problem.vectors)
-    roles.vectors = std::clamp<int64_t>(*problem.vectors, 1, roles.vectors);
+  if (!wanted.empty() && op.getNumReductionLoops() > 0 && !roles.horizontal) {
+    roles.rows = roles.rowLoop ? wanted[0] : 1;
+    roles.vectors = wanted[1];
+    if (problem.rows)
+      roles.rows = std::clamp<int64_t>(*problem.rows, 1, roles.rows);
+    if (problem.vectors)
+      roles.vectors = std::clamp<int64_t>(*problem.vectors, 1, roles.vectors);
+    // Blocks of rows need more registers beside them than a plan thinks of.
+    while (problem.blockRows > 1 && roles.rows > 1 &&
+           registersOfTile(problem, {roles.rows, roles.vectors}) >
+               target.registers)
+      --roles.rows;
+  }
+  return clocksOfTile(problem, {roles.rows, roles.vectors});
 }
 
 int64_t rac::vectorize::panelWidth(linalg::LinalgOp op,
                                    const VectorTarget &target,
-                                   ArrayRef<int64_t> wanted, unsigned loop) {
+                                   ArrayRef<int64_t> wanted, unsigned loop,
+                                   const std::optional<DotProduct> &dot) {
   LoopRoles roles;
   roles.vectorLoop = loop;
   roles.lanes = lanesOf(op, target);
+  roles.dot = dot;
   chooseTile(op, target, wanted, roles);
   if (!target.scalable)
     return roles.vectors * roles.lanes;
   // Whole tiles, and one vector of the longest: each vector lies in a panel
   // then, whatever the length.
   return std::lcm(roles.vectors, kMostVectorBits / target.bits) * roles.lanes;
+}
+
+std::optional<DotProduct>
+rac::vectorize::cheapest(linalg::LinalgOp op, const VectorTarget &target,
+                         ArrayRef<int64_t> wanted, unsigned loop,
+                         ArrayRef<DotProduct> products) {
+  std::optional<DotProduct> best;
+  double least = 0;
+  for (const DotProduct &product : products) {
+    // One row alone makes no blocks.
+    if (product.blockRows > 1 && !findRowLoop(op, loop))
+      continue;
+    LoopRoles roles;
+    roles.vectorLoop = loop;
+    roles.lanes = lanesOf(op, target);
+    roles.dot = product;
+    double clocks =
+        chooseTile(op, target, wanted, roles) / double(product.terms);
+    if (best && clocks >= least)
+      continue;
+    best = product;
+    least = clocks;
+  }
+  return best;
 }
 
 bool rac::vectorize::worksOnLanes(linalg::LinalgOp op, unsigned loop,
@@ -354,9 +392,12 @@ FailureOr<LoopRoles> rac::vectorize::chooseRoles(linalg::LinalgOp op,
 
   LoopRoles roles;
   for (OpOperand *operand : op.getDpsInputOperands()) {
-    if (!interleaveOf(*operand))
+    auto interleave = interleaveOf(*operand);
+    if (!interleave)
       continue;
-    roles.dot = findDotProduct(op, *operand, target.dots);
+    for (const DotProduct &product : findDotProducts(op, *operand, target.dots))
+      if (!roles.dot && product.terms == interleave->terms)
+        roles.dot = product;
     if (!roles.dot)
       return refuse("has terms side by side that no instruction sums");
   }

@@ -20,7 +20,7 @@ struct VectorTarget {
   int64_t registers = 32;
   /// Of whole registers, that a core starts in a clock.
   int64_t multiplyAdds = 2;
-  /// What findDotProduct chooses from.
+  /// What findDotProducts chooses from.
   llvm::ArrayRef<std::string> dots;
 };
 
@@ -68,7 +68,16 @@ int64_t lanesOf(mlir::linalg::LinalgOp op, const VectorTarget &target);
 /// How wide panels of an operand along `loop` should be, so that they are what
 /// a tile of `op` reads.
 int64_t panelWidth(mlir::linalg::LinalgOp op, const VectorTarget &target,
-                   llvm::ArrayRef<int64_t> wanted, unsigned loop);
+                   llvm::ArrayRef<int64_t> wanted, unsigned loop,
+                   const std::optional<DotProduct> &dot);
+
+/// The one of `products` whose tile, with lanes along `loop`, takes the fewest
+/// clocks for a term; among equals the first.
+std::optional<DotProduct> cheapest(mlir::linalg::LinalgOp op,
+                                   const VectorTarget &target,
+                                   llvm::ArrayRef<int64_t> wanted,
+                                   unsigned loop,
+                                   llvm::ArrayRef<DotProduct> products);
 
 /// Whether `op`, elementwise, can have `loop` as lanes.
 bool worksOnLanes(mlir::linalg::LinalgOp op, unsigned loop, bool scalable);

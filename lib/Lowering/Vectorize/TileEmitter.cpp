@@ -204,7 +204,9 @@ Values TileEmitter::reduceTerms(OpBuilder &builder, const Values &position,
     Value left;
     if (partial)
       left = arith::SubIOp::create(inner, loc, extent, at[dot.loop]);
-    return lanes.computeDot(inner, at, tile, registers, left);
+    return dot.blockRows > 1
+               ? lanes.computeBlocks(inner, at, tile, registers, left)
+               : lanes.computeDot(inner, at, tile, registers, left);
   };
   Values sums = loopOver(builder, first, whole, 1, registers,
                          [&](OpBuilder &inner, Value group, ValueRange start) {
@@ -259,6 +261,11 @@ Values TileEmitter::reduceLanes(OpBuilder &builder, const Values &position,
 void TileEmitter::emit(OpBuilder &builder, ArrayRef<Value> position,
                        const Tile &tile) {
   Values registers = start(builder, position, tile);
-  finish(builder, position, tile,
-         reduce(builder, Values(position), 0, tile, registers));
+  bool blocks = roles.dot && roles.dot->blockRows > 1;
+  if (blocks)
+    registers = lanes.toBlocks(builder, tile, registers);
+  registers = reduce(builder, Values(position), 0, tile, registers);
+  if (blocks)
+    registers = lanes.fromBlocks(builder, tile, registers);
+  finish(builder, position, tile, registers);
 }

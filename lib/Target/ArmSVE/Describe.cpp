@@ -43,14 +43,19 @@ TargetSpec make(StringRef name, const Chip &chip) {
 }
 
 /// Products of which vectors are made, and the feature that brings them: sums
-/// of some for each lane, or those with one of four numbers.
+/// of some for each lane, or of more for blocks of two rows and two columns, or
+/// those with one of four numbers.
 struct Dot {
   StringLiteral feature, instruction;
 };
 constexpr Dot kDots[] = {{"sve", "s8:s8:llvm.aarch64.sve.sdot"},
                          {"sve", "u8:u8:llvm.aarch64.sve.udot"},
                          {"i8mm", "u8:s8:llvm.aarch64.sve.usdot"},
+                         {"i8mm", "2xs8:s8:llvm.aarch64.sve.smmla"},
+                         {"i8mm", "2xu8:u8:llvm.aarch64.sve.ummla"},
+                         {"i8mm", "2xu8:s8:llvm.aarch64.sve.usmmla"},
                          {"bf16", "bf16:bf16:llvm.aarch64.sve.bfdot"},
+                         {"bf16", "2xbf16:bf16:llvm.aarch64.sve.bfmmla"},
                          {"sve", "f32x4:f32:llvm.aarch64.sve.fmla.lane:"
                                  "llvm.aarch64.sve.dupq.lane"}};
 

@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 
-MULTIPLIES = r"\bf(mla|mad|mls|msb)\t"
+MULTIPLIES = r"\s(f(?:mla|mad|mls|msb)|\w+mmla|\w*dot)\t(z\d+)\.s, (?:p\d/m, )?z\d+\.(\w)"
 
 
 def innermost_loops(lines):
@@ -20,7 +20,7 @@ def innermost_loops(lines):
 def cycles(chip, code):
     """Of one iteration, of 200."""
     done = subprocess.run(
-        ["llvm-mca", "-mtriple=aarch64", f"-mcpu={chip}", "-mattr=+sve", "-iterations=200"],
+        ["llvm-mca", "-mtriple=aarch64", f"-mcpu={chip}", "-mattr=+sve,+bf16,+i8mm", "-iterations=200"],
         input="\n".join(code) + "\n", text=True, check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     return int(re.search(r"Total Cycles:\s+(\d+)", done.stdout)[1]) / 200
 
@@ -28,13 +28,15 @@ def cycles(chip, code):
 chip, path, least = sys.argv[1:]
 loops = list(innermost_loops(open(path).read().splitlines()))
 # Not the most multiplications: what is left at the ends may be unrolled.
-body = max(loops, key=lambda loop: len({found[1] for line in loop if (found := re.search(r"\bfmla\t(z\d+)", line))}))
-count = sum(bool(re.search(MULTIPLIES, line)) for line in body)
+body = max(loops, key=lambda loop: len({found[2] for line in loop if (found := re.search(MULTIPLIES, line))}))
+products = [found for line in body if (found := re.search(MULTIPLIES, line))]
+count, name, lanes = len(products), products[0][1], products[0][3]
 # Multiplications that wait for nothing, as fast as the chip's units take them.
-alone = cycles(chip, [f"\tfmla\tz{i}.s, p0/m, z30.s, z31.s" for i in range(24)])
+mask = "p0/m, " if name.startswith("f") else ""
+alone = cycles(chip, [f"\t{name}\tz{i}.s, {mask}z30.{lanes}, z31.{lanes}" for i in range(24)])
 rate = count / 24 * alone / cycles(chip, body)
 found = {what: sum(bool(re.search(pattern, line)) for line in body) for what, pattern in
          {"stack accesses": r"\[sp\b", "fixed-width loads": r"\tldp?r?\t[dq]\d|\{ v\d", "gathers": r"\[z\d"}.items()}
-print(f"{chip}: {count} multiplications in {len(body)} instructions,",
+print(f"{chip}: {count} {name} in {len(body)} instructions,",
       f"{'at least' if rate >= float(least) else 'BELOW'} {least} of the chip's rate ({rate:.2f});",
       ", ".join(f"{what}: {count}" for what, count in found.items()))
