@@ -89,6 +89,12 @@ llvm::Error GroupSamples::compile(const Network &network, const NetworkRun &run,
     both.push_back("--no-library");
   std::vector<std::string> plan = {path("network.mlir"), "--emit=plan", "-o",
                                    path(name + ".mlir")};
+  // Types are found by computing, for which constants must have data.
+  if (!run.precision.empty())
+    llvm::append_range(plan,
+                       std::vector<std::string>{
+                           "--precision=" + run.precision,
+                           "--random-constants"});
   std::vector<std::string> code = {path(name + ".mlir"), "--random-constants",
                                    "--profile", "-o", path(name + ".so")};
   for (std::vector<std::string> *arguments : {&plan, &code}) {
@@ -156,7 +162,8 @@ GroupSamples::time(const NetworkRun &run, const std::string &name) {
 
 llvm::Error GroupSamples::add(const Network &network, const NetworkRun &run) {
   std::string name = network.name + "-" + std::to_string(run.threads) +
-                     (run.library ? "" : "-generated");
+                     (run.library ? "" : "-generated") +
+                     (run.precision.empty() ? "" : "-" + run.precision);
   auto failed = [&](llvm::Error why) {
     return llvm::createStringError(name + ": " + toString(std::move(why)));
   };

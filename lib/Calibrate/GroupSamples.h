@@ -15,6 +15,7 @@ namespace rac {
 struct NetworkRun {
   int64_t threads = 1;
   bool library = true;
+  std::string precision; ///< as rac-compile has it; empty: the network's own
   double seconds = 0.3; ///< of timed runs
 };
 

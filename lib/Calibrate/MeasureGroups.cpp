@@ -69,28 +69,45 @@ static Known *find(Device &device, llvm::StringRef name,
   return nullptr;
 }
 
-/// Times all networks, by the library and some without it, on one thread and on
-/// all.
+/// Whether some unit computes faster in it than any in f32.
+static bool gainsBy(DataType type, const Device &device) {
+  double best = 0, f32 = 0;
+  for (const ComputeUnit &unit : device.units) {
+    if (Known rate = device.peakOpsPerSecond(unit, type))
+      best = std::max(best, rate->v);
+    if (Known rate = device.peakOpsPerSecond(unit, DataType::f32))
+      f32 = std::max(f32, rate->v);
+  }
+  return best > f32;
+}
+
+/// Times all networks by the library, some without it, on one thread and on
+/// all; and in narrow types, which is a matter of the library, on one.
 static void takeSamples(Bench &bench, GroupSamples &samples) {
+  std::vector<NetworkRun> runs;
   std::vector<int64_t> threads = {1};
   if (bench.cores() > 1)
     threads.push_back(bench.cores());
+  for (bool library : {true, false})
+    for (int64_t count : threads)
+      runs.push_back({count, library});
+  if (gainsBy(DataType::bf16, bench.device()))
+    runs.push_back({1, /*library=*/true, "bf16"});
+  if (gainsBy(DataType::i8, bench.device()))
+    runs.push_back({1, /*library=*/true, "int8"});
   for (const Network &network : networksToTime(bench.options.quick))
-    for (bool library : {true, false})
-      for (int64_t count : threads) {
-        bool wanted = library ? RAC_HAVE_ONEDNN
-                              : network.withoutLibrary || !RAC_HAVE_ONEDNN;
-        if (!wanted)
-          continue;
-        NetworkRun run;
-        run.threads = count;
-        run.library = library;
-        run.seconds = bench.options.quick ? 1e-3 : 0.25;
-        bench.progress("groups of " + network.name + " on " +
-                       llvm::Twine(count) + " threads");
-        if (llvm::Error error = samples.add(network, run))
-          bench.note("groups: " + toString(std::move(error)));
-      }
+    for (NetworkRun &run : runs) {
+      bool wanted = run.library ? RAC_HAVE_ONEDNN
+                                : network.withoutLibrary || !RAC_HAVE_ONEDNN;
+      if (!wanted)
+        continue;
+      run.seconds = bench.options.quick ? 1e-3 : 0.25;
+      bench.progress("groups of " + network.name + " on " +
+                     llvm::Twine(run.threads) + " threads" +
+                     (run.precision.empty() ? "" : " in ") + run.precision);
+      if (llvm::Error error = samples.add(network, run))
+        bench.note("groups: " + toString(std::move(error)));
+    }
 }
 
 static void write(Bench &bench, const GroupFit &fit, size_t count) {

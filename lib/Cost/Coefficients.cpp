@@ -89,18 +89,29 @@ const Coefficient &Coefficients::fraction(const ComputeUnit &unit,
         named("library_fraction", unit.libraryFraction, 1, "the peak");
     return named(key, values, all.value, "as library_fraction");
   };
+  // What isn't known of a type may be as for f32.
+  auto likeF32 = [&](StringRef key, const NumberByType &values, double instead,
+                     const Twine &why) -> const Coefficient & {
+    auto f32 = values.find(DataType::f32);
+    return f32 == values.end() || !f32->second
+               ? named(key, values, instead, why)
+               : named(key, values, f32->second->v, "as for f32");
+  };
   switch (kernel) {
   case Kernel::libraryMatmul:
     return named("library_fraction", unit.libraryFraction, 1, "the peak");
   case Kernel::libraryConv:
     return library("library_conv_fraction", unit.libraryConvFraction);
   case Kernel::libraryDepthwise:
+    if (type != DataType::f32)
+      return likeF32("library_depthwise_fraction",
+                     unit.libraryDepthwiseFraction, 1, "the peak of f32");
     return library("library_depthwise_fraction", unit.libraryDepthwiseFraction);
   case Kernel::generatedMatmul:
-    return named("generated_fraction", unit.generatedFraction, 1, "the peak");
+    return likeF32("generated_fraction", unit.generatedFraction, 1, "the peak");
   case Kernel::generatedConv:
-    return named("generated_conv_fraction", unit.generatedConvFraction, 1,
-                 "the peak");
+    return likeF32("generated_conv_fraction", unit.generatedConvFraction, 1,
+                   "the peak");
   case Kernel::vector:
     return named("vector_fraction", unit.vectorFraction, 1, "the peak");
   }

@@ -31,6 +31,7 @@ public:
 private:
   void computeLibrary();
   void computeGenerated();
+  DataType typeOfSums(const WorkNest &nest, const ComputeUnit &unit) const;
   void addVectorWork(DataType type, double ops, double utilization);
   void addStarts();
   void measureTraffic();
@@ -101,16 +102,23 @@ void Costing::computeLibrary() {
     ContractionShape shape = contractionShape(nest);
     TimeFormula::Compute compute;
     compute.ops = products;
+    if (shape.isDepthwise) {
+      // No matrix unit and no dot product has a use for sums of one channel:
+      // vectors of f32 compute them, whatever lies in memory.
+      const ComputeUnit &vectors = coefficients.vectorUnit();
+      compute.peak = &coefficients.peak(vectors, DataType::f32);
+      compute.fraction =
+          &coefficients.fraction(vectors, type, Kernel::libraryDepthwise);
+      formula.computes.push_back(compute);
+      cost.countOps(vectors, DataType::f32, products);
+      continue;
+    }
     compute.peak = &coefficients.peak(unit, type);
-    compute.fraction =
-        &coefficients.fraction(unit, type,
-                               shape.isDepthwise ? Kernel::libraryDepthwise
-                               : shape.isConv    ? Kernel::libraryConv
-                                                 : Kernel::libraryMatmul);
-    if (!shape.isDepthwise)
-      compute.halves = {{&coefficients.half(unit, type, 'm'), shape.m},
-                        {&coefficients.half(unit, type, 'n'), shape.n},
-                        {&coefficients.half(unit, type, 'k'), shape.k}};
+    compute.fraction = &coefficients.fraction(
+        unit, type, shape.isConv ? Kernel::libraryConv : Kernel::libraryMatmul);
+    compute.halves = {{&coefficients.half(unit, type, 'm'), shape.m},
+                      {&coefficients.half(unit, type, 'n'), shape.n},
+                      {&coefficients.half(unit, type, 'k'), shape.k}};
     formula.computes.push_back(compute);
     cost.countOps(unit, type, products);
   }
@@ -125,6 +133,23 @@ static double registerUtilization(const NestSchedule &nest) {
   double columns = nest.extents.back()[*nest.vectorLoop];
   double lanes = columns / (std::ceil(columns / nest.lanes) * nest.lanes);
   return lanes * fewestClocks / nest.clocks;
+}
+
+/// Generated code widens narrow numbers as it loads them; but for 16 bits times
+/// constants, where the unit is quicker at products of those.
+DataType Costing::typeOfSums(const WorkNest &nest,
+                             const ComputeUnit &unit) const {
+  if (type == DataType::i8)
+    return DataType::i32;
+  if (type != DataType::bf16 && type != DataType::f16)
+    return type;
+  const Device &device = coefficients.getDevice();
+  Known f32 = device.peakOpsPerSecond(unit, DataType::f32),
+        own = device.peakOpsPerSecond(unit, type);
+  bool hasWeights = llvm::any_of(nest.reads, [&](const WorkUse &use) {
+    return work.tensors[use.tensor].isWeight;
+  });
+  return hasWeights && f32 && own && own->v > f32->v ? type : DataType::f32;
 }
 
 void Costing::computeGenerated() {
@@ -171,12 +196,7 @@ void Costing::computeGenerated() {
       addVectorWork(nest.type, products / 2, 1);
       continue;
     }
-    // Generated code widens narrow numbers as it loads them.
-    DataType sums = type;
-    if (type == DataType::bf16 || type == DataType::f16)
-      sums = DataType::f32;
-    if (type == DataType::i8)
-      sums = DataType::i32;
+    DataType sums = typeOfSums(nest, unit);
     TimeFormula::Compute compute;
     compute.ops = products;
     compute.peak = &coefficients.peak(unit, sums);

@@ -192,6 +192,12 @@ Work rac::analyzeWork(const Candidate &candidate, double dim) {
 
 void rac::narrowWork(Work &work, Type precision) {
   bool isHalf = precision.isBF16() || precision.isF16();
+  // Where it has been carried out, what is still f32 remains so.
+  for (const WorkTensor &tensor : work.tensors) {
+    Type type = getElementTypeOrSelf(tensor.value);
+    if (type == precision || (type.isInteger(8) && precision.isInteger(8)))
+      return;
+  }
   auto narrow = [&](WorkTensor &tensor, double bytes) {
     if (getElementTypeOrSelf(tensor.value).isF32())
       tensor.elementBytes = bytes;

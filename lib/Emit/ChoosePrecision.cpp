@@ -13,9 +13,19 @@
 #include "rac/Transforms/Passes.h"
 #include "rac/Transforms/ProbePrecision.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <deque>
 
 using namespace mlir;
 using namespace rac;
+
+std::optional<DataType> rac::halfTypeFor(llvm::StringRef precision,
+                                         const Device &device) {
+  bool isF16 = precision == "f16" ||
+               (precision == "auto" && !device.computesIn(DataType::bf16) &&
+                device.computesIn(DataType::f16));
+  DataType type = isF16 ? DataType::f16 : DataType::bf16;
+  return device.computesIn(type) ? std::optional(type) : std::nullopt;
+}
 
 llvm::Error PrecisionChooser::check() {
   auto known = parseErrorMetric(request.metric);
@@ -31,13 +41,10 @@ llvm::Error PrecisionChooser::check() {
   if (request.precision == "auto" && !report.budget)
     report.budget = kDefaultBudget;
   bool isAuto = request.precision == "auto";
-  bool isF16 = request.precision == "f16" ||
-               (isAuto && !device.computesIn(DataType::bf16) &&
-                device.computesIn(DataType::f16));
-  half = isF16 ? Type(Float16Type::get(context))
-               : Type(BFloat16Type::get(context));
-  DataType halfType = isF16 ? DataType::f16 : DataType::bf16;
-  if (request.precision != "int8" && device.computesIn(halfType))
+  std::optional<DataType> halfType = halfTypeFor(request.precision, device);
+  half = halfType == DataType::f16 ? Type(Float16Type::get(context))
+                                   : Type(BFloat16Type::get(context));
+  if (request.precision != "int8" && halfType)
     candidates.push_back(GroupType::half);
   if ((isAuto || request.precision == "int8") &&
       device.computesIn(DataType::i8))
@@ -74,9 +81,10 @@ llvm::Error PrecisionChooser::readSamples() {
   if (all.size() == 1)
     request.warn("one sample: there is none to hold back, so the error on "
                  "others is not verified");
-  samples = splitSamples(std::move(all));
-  report.calibration = samples.calibration.size();
-  report.heldBack = samples.heldBack.size();
+  samples =
+      std::make_shared<const SplitSamples>(splitSamples(std::move(all)));
+  report.calibration = samples->calibration.size();
+  report.heldBack = samples->heldBack.size();
   return llvm::Error::success();
 }
 
@@ -94,7 +102,8 @@ llvm::Error PrecisionChooser::makeProbe() {
   auto own = resolveTarget("host");
   if (!own)
     return own.takeError();
-  host = std::move(*own);
+  // What is verified has the instructions that the model will have.
+  host = target.name == own->name ? target : std::move(*own);
   // Plans for another machine say how to run there.
   if (target.name != host.name)
     copy->walk([&](GroupOp group) {
@@ -118,7 +127,7 @@ llvm::Error PrecisionChooser::makeProbe() {
   options.progress = [this](const llvm::Twine &stage) {
     request.progress(stage.str());
   };
-  study.emplace(probe, *model, samples, options);
+  study.emplace(probe, *model, *samples, options);
   return study->observe();
 }
 
@@ -192,7 +201,7 @@ llvm::Error PrecisionChooser::choose() {
         report.givenUp.push_back(probe.groups[g].name + ": " + first[g] +
                                  " became " + names[g]);
     report.calibrationError = measured;
-    if (samples.heldBack.empty())
+    if (samples->heldBack.empty())
       return llvm::Error::success();
     auto error = verify();
     if (!error)
@@ -211,22 +220,36 @@ llvm::Error PrecisionChooser::choose() {
   }
 }
 
-llvm::Expected<PrecisionReport> PrecisionChooser::run() {
+llvm::Error PrecisionChooser::begin() {
   if (llvm::Error error = check())
     return error;
-  // Nothing may change, so there is nothing to find out.
-  if (report.budget && *report.budget == 0) {
-    module.walk([&](GroupOp group) {
-      report.groups.push_back({group.getSym().str(), "f32", "", {}});
-    });
-    return std::move(report);
-  }
-  if (llvm::Error error = readSamples())
-    return error;
+  return keepsAll() ? llvm::Error::success() : readSamples();
+}
+
+void PrecisionChooser::beginAs(const PrecisionChooser &other) {
+  metric = other.metric;
+  report = other.report;
+  half = other.half;
+  candidates = other.candidates;
+  samples = other.samples;
+  isWeighted = other.isWeighted;
+  perSecond = other.perSecond;
+  perJoule = other.perJoule;
+}
+
+void PrecisionChooser::keepAll() {
+  module.walk([&](GroupOp group) {
+    report.groups.push_back({group.getSym().str(), "f32", "", {}});
+  });
+}
+
+llvm::Error PrecisionChooser::cost() {
   if (llvm::Error error = makeProbe())
     return error;
-  if (llvm::Error error = costWays())
-    return error;
+  return costWays();
+}
+
+llvm::Error PrecisionChooser::decide() {
   if (llvm::Error error = measureWays())
     return error;
   if (llvm::Error error = choose())
@@ -236,12 +259,44 @@ llvm::Expected<PrecisionReport> PrecisionChooser::run() {
       return error;
   describe();
   setPicked(module);
-  return std::move(report);
+  return llvm::Error::success();
 }
 
-llvm::Expected<PrecisionReport>
-rac::choosePrecision(ModuleOp module, const ModelSignature &signature,
+/// The plan that could score least is tried first. If it does as well as the
+/// others could at best, these needn't be.
+llvm::Expected<PrecisionChoice>
+rac::choosePrecision(ArrayRef<ModuleOp> plans, const ModelSignature &signature,
                      const Device &device, const TargetSpec &target,
                      const PrecisionRequest &request) {
-  return PrecisionChooser(module, signature, device, target, request).run();
+  std::deque<PrecisionChooser> choosers;
+  for (ModuleOp plan : plans)
+    choosers.emplace_back(plan, signature, device, target, request);
+  if (llvm::Error error = choosers.front().begin())
+    return error;
+  if (choosers.front().keepsAll()) {
+    choosers.front().keepAll();
+    return PrecisionChoice{0, std::move(choosers.front().found())};
+  }
+  std::vector<std::pair<double, size_t>> order; // by what they could score
+  for (size_t i = 0; i < plans.size(); ++i) {
+    if (i > 0)
+      choosers[i].beginAs(choosers.front());
+    if (llvm::Error error = choosers[i].cost())
+      return error;
+    order.push_back({choosers[i].floor(), i});
+  }
+  llvm::sort(order);
+  std::optional<size_t> best;
+  for (auto [floor, i] : order) {
+    if (best && choosers[*best].score() <= floor)
+      break;
+    if (llvm::Error error = choosers[i].decide())
+      return error;
+    if (!best || choosers[i].score() < choosers[*best].score())
+      best = i;
+  }
+  PrecisionReport found = choosers[*best].found();
+  found.secondsInF32 = choosers.front().found().secondsInF32;
+  found.joulesInF32 = choosers.front().found().joulesInF32;
+  return PrecisionChoice{*best, std::move(found)};
 }

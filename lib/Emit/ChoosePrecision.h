@@ -26,12 +26,23 @@ struct PrecisionRequest {
   std::function<void(llvm::StringRef)> progress, warn;
 };
 
-/// Gives the groups of a module that is planned in f32 the types that make the
-/// objective the least within the error (docs/ErrorBudget.md).
-llvm::Expected<PrecisionReport>
-choosePrecision(mlir::ModuleOp module, const ModelSignature &signature,
-                const Device &device, const TargetSpec &target,
-                const PrecisionRequest &request);
+/// The 16 bits that groups may be narrowed to under `--precision=precision`;
+/// none where the device doesn't compute in any.
+std::optional<DataType> halfTypeFor(llvm::StringRef precision,
+                                    const Device &device);
+
+struct PrecisionChoice {
+  size_t plan = 0; ///< the number of the plan that was taken
+  PrecisionReport report;
+};
+
+/// Of plans of one model, all in f32, that differ in how ops are grouped, takes
+/// one and gives its groups the types that make the objective the least within
+/// the error (docs/ErrorBudget.md). The first is the one that f32 is best with.
+llvm::Expected<PrecisionChoice>
+choosePrecision(llvm::ArrayRef<mlir::ModuleOp> plans,
+                const ModelSignature &signature, const Device &device,
+                const TargetSpec &target, const PrecisionRequest &request);
 
 } // namespace rac
 

@@ -66,11 +66,12 @@ private:
   llvm::Error readSignature();
   llvm::Error extractGroup();
 
-  // PlanModel.cpp
+  // PlanModel.cpp; of types: PlanTypes.cpp
   llvm::Error findDescriptions();
   llvm::Error plan();
   llvm::Error setCarbon(PlanOptions &planOptions);
   bool choosesTypes() const;
+  llvm::Error planNarrow(const PlanOptions &planOptions);
   llvm::Error chooseTypes(const PlanOptions &planOptions);
   llvm::Error replay();
   llvm::Error costAsGiven();
@@ -108,6 +109,8 @@ private:
   ImportedModel model;
   mlir::OwningOpRef<mlir::ModuleOp> parsed;
   bool isPlanned = false;
+  /// The model planned for narrow types, where types are to be chosen.
+  mlir::OwningOpRef<mlir::ModuleOp> narrowPlan;
   std::unique_ptr<mlir::MLIRContext> replayContext;
   mlir::OwningOpRef<mlir::ModuleOp> replayed;
   mlir::ModuleOp module;

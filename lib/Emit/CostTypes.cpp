@@ -120,6 +120,22 @@ static std::string times(double ratio) {
   return llvm::formatv("{0:f2} times the score of f32", ratio).str();
 }
 
+/// What a second and a joule count for; `sum`: what the plan in f32 takes.
+void PrecisionChooser::setWeights(const Cost &sum) {
+  isWeighted = true;
+  if (request.objective == "energy") {
+    perSecond = 0;
+    perJoule = 1;
+  } else if (request.objective == "carbon") {
+    perSecond = request.gramsPerSecond;
+    perJoule = request.gramsPerJoule;
+  } else if (request.objective == "edp") {
+    // Its gradient.
+    perSecond = sum.joules.value_or(1);
+    perJoule = sum.joules ? sum.seconds : 0;
+  }
+}
+
 /// Lists the ways of each group, f32 first.
 llvm::Error PrecisionChooser::costWays() {
   request.progress("costing types");
@@ -131,17 +147,8 @@ llvm::Error PrecisionChooser::costWays() {
     sum += entry.second;
   report.secondsInF32 = sum.seconds;
   report.joulesInF32 = sum.joules;
-  if (request.objective == "energy") {
-    perSecond = 0;
-    perJoule = 1;
-  } else if (request.objective == "carbon") {
-    perSecond = request.gramsPerSecond;
-    perJoule = request.gramsPerJoule;
-  } else if (request.objective == "edp") {
-    // Its gradient, at the plan in f32.
-    perSecond = sum.joules.value_or(1);
-    perJoule = sum.joules ? sum.seconds : 0;
-  }
+  if (!isWeighted)
+    setWeights(sum);
   ways.resize(probe.groups.size());
   for (auto [i, group] : llvm::enumerate(probe.groups))
     ways[i].push_back(

@@ -1,6 +1,5 @@
 //===- PlanModel.cpp - How the model shall run ----------------------------===//
 
-#include "ChoosePrecision.h"
 #include "CompilerStages.h"
 #include "PlanJson.h"
 #include "Replay.h"
@@ -16,6 +15,22 @@ using namespace rac;
 
 /// Where no site is given: the world's average, which the report says.
 static constexpr llvm::StringLiteral kDefaultSite = "world";
+
+/// Drops sums of products of 16 bits that take longer than multiply-adds of f32
+/// would: half as many of VDPBF16PS are done in a clock on Sapphire and Emerald
+/// Rapids, where tiles are the quick way.
+static void dropSlowDots(std::vector<std::string> &dots, const Device &device) {
+  const ComputeUnit *unit = device.unit(UnitKind::simd);
+  Known f32 = unit ? device.peakOpsPerSecond(*unit, DataType::f32) : Known();
+  llvm::erase_if(dots, [&](StringRef dot) {
+    StringRef factor = dot.split(':').first;
+    Known rate;
+    for (DataType type : {DataType::bf16, DataType::f16})
+      if (f32 && nameOf(type) == factor)
+        rate = device.peakOpsPerSecond(*unit, type);
+    return rate && rate->v <= f32->v;
+  });
+}
 
 /// The device to plan for, and the site to count carbon at.
 llvm::Error Compiler::findDescriptions() {
@@ -43,6 +58,7 @@ llvm::Error Compiler::findDescriptions() {
                   device->id + ", which is " + device->chip)
                      .str());
   report.device = std::move(*device);
+  dropSlowDots(target.dots, *report.device);
   // A run has all of a GPU.
   if (report.device->kind == DeviceKind::gpu)
     report.threads = report.device->topology.cores->v;
@@ -73,6 +89,9 @@ llvm::Error Compiler::plan() {
     if (llvm::Error error = setCarbon(planOptions))
       return error;
   attachDevice(module, *report.device);
+  if (!isPlanned && choosesTypes())
+    if (llvm::Error error = planNarrow(planOptions))
+      return error;
   if (!isPlanned) {
     if (llvm::Error error = runPasses("planning", [&](OpPassManager &manager) {
           populatePlanPipeline(manager, planOptions);
@@ -105,38 +124,6 @@ llvm::Error Compiler::plan() {
     reportBreakdowns(module, report);
   report.search = reportSearch(module);
   report.unknowns = notedUnknowns(module);
-  return llvm::Error::success();
-}
-
-/// Whether types are a matter of samples and errors.
-bool Compiler::choosesTypes() const {
-  return options.precision == "auto" || options.precision == "int8" ||
-         options.maxError || !options.calibration.empty();
-}
-
-llvm::Error Compiler::chooseTypes(const PlanOptions &planOptions) {
-  if (isPlanned || !options.planFile.empty())
-    return llvm::createStringError(
-        "a plan that is given has its types: it doesn't go with "
-        "--precision=auto or int8, --max-error or --calibration");
-  PrecisionRequest request;
-  request.precision = options.precision;
-  request.calibration = options.calibration;
-  request.metric = options.errorMetric;
-  request.maxError = options.maxError;
-  request.objective = options.objective;
-  request.gramsPerJoule = planOptions.gramsPerJoule;
-  request.gramsPerSecond = planOptions.gramsPerSecond;
-  request.threads = options.threads;
-  request.useLibrary = planOptions.useLibrary;
-  request.front = !options.paretoFile.empty();
-  request.progress = options.progress;
-  request.warn = options.warn;
-  auto chosen =
-      choosePrecision(module, signature, *report.device, target, request);
-  if (!chosen)
-    return complaints.because(llvm::toString(chosen.takeError()));
-  report.precision = std::move(*chosen);
   return llvm::Error::success();
 }
 

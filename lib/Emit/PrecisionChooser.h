@@ -38,7 +38,8 @@ struct Way {
   std::string reason; ///< why it isn't considered; empty: it is
 };
 
-/// What the steps towards a choice hand on to each other.
+/// What the steps towards a choice hand on to each other: first begin() or
+/// beginAs(), then cost(), then decide().
 class PrecisionChooser {
 public:
   PrecisionChooser(mlir::ModuleOp module, const ModelSignature &signature,
@@ -47,13 +48,27 @@ public:
       : module(module), signature(signature), device(device), target(target),
         request(request), context(module.getContext()) {}
 
-  llvm::Expected<PrecisionReport> run();
+  llvm::Error begin();
+  /// Asked the same as `other`, whose costs are known, of another plan of the
+  /// model.
+  void beginAs(const PrecisionChooser &other);
+  /// Whether no bit may change.
+  bool keepsAll() const { return report.budget && *report.budget == 0; }
+  void keepAll();
+  llvm::Error cost();
+  /// No types of this plan's groups score less, whatever the error.
+  double floor() const { return assign(problem(Assignment::kNoBudget)).bound; }
+  /// Gives the groups of the module the types that were found.
+  llvm::Error decide();
+  double score() const { return assignment.cost; }
+  PrecisionReport &found() { return report; }
 
 private:
   llvm::Error check();
   llvm::Error readSamples();
   llvm::Error makeProbe();
   llvm::Error costWays();
+  void setWeights(const Cost &sum);
   llvm::Error measureWays();
   llvm::Error choose();
   llvm::Error findFront();
@@ -91,12 +106,13 @@ private:
   ErrorMetric metric = ErrorMetric::relativeL2;
   mlir::Type half;
   llvm::SmallVector<GroupType> candidates; ///< beside f32
-  SplitSamples samples;
+  std::shared_ptr<const SplitSamples> samples;
   Probe probe;
   TargetSpec host;
   std::unique_ptr<LoadedModel> model;
   std::optional<Study> study;
   Costs stageCosts; ///< of rounding a tensor in a group of its own
+  bool isWeighted = false;
   double perSecond = 1, perJoule = 0;
   std::vector<llvm::SmallVector<Way, 4>> ways; ///< by group of the probe
   // What assignWithin found.

@@ -2,14 +2,16 @@
 //
 // First each group by itself: its main ops get operands of the plan's type, by
 // casts next to the group's arguments. Then what lies between groups: a tensor
-// that all its users cast alike is stored so. Last, what a library call can't
+// that all its users cast alike is stored so. Then what a library call can't
 // cast itself is cast before: constants now, other tensors by a group of their
-// own. docs/Precision.md says what a plan's precision means.
+// own. Last, what only moves elements moves narrow ones. docs/Precision.md says what a plan's precision means.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Constants.h"
 #include "NarrowConstants.h"
+#include "NarrowMovement.h"
+#include "Storage.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -28,68 +30,8 @@ using namespace rac;
 
 namespace {
 
-/// How a tensor is stored that is computed with as f32: an element type and,
-/// of integers, what they stand for.
-struct Storage {
-  Type element; ///< null: f32
-  Type steps;
-
-  explicit operator bool() const { return bool(element); }
-  bool operator==(const Storage &o) const {
-    return element == o.element && steps == o.steps;
-  }
-};
-
-bool isHalf(Type type) { return type.isBF16() || type.isF16(); }
-bool isF32Tensor(Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && type.getElementType().isF32();
-}
 bool isContraction(Operation *op) {
   return isa<MatmulOp, ConvOp, ConvTransposeOp>(op);
-}
-
-Type withElement(Type type, Type element) {
-  return cast<RankedTensorType>(type).clone(element);
-}
-
-/// To the storage.
-Value narrow(OpBuilder &b, Location loc, Value value, const Storage &storage) {
-  Type type = withElement(value.getType(), storage.element);
-  if (storage.steps)
-    return QuantizeOp::create(b, loc, type, value, storage.steps);
-  return rac::CastOp::create(b, loc, type, value);
-}
-
-/// Back to f32.
-Value widen(OpBuilder &b, Location loc, Value value, const Storage &storage) {
-  Type type = withElement(value.getType(), b.getF32Type());
-  if (storage.steps)
-    return DequantizeOp::create(b, loc, type, value, storage.steps);
-  return rac::CastOp::create(b, loc, type, value);
-}
-
-/// The storage that `op` narrows to; none if it doesn't.
-Storage narrowsTo(Operation *op) {
-  if (auto quantize = dyn_cast<QuantizeOp>(op))
-    return {quantize.getType().getElementType(), quantize.getStepsType()};
-  auto cast = dyn_cast<rac::CastOp>(op);
-  if (cast && isF32Tensor(cast.getInput()) &&
-      isHalf(cast.getType().getElementType()))
-    return {cast.getType().getElementType(), {}};
-  return {};
-}
-
-/// The storage that `op` widens from.
-Storage widensFrom(Operation *op) {
-  if (auto dequantize = dyn_cast<DequantizeOp>(op))
-    return {getElementTypeOrSelf(dequantize.getInput()),
-            dequantize.getStepsType()};
-  auto cast = dyn_cast<rac::CastOp>(op);
-  if (cast && isF32Tensor(cast.getResult()) &&
-      isHalf(getElementTypeOrSelf(cast.getInput())))
-    return {getElementTypeOrSelf(cast.getInput()), {}};
-  return {};
 }
 
 struct ApplyPrecisionPass : rac::impl::ApplyPrecisionBase<ApplyPrecisionPass> {
@@ -572,6 +514,9 @@ void ApplyPrecisionPass::runOnOperation() {
           store(result, *wanted);
   for (GroupOp group : groups)
     castOutside(group);
+  for (GroupOp group : groups)
+    if (group.getPlan() && group.getPlan()->getKind() == KernelKind::generated)
+      numMoves += moveNarrow(group);
   for (GroupOp group : groups)
     if (group.getPlan() && !group.getPlan()->getCost())
       dropUnusedInputs(group);

@@ -30,6 +30,7 @@ struct CanonicalizeModel : rac::impl::CanonicalizeModelBase<CanonicalizeModel> {
     populateNormalizePatterns(patterns, counts);
     populateConstantPatterns(patterns, counts, maxFold);
     populateBatchNormPatterns(patterns, counts);
+    populateConvTransposePatterns(patterns);
     populateQuantizedPatterns(patterns);
     ReshapeOp::getCanonicalizationPatterns(patterns, ctx);
     TransposeOp::getCanonicalizationPatterns(patterns, ctx);

@@ -26,6 +26,8 @@ void populateMovementPatterns(mlir::RewritePatternSet &patterns,
                               RewriteCounts &counts, int64_t maxElements);
 /// Bytes instead of what they stand for.
 void populateQuantizedPatterns(mlir::RewritePatternSet &patterns);
+/// Transposed convolutions whose windows lie side by side.
+void populateConvTransposePatterns(mlir::RewritePatternSet &patterns);
 void populateBatchNormPatterns(mlir::RewritePatternSet &patterns,
                                RewriteCounts &counts);
 

@@ -132,6 +132,29 @@ TEST(DeviceModel, ConvolutionsHaveTheirOwnRate) {
       2.0 * 128 * 9 / (2e8 * 0.25));
 }
 
+// A matrix unit that does ten times as much in bf16 is of no use to it.
+TEST(DeviceModel, DepthwiseConvolutionsAreOfVectors) {
+  Device device = roundDevice();
+  ComputeUnit matrix;
+  matrix.name = "tiles";
+  matrix.kind = UnitKind::matrix;
+  matrix.opsPerClock[DataType::bf16] = number(20);
+  device.units.push_back(matrix);
+  Conv full(false), depthwise(true);
+  auto seconds = [](ParsedOps &p, const Device &device) {
+    Model model(device);
+    return model.model
+        .estimate(Candidate::of(p.ops),
+                  PlanAttr::get(KernelKind::library,
+                                mlir::BFloat16Type::get(&p.context)))
+        .breakdown.computeSeconds;
+  };
+  EXPECT_DOUBLE_EQ(seconds(full, device), 2.0 * 128 * 72 / 2e9);
+  EXPECT_DOUBLE_EQ(seconds(depthwise, device), 2.0 * 128 * 9 / (2e8 * 0.25));
+  device.units[0].libraryDepthwiseFraction[DataType::bf16] = number(0.5);
+  EXPECT_DOUBLE_EQ(seconds(depthwise, device), 2.0 * 128 * 9 / (2e8 * 0.5));
+}
+
 TEST(DeviceModel, GeneratedProductPaysForRaggedLanes) {
   Matmul p;
   Estimate cost = Model()(p, KernelKind::generated);
@@ -140,6 +163,65 @@ TEST(DeviceModel, GeneratedProductPaysForRaggedLanes) {
   EXPECT_DOUBLE_EQ(cost.breakdown.computeSeconds,
                    2e6 / (2e8 * 0.5 * (100.0 / 112)));
   EXPECT_DOUBLE_EQ(cost.breakdown.overheadSeconds, 1e-6);
+}
+
+/// A product with constants.
+struct WeightedMatmul : ParsedOps {
+  WeightedMatmul()
+      : ParsedOps("(%a: tensor<100x100xf32>) -> tensor<100x96xf32>",
+                  R"(%b = rac.constant dense_resource<b> : tensor<100x96xf32>
+                     %0 = rac.matmul %a, %b : (tensor<100x100xf32>,
+                       tensor<100x96xf32>) -> tensor<100x96xf32>
+                     return %0 : tensor<100x96xf32>)") {}
+};
+
+// Sums of products of bf16 are an instruction where that is quicker than
+// multiply-adds of f32, and for constants only, whose terms lie side by side.
+TEST(DeviceModel, GeneratedProductsOf16Bits) {
+  auto seconds = [](ParsedOps &p, double opsPerClock) {
+    Device device = roundDevice();
+    double f32 = device.units[0].opsPerClock[DataType::f32]->v;
+    device.units[0].opsPerClock[DataType::bf16] = number(opsPerClock * f32);
+    Model model(device);
+    mlir::Operation *product = p.ops.back();
+    return model.model
+        .estimate(Candidate::of({product}),
+                  PlanAttr::get(KernelKind::generated,
+                                mlir::BFloat16Type::get(&p.context)))
+        .breakdown.computeSeconds;
+  };
+  Matmul plain;
+  WeightedMatmul weighted;
+  EXPECT_DOUBLE_EQ(seconds(plain, 2), seconds(plain, 1));
+  EXPECT_DOUBLE_EQ(seconds(weighted, 2), seconds(weighted, 1) / 2);
+  EXPECT_DOUBLE_EQ(seconds(weighted, 0.5), seconds(weighted, 1));
+}
+
+// What a plan's precision left in f32 stays so, and is counted so.
+TEST(DeviceModel, TypesThatWereCarriedOutCount) {
+  auto memory = [](llvm::StringRef type) {
+    ParsedOps p(("(%x: tensor<16x100x" + type + ">) -> tensor<16x100xf32>")
+                    .str(),
+                type == "f32"
+                    ? std::string(
+                          R"(%0 = rac.neg %x : (tensor<16x100xf32>) ->
+                               tensor<16x100xf32>
+                             return %0 : tensor<16x100xf32>)")
+                    : std::string(
+                          R"(%0 = rac.cast %x : (tensor<16x100xbf16>) ->
+                               tensor<16x100xf32>
+                             return %0 : tensor<16x100xf32>)"));
+    return Model()
+        .model
+        .estimate(Candidate::of(p.ops),
+                  PlanAttr::get(KernelKind::generated,
+                                mlir::BFloat16Type::get(&p.context)))
+        .memoryBytes();
+  };
+  // Read, brought in to be written, and written back: all of it narrow as
+  // planned, and once it is carried out what is narrow by then.
+  EXPECT_EQ(memory("f32"), 3 * 1600 * 2);
+  EXPECT_EQ(memory("bf16"), 1600 * 2 + 2 * 1600 * 4);
 }
 
 TEST(DeviceModel, ElementwiseOnThreads) {

@@ -30,7 +30,8 @@ def CanonicalizeModel : Pass<"rac-canonicalize-model", "::mlir::func::FuncOp"> {
     Brings level-1 IR to the form that planning knows: gelu, silu, hard_swish,
     layer norm and softmax that a model spells out become one op; small constants
     are computed; a per-channel scale and offset after a convolution with constant
-    filter move into the filter and one bias.
+    filter move into the filter and one bias. A transposed convolution to few
+    channels whose windows lie side by side becomes a product and a transpose.
   }];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
@@ -145,7 +146,8 @@ def ApplyPrecision : Pass<"rac-apply-precision", "::mlir::ModuleOp"> {
     operands: casts or `rac.quantize` before it, and narrow constants. Tensors
     between groups become as narrow as all their consumers want them, so that the
     producer narrows as it stores and consumers widen as they load; what only
-    some want narrow has one group of its own that casts (docs/Precision.md).
+    some want narrow has one group of its own that casts (docs/Precision.md). What
+    only moves elements, or takes their maximum, then does so with narrow ones.
     Groups that have these types already stay as they are.
   }];
   let dependentDialects = ["::mlir::quant::QuantDialect"];
@@ -154,6 +156,7 @@ def ApplyPrecision : Pass<"rac-apply-precision", "::mlir::ModuleOp"> {
     Statistic<"numTensors", "narrow-tensors", "Tensors between groups made narrow">,
     Statistic<"numConstants", "narrow-constants", "Constants made narrow">,
     Statistic<"numCasts", "cast-groups", "Groups added that only cast">,
+    Statistic<"numMoves", "narrow-moves", "Ops that move narrow elements">,
   ];
 }
 
