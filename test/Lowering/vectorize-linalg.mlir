@@ -257,3 +257,48 @@ func.func @rows_by_table(%a: memref<?x40xf32>, %table: memref<?xi64>, %c: memref
   }
   return
 }
+
+// -----
+
+// Three planes become pixels: a vector of each, shuffled to where pixels have them, rounded and stored as one.
+// CHECK-LABEL: func @interleave
+// CHECK: scf.parallel {{.*}} step (%c1, %c16)
+// CHECK: scf.if
+// CHECK-COUNT-3: vector.load %arg0{{.*}} vector<16xf32>
+// CHECK: vector.shuffle {{.*}} : vector<32xf32>, vector<32xf32>
+// CHECK: arith.truncf {{.*}} : vector<48xf32> to vector<48xbf16>
+// CHECK: vector.store {{.*}} : memref<10x180xbf16>, vector<48xbf16>
+// CHECK: } else {
+// CHECK: memref.store
+
+// SVE-LABEL: func @interleave
+// SVE-NOT: vector.shuffle
+#planes = affine_map<(d0, d1, d2) -> (d2, d0, d1)>
+#pixels = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
+func.func @interleave(%a: memref<3x10x60xf32>, %c: memref<10x60x3xbf16>) {
+  linalg.generic {indexing_maps = [#planes, #pixels], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%a : memref<3x10x60xf32>) outs(%c : memref<10x60x3xbf16>) {
+  ^bb0(%x: f32, %y: bf16):
+    %0 = arith.truncf %x : f32 to bf16
+    linalg.yield %0 : bf16
+  }
+  return
+}
+
+// -----
+
+// Of narrow elements square blocks have parts of registers.
+// CHECK-LABEL: func @transpose_halves
+// CHECK: scf.parallel {{.*}} step (%c16, %c16)
+// CHECK-COUNT-16: vector.load %arg0{{.*}} vector<16xbf16>
+// CHECK-COUNT-64: vector.shuffle
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#t = affine_map<(d0, d1) -> (d1, d0)>
+func.func @transpose_halves(%a: memref<?x?xbf16>, %c: memref<?x?xbf16>) {
+  linalg.generic {indexing_maps = [#t, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%a : memref<?x?xbf16>) outs(%c : memref<?x?xbf16>) {
+  ^bb0(%x: bf16, %y: bf16):
+    linalg.yield %x : bf16
+  }
+  return
+}

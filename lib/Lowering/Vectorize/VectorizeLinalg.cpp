@@ -1,5 +1,6 @@
 //===- VectorizeLinalg.cpp - Linalg on buffers to loops over vectors ------===//
 
+#include "InterleaveEmitter.h"
 #include "Nest.h"
 #include "TransposeEmitter.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -58,6 +59,13 @@ private:
     if (auto transpose = matchTranspose(op, target)) {
       OpBuilder builder(op);
       emitTranspose(builder, op, *transpose);
+      ++numVectorized;
+      op.erase();
+      return;
+    }
+    if (auto interleave = matchInterleave(op, target)) {
+      OpBuilder builder(op);
+      emitInterleave(builder, op, *interleave);
       ++numVectorized;
       op.erase();
       return;

@@ -239,12 +239,14 @@ private:
     return success();
   }
 
-  /// One value for each of the result's last dimension.
+  /// One value for each of the result's last dimension, and ones in front.
   bool isBias(Value value) {
     auto type = cast<RankedTensorType>(value.getType());
     auto result = cast<RankedTensorType>(anchor->getResult(0).getType());
-    return type.getRank() == 1 && !type.isDynamicDim(0) &&
-           type.getDimSize(0) == result.getShape().back();
+    return type.getRank() > 0 && type.hasStaticShape() &&
+           type.getRank() <= result.getRank() &&
+           type.getNumElements() == type.getShape().back() &&
+           type.getShape().back() == result.getShape().back();
   }
 
   LogicalResult finish(bufferization::MaterializeInDestinationOp place) {

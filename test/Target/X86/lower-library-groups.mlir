@@ -65,3 +65,16 @@ func.func @bytes(%x: tensor<1x4x1xui8>, %w: tensor<2x1x1xi8>, %s: tensor<2xf32>,
   %4 = bufferization.materialize_in_destination %3 in %d : (tensor<1x6x2xui8>, tensor<1x6x2xui8>) -> tensor<1x6x2xui8>
   return %4 : tensor<1x6x2xui8>
 }
+
+// A bias may have ones in front.
+
+// CHECK-LABEL: func.func @bias_with_ones
+// CHECK-NEXT: rac.library_call conv ins(%arg0, %arg1, %arg2 : {{.*}}) outs(%arg3 : tensor<1x4x4x8xf32>)
+// CHECK-SAME: has_bias, {{.*}}post_ops = [#rac.post_op<kind = relu>]
+func.func @bias_with_ones(%x: tensor<1x4x4x3xf32>, %f: tensor<8x3x1x1xf32>, %b: tensor<1x1x1x8xf32>, %d: tensor<1x4x4x8xf32>) -> tensor<1x4x4x8xf32> attributes {rac.plan = #plan} {
+  %0 = rac.conv %x, %f {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads_low = array<i64: 0, 0>, pads_high = array<i64: 0, 0>, groups = 1 : i64} : (tensor<1x4x4x3xf32>, tensor<8x3x1x1xf32>) -> tensor<1x4x4x8xf32>
+  %1 = rac.add %0, %b : (tensor<1x4x4x8xf32>, tensor<1x1x1x8xf32>) -> tensor<1x4x4x8xf32>
+  %2 = rac.relu %1 : (tensor<1x4x4x8xf32>) -> tensor<1x4x4x8xf32>
+  %3 = bufferization.materialize_in_destination %2 in %d : (tensor<1x4x4x8xf32>, tensor<1x4x4x8xf32>) -> tensor<1x4x4x8xf32>
+  return %3 : tensor<1x4x4x8xf32>
+}
