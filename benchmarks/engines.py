@@ -3,9 +3,10 @@
   engines.py ENGINE JOB.json
 
 The job: {"model": FILE.onnx, "library": rac's, "threads": N, "inputs": {NAME: FILE.npy},
-"answers": FILE.npz, "allowed": error}; without "allowed" answers are compared value by value. Of
-precision.py also "samples", files of inputs, whose answers go beside "answers", and other models and
-libraries. What it says, in lines of JSON:
+"answers": FILE.npz, "allowed": error, "moved": B}; without "allowed" answers are compared value by
+value, without "moved" a copy moves as many bytes as inputs and outputs have. Of precision.py also
+"samples", files of inputs, whose answers go beside "answers", and other models and libraries. What it
+says, in lines of JSON:
 
   {"answered": ns, "peak_bytes": B}    once the first answer is there, by CLOCK_MONOTONIC
   {"version": …, "mismatch": why, …}   its answers beside onnxruntime's, which onnxruntime writes;
@@ -20,6 +21,7 @@ import os
 import statistics
 import sys
 import time
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 import numpy as np
@@ -108,19 +110,25 @@ class RacSame(Rac):
 
 class Copy:
     """No engine: copies as many bytes as the inputs and outputs have, which is what a kernel that
-    does nothing but move them could do. Its answers are onnxruntime's."""
+    does nothing but move them could do; or as many as the job says, on all threads, each its part.
+    Its answers are onnxruntime's."""
 
     version = np.__version__
 
     def __init__(self, job, inputs):
         with np.load(job["answers"]) as answers:
             self.answers = [answers[name] for name in answers.files]
-        moved = sum(array.nbytes for array in [*inputs.values(), *self.answers])
-        self.source = np.ones(moved // 2, np.uint8)
-        self.target = np.zeros_like(self.source)
+        moved = job.get("moved") or sum(array.nbytes for array in [*inputs.values(), *self.answers])
+        threads = job["threads"] if job.get("moved") else 1
+        source = np.ones(moved // 2, np.uint8)
+        self.parts = list(zip(np.array_split(np.zeros_like(source), threads), np.array_split(source, threads)))
+        self.pool = ThreadPool(threads) if threads > 1 else None
 
     def run(self, inputs):
-        np.copyto(self.target, self.source)
+        if self.pool:
+            self.pool.starmap(np.copyto, self.parts, chunksize=1)
+        else:
+            np.copyto(*self.parts[0])
         return self.answers
 
 

@@ -13,7 +13,7 @@ set -euo pipefail
 source "$(dirname "$0")/../scripts/common.sh"
 
 case ${1:-} in
-  models | kernels | groups | picks | precision) ;;
+  models | kernels | groups | picks | precision | weights) ;;
   *) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0" >&2; exit 2 ;;
 esac
 "$ROOT/scripts/build.sh"

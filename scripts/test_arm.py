@@ -63,7 +63,7 @@ def main():
             sizes, onnx = SHARES[length]
             if args.all:
                 sizes, onnx = 1, 1 if length in WHOLE_SUITE else 40
-            tests = [f"{TESTS}/test_{name}.py" for name in ["arm", "math", "narrow", "random_ops", "backend"]]
+            tests = [f"{TESTS}/test_{name}.py" for name in ["arm", "conversions", "math", "narrow", "random_ops", "backend"]]
             command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", args.n, *tests, *rest]
             if not args.all:
                 command += ["-m", "not whole", "-k", f"not {LARGE}"]

@@ -24,6 +24,7 @@ ImporterTable::ImporterTable() {
   addGridSampleImporters(*this);
   addIndexingImporters(*this);
   addMatmulImporters(*this);
+  addMatmulNBitsImporters(*this);
   addNormalizationImporters(*this);
   addPoolImporters(*this);
   addQuantImporters(*this);
@@ -284,7 +285,10 @@ LogicalResult GraphImporter::importNode(const Node &node) {
   // The model's own function of a name goes before ONNX's operator of it.
   ImportFunction function = table.find(node);
   bool isOnnx = onnxmodel::Model::knows(node, opset->second);
-  if (function && isOnnx) {
+  // Of onnxruntime's own operators the table has those that rac knows.
+  bool isRuntimes = node.domain == "com.microsoft" && opset->second == 1 &&
+                    !model.mayHaveBody(node, opset->second);
+  if (function && (isOnnx || isRuntimes)) {
     if (poisoned)
       return importer.poison();
     std::vector<bool> present;

@@ -83,6 +83,7 @@ void addElementwiseImporters(ImporterTable &);
 void addGridSampleImporters(ImporterTable &);
 void addIndexingImporters(ImporterTable &);
 void addMatmulImporters(ImporterTable &);
+void addMatmulNBitsImporters(ImporterTable &);
 void addNormalizationImporters(ImporterTable &);
 void addPoolImporters(ImporterTable &);
 void addQuantImporters(ImporterTable &);

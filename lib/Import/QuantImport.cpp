@@ -164,7 +164,7 @@ static Value narrowWeights(NodeImporter &n, Value x, int64_t axis,
     return {};
   return tb.finish(rac::DequantizeWeightsOp::create(
       tb.b, tb.loc, TensorBuilder::shapeless(tb.b.getF32Type()), x, scales,
-      tb.b.getDenseI64ArrayAttr(blocks), UnitAttr()));
+      Value(), tb.b.getDenseI64ArrayAttr(blocks), UnitAttr(), IntegerAttr()));
 }
 
 static LogicalResult importDequantize(NodeImporter &n) {

@@ -126,8 +126,8 @@ private:
   std::optional<DotProduct> chooseTerms(linalg::LinalgOp op, PlanAttr plan,
                                         const VectorTarget &target,
                                         unsigned lanes, Candidate &candidate);
-  LogicalResult pack(func::FuncOp function, Candidate candidate,
-                     ArrayRef<func::CallOp> calls);
+  FailureOr<linalg::LinalgOp> pack(func::FuncOp function, Candidate candidate,
+                                   ArrayRef<func::CallOp> calls);
   arith::ConstantOp packConstant(arith::ConstantOp constant,
                                  RankedTensorType seen, RankedTensorType packed,
                                  const PanelLayout &layout);
@@ -341,9 +341,9 @@ arith::ConstantOp PackConstantsPass::packConstant(arith::ConstantOp constant,
   return place;
 }
 
-LogicalResult PackConstantsPass::pack(func::FuncOp function,
-                                      Candidate candidate,
-                                      ArrayRef<func::CallOp> calls) {
+FailureOr<linalg::LinalgOp>
+PackConstantsPass::pack(func::FuncOp function, Candidate candidate,
+                        ArrayRef<func::CallOp> calls) {
   unsigned number = candidate.argument.getArgNumber();
   auto seen = cast<RankedTensorType>(candidate.operand->get().getType());
   auto packed = RankedTensorType::get(candidate.layout.shape(seen.getShape()),
@@ -387,7 +387,7 @@ LogicalResult PackConstantsPass::pack(func::FuncOp function,
   arguments[number] = packed;
   function.setFunctionType(
       FunctionType::get(&getContext(), arguments, function.getResultTypes()));
-  return success();
+  return cast<linalg::LinalgOp>(generic.getOperation());
 }
 
 void PackConstantsPass::runOnOperation() {
@@ -404,14 +404,15 @@ void PackConstantsPass::runOnOperation() {
       continue;
     SmallVector<linalg::LinalgOp> ops;
     function.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
-    for (linalg::LinalgOp op : ops) {
-      auto candidate = findCandidate(op, plan);
-      if (!candidate)
-        continue;
-      if (succeeded(pack(function, *candidate, users)))
+    for (linalg::LinalgOp op : ops)
+      while (auto candidate = findCandidate(op, plan)) {
+        auto packed = pack(function, *candidate, users);
+        if (failed(packed)) {
+          ++numPlain;
+          break;
+        }
+        op = *packed;
         ++numPacked;
-      else
-        ++numPlain;
-    }
+      }
   }
 }

@@ -2,6 +2,7 @@
 
 #include "rac/Precision/Rounding.h"
 #include "rac/Precision/Ranges.h"
+#include "rac/Transforms/BlockScale.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/bit.h"
 #include <cmath>
@@ -43,8 +44,6 @@ llvm::StringRef rac::cannotHold(const ProbeWeights &weights, GroupType type) {
   bool isNarrow = type == GroupType::weights8 || type == GroupType::weights4;
   if (isNarrow && !(weights.terms && weights.shape.size() == 2))
     return "its weights are no matrix";
-  if (type == GroupType::weights4 && weights.shape[*weights.terms] % 2 != 0)
-    return "it sums up an odd number of terms";
   return "";
 }
 
@@ -67,8 +66,7 @@ static std::vector<float> toChannelSteps(const ProbeWeights &weights) {
   return rounded;
 }
 
-/// By the largest of every kWeightGroup terms of a channel. Of 4 bits the one
-/// furthest from zero is -8 steps, of 8 bits it is 127.
+/// As rac-apply-precision makes blocks of them.
 static std::vector<float> toGroupSteps(const ProbeWeights &weights,
                                        bool nibbles) {
   std::vector<float> rounded(weights.values.begin(), weights.values.end());
@@ -76,22 +74,16 @@ static std::vector<float> toGroupSteps(const ProbeWeights &weights,
           channels = weights.shape[*weights.channels],
           termStep = *weights.terms == 0 ? channels : 1,
           channelStep = *weights.terms == 0 ? 1 : terms;
-  const float low = nibbles ? -8 : -127, high = nibbles ? 7 : 127;
+  llvm::SmallVector<float> own;
   for (int64_t channel = 0; channel < channels; ++channel)
     for (int64_t first = 0; first < terms; first += kWeightGroup) {
-      int64_t count = std::min(kWeightGroup, terms - first);
       float *start = rounded.data() + channel * channelStep + first * termStep;
-      float furthest = 0;
-      for (int64_t i = 0; i < count; ++i)
-        if (std::fabs(start[i * termStep]) > std::fabs(furthest))
-          furthest = start[i * termStep];
-      float scale = nibbles ? furthest / low : std::fabs(furthest) / high;
-      if (!(std::fabs(scale) >= std::numeric_limits<float>::min()))
-        scale = 1;
-      for (int64_t i = 0; i < count; ++i) {
-        float &value = start[i * termStep];
-        value = std::clamp(std::nearbyint(value / scale), low, high) * scale;
-      }
+      own.clear();
+      for (int64_t i = 0, e = std::min(kWeightGroup, terms - first); i < e; ++i)
+        own.push_back(start[i * termStep]);
+      float scale = chooseBlockScale(own, nibbles);
+      for (auto [i, value] : llvm::enumerate(own))
+        start[i * termStep] = roundToStep(value, scale, nibbles) * scale;
     }
   return rounded;
 }

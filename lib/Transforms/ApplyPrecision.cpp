@@ -228,8 +228,8 @@ LogicalResult ApplyPrecisionPass::narrowWeights(GroupOp group, Operation *op) {
     return refuse("they are not constant");
   ArrayRef<int64_t> shape = matmul.getRhs().getType().getShape();
   bool nibbles = plan.getWeights().isInteger(4);
-  if (nibbles && shape[0] % 2 != 0)
-    return refuse("it sums up an odd number of terms");
+  if (nibbles && plan.getWeightGroup() % 2 != 0)
+    return refuse("two of a group lie in a byte, and it has an odd number");
   OpBuilder outer(group), inner(op);
   std::string why;
   FailureOr<BlockWeights> blocks =
@@ -245,8 +245,10 @@ LogicalResult ApplyPrecisionPass::narrowWeights(GroupOp group, Operation *op) {
   }
   auto wide = DequantizeWeightsOp::create(
       inner, op->getLoc(), matmul.getRhs().getType(), arguments[0],
-      arguments[1], inner.getDenseI64ArrayAttr({plan.getWeightGroup(), 1}),
-      nibbles ? inner.getUnitAttr() : UnitAttr());
+      arguments[1], Value(), inner.getDenseI64ArrayAttr({blocks->block, 1}),
+      nibbles ? inner.getUnitAttr() : UnitAttr(), IntegerAttr());
+  if (wide.getFilledRows() != shape[0])
+    wide.setRows(shape[0]);
   matmul.getRhsMutable().assign(wide);
   return success();
 }
@@ -261,8 +263,10 @@ LogicalResult ApplyPrecisionPass::narrowGroup(GroupOp group) {
     return success();
   SmallVector<Operation *> contractions;
   for (Operation &op : *group.getBodyBlock())
+    // What the model itself has in few bits is multiplied with floats.
     if (isContraction(&op) && isF32Tensor(op.getOperand(0)) &&
-        isF32Tensor(op.getResult(0)))
+        isF32Tensor(op.getResult(0)) &&
+        !op.getOperand(1).getDefiningOp<DequantizeWeightsOp>())
       contractions.push_back(&op);
   for (Operation *op : contractions) {
     if (plan.getWeights()) {

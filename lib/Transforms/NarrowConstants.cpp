@@ -2,6 +2,7 @@
 
 #include "NarrowConstants.h"
 #include "Constants.h"
+#include "rac/Transforms/BlockScale.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/bit.h"
 #include <cmath>
@@ -108,14 +109,6 @@ rac::quantizeWeights(OpBuilder &builder, ConstantOp constant,
   return result;
 }
 
-/// The scale of a block of 4 bits, whose range is -8 to 7: the value furthest
-/// from zero is -8 steps. Of 8 bits, 127.
-static float blockScale(float most, float least, bool nibbles) {
-  float furthest = most > -least ? most : least;
-  float scale = nibbles ? furthest / -8 : std::fabs(furthest) / 127;
-  return scale == 0 ? 1 : scale;
-}
-
 FailureOr<BlockWeights> rac::quantizeBlocks(OpBuilder &builder,
                                             ConstantOp constant, int64_t terms,
                                             int64_t columns, bool transposed,
@@ -130,41 +123,42 @@ FailureOr<BlockWeights> rac::quantizeBlocks(OpBuilder &builder,
     return floatAt(*data, transposed ? column * terms + term
                                      : term * columns + column);
   };
+  // Two terms lie in a byte.
+  block = std::min(block, nibbles ? terms + terms % 2 : terms);
   int64_t blocks = llvm::divideCeil(terms, block);
-  SmallVector<float> most(blocks * columns, 0), least(blocks * columns, 0);
-  for (int64_t term : llvm::seq(terms))
+  SmallVector<float> scales(blocks * columns), own;
+  for (int64_t b : llvm::seq(blocks))
     for (int64_t column : llvm::seq(columns)) {
-      float value = at(term, column);
-      if (!std::isfinite(value)) {
+      own.clear();
+      for (int64_t term :
+           llvm::seq(b * block, std::min(terms, (b + 1) * block)))
+        own.push_back(at(term, column));
+      if (!llvm::all_of(own,
+                        [](float value) { return std::isfinite(value); })) {
         why = "its weights are not all finite";
         return failure();
       }
-      int64_t place = term / block * columns + column;
-      most[place] = std::max(most[place], value);
-      least[place] = std::min(least[place], value);
+      scales[b * columns + column] = chooseBlockScale(own, nibbles);
     }
-  SmallVector<float> scales;
-  for (auto [high, low] : llvm::zip_equal(most, least))
-    scales.push_back(blockScale(high, low, nibbles));
   auto stepOf = [&](int64_t term, int64_t column) {
-    float scale = scales[term / block * columns + column];
-    float step = std::nearbyint(at(term, column) / scale);
-    return int8_t(nibbles ? std::clamp(step, -8.f, 7.f)
-                          : std::clamp(step, -127.f, 127.f));
+    return term < terms
+               ? roundToStep(at(term, column),
+                             scales[term / block * columns + column], nibbles)
+               : 0;
   };
   Location loc = constant.getLoc();
-  int64_t rows = nibbles ? terms / 2 : terms;
+  int64_t rows = blocks * block / (nibbles ? 2 : 1);
   BlockWeights result;
+  result.block = block;
   result.steps = makeConstant(
       builder, loc, RankedTensorType::get({rows, columns}, builder.getI8Type()),
       [&](MutableArrayRef<char> bytes) {
         for (int64_t row : llvm::seq(rows))
-          for (int64_t column : llvm::seq(columns)) {
-            int step = stepOf(row, column);
-            if (nibbles)
-              step = (step & 15) | stepOf(row + rows, column) * 16;
-            bytes[row * columns + column] = char(step);
-          }
+          for (int64_t column : llvm::seq(columns))
+            bytes[row * columns + column] =
+                nibbles ? char((stepOf(2 * row, column) & 15) |
+                               stepOf(2 * row + 1, column) * 16)
+                        : char(stepOf(row, column));
       });
   result.scales = makeFloats(
       builder, loc,

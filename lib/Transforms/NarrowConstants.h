@@ -31,8 +31,10 @@ quantizeWeights(mlir::OpBuilder &builder, ConstantOp constant,
                 mlir::RankedTensorType type, int64_t channel, std::string &why);
 
 /// Weights in blocks that share a scale; operands of rac.dequantize_weights.
+/// Steps fill up the last block with zeros.
 struct BlockWeights {
   mlir::Value steps, scales;
+  int64_t block; ///< terms; less than asked for where there are not so many
 };
 
 /// Rounds `constant`, of f32, a matrix of terms x columns or, with

@@ -64,7 +64,7 @@ std::optional<Weights> weightsOf(Value value, int64_t channel) {
     value = transpose.getInput();
   }
   auto op = value.getDefiningOp<DequantizeWeightsOp>();
-  if (!op || op.getNibbles())
+  if (!op || op.getNibbles() || op.getZeros() || op.getRows())
     return std::nullopt;
   ArrayRef<int64_t> shape = op.getScales().getType().getShape();
   for (auto [i, size] : llvm::enumerate(shape))
@@ -113,8 +113,9 @@ struct WidenWeights : OpRewritePattern<DequantizeWeightsOp> {
       return rewriter.notifyMatchFailure(op, "is read as it is");
     auto steps = getConstantBytes(op.getSteps());
     auto scales = getFloats(op.getScales());
-    if (op.getNibbles() || !steps || !scales)
-      return rewriter.notifyMatchFailure(op, "its data is not there");
+    if (op.getNibbles() || op.getZeros() || op.getRows() || !steps || !scales)
+      return rewriter.notifyMatchFailure(
+          op, "isn't plain bytes and scales that are there");
     RankedTensorType type = op.getType();
     SmallVector<int64_t> strides = computeStrides(type.getShape());
     SmallVector<int64_t> scaleStrides =

@@ -35,3 +35,16 @@ func.func @batch(%x: tensor<3x2x4xf32>) -> tensor<3x2x4xf32> {
   }
   return %0 : tensor<3x2x4xf32>
 }
+
+// -----
+
+func.func @odd_group(%x: tensor<2x4xf32>) -> tensor<2x1xf32> {
+  %w = rac.constant dense<[[1.0], [0.5], [1.0], [0.0]]> : tensor<4x1xf32>
+  %0 = rac.group @product ins(%x, %w : tensor<2x4xf32>, tensor<4x1xf32>) -> (tensor<2x1xf32>) plan <kind = generated, precision = f32, weights = i4, weight_group = 3> {
+  ^bb0(%a: tensor<2x4xf32>, %b: tensor<4x1xf32>):
+    // expected-error @+1 {{can't have weights of 'i4', as its plan says: two of a group lie in a byte, and it has an odd number}}
+    %1 = rac.matmul %a, %b : (tensor<2x4xf32>, tensor<4x1xf32>) -> tensor<2x1xf32>
+    rac.yield %1 : tensor<2x1xf32>
+  }
+  return %0 : tensor<2x1xf32>
+}

@@ -160,14 +160,14 @@ func.func @padded(%x: tensor<1x4x1xf32>) -> tensor<1x6x2xf32> {
 // -----
 
 // Weights alone: two terms of a column share a scale. Of 4 bits the value furthest from zero is -8 steps,
-// and a byte holds the terms of both halves.
+// and a byte holds two terms. What fills up the last group is zero.
 
 // CHECK-LABEL: func.func @weights
 // CHECK: %[[Q8:.*]] = rac.constant dense<{{\[}}[127], [64], [127], [0]]> : tensor<4x1xi8>
 // CHECK: %[[S8:.*]] = rac.constant dense<{{\[}}[0.00787401571], [0.0157480314]]> : tensor<2x1xf32>
 // CHECK: rac.group @eight ins(%{{.*}}, %[[Q8]], %[[S8]] :
 // CHECK: rac.dequantize_weights %{{.*}}, %{{.*}} {blocks = array<i64: 2, 1>} : (tensor<4x1xi8>, tensor<2x1xf32>) -> tensor<4x1xf32>
-// CHECK: %[[Q4:.*]] = rac.constant dense<{{\[}}[-120], [12]]> : tensor<2x1xi8>
+// CHECK: %[[Q4:.*]] = rac.constant dense<{{\[}}[-56], [8]]> : tensor<2x1xi8>
 // CHECK: %[[S4:.*]] = rac.constant dense<{{\[}}[-1.250000e-01], [-2.500000e-01]]> : tensor<2x1xf32>
 // CHECK: rac.group @four ins(%{{.*}}, %[[Q4]], %[[S4]] :
 // CHECK: rac.dequantize_weights %{{.*}}, %{{.*}} {blocks = array<i64: 2, 1>, nibbles} : (tensor<2x1xi8>, tensor<2x1xf32>) -> tensor<4x1xf32>
@@ -186,4 +186,35 @@ func.func @weights(%x: tensor<3x4xf32>) -> (tensor<3x1xf32>, tensor<3x1xf32>) {
     rac.yield %1 : tensor<3x1xf32>
   }
   return %0, %2 : tensor<3x1xf32>, tensor<3x1xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @ragged
+// CHECK: %[[Q:.*]] = rac.constant dense<{{\[}}[-56], [8], [0], [0]]> : tensor<4x1xi8>
+// CHECK: rac.dequantize_weights %{{.*}}, %{{.*}} {blocks = array<i64: 4, 1>, nibbles, rows = 5 : i64} : (tensor<4x1xi8>, tensor<2x1xf32>) -> tensor<5x1xf32>
+func.func @ragged(%x: tensor<3x5xf32>) -> tensor<3x1xf32> {
+  %w = rac.constant dense<[[1.0], [0.5], [1.0], [0.0], [0.0]]> : tensor<5x1xf32>
+  %0 = rac.group @four ins(%x, %w : tensor<3x5xf32>, tensor<5x1xf32>) -> (tensor<3x1xf32>) plan <kind = generated, precision = f32, weights = i4, weight_group = 4> {
+  ^bb0(%a: tensor<3x5xf32>, %b: tensor<5x1xf32>):
+    %1 = rac.matmul %a, %b : (tensor<3x5xf32>, tensor<5x1xf32>) -> tensor<3x1xf32>
+    rac.yield %1 : tensor<3x1xf32>
+  }
+  return %0 : tensor<3x1xf32>
+}
+
+// -----
+
+// A group of fewer terms than the plan's has no more.
+
+// CHECK-LABEL: func.func @few
+// CHECK: rac.dequantize_weights %{{.*}}, %{{.*}} {blocks = array<i64: 4, 1>, nibbles, rows = 3 : i64} : (tensor<2x1xi8>, tensor<1x1xf32>) -> tensor<3x1xf32>
+func.func @few(%x: tensor<3x3xf32>) -> tensor<3x1xf32> {
+  %w = rac.constant dense<[[1.0], [0.5], [1.0]]> : tensor<3x1xf32>
+  %0 = rac.group @four ins(%x, %w : tensor<3x3xf32>, tensor<3x1xf32>) -> (tensor<3x1xf32>) plan <kind = generated, precision = f32, weights = i4, weight_group = 32> {
+  ^bb0(%a: tensor<3x3xf32>, %b: tensor<3x1xf32>):
+    %1 = rac.matmul %a, %b : (tensor<3x3xf32>, tensor<3x1xf32>) -> tensor<3x1xf32>
+    rac.yield %1 : tensor<3x1xf32>
+  }
+  return %0 : tensor<3x1xf32>
 }

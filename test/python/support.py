@@ -160,3 +160,9 @@ def assert_same(want, got, rtol=1e-3, atol=1e-4, where=""):
     wrong = {name: difference(want[name], got[name], rtol, atol) for name in want}
     wrong = [f"{name}: {why}" for name, why in wrong.items() if why]
     assert not wrong, f"{where}{' ' if where else ''}{'; '.join(wrong[:8])}"
+
+
+def quantize_reference(x, scale, zero, low, high):
+    """Steps of x: to nearest even, held in the range; what is no number is the lowest."""
+    y = np.round(x / np.float32(scale)) + np.float32(zero)
+    return np.where(np.isnan(y), low, np.clip(y, low, high))

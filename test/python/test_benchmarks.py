@@ -73,6 +73,21 @@ def test_kernels(compiler, tmp_path):
         assert not any("error" in result for result in row["engines"].values())
 
 
+def test_weights(compiler, tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("<!-- weights -->\n<!-- end of weights -->\n")
+    run("weights.py", "--only=768 x 768", "--rounds=1", "--burst-ms=1", "--threads=2", "--json", tmp_path / "out.json",
+        "--markdown", page)
+    rows = json.loads((tmp_path / "out.json").read_text())["rows"]
+    assert [row["bits"] for row in rows] == [32, 8, 4]
+    # Steps, and a scale for 32 of them.
+    assert [row["bytes"] for row in rows] == [12 * 768 * 768 * size // 32 for size in (4 * 32, 32 + 4, 16 + 4)]
+    for row in rows:
+        assert set(row["engines"]) == {"onnxruntime", "rac", "copy"}
+        assert not any("error" in result for result in row["engines"].values())
+    assert "| 768 x 768, 12 of them | i4 |" in page.read_text()
+
+
 def test_groups(compiler, tiny):
     page = tiny / "page.md"
     page.write_text("<!-- groups -->\n<!-- end of groups -->\n")

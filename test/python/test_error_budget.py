@@ -112,16 +112,47 @@ def test_budget_holds_on_unseen_samples(plain, tmp_path, make, budget):
         assert [kind["precision"] for kind in taken] == [group["precision"]]
 
 
-def test_no_error_changes_no_bit(plain, tmp_path):
-    graph = mlp()
+def assert_same_bits(want, got):
+    for a, b in zip(want, got):
+        for name in a:
+            np.testing.assert_array_equal(a[name], b[name])
+
+
+@pytest.mark.parametrize("precision, metric", [("auto", "rel-l2"), ("auto", "top1"), ("int8", "max-abs"), ("bf16", "cosine")])
+@pytest.mark.parametrize("make", [mlp, conv_net, lambda: mlp(outlier=True)], ids=["mlp", "conv", "outlier"])
+def test_no_error_changes_no_bit(plain, tmp_path, make, precision, metric):
+    graph = make()
     path = write(graph, tmp_path)
     samples = save(feeds_of(graph, 4, n=64), tmp_path / "samples")
-    report = compile_with(path, samples, tmp_path / "auto.so", "--precision=auto", "--max-error=0", DEVICE)
+    report = compile_with(path, samples, tmp_path / "auto.so", f"--precision={precision}", "--max-error=0",
+                          f"--error-metric={metric}", DEVICE)
     assert {group["precision"] for group in report["groups"]} == {"f32"}
     unseen = feeds_of(graph, 3, n=33)
-    for want, got in zip(run_all(plain(path), unseen), run_all(tmp_path / "auto.so", unseen)):
-        for name in want:
-            np.testing.assert_array_equal(want[name], got[name])
+    assert_same_bits(run_all(plain(path), unseen), run_all(tmp_path / "auto.so", unseen))
+
+
+def test_no_error_without_samples(plain, tmp_path):
+    """Nothing is measured, so nothing is missed."""
+    graph = mlp()
+    path = write(graph, tmp_path)
+    done = subprocess.run([COMPILER, path, "-o", tmp_path / "m.so", "--precision=auto", "--max-error=0", "--threads=2",
+                           DEVICE], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    feeds = feeds_of(graph, 2, n=5)
+    assert_same_bits(run_all(plain(path), feeds), run_all(tmp_path / "m.so", feeds))
+
+
+@pytest.mark.parametrize("flags", [["--precision=auto", "--max-error=0.05"], ["--precision=int8"]], ids=["auto", "int8"])
+def test_values_without_a_range(plain, tmp_path, flags):
+    """Samples in which a tensor is zero all over give no range. What is zero is computed as in f32; other values are no
+    worse than wrong."""
+    graph = mlp()
+    path = write(graph, tmp_path)
+    zeros = [{"x": np.zeros((16, 96), np.float32)} for _ in range(5)]
+    compile_with(path, save(zeros, tmp_path / "samples"), tmp_path / "auto.so", *flags, DEVICE)
+    assert relative(run_all(plain(path), zeros), run_all(tmp_path / "auto.so", zeros)) <= 0.05
+    for answer in run_all(tmp_path / "auto.so", feeds_of(graph, 2, n=16)):
+        assert all(np.isfinite(value).all() for value in answer.values())
 
 
 def test_more_error_costs_less(compiler, tmp_path):
@@ -252,12 +283,51 @@ def test_a_plan_replays(compiler, tmp_path):
             np.testing.assert_array_equal(want[name], got[name])
 
 
+@pytest.mark.parametrize("forced", [{"precision": "bf16"}, {"weights": "i8", "weight_group": 32, "kind": "generated"},
+                                    {"weights": "i4", "weight_group": 16, "kind": "generated"},
+                                    {"precision": "i8", "activation": "!quant.uniform<u8:f32, 0.05:128>"}],
+                         ids=["bf16", "weights8", "weights4", "i8"])
+def test_a_plan_forces_one_group(plain, tmp_path, forced):
+    """That group, and no other; the rest computes as before."""
+    graph = mlp()
+    path = write(graph, tmp_path)
+    run_compiler(path, tmp_path / "plan.json", "--emit=plan", "--threads=2", DEVICE)
+    plan = json.loads((tmp_path / "plan.json").read_text())
+    group = next(group for group in plan["groups"] if "rac.matmul" in group["ops"])
+    group.update(forced)
+    (tmp_path / "edited.json").write_text(json.dumps(plan))
+    run_compiler(path, tmp_path / "forced.so", f"--plan={tmp_path / 'edited.json'}", "--threads=2", DEVICE,
+                 f"--report={tmp_path / 'forced.json'}")
+    run_compiler(path, tmp_path / "after.json", f"--plan={tmp_path / 'edited.json'}", "--emit=plan", "--threads=2", DEVICE)
+    after = {entry["name"]: entry for entry in json.loads((tmp_path / "after.json").read_text())["groups"]}
+    for key, value in forced.items():
+        assert after[group["name"]][key] == value
+    own = next(entry for entry in json.loads((tmp_path / "forced.json").read_text())["groups"]
+               if entry["name"] == group["name"])
+    assert own["precision"] == forced.get("precision", "f32")
+    others = [entry for name, entry in after.items() if name != group["name"] and "rac.matmul" in entry["ops"]]
+    assert others and all(entry["precision"] == "f32" and not entry.get("weights") for entry in others)
+    feeds = feeds_of(graph, 2, n=20)
+    error = relative(run_all(plain(path), feeds), run_all(tmp_path / "forced.so", feeds))
+    assert 0 < error < 0.2
+
+
 # ---- trained models, at 1 %
 def model_path(name):
     path = MODELS / f"{name}.onnx"
     if not path.exists():
         pytest.skip(f"{path} is not there: scripts/models.py gathers the models")
     return path
+
+
+@pytest.mark.parametrize("name, feeds", [("minilm_l6", lambda: text(2)), ("ch_PP-OCRv4_det_infer", lambda: pages(2)),
+                                         ("silero_vad_16k_op15", lambda: chunks(sound(1)))],
+                         ids=["minilm", "detector", "silero"])
+def test_no_error_changes_no_bit_of_a_model(plain, tmp_path, name, feeds):
+    path, feeds = model_path(name), feeds()
+    samples = save(feeds, tmp_path / "samples")
+    compile_with(path, samples, tmp_path / "auto.so", "--precision=auto", "--max-error=0", DEVICE)
+    assert_same_bits(run_all(plain(path), feeds), run_all(tmp_path / "auto.so", feeds))
 
 
 def test_minilm(plain, tmp_path):

@@ -240,6 +240,23 @@ TEST(Rounding, WeightsByTheLargestOfEachChannel) {
   EXPECT_EQ(rounded, wanted);
 }
 
+/// Of values in steps of which the one furthest from zero is the last: 127, or
+/// -8 of 4 bits.
+double plainError(llvm::ArrayRef<float> values, bool nibbles) {
+  float furthest = 0;
+  for (float value : values)
+    if (std::fabs(value) > std::fabs(furthest))
+      furthest = value;
+  float scale = nibbles ? furthest / -8 : std::fabs(furthest) / 127;
+  double error = 0;
+  for (float value : values) {
+    float step = std::nearbyint(value / scale);
+    step = nibbles ? std::clamp(step, -8.0f, 7.0f) : step;
+    error += (step * scale - value) * (step * scale - value);
+  }
+  return error;
+}
+
 TEST(Rounding, WeightsByGroupsOfTerms) {
   std::vector<float> values = normal(7, 70 * 3);
   // The second half of a channel's terms is larger, so has steps of its own.
@@ -250,21 +267,21 @@ TEST(Rounding, WeightsByGroupsOfTerms) {
     for (int j = 0; j < 3; ++j)
       transposed[j * 70 + i] = values[i * 3 + j];
   for (GroupType type : {GroupType::weights8, GroupType::weights4}) {
-    // Of 4 bits the largest is -8 steps, and 7 the most on the other side.
-    float most = type == GroupType::weights8 ? 127 : 8,
-          error = type == GroupType::weights8 ? 0.5001f : 1.0001f;
     std::vector<float> rounded =
         roundWeights(matrix(values, 70, 3), type, true);
     std::vector<float> other =
         roundWeights(matrix(transposed, 3, 70, false), type, true);
     for (int j = 0; j < 3; ++j)
-      for (int i = 0; i < 70; ++i) {
-        float largest = 0;
-        for (int k = i / 32 * 32; k < std::min(70, i / 32 * 32 + 32); ++k)
-          largest = std::max(largest, std::fabs(values[k * 3 + j]));
-        EXPECT_LE(std::fabs(rounded[i * 3 + j] - values[i * 3 + j]),
-                  largest / most * error);
-        EXPECT_EQ(rounded[i * 3 + j], other[j * 70 + i]);
+      for (int first = 0; first < 70; first += 32) {
+        std::vector<float> own;
+        double error = 0;
+        for (int i = first; i < std::min(70, first + 32); ++i) {
+          float value = values[i * 3 + j], got = rounded[i * 3 + j];
+          own.push_back(value);
+          error += (got - value) * (got - value);
+          EXPECT_EQ(got, other[j * 70 + i]);
+        }
+        EXPECT_LE(error, plainError(own, type == GroupType::weights4));
       }
   }
 }

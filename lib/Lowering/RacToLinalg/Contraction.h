@@ -37,13 +37,14 @@ mlir::Value buildMatmul(mlir::OpBuilder &b, mlir::Location loc, mlir::Value lhs,
                         mlir::Type rhsElement,
                         llvm::ArrayRef<mlir::OpFoldResult> sizes,
                         bool transposed);
-/// Whether no block of scales is in both halves of a matrix of nibbles.
-bool isReadByHalves(DequantizeWeightsOp weights);
-/// The product of `lhs`, of f32, with one matrix of weights in few bits; of
-/// nibbles, one that is read by halves.
+/// Whether a matrix of weights is whole blocks of rows.
+bool isReadInBlocks(DequantizeWeightsOp weights);
+/// The product of `lhs`, of f32, with one matrix of weights in few bits that is
+/// read in blocks.
 mlir::Value buildNarrowMatmul(mlir::OpBuilder &b, mlir::Location loc,
                               mlir::Value lhs, DequantizeWeightsOp weights,
                               mlir::Value steps, mlir::Value scales,
+                              mlir::Value zeros,
                               llvm::ArrayRef<mlir::OpFoldResult> sizes);
 
 } // namespace rac::lowering

@@ -129,12 +129,13 @@ struct LowerMatmul : OpConversionPattern<MatmulOp> {
     }
     Type element = elementOf(op.getLhs());
     auto weights = op.getRhs().getDefiningOp<DequantizeWeightsOp>();
-    if (weights && element.isF32() && tensorOf(rhs).getRank() == 2 &&
-        isReadByHalves(weights)) {
+    if (weights && element.isF32() && isReadInBlocks(weights)) {
+      Value zeros = weights.getZeros();
       Value result = buildNarrowMatmul(
           rewriter, loc, lhs, weights,
           rewriter.getRemappedValue(weights.getSteps()),
-          rewriter.getRemappedValue(weights.getScales()), sizes);
+          rewriter.getRemappedValue(weights.getScales()),
+          zeros ? rewriter.getRemappedValue(zeros) : zeros, sizes);
       rewriter.replaceOp(op, result);
       return success();
     }

@@ -17,7 +17,7 @@ namespace {
 enum class Part { whole, low, high };
 } // namespace
 
-/// The float that the steps stand for before they are scaled.
+/// The float that signed steps in a byte stand for before they are scaled.
 static Value toFloat(OpBuilder &b, Location loc, Value steps, Part part) {
   Type i32 = b.getI32Type();
   Value wide = arith::ExtSIOp::create(b, loc, i32, steps);
@@ -34,81 +34,108 @@ static Value toFloat(OpBuilder &b, Location loc, Value steps, Part part) {
   return arith::SIToFPOp::create(b, loc, b.getF32Type(), wide);
 }
 
-/// Positions of the scales for weights at `at`.
-static SmallVector<AffineExpr> blocksAt(ArrayRef<AffineExpr> at,
-                                        ArrayRef<int64_t> blocks) {
+/// Positions of what there is one of for each block of weights at `at`; along a
+/// dimension with one block, the first.
+static SmallVector<AffineExpr> blocksAt(OpBuilder &b, ArrayRef<AffineExpr> at,
+                                        DequantizeWeightsOp weights) {
   SmallVector<AffineExpr> positions;
-  for (auto [expr, block] : llvm::zip_equal(at, blocks))
-    positions.push_back(expr.floorDiv(block));
+  for (auto [expr, block, count] : llvm::zip_equal(
+           at, weights.getBlocks(), weights.getScales().getType().getShape()))
+    positions.push_back(count == 1 ? b.getAffineConstantExpr(0)
+                                   : expr.floorDiv(block));
   return positions;
 }
 
-/// `count` elements from `first` on along one dimension.
-static Value sliceDim(OpBuilder &b, Location loc, Value tensor, int64_t dim,
-                      int64_t first, int64_t count) {
-  Sizes sizes = tensor::getMixedSizes(b, loc, tensor);
-  Sizes offsets(sizes.size(), b.getIndexAttr(0));
-  offsets[dim] = b.getIndexAttr(first);
-  sizes[dim] = b.getIndexAttr(count);
-  return sliceTensor(b, loc, tensor, offsets, sizes,
-                     llvm::SmallBitVector(sizes.size()));
+//===----------------------------------------------------------------------===//
+// In a product
+//===----------------------------------------------------------------------===//
+
+bool lowering::isReadInBlocks(DequantizeWeightsOp weights) {
+  int64_t block = weights.getBlocks().front();
+  return weights.getSteps().getType().getRank() == 2 &&
+         weights.getFilledRows() % block == 0;
 }
 
-bool lowering::isReadByHalves(DequantizeWeightsOp weights) {
-  return !weights.getNibbles() || tensorOf(weights.getSteps()).getDimSize(0) %
-                                          weights.getBlocks().front() ==
-                                      0;
+/// `lhs` with its last dimension as blocks of `block`, filled up with zeros.
+static Value inBlocks(OpBuilder &b, Location loc, Value lhs, int64_t rows,
+                      int64_t filled, int64_t block) {
+  int64_t last = tensorOf(lhs).getRank() - 1;
+  // That it has so many has been checked.
+  SmallVector<int64_t> shape(tensorOf(lhs).getShape());
+  shape[last] = rows;
+  lhs = shapedLike(b, loc, lhs, tensorOf(lhs).clone(shape));
+  if (filled != rows) {
+    Sizes none(last + 1, b.getIndexAttr(0)), high(none);
+    high[last] = b.getIndexAttr(filled - rows);
+    Value zero = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0));
+    lhs = padTensor(b, loc, lhs, none, high, zero);
+  }
+  return splitDim(b, loc, lhs, last, filled / block);
 }
 
 Value lowering::buildNarrowMatmul(OpBuilder &b, Location loc, Value lhs,
                                   DequantizeWeightsOp weights, Value steps,
-                                  Value scales, ArrayRef<OpFoldResult> sizes) {
-  int64_t rank = sizes.size();
-  MLIRContext *context = b.getContext();
-  // Loops: batch, m, n, k; of nibbles over half of the terms, two at a time.
-  AffineExpr n = b.getAffineDimExpr(rank - 1), k = b.getAffineDimExpr(rank);
-  int64_t half = tensorOf(steps).getDimSize(0);
-  int64_t block = weights.getBlocks().front();
+                                  Value scales, Value zeros,
+                                  ArrayRef<OpFoldResult> sizes) {
+  // Loops: batch, m, n, the blocks, and within a block its bytes.
+  int64_t rank = sizes.size(), block = weights.getBlocks().front();
+  bool nibbles = weights.getNibbles();
+  int64_t blocks = weights.getFilledRows() / block;
+  AffineExpr n = b.getAffineDimExpr(rank - 1), outer = b.getAffineDimExpr(rank),
+             inner = b.getAffineDimExpr(rank + 1);
   auto mapOf = [&](ArrayRef<AffineExpr> exprs) {
-    return AffineMap::get(rank + 1, 0, exprs, context);
+    return AffineMap::get(rank + 2, 0, exprs, b.getContext());
   };
+  lhs = inBlocks(b, loc, lhs, tensorOf(weights.getResult()).getDimSize(0),
+                 weights.getFilledRows(), block);
   SmallVector<Part> parts = {Part::whole};
-  if (weights.getNibbles())
+  if (nibbles) {
     parts = {Part::low, Part::high};
-  SmallVector<Operand> ins = {{steps, mapOf({k, n})}};
-  for (Part part : parts) {
-    SmallVector<AffineExpr> row;
-    for (int64_t i : llvm::seq(rank - 1))
-      row.push_back(b.getAffineDimExpr(i));
-    row.push_back(k);
-    Value factors = lhs, own = scales;
-    if (part != Part::whole) {
-      int64_t first = part == Part::high ? half : 0;
-      factors = sliceDim(b, loc, lhs, rank - 1, first, half);
-      own = sliceDim(b, loc, scales, 0, first / block, half / block);
-    }
-    ins.push_back({factors, mapOf(row)});
-    ins.push_back({own, mapOf(blocksAt({k, n}, weights.getBlocks()))});
+    lhs = splitDim(b, loc, lhs, tensorOf(lhs).getRank() - 1, block / 2);
   }
+  SmallVector<Operand> ins = {
+      {splitDim(b, loc, steps, 0, blocks), mapOf({outer, inner, n})}};
+  for (size_t i : llvm::seq(parts.size())) {
+    SmallVector<AffineExpr> row;
+    for (int64_t dim : llvm::seq(rank - 1))
+      row.push_back(b.getAffineDimExpr(dim));
+    row.append({outer, inner});
+    if (nibbles)
+      row.push_back(b.getAffineConstantExpr(i));
+    ins.push_back({lhs, mapOf(row)});
+  }
+  SmallVector<AffineExpr> own = blocksAt(b, {outer * block, n}, weights);
+  ins.push_back({scales, mapOf(own)});
+  if (zeros)
+    ins.push_back({zeros, mapOf(own)});
   Iterators iterators(rank, kParallel);
-  iterators.push_back(kReduction);
-  Operand out = {zeroAccumulator(b, loc, sizes, b.getF32Type()),
-                 mapWithout(b, llvm::SmallBitVector(rank + 1).set(rank))};
-  return buildGeneric(
-             b, loc, ins, out, iterators,
-             [&](OpBuilder &b, Location loc,
-                 ValueRange args) -> SmallVector<Value> {
-               ScalarBuilder s(b, loc, false);
-               Value sum = args.back();
-               for (auto [i, part] : llvm::enumerate(parts)) {
-                 Value weight =
-                     s.mul(toFloat(b, loc, args[0], part), args[2 * i + 2]);
-                 sum = addToSum(b, loc, sum, s.mul(args[2 * i + 1], weight));
-               }
-               return {sum};
-             })
-      .getResult(0);
+  iterators.append(2, kReduction);
+  Operand out = {
+      zeroAccumulator(b, loc, sizes, b.getF32Type()),
+      mapWithout(b, llvm::SmallBitVector(rank + 2).set(rank, rank + 2))};
+  auto multiply = [&](OpBuilder &b, Location loc, ValueRange args) {
+    Value scale = args[1 + parts.size()], terms;
+    for (auto [i, part] : llvm::enumerate(parts)) {
+      ScalarBuilder s(b, loc, false);
+      Value weight = toFloat(b, loc, args[0], part);
+      if (zeros)
+        weight =
+            s.sub(weight, toFloat(b, loc, args[2 + parts.size()], Part::whole));
+      Value product = s.mul(args[1 + i], weight);
+      terms = terms ? addToSum(b, loc, terms, product) : product;
+    }
+    // Whoever sums up may do it before scaling.
+    Value scaled = arith::MulFOp::create(b, loc, terms, scale,
+                                         arith::FastMathFlags::reassoc |
+                                             arith::FastMathFlags::contract);
+    return SmallVector<Value>{addToSum(b, loc, args.back(), scaled)};
+  };
+  return buildGeneric(b, loc, ins, out, iterators, multiply).getResult(0);
 }
+
+//===----------------------------------------------------------------------===//
+// By themselves
+//===----------------------------------------------------------------------===//
 
 namespace {
 struct LowerDequantizeWeights : OpConversionPattern<DequantizeWeightsOp> {
@@ -122,31 +149,42 @@ struct LowerDequantizeWeights : OpConversionPattern<DequantizeWeightsOp> {
     SmallVector<AffineExpr> at;
     for (int64_t i : llvm::seq(rank))
       at.push_back(rewriter.getAffineDimExpr(i));
-    AffineMap scalesMap = AffineMap::get(rank, 0, blocksAt(at, op.getBlocks()),
-                                         rewriter.getContext());
-    SmallVector<AffineExpr> stepsAt(at);
-    int64_t half = tensorOf(adaptor.getSteps()).getDimSize(0);
-    if (op.getNibbles())
-      stepsAt.front() = at.front() % half;
-    AffineMap stepsMap =
-        AffineMap::get(rank, 0, stepsAt, rewriter.getContext());
+    auto mapOf = [&](ArrayRef<AffineExpr> exprs) {
+      return AffineMap::get(rank, 0, exprs, rewriter.getContext());
+    };
+    AffineMap scalesMap = mapOf(blocksAt(rewriter, at, op));
+    Value steps = adaptor.getSteps();
+    if (op.getNibbles()) {
+      at.front() = at.front().floorDiv(2);
+    } else if (op.getRows()) {
+      Sizes whole(rank, rewriter.getIndexAttr(0));
+      steps = sliceTensor(rewriter, loc, steps, whole,
+                          tensor::getMixedSizes(rewriter, loc, op.getResult()),
+                          llvm::SmallBitVector(rank));
+    }
+    SmallVector<Operand> ins = {{steps, mapOf(at)},
+                                {adaptor.getScales(), scalesMap}};
+    if (Value zeros = adaptor.getZeros())
+      ins.push_back({zeros, scalesMap});
     Sizes sizes = resultSizes(rewriter, op, adaptor.getOperands());
-    Value result = buildMap(
-        rewriter, loc,
-        {{adaptor.getSteps(), stepsMap}, {adaptor.getScales(), scalesMap}},
-        sizes, rewriter.getF32Type(),
-        [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
-          ScalarBuilder s(b, loc, false);
-          if (!op.getNibbles())
-            return s.mul(toFloat(b, loc, args[0], Part::whole), args[1]);
-          Value row = linalg::IndexOp::create(b, loc, 0);
-          Value isLow = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult,
-                                              row, indexConstant(b, loc, half));
-          Value steps = s.select(isLow, toFloat(b, loc, args[0], Part::low),
-                                 toFloat(b, loc, args[0], Part::high));
-          return s.mul(steps, args[1]);
-        });
-    rewriter.replaceOp(op, result);
+    auto widen = [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
+      ScalarBuilder s(b, loc, false);
+      Value steps =
+          toFloat(b, loc, args[0], op.getNibbles() ? Part::low : Part::whole);
+      if (op.getNibbles()) {
+        Value row = linalg::IndexOp::create(b, loc, 0);
+        Value bit =
+            arith::AndIOp::create(b, loc, row, indexConstant(b, loc, 1));
+        Value isHigh = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne,
+                                             bit, indexConstant(b, loc, 0));
+        steps = s.select(isHigh, toFloat(b, loc, args[0], Part::high), steps);
+      }
+      if (adaptor.getZeros())
+        steps = s.sub(steps, toFloat(b, loc, args[2], Part::whole));
+      return s.mul(steps, args[1]);
+    };
+    rewriter.replaceOp(
+        op, buildMap(rewriter, loc, ins, sizes, rewriter.getF32Type(), widen));
     return success();
   }
 };

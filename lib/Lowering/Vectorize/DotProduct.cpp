@@ -91,8 +91,8 @@ static Operation *findProduct(linalg::LinalgOp op) {
   return multiply;
 }
 
-/// The innermost reduction that has several steps.
-static std::optional<unsigned> innermostReduction(linalg::LinalgOp op) {
+std::optional<unsigned>
+rac::vectorize::innermostReduction(linalg::LinalgOp op) {
   auto iterators = op.getIteratorTypesArray();
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
   for (unsigned loop = op.getNumLoops(); loop-- > 0;)

@@ -22,6 +22,9 @@ std::optional<Interleave> splitLast(mlir::AffineMap map);
 /// A reduction's, in an operand of a linalg op.
 std::optional<Interleave> interleaveOf(mlir::OpOperand &operand);
 
+/// The innermost reduction that has several steps.
+std::optional<unsigned> innermostReduction(mlir::linalg::LinalgOp op);
+
 /// How a contraction of narrow numbers becomes instructions that multiply as
 /// many of them as fill a lane, and add them to it; or, of matrices, two rows
 /// of twice as many with two columns, which gives a block of four lanes.

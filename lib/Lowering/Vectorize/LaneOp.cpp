@@ -2,6 +2,7 @@
 
 #include "LaneOp.h"
 #include "BodyLoads.h"
+#include "Nibbles.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -145,6 +146,37 @@ void LaneOp::store(OpBuilder &builder, Value value, ArrayRef<Value> position,
     vector::StoreOp::create(builder, loc, value, out->get(), at);
 }
 
+void LaneOp::prefetch(OpBuilder &builder, ArrayRef<Value> position,
+                      const Tile &tile, unsigned loop) {
+  // Where much is computed for each byte, too few loads are under way for what
+  // the caches' own prefetching sees of them: a Xeon (Emerald Rapids) reads
+  // bytes of weights a fifth faster so.
+  constexpr int64_t kAheadBytes = 2048, kLineBytes = 64;
+  Location loc = op->getLoc();
+  for (OpOperand *operand : op.getDpsInputOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(operand);
+    if (isIndependent(map, loop) || isIndependent(map, roles.vectorLoop) ||
+        !isContiguous(*operand, map, roles.vectorLoop) ||
+        (roles.rowLoop && !isIndependent(map, *roles.rowLoop)))
+      continue;
+    Type element = getElementTypeOrSelf(operand->get().getType());
+    int64_t bytes =
+        roles.lanes * llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
+    // What lies in order may be behind the last step: no harm is done there.
+    Values at(position);
+    at[loop] = builder.createOrFold<arith::AddIOp>(
+        loc, at[loop],
+        arith::ConstantIndexOp::create(
+            builder, loc, llvm::divideCeil(kAheadBytes, bytes * tile.vectors)));
+    int64_t step = std::max<int64_t>(1, kLineBytes / bytes);
+    for (int64_t vector = 0; vector < tile.vectors; vector += step)
+      memref::PrefetchOp::create(builder, loc, operand->get(),
+                                 address(builder, *operand, at, 0, vector),
+                                 /*isWrite=*/false,
+                                 /*localityHint=*/3, /*isDataCache=*/true);
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // Computing
 //===----------------------------------------------------------------------===//
@@ -231,8 +263,24 @@ Value LaneOp::gatherInBody(OpBuilder &builder, const Place &place,
   return gatherAt(builder, load.getMemRef(), at, places, place.mask);
 }
 
+/// `wanted` and all that it is computed of in its block.
+static llvm::DenseSet<Value> neededFor(Value wanted) {
+  llvm::DenseSet<Value> needed;
+  SmallVector<Value> open = {wanted};
+  Block *block = wanted.getParentBlock();
+  while (!open.empty()) {
+    Value value = open.pop_back_val();
+    if (value.getParentBlock() != block || !needed.insert(value).second)
+      continue;
+    if (Operation *computed = value.getDefiningOp())
+      llvm::append_range(open, computed->getOperands());
+  }
+  return needed;
+}
+
 Value LaneOp::applyBody(OpBuilder &builder, const Place &place,
-                        ValueRange arguments) {
+                        ValueRange arguments, Value wanted,
+                        const llvm::DenseSet<Value> &needed) {
   Location loc = op->getLoc();
   Block *body = op.getBlock();
   IRMapping mapping, scalars;
@@ -256,11 +304,14 @@ Value LaneOp::applyBody(OpBuilder &builder, const Place &place,
         .getResult();
   };
   for (Operation &scalar : body->without_terminator()) {
-    if (llvm::any_of(scalar.getResults(), isAddress) &&
-        llvm::none_of(scalar.getResults(), [&](Value result) {
-          return servesGather(op, result, roles.vectorLoop);
-        }))
-      continue; // scalarOf computes it
+    bool isNeeded = llvm::any_of(scalar.getResults(), [&](Value result) {
+      return needed.contains(result);
+    });
+    if (!isNeeded || (llvm::any_of(scalar.getResults(), isAddress) &&
+                      llvm::none_of(scalar.getResults(), [&](Value result) {
+                        return servesGather(op, result, roles.vectorLoop);
+                      })))
+      continue; // scalarOf computes addresses
     if (auto load = dyn_cast<memref::LoadOp>(scalar)) {
       mapping.map(load.getResult(),
                   loadInBody(builder, place, load, mapping, scalars));
@@ -278,6 +329,13 @@ Value LaneOp::applyBody(OpBuilder &builder, const Place &place,
                       DenseElementsAttr::get(type, constant.getValue())));
       continue;
     }
+    auto nibble = roles.nibbles.empty() ? std::nullopt : nibbleOf(&scalar);
+    if (nibble) {
+      mapping.map(scalar.getResult(0),
+                  lookUpNibbles(builder, loc, roles.nibbles,
+                                onLanes(nibble->byte), nibble->high));
+      continue;
+    }
     Values operands;
     SmallVector<Type> types;
     for (Value operand : scalar.getOperands())
@@ -288,11 +346,20 @@ Value LaneOp::applyBody(OpBuilder &builder, const Place &place,
                          scalar.getAttrs());
     mapping.map(scalar.getResults(), builder.create(state)->getResults());
   }
-  return onLanes(body->getTerminator()->getOperand(0));
+  return onLanes(wanted);
 }
 
 Values LaneOp::compute(OpBuilder &builder, ArrayRef<Value> position,
                        const Tile &tile, unsigned given, ValueRange registers) {
+  return evaluate(builder, position, tile,
+                  op.getBlock()->getTerminator()->getOperand(0), given,
+                  registers);
+}
+
+Values LaneOp::evaluate(OpBuilder &builder, ArrayRef<Value> position,
+                        const Tile &tile, Value wanted, unsigned given,
+                        ValueRange registers) {
+  llvm::DenseSet<Value> needed = neededFor(wanted);
   // What doesn't depend on the row or the vector is loaded once.
   llvm::DenseMap<std::tuple<unsigned, int64_t, int64_t>, Value> loaded;
   auto get = [&](OpOperand &operand, int64_t row, int64_t vector) {
@@ -313,13 +380,14 @@ Values LaneOp::compute(OpBuilder &builder, ArrayRef<Value> position,
       for (OpOperand &operand : op->getOpOperands()) {
         if (operand.getOperandNumber() == given)
           arguments.push_back(registers[row * tile.vectors + vector]);
-        else if (op.payloadUsesValueFromOperand(&operand))
+        else if (needed.contains(op.getMatchingBlockArgument(&operand)))
           arguments.push_back(get(operand, row, vector));
         else // not looked at
           arguments.push_back({});
       }
-      results.push_back(applyBody(
-          builder, {position, row, vector, tile.mask(vector)}, arguments));
+      results.push_back(applyBody(builder,
+                                  {position, row, vector, tile.mask(vector)},
+                                  arguments, wanted, needed));
     }
   return results;
 }

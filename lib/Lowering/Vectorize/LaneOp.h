@@ -43,6 +43,9 @@ public:
   void store(mlir::OpBuilder &builder, mlir::Value value,
              llvm::ArrayRef<mlir::Value> position, int64_t row, int64_t vector,
              mlir::Value mask);
+  /// Has the vectors come that steps of `loop` farther on read, each once.
+  void prefetch(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> position,
+                const Tile &tile, unsigned loop);
   /// Sums the terms of `roles.dot` from `position` on, a group or the `left`
   /// that there are of it, into each register of the tile.
   Values computeDot(mlir::OpBuilder &builder,
@@ -66,6 +69,13 @@ public:
   /// values `registers` instead of those in memory.
   Values compute(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> position,
                  const Tile &tile, unsigned given, mlir::ValueRange registers);
+  /// A value of the body, which doesn't look at what the result was, for each
+  /// register of the tile.
+  Values evaluate(mlir::OpBuilder &builder,
+                  llvm::ArrayRef<mlir::Value> position, const Tile &tile,
+                  mlir::Value wanted) {
+    return evaluate(builder, position, tile, wanted, /*given=*/~0u, {});
+  }
 
 private:
   /// Where the body is computed: the element of lane 0, and which lanes there
@@ -75,8 +85,14 @@ private:
     int64_t row, vector;
     mlir::Value mask;
   };
+  Values evaluate(mlir::OpBuilder &builder,
+                  llvm::ArrayRef<mlir::Value> position, const Tile &tile,
+                  mlir::Value wanted, unsigned given,
+                  mlir::ValueRange registers);
+  /// The value `wanted` of the body, of which `needed` computes it.
   mlir::Value applyBody(mlir::OpBuilder &builder, const Place &place,
-                        mlir::ValueRange arguments);
+                        mlir::ValueRange arguments, mlir::Value wanted,
+                        const llvm::DenseSet<mlir::Value> &needed);
   /// The index of a loop, at lane 0.
   mlir::Value indexAt(mlir::OpBuilder &builder, const Place &place,
                       unsigned loop);

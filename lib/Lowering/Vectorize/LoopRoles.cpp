@@ -3,6 +3,7 @@
 #include "LoopRoles.h"
 #include "../Math/Expansion.h"
 #include "BodyLoads.h"
+#include "Nibbles.h"
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -444,5 +445,9 @@ FailureOr<LoopRoles> rac::vectorize::chooseRoles(linalg::LinalgOp op,
   if (roles.panel && !target.scalable &&
       roles.panel % (roles.vectors * roles.lanes) != 0)
     return refuse("has panels that are no whole tiles");
+  if (!roles.horizontal && !roles.dot && !roles.byLane)
+    roles.factor = findBlockFactor(op);
+  if (constexpr int64_t table = 16; !target.scalable && roles.lanes == table)
+    roles.nibbles = findNibbleLookup(target.dots).str();
   return roles;
 }

@@ -3,6 +3,7 @@
 #ifndef RAC_LIB_LOWERING_VECTORIZE_LOOPROLES_H
 #define RAC_LIB_LOWERING_VECTORIZE_LOOPROLES_H
 
+#include "BlockFactor.h"
 #include "DotProduct.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -43,6 +44,10 @@ struct LoopRoles {
   /// side.
   std::optional<DotProduct> dot;
   std::optional<LaneProduct> byLane;
+  /// What the sums of the innermost reduction are multiplied with.
+  std::optional<BlockFactor> factor;
+  /// Intrinsic that makes floats of four bits; empty: arithmetic does.
+  std::string nibbles;
 };
 
 /// Whether the operand's address does not depend on a loop.

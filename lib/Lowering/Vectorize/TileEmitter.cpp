@@ -147,6 +147,8 @@ Values TileEmitter::reduce(OpBuilder &builder, Values position, unsigned next,
     return reduceTerms(builder, position, tile, registers);
   if (roles.byLane && next == roles.byLane->loop)
     return reduceByLane(builder, position, tile, registers);
+  if (roles.factor && next == roles.factor->loop)
+    return reduceBlock(builder, position, tile, registers);
   Value from = asValue(builder, ranges[next].offset);
   if (isConstantIntValue(ranges[next].size, 1)) {
     position[next] = from;
@@ -158,6 +160,39 @@ Values TileEmitter::reduce(OpBuilder &builder, Values position, unsigned next,
                     position[next] = at;
                     return reduce(inner, position, next + 1, tile, start);
                   });
+}
+
+/// Sums from zero on, which are scaled once.
+Values TileEmitter::reduceBlock(OpBuilder &builder, const Values &position,
+                                const Tile &tile, ValueRange registers) {
+  Location loc = op.getLoc();
+  const BlockFactor &factor = *roles.factor;
+  auto flags = arith::FastMathFlags::reassoc | arith::FastMathFlags::contract;
+  VectorType type = lanes.vectorOf(builder.getF32Type());
+  Value zero =
+      arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
+  Values at = position;
+  Values sums =
+      loopOver(builder, asValue(builder, ranges[factor.loop].offset),
+               asValue(builder, ranges[factor.loop].size), 1,
+               Values(registers.size(), zero),
+               [&](OpBuilder &inner, Value step, ValueRange start) {
+                 at[factor.loop] = step;
+                 lanes.prefetch(inner, at, tile, factor.loop);
+                 Values sums(start);
+                 for (Value term : factor.terms)
+                   for (auto [sum, value] : llvm::zip_equal(
+                            sums, lanes.evaluate(inner, at, tile, term)))
+                     sum = arith::AddFOp::create(inner, loc, sum, value, flags);
+                 return sums;
+               });
+  // The factor has no index in that loop.
+  Values scales = lanes.evaluate(builder, position, tile, factor.factor);
+  for (auto [scale, sum, before] : llvm::zip_equal(scales, sums, registers)) {
+    Value scaled = arith::MulFOp::create(builder, loc, sum, scale, flags);
+    scale = arith::AddFOp::create(builder, loc, before, scaled, flags);
+  }
+  return scales;
 }
 
 /// Whole groups of terms, then one at a time.

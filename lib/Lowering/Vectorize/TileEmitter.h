@@ -46,6 +46,9 @@ private:
                 const Tile &tile, mlir::ValueRange registers);
   Values loopOver(mlir::OpBuilder &builder, mlir::Value from, mlir::Value to,
                   int64_t step, mlir::ValueRange start, LoopBody body);
+  /// The loop that `roles.factor` is the same for.
+  Values reduceBlock(mlir::OpBuilder &builder, const Values &position,
+                     const Tile &tile, mlir::ValueRange registers);
   /// The loop over `roles.byLane`'s terms, several at a time.
   Values reduceByLane(mlir::OpBuilder &builder, const Values &position,
                       const Tile &tile, mlir::ValueRange registers);

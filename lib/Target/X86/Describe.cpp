@@ -27,11 +27,13 @@ constexpr StringLiteral kExtras = "avx512vnni,avx512bf16,avx512fp16,avx512vbmi,"
                                   "avx512vbmi2,avx512bitalg,avx512vpopcntdq,"
                                   "avx512ifma,gfni,avxvnni";
 
-/// A sum of products for each lane of 512 bits, and the feature that brings it.
+/// A sum of products for each lane of 512 bits, or a float of four bits, and
+/// the feature that brings it.
 struct Dot {
   StringLiteral feature, instruction;
 };
 constexpr Dot kDots[] = {
+    {"avx512f", "i4:f32:llvm.x86.avx512.permvar.sf.512"},
     {"avx512vnni", "u8:s8:llvm.x86.avx512.vpdpbusd.512"},
     {"avx512bf16", "bf16:bf16:llvm.x86.avx512bf16.dpbf16ps.512"}};
 

@@ -373,3 +373,27 @@ func.func @weight_nibbles(%q: tensor<32x16xi8>, %s: tensor<1x16xf32>) {
   %0 = rac.dequantize_weights %q, %s {blocks = array<i64: 32, 1>, nibbles} : (tensor<32x16xi8>, tensor<1x16xf32>) -> tensor<64x16xf32>
   return
 }
+
+// -----
+
+func.func @weight_zeros(%q: tensor<32x16xi8>, %s: tensor<2x16xf32>, %z: tensor<1x16xi8>) {
+  // expected-error @+1 {{needs as many zero points as scales}}
+  %0 = rac.dequantize_weights %q, %s, %z {blocks = array<i64: 32, 1>, nibbles} : (tensor<32x16xi8>, tensor<2x16xf32>, tensor<1x16xi8>) -> tensor<64x16xf32>
+  return
+}
+
+// -----
+
+func.func @weight_odd_blocks(%q: tensor<9x16xi8>, %s: tensor<6x16xf32>) {
+  // expected-error @+1 {{has two rows a byte, and blocks of 3}}
+  %0 = rac.dequantize_weights %q, %s {blocks = array<i64: 3, 1>, nibbles} : (tensor<9x16xi8>, tensor<6x16xf32>) -> tensor<18x16xf32>
+  return
+}
+
+// -----
+
+func.func @weight_rows(%q: tensor<32x16xi8>, %s: tensor<2x16xf32>) {
+  // expected-error @+1 {{has steps for 64 rows in blocks of 32, which don't just fill up the last block of 32}}
+  %0 = rac.dequantize_weights %q, %s {blocks = array<i64: 32, 1>, nibbles, rows = 32 : i64} : (tensor<32x16xi8>, tensor<2x16xf32>) -> tensor<32x16xf32>
+  return
+}

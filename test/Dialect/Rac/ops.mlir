@@ -206,8 +206,10 @@ func.func @products_of_narrow_operands(%a: tensor<?x8xbf16>, %b: tensor<8x16xbf1
 }
 
 // CHECK-LABEL: @dequantize_weights(
+// CHECK: rac.dequantize_weights %{{.*}}, %{{.*}}, %{{.*}} {{.*}}rows = 50
 // CHECK: rac.dequantize_weights {{.*}}nibbles
-func.func @dequantize_weights(%q: tensor<32x16xi8>, %s: tensor<2x16xf32>) {
+func.func @dequantize_weights(%q: tensor<32x16xi8>, %s: tensor<2x16xf32>, %z: tensor<2x16xi8>) {
+  %v = rac.dequantize_weights %q, %s, %z {blocks = array<i64: 32, 1>, nibbles, rows = 50 : i64} : (tensor<32x16xi8>, tensor<2x16xf32>, tensor<2x16xi8>) -> tensor<50x16xf32>
   %w = rac.dequantize_weights %q, %s {blocks = array<i64: 32, 1>, nibbles} : (tensor<32x16xi8>, tensor<2x16xf32>) -> tensor<64x16xf32>
   return
 }

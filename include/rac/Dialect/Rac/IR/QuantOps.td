@@ -9,23 +9,29 @@ def Rac_DequantizeWeightsOp : Rac_TensorOp<"dequantize_weights"> {
   let summary = "Weights from steps of 8 or 4 bits and the scales of blocks of them.";
   let description = [{
     The element at i is steps[i] * scales[i / blocks], each dimension by itself,
-    rounded down. With `nibbles` the first dimension of `steps` has half of the
-    weights' rows: a byte holds, signed, that of row r in its low half and that
-    of row r + rows / 2 in its high one.
+    rounded down; with `zeros`, (steps[i] - zeros[i / blocks]) * scales[i / blocks].
+    With `nibbles` a byte of row r of `steps` has two steps, signed: that of the
+    weights' row 2 r in its low half, that of row 2 r + 1 in its high one. Where
+    steps fill up the last block of rows, `rows` says how many weights have.
 
     ```mlir
     %w = rac.dequantize_weights %q, %s {blocks = array<i64: 32, 1>} : (tensor<64x16xi8>, tensor<2x16xf32>) -> tensor<64x16xf32>
     ```
 
     ```mlir
-    %w = rac.dequantize_weights %q, %s {blocks = array<i64: 32, 1>, nibbles} : (tensor<32x16xi8>, tensor<2x16xf32>) -> tensor<64x16xf32>
+    %w = rac.dequantize_weights %q, %s, %z {blocks = array<i64: 32, 1>, nibbles, rows = 50 : i64} : (tensor<32x16xi8>, tensor<2x16xf32>, tensor<2x16xi8>) -> tensor<50x16xf32>
     ```
   }];
   let arguments = (ins RankedTensorOf<[I8]>:$steps, RankedTensorOf<[F32]>:$scales,
-      DenseI64ArrayAttr:$blocks, UnitAttr:$nibbles);
+      Optional<RankedTensorOf<[I8]>>:$zeros, DenseI64ArrayAttr:$blocks,
+      UnitAttr:$nibbles, OptionalAttr<I64Attr>:$rows);
   let results = (outs RankedTensorOf<[F32]>:$result);
   let assemblyFormat =
-      "$steps `,` $scales attr-dict `:` functional-type(operands, results)";
+      "$steps `,` $scales (`,` $zeros^)? attr-dict `:` functional-type(operands, results)";
+  let extraClassDeclaration = [{
+    /// Rows that `steps` has, and those that fill up the last block.
+    int64_t getFilledRows();
+  }];
   let hasVerifier = 1;
 }
 

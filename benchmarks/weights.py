@@ -1,0 +1,133 @@
+"""Weights in few bits: what share of a copy's bandwidth products of one row reach with them, and how many tokens a second
+a decoder makes.
+
+  weights.py [--only NAME;…] [--threads 1] [--rounds N] [--markdown docs/Precision.md]
+
+Both engines run the same models: products with constant matrices are com.microsoft.MatMulNBits, blocks of 32 terms
+sharing a scale, or plain ones in f32. A layer's products take turns with those of other layers, so that no cache has
+them all, as in a decoder. The copy moves as many bytes as the matrices have (reading one half of them and writing the
+other), in the same run; rac's share is bytes of steps and scales a second, of the copy's bytes a second.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+import measure as m
+import table as t
+from measure import PEERS, ratio
+
+sys.path.insert(0, str(m.ROOT / "test/python"))
+import nbits  # noqa: E402
+
+ENGINES = [PEERS[0], "rac", "copy"]
+BITS = [32, 8, 4]
+# GPT-2's products in a step, terms x columns, and how many layers take turns.
+PRODUCTS = {"768 x 2304": (768, 2304), "768 x 768": (768, 768), "768 x 3072": (768, 3072), "3072 x 768": (3072, 768)}
+LAYERS = 12
+DECODER = ("GPT-2, a step after 128", "gpt2_step.onnx")
+
+
+def products(terms, columns):
+    """Rows, each times a matrix of its own."""
+    random, nodes, arrays, inputs, outputs = np.random.default_rng(terms), [], [], {}, {}
+    for i in range(LAYERS):
+        values = random.standard_normal((terms, columns), np.float32) / np.float32(np.sqrt(terms))
+        arrays.append(numpy_helper.from_array(values, f"w{i}"))
+        nodes.append(helper.make_node("MatMul", [f"x{i}", f"w{i}"], [f"y{i}"]))
+        inputs[f"x{i}"], outputs[f"y{i}"] = [1, terms], [1, columns]
+    graph = helper.make_graph(
+        nodes, "products", [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in inputs.items()],
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in outputs.items()], arrays)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+
+
+def models(prefixes):
+    """(name, model, its inputs' specs)"""
+    for name, sizes in PRODUCTS.items():
+        if not prefixes or name.startswith(prefixes):
+            yield name, products(*sizes), {f"x{i}": {"shape": [1, sizes[0]], "dtype": "float32"} for i in range(LAYERS)}
+    name, file = DECODER
+    if (not prefixes or name.startswith(prefixes)) and (m.MODELS / file).exists():
+        manifest = json.loads((m.HERE / "models.json").read_text())["models"]
+        yield name, onnx.load(m.MODELS / file), next(e for e in manifest if e["name"] == name)["inputs"]
+
+
+def matrix_bytes(model):
+    """Of what products multiply with."""
+    sizes = {i.name: numpy_helper.to_array(i).nbytes for i in model.graph.initializer}
+    names = {name for node in model.graph.node if node.op_type in ("MatMul", "Gemm", "MatMulNBits")
+             for name in node.input[1:]}
+    return sum(sizes.get(name, 0) for name in names)
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="", help="products or models whose names begin so, separated by ;")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--burst-ms", type=float, default=100)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was measured")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="replace the table in this page")
+    return parser.parse_args()
+
+
+def run(args):
+    rows = []
+    for name, model, specs in models(tuple(filter(None, args.only.split(";")))):
+        for bits in BITS:
+            narrow = model if bits == 32 else nbits.narrowed(model, bits)
+            with tempfile.TemporaryDirectory(prefix="rac-weights-") as folder:
+                path = Path(folder) / "model.onnx"
+                onnx.save(narrow, path)
+                # Sums in another order, through all layers.
+                row = m.measure(path, specs, ENGINES, args.threads, args.rounds, args.burst_ms, allowed=1e-3,
+                                moved=matrix_bytes(narrow))
+            rows.append({"name": name, "bits": bits, "bytes": matrix_bytes(narrow), **row})
+            print(name, bits, {k: v.get("median", v.get("error")) for k, v in row["engines"].items()}, file=sys.stderr,
+                  flush=True)
+    return rows
+
+
+def rate(row, engine, amount, scale=1):
+    result = row["engines"].get(engine, {})
+    return t.number(amount / result["median"], scale) if "median" in result else "fails"
+
+
+def markdown(rows):
+    lines = []
+    for row in rows:
+        results, step = row["engines"], row["name"] == DECODER[0]
+        lines.append([row["name"] + ("" if step else f", {LAYERS} of them"), "f32" if row["bits"] == 32 else f"i{row['bits']}",
+                      t.mebibytes(row["bytes"]), *(rate(row, engine, row["bytes"], 1e-9) for engine in ["rac", PEERS[0], "copy"]),
+                      t.percent(ratio(results, "rac", "copy")), t.times(ratio(results, "rac", PEERS[0])),
+                      *(rate(row, engine, 1) if step else t.UNKNOWN for engine in ["rac", PEERS[0]])])
+    versions = {"rac": m.commit(), PEERS[0]: next(
+        (row["engines"][PEERS[0]]["version"] for row in rows if "version" in row["engines"][PEERS[0]]), "")}
+    head = ["products of one row", "weights", "MiB", "rac, GB/s", f"{PEERS[0]}, GB/s", "copy, GB/s",
+            "rac's share of the copy's", f"rac : {PEERS[0]}", "rac, tokens/s", f"{PEERS[0]}, tokens/s"]
+    return "\n\n".join([t.run_of(m.processor(), versions) + f" Threads: {rows[0]['threads']}.", t.table(head, lines)])
+
+
+def main():
+    args = parse_arguments()
+    rows = run(args)
+    if not rows:
+        sys.exit("error: nothing has such a name")
+    if args.json:
+        args.json.write_text(json.dumps({"rows": rows}, indent=1))
+    print(markdown(rows))
+    if args.markdown:
+        t.replace_part(args.markdown, "weights", markdown(rows))
+    if any("error" in row["engines"]["rac"] for row in rows):
+        sys.exit("error: rac fails or differs on some model")
+
+
+if __name__ == "__main__":
+    main()
