@@ -92,9 +92,8 @@ llvm::Error GroupSamples::compile(const Network &network, const NetworkRun &run,
   // Types are found by computing, for which constants must have data.
   if (!run.precision.empty())
     llvm::append_range(plan,
-                       std::vector<std::string>{
-                           "--precision=" + run.precision,
-                           "--random-constants"});
+                       std::vector<std::string>{"--precision=" + run.precision,
+                                                "--random-constants"});
   std::vector<std::string> code = {path(name + ".mlir"), "--random-constants",
                                    "--profile", "-o", path(name + ".so")};
   for (std::vector<std::string> *arguments : {&plan, &code}) {

@@ -81,8 +81,7 @@ llvm::Error PrecisionChooser::readSamples() {
   if (all.size() == 1)
     request.warn("one sample: there is none to hold back, so the error on "
                  "others is not verified");
-  samples =
-      std::make_shared<const SplitSamples>(splitSamples(std::move(all)));
+  samples = std::make_shared<const SplitSamples>(splitSamples(std::move(all)));
   report.calibration = samples->calibration.size();
   report.heldBack = samples->heldBack.size();
   return llvm::Error::success();

@@ -18,16 +18,19 @@ static constexpr llvm::StringLiteral kDefaultSite = "world";
 
 /// Drops sums of products of 16 bits that take longer than multiply-adds of f32
 /// would: half as many of VDPBF16PS are done in a clock on Sapphire and Emerald
-/// Rapids, where tiles are the quick way.
+/// Rapids, where tiles are the quick way. Those of blocks ("2x") are a matrix
+/// unit's.
 static void dropSlowDots(std::vector<std::string> &dots, const Device &device) {
   const ComputeUnit *unit = device.unit(UnitKind::simd);
+  const ComputeUnit *matrix = device.unit(UnitKind::matrix);
   Known f32 = unit ? device.peakOpsPerSecond(*unit, DataType::f32) : Known();
   llvm::erase_if(dots, [&](StringRef dot) {
     StringRef factor = dot.split(':').first;
+    const ComputeUnit *own = factor.consume_front("2x") ? matrix : unit;
     Known rate;
     for (DataType type : {DataType::bf16, DataType::f16})
-      if (f32 && nameOf(type) == factor)
-        rate = device.peakOpsPerSecond(*unit, type);
+      if (f32 && own && nameOf(type) == factor)
+        rate = device.peakOpsPerSecond(*own, type);
     return rate && rate->v <= f32->v;
   });
 }

@@ -28,8 +28,7 @@ static bool has(GroupOp group, Type element) {
 /// in a kernel with its softmax, and in bf16 as a call of the library. So the
 /// model is also planned with groups as 16 bits have them, back in f32.
 llvm::Error Compiler::planNarrow(const PlanOptions &planOptions) {
-  std::optional<DataType> half =
-      halfTypeFor(options.precision, *report.device);
+  std::optional<DataType> half = halfTypeFor(options.precision, *report.device);
   if (!half || !options.planFile.empty() || options.maxError == 0.0)
     return llvm::Error::success();
   PlanOptions narrow;

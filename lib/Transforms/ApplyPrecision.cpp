@@ -4,7 +4,8 @@
 // casts next to the group's arguments. Then what lies between groups: a tensor
 // that all its users cast alike is stored so. Then what a library call can't
 // cast itself is cast before: constants now, other tensors by a group of their
-// own. Last, what only moves elements moves narrow ones. docs/Precision.md says what a plan's precision means.
+// own. Last, what only moves elements moves narrow ones. docs/Precision.md says
+// what a plan's precision means.
 //
 //===----------------------------------------------------------------------===//
 

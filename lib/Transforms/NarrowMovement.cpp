@@ -1,8 +1,8 @@
 //===- NarrowMovement.cpp - Narrow elements move as they are --------------===//
 //
-// concat(widen(x), widen(y)) is widen(concat(x, y)), and narrow(concat(x, y)) is
-// concat(narrow(x), narrow(y)): the same elements, half or a quarter of the bytes,
-// and no tensor of wide ones that has to be kept.
+// concat(widen(x), widen(y)) is widen(concat(x, y)), and narrow(concat(x, y))
+// is concat(narrow(x), narrow(y)): the same elements, half or a quarter of the
+// bytes, and no tensor of wide ones that has to be kept.
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,8 +1,8 @@
 //===- SplitConvTranspose.cpp - Windows side by side are a product --------===//
 //
 // Where the stride is the window, each element of a transposed convolution's
-// result comes from one pixel: a product of pixels and weights has them all, and
-// a transpose puts them where they belong.
+// result comes from one pixel: a product of pixels and weights has them all,
+// and a transpose puts them where they belong.
 //
 //===----------------------------------------------------------------------===//
 
@@ -48,10 +48,10 @@ Value SplitConvTranspose::weightsAsMatrix(ConvTransposeOp op,
       for (int64_t k = 0; k < window; ++k)
         matrix[(c * window + k) * channels + f] =
             weights[(c * channels + f) * window + k];
-  return makeFloats(rewriter, op.getLoc(),
-                    RankedTensorType::get({inputs, window * channels},
-                                          rewriter.getF32Type()),
-                    matrix);
+  return makeFloats(
+      rewriter, op.getLoc(),
+      RankedTensorType::get({inputs, window * channels}, rewriter.getF32Type()),
+      matrix);
 }
 
 LogicalResult
@@ -87,14 +87,12 @@ SplitConvTranspose::matchAndRewrite(ConvTransposeOp op,
 
   // N x H x W x (kh kw F) to N x H x kh x W x kw x F; the last two move as one.
   int64_t spatial = window.size();
-  SmallVector<OpFoldResult> own =
-                                tensor::getMixedSizes(rewriter, loc,
-                                                      op.getInput()),
+  SmallVector<OpFoldResult> own = tensor::getMixedSizes(rewriter, loc,
+                                                        op.getInput()),
                             parts(own.begin(), own.end() - 1);
   for (int64_t size : window.drop_back())
     parts.push_back(rewriter.getIndexAttr(size));
-  parts.push_back(
-      rewriter.getIndexAttr(window.back() * type.getDimSize(1)));
+  parts.push_back(rewriter.getIndexAttr(window.back() * type.getDimSize(1)));
   Value split = ReshapeOp::create(rewriter, loc, product, parts);
   SmallVector<int64_t> order = {0};
   for (int64_t i = 0; i < spatial; ++i)

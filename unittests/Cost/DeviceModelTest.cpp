@@ -200,15 +200,14 @@ TEST(DeviceModel, GeneratedProductsOf16Bits) {
 // What a plan's precision left in f32 stays so, and is counted so.
 TEST(DeviceModel, TypesThatWereCarriedOutCount) {
   auto memory = [](llvm::StringRef type) {
-    ParsedOps p(("(%x: tensor<16x100x" + type + ">) -> tensor<16x100xf32>")
-                    .str(),
-                type == "f32"
-                    ? std::string(
-                          R"(%0 = rac.neg %x : (tensor<16x100xf32>) ->
+    ParsedOps p(
+        ("(%x: tensor<16x100x" + type + ">) -> tensor<16x100xf32>").str(),
+        type == "f32" ? std::string(
+                            R"(%0 = rac.neg %x : (tensor<16x100xf32>) ->
                                tensor<16x100xf32>
                              return %0 : tensor<16x100xf32>)")
-                    : std::string(
-                          R"(%0 = rac.cast %x : (tensor<16x100xbf16>) ->
+                      : std::string(
+                            R"(%0 = rac.cast %x : (tensor<16x100xbf16>) ->
                                tensor<16x100xf32>
                              return %0 : tensor<16x100xf32>)"));
     return Model()

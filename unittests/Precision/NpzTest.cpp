@@ -28,7 +28,7 @@ std::string npy(std::string header, std::string data) {
 std::string number(uint64_t value, unsigned size) {
   std::string text;
   for (unsigned i = 0; i < size; ++i)
-    text += char(value >> (8 * i));
+    text += char(i < sizeof(value) ? value >> (8 * i) : 0);
   return text;
 }
 

@@ -143,8 +143,8 @@ void Interleaver::emitBlock() {
   position[roles.innerLoop] = constant(0);
   SmallVector<Value> address = addressOf(result);
   address.pop_back();
-  address.back() = arith::MulIOp::create(builder, loc, address.back(),
-                                         constant(roles.rows));
+  address.back() =
+      arith::MulIOp::create(builder, loc, address.back(), constant(roles.rows));
   // Pixels and what they are made of are one dimension.
   int64_t rank = cast<MemRefType>(result->get().getType()).getRank();
   SmallVector<ReassociationIndices> dims;
@@ -164,8 +164,8 @@ void Interleaver::emitElements(Value end) {
       scf::ForOp::create(builder, loc, position[roles.rowLoop], end, one);
   builder.setInsertionPointToStart(along.getBody());
   position[roles.rowLoop] = along.getInductionVar();
-  auto across = scf::ForOp::create(builder, loc, constant(0),
-                                   constant(roles.rows), one);
+  auto across =
+      scf::ForOp::create(builder, loc, constant(0), constant(roles.rows), one);
   builder.setInsertionPointToStart(across.getBody());
   position[roles.innerLoop] = across.getInductionVar();
   Value element =

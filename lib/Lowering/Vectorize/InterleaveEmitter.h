@@ -10,7 +10,7 @@ namespace rac::vectorize {
 /// A copy, perhaps to another type of float, of a few rows to where they lie
 /// element by element side by side: the planes of an image to its pixels.
 struct InterleaveRoles {
-  unsigned rowLoop = 0; ///< along a row of the source
+  unsigned rowLoop = 0;   ///< along a row of the source
   unsigned innerLoop = 0; ///< from row to row
   int64_t rows = 2, lanes = 1;
 };

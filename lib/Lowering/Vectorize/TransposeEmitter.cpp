@@ -30,8 +30,8 @@ rac::vectorize::matchTranspose(linalg::LinalgOp op,
   TransposeRoles roles;
   roles.sourceLoop = from.getDimPosition(from.getNumResults() - 1);
   roles.resultLoop = to.getDimPosition(to.getNumResults() - 1);
-  // A block needs as many registers as it has rows, and as many again: of narrow
-  // elements it has parts of registers.
+  // A block needs as many registers as it has rows, and as many again: of
+  // narrow elements it has parts of registers.
   roles.lanes = std::min<int64_t>(
       target.bits / std::max(8u, type.getElementTypeBitWidth()),
       llvm::bit_floor(unsigned(target.registers)) / 2);
