@@ -2,17 +2,19 @@
 and applied after them.
 
   generated.py [--only NAME;…] [--threads 1] [--rounds N] [--seconds S] [--markdown docs/Benchmarks.md]
+  generated.py --compile-only          compiles into --folder, and measures nothing
+  generated.py --measure-only          measures what is there
 
 Convolutions are those of the models themselves; of the transformers, the products as their papers give them. Each is a
 model of its own, channels last, compiled with the library and with --no-library; the two run in turn, round after
-round, and the least time of each counts: what the kernel takes when nothing disturbs it.
+round, and the least time of each counts: what the kernel takes when nothing disturbs it. "Planned" is what the planner
+takes of the two.
 """
 
 import argparse
 import json
 import subprocess
 import sys
-import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -24,16 +26,28 @@ import measure as m
 import table as t
 
 OPSET = 20
-CONVOLUTIONS = {"ResNet-50": "resnet50.onnx", "MobileNetV3": "mobilenet_v3_large.onnx"}
+# model: its file and the image that it gets.
+CONVOLUTIONS = {"ResNet-50": ("resnet50.onnx", [1, 3, 224, 224]),
+                "MobileNetV3": ("mobilenet_v3_large.onnx", [1, 3, 224, 224]),
+                "PP-OCRv4 detector": ("ch_PP-OCRv4_det_infer.onnx", [1, 3, 320, 320])}
 # model: (rows, sum, columns) of products with weights, a bias after them; and (batch, rows, sum, columns) of those of
-# two tensors. 197 tokens of ViT-B/16, 128 of MiniLM-L6, the four stages of Swin-T.
+# two tensors. 197 tokens of ViT-B/16, 128 of MiniLM-L6, the four stages of Swin-T, a step of GPT-2.
 PRODUCTS = {
     "ViT-B/16": [(197, 768, 768), (197, 768, 3072), (197, 3072, 768), (1, 768, 1000), (12, 197, 64, 197), (12, 197, 197, 64)],
     "MiniLM-L6": [(128, 384, 384), (128, 384, 1536), (128, 1536, 384), (12, 128, 32, 128), (12, 128, 128, 32)],
     "Swin-T": [(3136, 96, 288), (3136, 96, 384), (3136, 384, 96), (784, 192, 768), (196, 384, 1536), (49, 768, 3072),
                (192, 49, 32, 49), (192, 49, 49, 32)],
+    "GPT-2": [(1, 768, 2304), (1, 768, 768), (1, 768, 3072), (1, 3072, 768)],
     "ResNet-50": [(1, 2048, 1000)],
-    "small": [(1, 64, 64), (5, 10, 20), (16, 32, 16), (33, 48, 100), (64, 7, 64), (8, 256, 24)],
+}
+SMALL = [(1, 64, 64), (5, 10, 20), (16, 32, 16), (33, 48, 100), (64, 7, 64), (8, 256, 24)]
+MODELS = [*PRODUCTS, *CONVOLUTIONS]
+# Products with what follows them in the models: an activation; the residual and the norm after it.
+FUSED = {
+    "ViT-B/16": [("GELU", 197, 768, 3072), ("norm", 197, 768, 768)],
+    "MiniLM-L6": [("GELU", 128, 384, 1536), ("norm", 128, 1536, 384)],
+    "Swin-T": [("GELU", 3136, 96, 384), ("GELU", 49, 768, 3072), ("norm", 784, 192, 192)],
+    "small": [("GELU", 16, 32, 64), ("norm", 33, 48, 96)],
 }
 
 
@@ -42,9 +56,12 @@ def attribute(node, name, default):
     return found[0] if found else default
 
 
-def convolutions(path):
+def convolutions(path, image):
     """Those of a model and how often it has each: (image, filter, strides, pads, dilations, groups)."""
-    graph = onnx.shape_inference.infer_shapes(onnx.load(path)).graph
+    model = onnx.load(path)
+    for dim, size in zip(model.graph.input[0].type.tensor_type.shape.dim, image):
+        dim.dim_value = size
+    graph = onnx.shape_inference.infer_shapes(model).graph
     shapes = {i.name: [max(1, d.dim_value) for d in i.type.tensor_type.shape.dim]
               for i in [*graph.value_info, *graph.input]}
     shapes |= {i.name: list(i.dims) for i in graph.initializer}
@@ -117,13 +134,35 @@ def product(model, *sizes):
                   4 * times * (rows * inner + inner * columns + rows * columns), write)
 
 
+def fused(model, what, rows, inner, columns):
+    def write(path):
+        constants = [weights("w", inner, columns), weights("b", columns)]
+        nodes = [helper.make_node("MatMul", ["x", "w"], ["y"]), helper.make_node("Add", ["y", "b"], ["z"])]
+        inputs = {"x": [rows, inner]}
+        if what == "GELU":
+            nodes.append(helper.make_node("Gelu", ["z"], ["result"]))
+        else:
+            inputs["r"] = [rows, columns]
+            constants += [weights("scale", columns), weights("shift", columns)]
+            nodes += [helper.make_node("Add", ["z", "r"], ["sum"]),
+                      helper.make_node("LayerNormalization", ["sum", "scale", "shift"], ["result"], axis=-1)]
+        save(path, nodes, inputs, constants)
+
+    read = rows * inner + inner * columns + (rows * columns if what == "norm" else 0)
+    return Kernel(model, 1, f"{rows}x{inner} · {inner}x{columns}, {what}", "fused product", 2 * rows * inner * columns,
+                  4 * (read + rows * columns), write)
+
+
 def kernels():
-    for model, file in CONVOLUTIONS.items():
-        for key, count in convolutions(m.MODELS / file).items():
+    for model, (file, image) in CONVOLUTIONS.items():
+        for key, count in convolutions(m.MODELS / file, image).items():
             yield convolution(model, count, *key)
-    for model, products in PRODUCTS.items():
+    for model, products in {**PRODUCTS, "small": SMALL}.items():
         for sizes in products:
             yield product(model, *sizes)
+    for model, products in FUSED.items():
+        for sizes in products:
+            yield fused(model, *sizes)
 
 
 def least_seconds(library, threads, repeat):
@@ -132,15 +171,29 @@ def least_seconds(library, threads, repeat):
     return json.loads(done.stdout)["latency_s"]["min"]
 
 
-def measure(kernel, folder, threads, rounds, seconds):
-    """{"library": s, "generated": s}"""
-    path = folder / "kernel.onnx"
+WAYS = {"library": [], "generated": ["--no-library"]}
+
+
+def compile_both(kernel, stem, threads):
+    """Leaves STEM-library.so, STEM-generated.so and STEM.json, which says what is planned where both may be."""
+    path = stem.with_suffix(".onnx")
     kernel.write(path)
-    libraries = {}
-    for name, flags in {"library": [], "generated": ["--no-library"]}.items():
-        libraries[name] = folder / f"{name}.so"
-        subprocess.run([m.BUILD / "bin/rac-compile", path, "-o", libraries[name], f"--threads={threads}", *flags],
-                       check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    for name, flags in WAYS.items():
+        report = [f"--report={stem}.json"] if name == "library" else []
+        subprocess.run([m.BUILD / "bin/rac-compile", path, "-o", f"{stem}-{name}.so", f"--threads={threads}", *flags,
+                        *report], check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    path.unlink()
+
+
+def planned(stem):
+    """The kind of the group that computes most."""
+    groups = json.loads(stem.with_suffix(".json").read_text())["groups"]
+    return max(groups, key=lambda group: group["flops"])["kind"]
+
+
+def measure(stem, threads, rounds, seconds):
+    """{"library": s, "generated": s}"""
+    libraries = {name: f"{stem}-{name}.so" for name in WAYS}
     taken = {name: least_seconds(library, threads, 1) for name, library in libraries.items()}
     for _ in range(rounds):
         for name, library in libraries.items():
@@ -153,21 +206,24 @@ def markdown(rows, machine):
     lines, classes = [], {}
     for row in rows:
         ratio = row["library"] / row["generated"]
-        small = row["flops"] < 1e6
-        for key in {row["kind"], "small (less than 1 MFLOP)" if small else "", "all"} - {""}:
+        keys = {row["kind"], "all"} | ({"small (less than 1 MFLOP)"} if row["flops"] < 1e6 else set())
+        if row["model"] in MODELS:
+            convolved = row["kind"] in ("convolution", "1x1 convolution", "depthwise")
+            keys.add("all convolutions of models" if convolved else "all products of models")
+        for key in keys:
             classes.setdefault(key, []).append(ratio)
         roof = max(row["flops"] / machine["flops_per_s"], row["bytes"] / machine["bytes_per_s"])
         lines.append([f"{row['model']}: {row['name']}", row["count"], row["kind"],
                       t.number(row["library"], 1e6), t.number(row["generated"], 1e6),
                       t.number(row["flops"] / row["generated"], 1e-9), t.percent(roof / row["generated"]),
-                      t.times(ratio)])
+                      t.times(ratio), row["planned"]])
     means = [[name, len(ratios), t.times(t.geometric_mean(ratios)), t.times(min(ratios)), t.times(max(ratios))]
              for name, ratios in sorted(classes.items())]
     return "\n\n".join([
         t.run_of(m.processor(), {"rac": m.commit()}),
         t.table(["kernels", "number", "generated : library, geometric mean", "least", "most"], means),
         t.table(["kernel", "in the model", "kind", "library, µs", "generated, µs", "generated, GFLOP/s",
-                 "of the roof", "generated : library"], lines)])
+                 "of the roof", "generated : library", "planned"], lines)])
 
 
 def parse_arguments():
@@ -176,29 +232,44 @@ def parse_arguments():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=0.05, help="of each burst")
+    parser.add_argument("--folder", type=Path, default=m.BUILD / "generated", metavar="DIR", help="of what is compiled")
+    parser.add_argument("--compile-only", action="store_true")
+    parser.add_argument("--measure-only", action="store_true", help="what --compile-only left")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="add what was measured to this file")
     parser.add_argument("--markdown", type=Path, help="a page with a part <!-- generated -->")
-    parser.add_argument("--json", type=Path)
     return parser.parse_args()
+
+
+def merge(path, rows, machine):
+    """With what the file has of other kernels."""
+    known = json.loads(path.read_text())["rows"] if path.exists() else []
+    every = {(row["model"], row["name"], row["kind"]): row for row in [*known, *rows]}
+    path.write_text(json.dumps({"rows": list(every.values()), "machine": machine}, indent=1))
+    return list(every.values())
 
 
 def main():
     args = parse_arguments()
     prefixes = tuple(filter(None, args.only.split(";")))
+    args.folder.mkdir(parents=True, exist_ok=True)
+    wanted = [(kernel, args.folder / f"{i}-{args.threads}") for i, kernel in enumerate(kernels())
+              if not prefixes or kernel.model.startswith(prefixes)]
+    if not wanted:
+        sys.exit("error: no model has such a name")
+    if not args.measure_only:
+        for kernel, stem in wanted:
+            compile_both(kernel, stem, args.threads)
+    if args.compile_only:
+        return
     machine = m.measure_machine(2**20, args.threads)  # as much as a kernel has
     rows = []
-    with tempfile.TemporaryDirectory(prefix="rac-generated-") as folder:
-        for kernel in kernels():
-            if prefixes and not kernel.model.startswith(prefixes):
-                continue
-            taken = measure(kernel, Path(folder), args.threads, args.rounds, args.seconds)
-            rows.append({"model": kernel.model, "count": kernel.count, "name": kernel.name, "kind": kernel.kind,
-                         "flops": kernel.flops, "bytes": kernel.bytes, **taken})
-            print(f"{kernel.model}: {kernel.name}: {taken['library'] / taken['generated']:.2f}x", file=sys.stderr,
-                  flush=True)
-    if not rows:
-        sys.exit("error: no model has such a name")
+    for kernel, stem in wanted:
+        taken = measure(stem, args.threads, args.rounds, args.seconds)
+        rows.append({"model": kernel.model, "count": kernel.count, "name": kernel.name, "kind": kernel.kind,
+                     "flops": kernel.flops, "bytes": kernel.bytes, "planned": planned(stem), **taken})
+        print(f"{kernel.model}: {kernel.name}: {taken['library'] / taken['generated']:.2f}x", file=sys.stderr, flush=True)
     if args.json:
-        args.json.write_text(json.dumps({"rows": rows, "machine": machine}, indent=1))
+        rows = merge(args.json, rows, machine)
     print(markdown(rows, machine))
     if args.markdown:
         t.replace_part(args.markdown, "generated", markdown(rows, machine))

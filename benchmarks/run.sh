@@ -5,6 +5,7 @@
 #   benchmarks/run.sh kernels [OPTION]...     single operators (about 2 minutes)
 #   benchmarks/run.sh groups [OPTION]...      predictions against the clock (about 2 minutes)
 #   benchmarks/run.sh picks [OPTION]...       the planner's choices against others (about 15 minutes)
+#   benchmarks/run.sh generated [OPTION]...   generated kernels beside the library's (about 4 minutes)
 #   benchmarks/run.sh precision [OPTION]...   narrower types, at their measured errors (about 10 minutes)
 #   benchmarks/run.sh models --help
 #
@@ -13,7 +14,7 @@ set -euo pipefail
 source "$(dirname "$0")/../scripts/common.sh"
 
 case ${1:-} in
-  models | kernels | groups | picks | precision | weights) ;;
+  models | kernels | groups | picks | generated | precision | weights) ;;
   *) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0" >&2; exit 2 ;;
 esac
 "$ROOT/scripts/build.sh"

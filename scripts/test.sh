@@ -59,6 +59,14 @@ if [ -d "$ROOT/test/python" ]; then
   say "kernels for NVIDIA GPUs in the simulator, with pytest (about 3 minutes)"
   layer simulator env RAC_SIMULATED=1 RAC_ONNX_SHARE=0/10 "${pytest[@]}" --junitxml "$results/simulator.xml" \
     -k "not 1100" "$ROOT"/test/python/test_{simulator,conversions,random_ops,backend}.py
+
+  # The emulator knows nothing of sanitizers.
+  if [ "$preset" = default ]; then
+    say "models and operators for Arm SVE in an emulator, at five lengths of vectors (about 4 minutes)"
+    RAC_BUILD=$build timeout 40m python "$ROOT/scripts/test_arm.py" -n "$JOBS" --xml "$results" || true
+  else
+    say "models and operators for Arm SVE: skipped under sanitizers"
+  fi
 fi
 
 counted=yes

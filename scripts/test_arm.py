@@ -5,12 +5,13 @@
 
 Without --all it takes a few minutes: at each length, every generated kernel at some random sizes, functions and a share of
 ONNX's node tests (a tenth and a twentieth at two of them); small models at some. With --all (hours), every kernel at all
-sizes, the benchmarks' models, and all of ONNX's tests at 16 and 64 bytes. Needs build/aarch64 and qemu-aarch64, which scripts/setup.sh brings where the distribution
-has them; without them all is skipped, and says so.
+sizes, the benchmarks' models, and all of ONNX's tests at 16 and 64 bytes. Needs build/aarch64 and qemu-aarch64, which
+scripts/setup.sh brings where the distribution has them; without them it runs nothing, and says so.
 """
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,7 @@ LENGTHS = [16, 32, 64, 128, 256]  # bytes
 # so that together they run more.
 SHARES = {16: (4, 20), 32: (4, 100), 64: (4, 10), 128: (4, 200), 256: (4, 100)}
 WHOLE_SUITE = (16, 64)
+NARROW_TYPES = (32, 128) # where plans in bf16 and bytes run; their products run at all lengths
 # Ten times as slow as the rest in an emulator; --all runs them.
 LARGE = "1100"
 
@@ -55,6 +57,13 @@ def environment(length, libraries, sizes, onnx):
 def main():
     args, rest = parse_arguments()
     status = 0
+    build = Path(os.environ.get("RAC_BUILD", ROOT / "build"))
+    lacking = [what for what, there in [("qemu-aarch64 is not installed", shutil.which("qemu-aarch64")),
+                                        ("there was no cross compiler", (build / "aarch64/bin/rac-run").exists())]
+               if not there]
+    if lacking:
+        print(f"skipped, at all lengths of vectors: {', '.join(lacking)}")
+        return 0
     if args.xml: # whatever does not come to run has failed
         for length in args.bytes:
             (args.xml / f"arm-{length}.status").write_text("1\n")
@@ -63,7 +72,10 @@ def main():
             sizes, onnx = SHARES[length]
             if args.all:
                 sizes, onnx = 1, 1 if length in WHOLE_SUITE else 40
-            tests = [f"{TESTS}/test_{name}.py" for name in ["arm", "conversions", "math", "narrow", "random_ops", "backend"]]
+            names = ["arm", "conversions", "math", "narrow", "random_ops", "backend"]
+            if args.all or length in NARROW_TYPES:
+                names.append("precision")
+            tests = [f"{TESTS}/test_{name}.py" for name in names]
             command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", args.n, *tests, *rest]
             if not args.all:
                 command += ["-m", "not whole", "-k", f"not {LARGE}"]

@@ -2,13 +2,17 @@
 scripts/test_arm.py sets. One library serves all lengths of vectors. The other tests of models and operators run there
 too."""
 
+import json
 import re
 import shutil
 import subprocess
 
 import numpy as np
+import onnx
 import pytest
-from support import MODELS, VECTOR_BYTES, Reference, assert_same, compile_once, load
+from graphs import Graph
+from samples import save
+from support import FLAGS, MODELS, VECTOR_BYTES, Reference, assert_same, compile_once, load, run_compiler
 from test_models import page, random
 
 pytestmark = pytest.mark.skipif(not VECTOR_BYTES, reason="RAC_VECTOR_BYTES is not set")
@@ -37,13 +41,13 @@ def step(past):
             "past_v": random(2, 12, 1, 12, past, 64)}
 
 
-# Seconds each in an emulator, at the bytes of a vector where they run.
+# Seconds each in an emulator, at the bytes of a vector where they run; some with several threads.
 SMALL = {
-    "mobilenet_v3_large": (64, [image]),
-    "minilm_l6": (16, [lambda: sentences(1, 9), lambda: sentences(2, 3)]),
-    "silero_vad_16k_op15": (128, [sound]),
-    "ch_PP-OCRv4_det_infer": (32, [lambda: {"x": page(2, 1, 3, 64, 96)}]),
-    "light_squeezenet": (256, [light]),
+    "mobilenet_v3_large": (64, 1, [image]),
+    "minilm_l6": (16, 1, [lambda: sentences(1, 9), lambda: sentences(2, 3)]),
+    "silero_vad_16k_op15": (128, 2, [sound]),
+    "ch_PP-OCRv4_det_infer": (32, 1, [lambda: {"x": page(2, 1, 3, 64, 96)}]),
+    "light_squeezenet": (256, 3, [light]),
 }
 # The benchmarks' models and inputs, at all lengths: minutes each.
 WHOLE = {
@@ -58,20 +62,26 @@ WHOLE = {
 }
 
 
-def check(name, inputs, tmp_path):
+def path_of(name):
     path = MODELS / f"{name}.onnx"
     if not path.exists():
         pytest.skip(f"{path} is not there: scripts/models.py gathers the models")
+    return path
+
+
+def check(name, inputs, tmp_path, *flags):
+    path = path_of(name)
     reference = Reference(path)
-    with load(compile_once(path, tmp_path / f"{name}.so", time_limit=280)) as model:
+    with load(compile_once(path, tmp_path / f"{name}.so", *flags, time_limit=280)) as model:
         for make in inputs:
             feeds = make()
             assert_same(reference.run(feeds), model.run(feeds))
 
 
-@pytest.mark.parametrize("name", [name for name, (length, _) in SMALL.items() if str(length) == VECTOR_BYTES])
+@pytest.mark.parametrize("name", [name for name, entry in SMALL.items() if str(entry[0]) == VECTOR_BYTES])
 def test_small(compiler, tmp_path, name):
-    check(name, SMALL[name][1], tmp_path)
+    _, threads, inputs = SMALL[name]
+    check(name, inputs, tmp_path, f"--threads={threads}")
 
 
 @pytest.mark.whole
@@ -80,11 +90,43 @@ def test_whole(compiler, tmp_path, name):
     check(name, WHOLE[name], tmp_path)
 
 
+def relative(want, got):
+    return np.linalg.norm(got.astype(np.float64) - want) / np.linalg.norm(want)
+
+
+def perceptron():
+    """Three products of a size at which types pay."""
+    graph = Graph(3)
+    x = graph.input("x", ["n", 96])
+    for _ in range(3):
+        weights = graph.rng.standard_normal((96, 96)) / np.sqrt(96)
+        x = graph.op("Relu", graph.op("Add", graph.op("MatMul", x, graph.weight(weights, np.float32)), graph.normal(96)))
+    graph.output(x)
+    return graph
+
+
+@pytest.mark.parametrize("precision, worst", [("bf16", 1e-2), ("int8", 3e-2)])
+def test_precision(compiler, tmp_path, precision, worst):
+    """Types are found out on the host, and run here; of rows that nobody has seen."""
+    graph, path = perceptron(), tmp_path / "m.onnx"
+    onnx.save(graph.model(), path)
+    flags = [f"--precision={precision}", f"--report={tmp_path}/r.json", "--chip=neoverse-v1", *FLAGS]
+    if precision == "int8":
+        flags.append(f"--calibration={save([graph.feeds({'n': 32}) for _ in range(4)], tmp_path / 'samples')}")
+    library = run_compiler(path, tmp_path / "m.so", *flags)
+    groups = json.loads((tmp_path / "r.json").read_text())["groups"]
+    assert precision.replace("int", "i") in {group["precision"] for group in groups if "rac.matmul" in group["ops"]}
+    reference = Reference(path)
+    with load(library) as model:
+        for rows in (1, 7, 32):
+            feeds = graph.feeds({"n": rows})
+            (want,), (got,) = reference.run(feeds).values(), model.run(feeds).values()
+            assert relative(want, got) < worst
+
+
 def test_size(compiler, tmp_path):
-    """MobileNetV3 without its weights is below 1 MiB, and needs nothing but the C library."""
-    path = MODELS / "mobilenet_v3_large.onnx"
-    if not path.exists():
-        pytest.skip(f"{path} is not there: scripts/models.py gathers the models")
+    """MobileNetV3 without its weights is below 1 MiB, and needs nothing but the C library, which has threads."""
+    path = path_of("mobilenet_v3_large")
     library = compile_once(path, tmp_path / "m.so", f"--weights={tmp_path}/m.bin")
     assert library.stat().st_size < 1 << 20
     readelf = next(tool for tool in ["/usr/lib/llvm-22/bin/llvm-readelf", "readelf"] if shutil.which(tool))

@@ -149,6 +149,20 @@ def test_picks(compiler, tiny):
     assert "the best or within 5 %" in page.read_text()
 
 
+def test_generated(compiler, tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("<!-- generated -->\n<!-- end of generated -->\n")
+    flags = ["--only=small", "--folder", tmp_path / "work"]
+    run("generated.py", *flags, "--compile-only")
+    run("generated.py", *flags, "--measure-only", "--rounds=1", "--seconds=0.001", "--json", tmp_path / "out.json",
+        "--markdown", page)
+    rows = json.loads((tmp_path / "out.json").read_text())["rows"]
+    assert {row["kind"] for row in rows} == {"product", "one row", "fused product"}
+    for row in rows:
+        assert row["library"] > 0 and row["generated"] > 0 and row["planned"] in ("library", "generated")
+    assert "small (less than 1 MFLOP) | 8 |" in page.read_text()
+
+
 def test_plans_as_text():
     """A plan in a module is found, whatever is in it, and edited."""
     module = ("%0 = rac.group @f ins(%a : tensor<8x4xf32>) -> (tensor<8x4xf32>) plan <kind = generated, "
