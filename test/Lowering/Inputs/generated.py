@@ -1,5 +1,7 @@
 """Compiles products and convolutions without a library, runs them, and compares with sums in double precision:
-generated.py FOLDER TARGET…"""
+generated.py FOLDER TARGET…
+
+A target as arm-sve=RAC-RUN runs in an emulator, at every length of vectors, with a few of the sizes at each."""
 
 import itertools
 import re
@@ -15,6 +17,7 @@ import rac
 
 RANDOM = np.random.default_rng(7)
 SIZES = [0, 1, 2, 5, 13, 29, 64]
+LENGTHS = [16, 32, 64, 128, 256]  # bytes of vectors in an emulator
 
 
 def numbers(*shape):
@@ -127,7 +130,7 @@ PLANS = ["registers = [5, 1]", "tiles = [24, 32]", "reduction = [64]", "tiles = 
          "tiles = [24, 32], reduction = [64], order = [1, 2, 0], registers = [8, 2]"]
 
 
-def planned(folder, target):
+def planned(folder, target, sizes):
     """One product with what comes after it, by plans that are written by hand."""
     graph = Graph()
     weights, bias = numbers(300, 70), numbers(70)
@@ -135,17 +138,37 @@ def planned(folder, target):
     graph.output(graph.op("Relu", y), lambda x: np.maximum(x @ weights + bias, 0))
     path, plan = folder / "planned.onnx", folder / "planned.mlir"
     graph.save(path)
-    rac.compile(path, output=plan, no_library=True, target=target, emit="plan")
+    rac.compile(path, output=plan, no_library=True, target=target.name, emit="plan")
     text, count = plan.read_text(), 0
     for i, fields in enumerate(PLANS):
         edited, places = re.subn(r"(plan <kind = generated, precision = f32)", rf"\1, {fields}", text)
         assert places == 1, f"{places} plans in {plan}"
         plan.write_text(edited)
-        library = rac.compile(path, output=folder / f"planned{i}-{target}.so", no_library=True, target=target,
+        library = rac.compile(path, output=folder / f"planned{i}-{target.name}.so", no_library=True, target=target.name,
                               plan=str(plan))
-        for size in (0, 1, 23, 100):
-            count += run(graph, rac.load(library, threads=2), size, special=False)
+        for model, share in target.models(library, [2]):
+            for size in share(sizes):
+                count += run(graph, model, size, special=False)
     return count
+
+
+class Target:
+    """`name`, and how its libraries run."""
+
+    def __init__(self, text):
+        self.name, _, self.rac_run = text.partition("=")
+
+    def models(self, library, threads):
+        """Each a model, and a function that chooses among sizes."""
+        if not self.rac_run:
+            for count in threads:
+                yield rac.load(library, threads=count), lambda sizes: sizes
+            return
+        for i, length in enumerate(LENGTHS):
+            command = ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu", "-cpu",
+                       f"max,sve-default-vector-length={length}", self.rac_run]
+            yield (rac.load(library, threads=threads[i % len(threads)], command=command),
+                   lambda sizes, first=i: sizes[first % len(sizes)::len(LENGTHS)])
 
 
 def at(shape, size):
@@ -175,21 +198,21 @@ def main():
     folder, targets = Path(sys.argv[1]), sys.argv[2:]
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for target in targets:
+    for target in map(Target, targets):
         count = 0
         for fill, sizes in [(products, SIZES), (convolutions, [9, 16])]:
             graph = Graph()
             fill(graph)
             path = folder / f"{fill.__name__}.onnx"
             graph.save(path)
-            library = rac.compile(path, output=folder / f"{path.stem}-{target}.so", no_library=True, target=target)
-            for threads in (1, 2):
-                model = rac.load(library, threads=threads)
-                for size in sizes:
+            library = rac.compile(path, output=folder / f"{path.stem}-{target.name}.so", no_library=True,
+                                  target=target.name)
+            for model, share in target.models(library, [1, 2]):
+                for size in share(sizes):
                     count += run(graph, model, size, special=False)
                 count += run(graph, model, sizes[-1], special=True)
-        count += planned(folder, target)
-        print(f"{count} results of {target} are right")
+        count += planned(folder, target, [0, 1, 23, 100])
+        print(f"{count} results of {target.name} are right")
 
 
 if __name__ == "__main__":
