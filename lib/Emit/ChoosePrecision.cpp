@@ -13,7 +13,6 @@
 #include "rac/Transforms/Passes.h"
 #include "rac/Transforms/ProbePrecision.h"
 #include "llvm/Support/FormatVariadic.h"
-#include <deque>
 
 using namespace mlir;
 using namespace rac;
@@ -231,7 +230,6 @@ void PrecisionChooser::beginAs(const PrecisionChooser &other) {
   half = other.half;
   candidates = other.candidates;
   samples = other.samples;
-  isWeighted = other.isWeighted;
   perSecond = other.perSecond;
   perJoule = other.perJoule;
 }
@@ -242,13 +240,11 @@ void PrecisionChooser::keepAll() {
   });
 }
 
-llvm::Error PrecisionChooser::cost() {
+llvm::Error PrecisionChooser::decide() {
   if (llvm::Error error = makeProbe())
     return error;
-  return costWays();
-}
-
-llvm::Error PrecisionChooser::decide() {
+  if (llvm::Error error = costWays())
+    return error;
   if (llvm::Error error = measureWays())
     return error;
   if (llvm::Error error = choose())
@@ -261,41 +257,30 @@ llvm::Error PrecisionChooser::decide() {
   return llvm::Error::success();
 }
 
-/// The plan that could score least is tried first. If it does as well as the
-/// others could at best, these needn't be.
 llvm::Expected<PrecisionChoice>
-rac::choosePrecision(ArrayRef<ModuleOp> plans, const ModelSignature &signature,
-                     const Device &device, const TargetSpec &target,
+rac::choosePrecision(ModuleOp plan, ModuleOp narrowPlan,
+                     const ModelSignature &signature, const Device &device,
+                     const TargetSpec &target,
                      const PrecisionRequest &request) {
-  std::deque<PrecisionChooser> choosers;
-  for (ModuleOp plan : plans)
-    choosers.emplace_back(plan, signature, device, target, request);
-  if (llvm::Error error = choosers.front().begin())
+  PrecisionChooser chooser(plan, signature, device, target, request);
+  if (llvm::Error error = chooser.begin())
     return error;
-  if (choosers.front().keepsAll()) {
-    choosers.front().keepAll();
-    return PrecisionChoice{0, std::move(choosers.front().found())};
+  if (chooser.keepsAll()) {
+    chooser.keepAll();
+    return PrecisionChoice{false, std::move(chooser.found())};
   }
-  std::vector<std::pair<double, size_t>> order; // by what they could score
-  for (size_t i = 0; i < plans.size(); ++i) {
-    if (i > 0)
-      choosers[i].beginAs(choosers.front());
-    if (llvm::Error error = choosers[i].cost())
+  auto plain = chooser.costInF32();
+  if (!plain)
+    return plain.takeError();
+  if (narrowPlan) {
+    PrecisionChooser narrow(narrowPlan, signature, device, target, request);
+    narrow.beginAs(chooser);
+    if (llvm::Error error = narrow.decide())
       return error;
-    order.push_back({choosers[i].floor(), i});
+    if (narrow.score() < chooser.score(*plain))
+      return PrecisionChoice{true, std::move(narrow.found())};
   }
-  llvm::sort(order);
-  std::optional<size_t> best;
-  for (auto [floor, i] : order) {
-    if (best && choosers[*best].score() <= floor)
-      break;
-    if (llvm::Error error = choosers[i].decide())
-      return error;
-    if (!best || choosers[i].score() < choosers[*best].score())
-      best = i;
-  }
-  PrecisionReport found = choosers[*best].found();
-  found.secondsInF32 = choosers.front().found().secondsInF32;
-  found.joulesInF32 = choosers.front().found().joulesInF32;
-  return PrecisionChoice{*best, std::move(found)};
+  if (llvm::Error error = chooser.decide())
+    return error;
+  return PrecisionChoice{false, std::move(chooser.found())};
 }

@@ -32,15 +32,16 @@ std::optional<DataType> halfTypeFor(llvm::StringRef precision,
                                     const Device &device);
 
 struct PrecisionChoice {
-  size_t plan = 0; ///< the number of the plan that was taken
+  bool isNarrow = false; ///< the narrow plan was taken
   PrecisionReport report;
 };
 
-/// Of plans of one model, all in f32, that differ in how ops are grouped, takes
-/// one and gives its groups the types that make the objective the least within
-/// the error (docs/ErrorBudget.md). The first is the one that f32 is best with.
+/// Gives the groups of a plan in f32 the types that make the objective the least
+/// within the error (docs/ErrorBudget.md). `narrowPlan`, where there is one, has
+/// the model's ops grouped as 16 bits have them, in f32 too, and is taken unless
+/// the error then allows nothing that is better than `plan` as it is.
 llvm::Expected<PrecisionChoice>
-choosePrecision(llvm::ArrayRef<mlir::ModuleOp> plans,
+choosePrecision(mlir::ModuleOp plan, mlir::ModuleOp narrowPlan,
                 const ModelSignature &signature, const Device &device,
                 const TargetSpec &target, const PrecisionRequest &request);
 

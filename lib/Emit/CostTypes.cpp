@@ -120,9 +120,17 @@ static std::string times(double ratio) {
   return llvm::formatv("{0:f2} times the score of f32", ratio).str();
 }
 
-/// What a second and a joule count for; `sum`: what the plan in f32 takes.
-void PrecisionChooser::setWeights(const Cost &sum) {
-  isWeighted = true;
+/// Sets what a second and a joule count for, too.
+llvm::Expected<Cost> PrecisionChooser::costInF32() {
+  OwningOpRef<ModuleOp> copy = module.clone();
+  auto costs = costsOf(*copy);
+  if (!costs)
+    return costs.takeError();
+  Cost sum = noCost();
+  for (const auto &entry : *costs)
+    sum += entry.second;
+  report.secondsInF32 = sum.seconds;
+  report.joulesInF32 = sum.joules;
   if (request.objective == "energy") {
     perSecond = 0;
     perJoule = 1;
@@ -134,6 +142,7 @@ void PrecisionChooser::setWeights(const Cost &sum) {
     perSecond = sum.joules.value_or(1);
     perJoule = sum.joules ? sum.seconds : 0;
   }
+  return sum;
 }
 
 /// Lists the ways of each group, f32 first.
@@ -142,13 +151,6 @@ llvm::Error PrecisionChooser::costWays() {
   auto plain = costsIn(GroupType::f32, std::nullopt);
   if (!plain)
     return plain.takeError();
-  Cost sum = noCost();
-  for (const auto &entry : *plain)
-    sum += entry.second;
-  report.secondsInF32 = sum.seconds;
-  report.joulesInF32 = sum.joules;
-  if (!isWeighted)
-    setWeights(sum);
   ways.resize(probe.groups.size());
   for (auto [i, group] : llvm::enumerate(probe.groups))
     ways[i].push_back(

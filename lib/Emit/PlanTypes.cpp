@@ -5,6 +5,7 @@
 #include "HostLibrary.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "rac/Pipelines/Pipelines.h"
+#include "rac/Transforms/Passes.h"
 
 using namespace mlir;
 using namespace rac;
@@ -22,6 +23,11 @@ static bool has(GroupOp group, Type element) {
          llvm::any_of(*group.getBodyBlock(), [&](Operation &op) {
            return llvm::any_of(op.getResultTypes(), is);
          });
+}
+
+Type Compiler::halfType(DataType type) {
+  return type == DataType::f16 ? Type(Float16Type::get(&context))
+                               : Type(BFloat16Type::get(&context));
 }
 
 /// How ops are best grouped depends on types: a product in f32 may be cheapest
@@ -42,14 +48,43 @@ llvm::Error Compiler::planNarrow(const PlanOptions &planOptions) {
             populatePlanPipeline(manager, narrow);
           }))
     return complaints.because(llvm::toString(std::move(error)));
-  Type type = *half == DataType::f16 ? Type(Float16Type::get(&context))
-                                     : Type(BFloat16Type::get(&context));
+  Type type = halfType(*half);
   narrowPlan->walk([&](GroupOp group) {
     PlanAttr plan = group.getPlanAttr();
     if (plan && plan.getPrecision() == type && !has(group, type))
       group.setPlanAttr(plan.withPrecision(Float32Type::get(&context)));
   });
   return llvm::Error::success();
+}
+
+/// What the plan would cost, in what is to be small, were all its groups that
+/// can in 16 bits: seconds, or joules where energy is all that counts.
+llvm::Expected<double> Compiler::costIn16Bits(ModuleOp plan) {
+  Type type =
+      halfType(*halfTypeFor(options.precision, *report.device));
+  OwningOpRef<ModuleOp> copy = plan.clone();
+  copy->walk([&](GroupOp group) {
+    if (PlanAttr old = group.getPlanAttr(); old && old.getPrecision().isF32())
+      group.setPlanAttr(old.withPrecision(type));
+  });
+  if (llvm::Error error =
+          rac::runPasses(*copy, "costing", [&](OpPassManager &manager) {
+            CostGroupsOptions costs;
+            costs.threads = options.threads;
+            costs.again = true;
+            manager.addPass(createApplyPrecision());
+            manager.addPass(createCostGroups(costs));
+          }))
+    return complaints.because(llvm::toString(std::move(error)));
+  double sum = 0;
+  copy->walk([&](GroupOp group) {
+    CostAttr cost = group.getPlan() ? group.getPlan()->getCost() : CostAttr();
+    if (cost)
+      sum += options.objective == "energy" && cost.getJoules()
+                 ? cost.getJoules()->value
+                 : cost.getSeconds().value;
+  });
+  return sum;
 }
 
 /// How the module is grouped, as text.
@@ -83,17 +118,28 @@ llvm::Error Compiler::chooseTypes(const PlanOptions &planOptions) {
   request.front = !options.paretoFile.empty();
   request.progress = options.progress;
   request.warn = options.warn;
-  SmallVector<ModuleOp> plans = {module};
-  if (narrowPlan && groupsOf(*narrowPlan) != groupsOf(module))
-    plans.push_back(*narrowPlan);
-  auto chosen =
-      choosePrecision(plans, signature, *report.device, target, request);
+  ModuleOp narrow = narrowPlan ? *narrowPlan : ModuleOp();
+  if (narrow && groupsOf(narrow) == groupsOf(module))
+    narrow = {};
+  if (narrow) {
+    auto ours = costIn16Bits(module), theirs = costIn16Bits(narrow);
+    if (!ours)
+      return ours.takeError();
+    if (!theirs)
+      return theirs.takeError();
+    if (*theirs >= *ours)
+      narrow = {};
+  }
+  auto chosen = choosePrecision(module, narrow, signature, *report.device,
+                                target, request);
   if (!chosen)
     return complaints.because(llvm::toString(chosen.takeError()));
+  report.precision = std::move(chosen->report);
+  if (!chosen->isNarrow)
+    return llvm::Error::success();
   // What else there is to choose from is told of the plan in f32.
   if (Attribute front = module->getAttr("rac.front"))
-    plans[chosen->plan]->setAttr("rac.front", front);
-  module = plans[chosen->plan];
-  report.precision = std::move(chosen->report);
+    narrow->setAttr("rac.front", front);
+  module = narrow;
   return llvm::Error::success();
 }

@@ -38,8 +38,8 @@ struct Way {
   std::string reason; ///< why it isn't considered; empty: it is
 };
 
-/// What the steps towards a choice hand on to each other: first begin() or
-/// beginAs(), then cost(), then decide().
+/// What the steps towards a choice hand on to each other: first begin() and
+/// costInF32(), or beginAs(), then decide().
 class PrecisionChooser {
 public:
   PrecisionChooser(mlir::ModuleOp module, const ModelSignature &signature,
@@ -55,12 +55,14 @@ public:
   /// Whether no bit may change.
   bool keepsAll() const { return report.budget && *report.budget == 0; }
   void keepAll();
-  llvm::Error cost();
-  /// No types of this plan's groups score less, whatever the error.
-  double floor() const { return assign(problem(Assignment::kNoBudget)).bound; }
+  /// What the plan takes as it is, which the result is compared with.
+  llvm::Expected<Cost> costInF32();
   /// Gives the groups of the module the types that were found.
   llvm::Error decide();
   double score() const { return assignment.cost; }
+  double score(const Cost &cost) const {
+    return perSecond * cost.seconds + perJoule * cost.joules.value_or(0);
+  }
   PrecisionReport &found() { return report; }
 
 private:
@@ -68,7 +70,6 @@ private:
   llvm::Error readSamples();
   llvm::Error makeProbe();
   llvm::Error costWays();
-  void setWeights(const Cost &sum);
   llvm::Error measureWays();
   llvm::Error choose();
   llvm::Error findFront();
@@ -76,9 +77,6 @@ private:
   llvm::Expected<Costs> costsIn(GroupType type, std::optional<KernelKind> kind);
   bool measuredAbove(double error) const {
     return report.budget && !(error <= *report.budget);
-  }
-  double score(const Cost &cost) const {
-    return perSecond * cost.seconds + perJoule * cost.joules.value_or(0);
   }
   AssignProblem problem(double budget) const;
   /// The least score at a budget that errors measured together keep.
@@ -112,7 +110,6 @@ private:
   std::unique_ptr<LoadedModel> model;
   std::optional<Study> study;
   Costs stageCosts; ///< of rounding a tensor in a group of its own
-  bool isWeighted = false;
   double perSecond = 1, perJoule = 0;
   std::vector<llvm::SmallVector<Way, 4>> ways; ///< by group of the probe
   // What assignWithin found.
