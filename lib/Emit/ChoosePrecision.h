@@ -36,10 +36,11 @@ struct PrecisionChoice {
   PrecisionReport report;
 };
 
-/// Gives the groups of a plan in f32 the types that make the objective the least
-/// within the error (docs/ErrorBudget.md). `narrowPlan`, where there is one, has
-/// the model's ops grouped as 16 bits have them, in f32 too, and is taken unless
-/// the error then allows nothing that is better than `plan` as it is.
+/// Gives the groups of a plan in f32 the types that make the objective the
+/// least within the error (docs/ErrorBudget.md). `narrowPlan`, where there is
+/// one, has the model's ops grouped as 16 bits have them, in f32 too, and is
+/// taken unless the error then allows nothing that is better than `plan` as it
+/// is.
 llvm::Expected<PrecisionChoice>
 choosePrecision(mlir::ModuleOp plan, mlir::ModuleOp narrowPlan,
                 const ModelSignature &signature, const Device &device,

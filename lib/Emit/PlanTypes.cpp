@@ -60,8 +60,7 @@ llvm::Error Compiler::planNarrow(const PlanOptions &planOptions) {
 /// What the plan would cost, in what is to be small, were all its groups that
 /// can in 16 bits: seconds, or joules where energy is all that counts.
 llvm::Expected<double> Compiler::costIn16Bits(ModuleOp plan) {
-  Type type =
-      halfType(*halfTypeFor(options.precision, *report.device));
+  Type type = halfType(*halfTypeFor(options.precision, *report.device));
   OwningOpRef<ModuleOp> copy = plan.clone();
   copy->walk([&](GroupOp group) {
     if (PlanAttr old = group.getPlanAttr(); old && old.getPrecision().isF32())
