@@ -118,12 +118,12 @@ Value NetworkBuilder::softmax(const Value &x) {
   return result;
 }
 
-Value NetworkBuilder::reshape(const Value &x, Shape shape) {
+Value NetworkBuilder::reshape(const Value &x, const Shape &shape) {
   return emit(formatv("reshape {0} to [{1}]", x.name, listOf(shape, ", ")), {x},
               shape);
 }
 
-Value NetworkBuilder::transpose(const Value &x, Shape permutation) {
+Value NetworkBuilder::transpose(const Value &x, const Shape &permutation) {
   Shape shape;
   for (int64_t from : permutation)
     shape.push_back(x.shape[from]);

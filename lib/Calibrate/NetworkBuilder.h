@@ -40,8 +40,8 @@ public:
   Value globalMean(const Value &x);
   Value layerNorm(const Value &x);
   Value softmax(const Value &x);
-  Value reshape(const Value &x, Shape shape);
-  Value transpose(const Value &x, Shape permutation);
+  Value reshape(const Value &x, const Shape &shape);
+  Value transpose(const Value &x, const Shape &permutation);
 
 private:
   Value constant(Shape shape);

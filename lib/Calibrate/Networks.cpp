@@ -30,7 +30,7 @@ static std::string residual(int64_t image, std::vector<int64_t> widths) {
 }
 
 /// Plain 3x3 convolutions over large images.
-static std::string plain(int64_t image, std::vector<int64_t> widths) {
+static std::string plain(int64_t image, const std::vector<int64_t> &widths) {
   NetworkBuilder b({1, image, image, 3});
   Value x = b.argument();
   for (int64_t width : widths) {
@@ -69,7 +69,7 @@ static std::string depthwise(int64_t image, std::vector<int64_t> widths) {
 
 static Value attention(NetworkBuilder &b, const Value &x, int64_t heads) {
   int64_t rows = x.shape[1], width = x.shape[2], size = width / heads;
-  auto split = [&](const Value &y, NetworkBuilder::Shape order) {
+  auto split = [&](const Value &y, const NetworkBuilder::Shape &order) {
     return b.transpose(b.reshape(y, {1, rows, heads, size}), order);
   };
   Value queries = split(b.linear(x, width), {0, 2, 1, 3});

@@ -123,7 +123,7 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
     double staged = block.rows + block.columns;
     // Each group's tensor cores read all columns.
     if (block.warpgroups)
-      reads = block.rows + block.columns * (block.rows / 64);
+      reads = block.rows + block.columns * double(block.rows / 64);
     addTransfer(*levels.shared,
                 tiles * steps * block.depth * element * (staged + reads), 0,
                 cost);
@@ -417,7 +417,8 @@ std::optional<KernelCost> GpuCosting::attention(DataType type,
   double staged = tiles * columns * vectors * element;
   if (levels.shared)
     addTransfer(*levels.shared,
-                staged * (1 + (block ? block->rows / 64 : warps)), 0, cost);
+                staged * double(1 + (block ? block->rows / 64 : warps)), 0,
+                cost);
   double q = shape.batch * shape.rows * shape.depth * element;
   double factorBytes = sizeOf(*shape.values, output), others = 0;
   for (const WorkUse &use : ArrayRef(scores.reads).take_front(2))

@@ -399,7 +399,8 @@ Schedule rac::scheduleOf(const Work &work, PlanAttr plan,
                                               work.nests[i].sizes.end()));
   }
   for (auto [nest, inner] : llvm::zip_equal(work.nests, schedule.nests)) {
-    inner.lanes = std::max<double>(1, target.bits / widestBits(work, nest));
+    inner.lanes =
+        double(std::max<int64_t>(1, target.bits / widestBits(work, nest)));
     inner.vectorLoop = findLane(work, nest);
     if (inner.vectorLoop) {
       if (nest.reductions.any())

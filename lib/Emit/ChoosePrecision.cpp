@@ -101,7 +101,7 @@ llvm::Error PrecisionChooser::makeProbe() {
   if (!own)
     return own.takeError();
   // What is verified has the instructions that the model will have.
-  host = target.name == own->name ? target : std::move(*own);
+  host = target.name == own->name ? target : *own;
   // Plans for another machine say how to run there.
   if (target.name != host.name)
     copy->walk([&](GroupOp group) {

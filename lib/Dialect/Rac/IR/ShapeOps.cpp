@@ -181,7 +181,7 @@ LogicalResult ExpandOp::inferDims(ShapeContext &shapes,
   FailureOr<Dims> indices = shapes.indices(*this, getSizes(), getStaticSizes());
   if (failed(indices))
     return failure();
-  Dims dims = *indices;
+  const Dims &dims = *indices;
   auto type = getInput().getType();
   if (type.getRank() > static_cast<int64_t>(dims.size()))
     return emitOpError("operand has more dimensions than the result");
