@@ -89,10 +89,6 @@ template <typename... Parameters> struct Function {
   const char *name;
   int (*address)(Parameters...) = nullptr;
 
-  // A driver's own names of what it points to are not known here.
-#ifdef __clang__
-  __attribute__((no_sanitize("function")))
-#endif
   Result operator()(Parameters... arguments) const {
     return {name, address(arguments...)};
   }
