@@ -4,6 +4,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/MathExtras.h"
+#include <limits>
 
 using namespace llvm;
 using namespace rac;
@@ -12,13 +13,22 @@ static bool overlap(const ArenaBuffer &a, const ArenaBuffer &b) {
   return a.first <= b.last && b.first <= a.last;
 }
 
-int64_t rac::packArena(MutableArrayRef<ArenaBuffer> buffers) {
-  SmallVector<ArenaBuffer *> order;
-  for (ArenaBuffer &buffer : buffers)
-    order.push_back(&buffer);
-  stable_sort(order, [](const ArenaBuffer *a, const ArenaBuffer *b) {
-    return a->bytes > b->bytes;
-  });
+/// Bytes in use at once: no arena is smaller.
+static int64_t mostInUse(ArrayRef<ArenaBuffer> buffers) {
+  int64_t most = 0;
+  for (const ArenaBuffer &now : buffers) {
+    int64_t sum = 0;
+    for (const ArenaBuffer &other : buffers)
+      if (other.first <= now.first && now.first <= other.last)
+        sum += alignTo(other.bytes, kArenaAlignment);
+    most = std::max(most, sum);
+  }
+  return most;
+}
+
+/// Places the buffers one after the other, each as low as those placed before
+/// leave room; gives the arena's size.
+static int64_t placeInOrder(ArrayRef<ArenaBuffer *> order) {
   int64_t end = 0;
   // Those placed so far, by offset.
   SmallVector<ArenaBuffer *> placed;
@@ -42,6 +52,48 @@ int64_t rac::packArena(MutableArrayRef<ArenaBuffer> buffers) {
                   buffer);
   }
   return end;
+}
+
+int64_t rac::packArena(MutableArrayRef<ArenaBuffer> buffers) {
+  auto size = [](const ArenaBuffer &b) { return double(b.bytes); };
+  auto length = [](const ArenaBuffer &b) { return double(b.last - b.first); };
+  auto area = [](const ArenaBuffer &b) {
+    return double(b.bytes) * double(b.last - b.first + 1);
+  };
+  // Large ones first leave few gaps; where long-lived small ones then lie
+  // across them, those first; or by what they take over time.
+  const function_ref<double(const ArenaBuffer &)> keys[] = {size, length, area};
+  SmallVector<ArenaBuffer *> best, order;
+  int64_t least = std::numeric_limits<int64_t>::max();
+  auto attempt = [&] {
+    int64_t end = placeInOrder(order);
+    if (end < least) {
+      least = end;
+      best = order;
+    }
+  };
+  for (auto key : keys) {
+    order.clear();
+    for (ArenaBuffer &buffer : buffers)
+      order.push_back(&buffer);
+    stable_sort(order, [&](const ArenaBuffer *a, const ArenaBuffer *b) {
+      return std::make_pair(key(*a), a->bytes) >
+             std::make_pair(key(*b), b->bytes);
+    });
+    attempt();
+  }
+  // What is topmost had better be placed before the others.
+  constexpr int mostAttempts = 64;
+  int64_t peak = mostInUse(buffers);
+  order = best;
+  for (int i = 0; i < mostAttempts && least > peak; ++i) {
+    auto *top = max_element(order, [](auto *a, auto *b) {
+      return a->offset + a->bytes < b->offset + b->bytes;
+    });
+    std::rotate(order.begin(), top, top + 1);
+    attempt();
+  }
+  return placeInOrder(best);
 }
 
 int64_t rac::assignSlots(MutableArrayRef<ArenaBuffer> buffers) {

@@ -18,6 +18,10 @@ public:
 
   int32_t step(mlir::Operation *op) const { return steps.lookup(op); }
 
+  /// The first step that writes the op's results: of a concatenation, that
+  /// which computes the first part.
+  int32_t firstUse(mlir::Operation *op) const;
+
   /// The last step that reads the tensor, or a reshaped view of it. `latest`
   /// says when an op of the same block will have run, if not at its own step.
   int32_t lastUse(mlir::Value value,
@@ -25,7 +29,7 @@ public:
   int32_t lastUse(mlir::Value value) const;
 
   /// B of the tensor in the arena: none of views, constants, and of what is
-  /// written to the caller's buffers at once.
+  /// written into another tensor, or the caller's buffers, at once.
   double bytes(mlir::Value value) const;
 
 private:

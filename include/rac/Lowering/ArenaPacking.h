@@ -21,8 +21,9 @@ struct ArenaBuffer {
 };
 
 /// Gives each buffer an offset so that buffers in use at one time don't
-/// overlap: by decreasing size, each at the lowest offset that is free
-/// throughout its life. Returns the bytes needed.
+/// overlap: by decreasing size, length of life or both, whichever needs least,
+/// each at the lowest offset that is free throughout its life. Returns the
+/// bytes needed.
 int64_t packArena(llvm::MutableArrayRef<ArenaBuffer> buffers);
 
 /// Gives each buffer a slot so that buffers in use at one time have different

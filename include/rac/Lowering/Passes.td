@@ -94,6 +94,18 @@ def TileGroups : Pass<"rac-tile-groups", "::mlir::func::FuncOp"> {
     Statistic<"numUntiled", "num-untiled", "Groups whose tiles could not be carried out">];
 }
 
+def SeparateEmpties : Pass<"rac-separate-empties", "::mlir::ModuleOp"> {
+  let summary = "Give each result of the entry function an empty tensor of its own";
+  let description = [{
+    Common subexpressions are one, empty tensors too. Bufferization would give all
+    results that start with it one buffer, in use from the first to the last of
+    them. Each gets its own, directly before what writes it: memory is in use from
+    where a buffer is made. An example: of `%0 = f(%empty)` and, long after, `%1 =
+    g(%empty)` the first keeps its memory no longer until `%1` is read.
+  }];
+  let statistics = [Statistic<"numSeparated", "num-separated", "Empty tensors added">];
+}
+
 def LoopsInPlace : Pass<"rac-loops-in-place", "::mlir::func::FuncOp"> {
   let summary = "Leave the result of a loop that runs on the destination where it is";
   let description = [{
