@@ -167,7 +167,7 @@ void Costing::computeGenerated() {
     formula.speedup = 1;
   addStarts();
   for (auto [nest, loops] : llvm::zip_equal(work.nests, schedule->nests)) {
-    double iterations = schedule->tiles() * loops.iterationsOfTile();
+    double iterations = schedule->iterations(loops);
     double products = 2 * nest.multiplyAdds * iterations;
     double others =
         (nest.operations + kFunctionTerms * nest.functions) * iterations;
@@ -257,8 +257,14 @@ void Costing::addOverheads() {
   if (formula.speedup <= 1)
     return;
   // Each nest shares its loops on its own, where they are not in tiles.
-  double regions =
-      isLibrary || !schedule->tileTrips.empty() ? 1 : work.nests.size();
+  double regions = 1;
+  if (!isLibrary)
+    regions =
+        schedule->tileTrips.empty()
+            ? work.nests.size()
+            : 1 + llvm::count_if(schedule->nests, [](const NestSchedule &nest) {
+                return nest.isBefore;
+              });
   formula.overheads.push_back(
       {&coefficients.forkJoin(), regions * (threads - 1)});
 }
@@ -268,7 +274,10 @@ void Costing::addOverheads() {
 //===----------------------------------------------------------------------===//
 
 const TimeFormula &Costing::formulate() {
-  fuseNests(work, /*afterContractions=*/true);
+  // What follows sums in blocks waits for the last of them.
+  bool blocked =
+      llvm::any_of(plan.getReduction(), [](int64_t size) { return size > 0; });
+  fuseNests(work, /*afterContractions=*/!blocked);
   if (!isLibrary) {
     layOutFilters(work);
     padImages(work);

@@ -41,6 +41,7 @@ static WorkNest moving(ArrayRef<double> sizes, DataType type) {
   nest.sizes.assign(sizes.begin(), sizes.end());
   nest.reductions.resize(sizes.size());
   nest.type = type;
+  nest.pads = true;
   return nest;
 }
 

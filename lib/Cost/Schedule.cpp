@@ -34,9 +34,12 @@ double Schedule::parallelTrips(const Work &work) const {
       continue;
     most = nest.flops() + nest.iterations();
     trips = 1;
-    for (const NestSchedule::Level &level : schedule.levels)
-      if (!nest.reductions.test(level.loop))
-        trips *= level.trips;
+    for (const NestSchedule::Level &level : schedule.levels) {
+      // What is inside of a reduction runs in order.
+      if (nest.reductions.test(level.loop))
+        break;
+      trips *= level.trips;
+    }
   }
   return trips;
 }
@@ -268,17 +271,30 @@ static void matchTransposition(const Work &work, const WorkNest &nest,
       std::clamp<double>(schedule.extents.back()[*read], 1, schedule.lanes);
 }
 
-/// The loops of one nest in the order in which rac-vectorize-linalg puts them:
-/// those that reused vectors depend on, the vectors, other ones, the rows, the
-/// reductions.
-static void orderLoops(const Work &work, const WorkNest &nest, PlanAttr plan,
-                       NestSchedule &schedule) {
-  const Extents &extents = schedule.extents.back();
+namespace {
+
+/// A block of a nest's loop.
+struct LoopBlock {
+  unsigned loop;
+  double size;
+};
+
+} // namespace
+
+/// The loops of one nest inside a tile, outermost first: those over `blocks`,
+/// then in the order in which rac-vectorize-linalg puts them: those that reused
+/// vectors depend on, the vectors, other ones, the rows, the reductions.
+static void orderLoops(const Work &work, const WorkNest &nest,
+                       ArrayRef<LoopBlock> blocks, NestSchedule &schedule) {
+  // Of each loop what is left inside of those before.
+  Extents inside = schedule.extents.back();
+  schedule.block = inside;
   auto add = [&](unsigned loop, double step) {
-    step = std::min(step, extents[loop]);
-    double trips = std::ceil(extents[loop] / std::max(1.0, step));
+    step = std::max(1.0, std::min(step, inside[loop]));
+    double trips = std::ceil(inside[loop] / step);
     if (trips > 1)
       schedule.levels.push_back({loop, trips, step});
+    inside[loop] = step;
   };
   unsigned count = nest.sizes.size();
   if (schedule.isTransposition) {
@@ -288,24 +304,15 @@ static void orderLoops(const Work &work, const WorkNest &nest, PlanAttr plan,
                                             : 1);
     return;
   }
+  for (const LoopBlock &block : blocks)
+    add(block.loop, block.size);
+  schedule.block = inside;
   if (!schedule.vectorLoop) {
     for (bool reduction : {false, true})
       for (unsigned loop = 0; loop < count; ++loop)
         if (nest.reductions.test(loop) == reduction)
           add(loop, 1);
     return;
-  }
-  // Blocks of the reductions go around all of that.
-  SmallVector<double> blocks(count, 0);
-  if (nest.isContraction() || nest.reductions.any()) {
-    ArrayRef<int64_t> wanted = plan.getReduction();
-    for (unsigned loop = 0; loop < count; ++loop)
-      if (nest.reductions.test(loop) && !wanted.empty()) {
-        blocks[loop] = wanted.front();
-        wanted = wanted.drop_front();
-        if (blocks[loop] > 0)
-          add(loop, blocks[loop]);
-      }
   }
   SmallVector<unsigned> last;
   for (unsigned loop = 0; loop < count; ++loop) {
@@ -334,15 +341,9 @@ static void orderLoops(const Work &work, const WorkNest &nest, PlanAttr plan,
     add(*schedule.rowLoop, schedule.rows);
   if (vectorsLast)
     add(*schedule.vectorLoop, width);
-  for (unsigned loop = 0; loop < count; ++loop) {
-    if (!nest.reductions.test(loop))
-      continue;
-    double step = loop == schedule.vectorLoop ? width : 1;
-    double whole = blocks[loop] > 0 ? std::min(blocks[loop], extents[loop])
-                                    : extents[loop];
-    if (double trips = std::ceil(whole / step); trips > 1)
-      schedule.levels.push_back({loop, trips, step});
-  }
+  for (unsigned loop = 0; loop < count; ++loop)
+    if (nest.reductions.test(loop))
+      add(loop, loop == schedule.vectorLoop ? width : 1);
 }
 
 //===----------------------------------------------------------------------===//
@@ -354,6 +355,76 @@ static std::optional<unsigned> firstOutput(const Work &work) {
     if (tensor.isOutput)
       return i;
   return std::nullopt;
+}
+
+namespace {
+
+/// What a plan's tiles, reduction and order come to, as rac-tile-groups carries
+/// them out: the result's dimensions before the first block of a reduction, and
+/// what comes from there on, by numbers as in the plan's order.
+struct TiledLoops {
+  SmallVector<unsigned> outer;
+  SmallVector<int64_t> inner;
+
+  TiledLoops(PlanAttr plan, ArrayRef<int64_t> tiles);
+};
+
+} // namespace
+
+TiledLoops::TiledLoops(PlanAttr plan, ArrayRef<int64_t> tiles) {
+  auto rank = static_cast<int64_t>(tiles.size());
+  SmallVector<int64_t> order(plan.getOrder());
+  if (order.size() != tiles.size() + plan.getReduction().size())
+    order = llvm::to_vector(llvm::seq<int64_t>(
+        rank + static_cast<int64_t>(plan.getReduction().size())));
+  for (int64_t entry : order) {
+    bool reduces = entry >= rank;
+    if ((reduces ? plan.getReduction()[entry - rank] : tiles[entry]) <= 0)
+      continue;
+    if (reduces || !inner.empty())
+      inner.push_back(entry);
+    else
+      outer.push_back(entry);
+  }
+}
+
+/// The blocks that `entries` are of a nest that reduces.
+static SmallVector<LoopBlock> blocksOf(const WorkNest &nest, PlanAttr plan,
+                                       ArrayRef<int64_t> tiles,
+                                       ArrayRef<int64_t> entries) {
+  SmallVector<unsigned> reductions;
+  for (unsigned loop : nest.reductions.set_bits())
+    reductions.push_back(loop);
+  // Windows of one element have no loops where it is generated.
+  size_t planned = plan.getReduction().size();
+  for (size_t i = 0; i < reductions.size() && reductions.size() > planned;)
+    if (nest.sizes[reductions[i]] == 1)
+      reductions.erase(reductions.begin() + i);
+    else
+      ++i;
+  SmallVector<LoopBlock> blocks;
+  auto rank = static_cast<int64_t>(tiles.size());
+  for (int64_t entry : entries) {
+    if (entry >= rank) {
+      if (entry - rank < static_cast<int64_t>(reductions.size()))
+        blocks.push_back({reductions[entry - rank],
+                          double(plan.getReduction()[entry - rank])});
+      continue;
+    }
+    const auto &dims = nest.writes.front().dims;
+    if (entry < static_cast<int64_t>(dims.size()) && dims[entry].size() == 1)
+      blocks.push_back({dims[entry][0].loop, double(tiles[entry])});
+  }
+  return blocks;
+}
+
+/// Nests up to the last padded copy, which isn't tiled.
+static size_t countBefore(const Work &work) {
+  size_t count = 0;
+  for (auto [i, nest] : llvm::enumerate(work.nests))
+    if (nest.pads)
+      count = i + 1;
+  return count;
 }
 
 Schedule rac::scheduleOf(const Work &work, PlanAttr plan,
@@ -369,19 +440,11 @@ Schedule rac::scheduleOf(const Work &work, PlanAttr plan,
     tiles = {};
 
   // The loops over tiles in their order; what each of them leaves.
-  SmallVector<unsigned> dims;
-  for (unsigned dim = 0; dim < tiles.size(); ++dim)
-    dims.push_back(dim);
-  if (!plan.getOrder().empty()) {
-    dims.clear();
-    for (int64_t dim : plan.getOrder())
-      if (dim < static_cast<int64_t>(tiles.size()))
-        dims.push_back(dim);
-  }
+  TiledLoops loops(plan, tiles);
   SmallVector<double, 4> box(shape);
   SmallVector<SmallVector<double, 4>> boxes = {box};
-  for (unsigned dim : dims) {
-    if (tiles[dim] <= 0 || tiles[dim] >= shape[dim])
+  for (unsigned dim : loops.outer) {
+    if (tiles[dim] >= shape[dim])
       continue;
     double trips = std::ceil(shape[dim] / tiles[dim]);
     schedule.tileTrips.push_back(trips);
@@ -389,14 +452,18 @@ Schedule rac::scheduleOf(const Work &work, PlanAttr plan,
     box[dim] = shape[dim] / trips;
     boxes.push_back(box);
   }
+  if (!schedule.tileTrips.empty())
+    for (size_t i = 0, e = countBefore(work); i < e; ++i)
+      schedule.nests[i].isBefore = true;
   for (const auto &tile : boxes) {
     SmallVector<Extents> extents;
     if (output)
       extents = Demand(work).of(*output, tile);
     for (auto [i, nest] : llvm::enumerate(schedule.nests))
-      nest.extents.push_back(output ? extents[i]
-                                    : Extents(work.nests[i].sizes.begin(),
-                                              work.nests[i].sizes.end()));
+      nest.extents.push_back(output && !nest.isBefore
+                                 ? extents[i]
+                                 : Extents(work.nests[i].sizes.begin(),
+                                           work.nests[i].sizes.end()));
   }
   for (auto [nest, inner] : llvm::zip_equal(work.nests, schedule.nests)) {
     inner.lanes =
@@ -409,7 +476,11 @@ Schedule rac::scheduleOf(const Work &work, PlanAttr plan,
     } else {
       matchTransposition(work, nest, inner);
     }
-    orderLoops(work, nest, plan, inner);
+    bool reduces = nest.reductions.any() && !nest.writes.empty();
+    orderLoops(work, nest,
+               reduces ? blocksOf(nest, plan, tiles, loops.inner)
+                       : SmallVector<LoopBlock>(),
+               inner);
   }
   return schedule;
 }

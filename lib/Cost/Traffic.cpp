@@ -137,8 +137,8 @@ private:
   Flow touchedBy(const WorkNest &nest, ArrayRef<double> extents) const;
   /// One tile of a nest.
   Flow nestFlow(const WorkNest &nest, const NestSchedule &loops) const;
-  /// The nests of a tile in sequence.
-  Flow tileFlow() const;
+  /// One after the other.
+  Flow inSequence(ArrayRef<Flow> flows) const;
   /// `flow` is of an iteration; `outer` of what all `trips` touch, of which the
   /// last may be smaller: together they are `average` whole ones.
   Flow repeat(Flow flow, const Flow &outer, double trips, double average,
@@ -231,11 +231,8 @@ Flow Reuse::nestFlow(const WorkNest &nest, const NestSchedule &loops) const {
 }
 
 /// A nest finds what an earlier one touched if all that came between fits.
-Flow Reuse::tileFlow() const {
+Flow Reuse::inSequence(ArrayRef<Flow> flows) const {
   Flow sum(work.tensors.size());
-  SmallVector<Flow> flows;
-  for (auto [nest, loops] : llvm::zip_equal(work.nests, schedule.nests))
-    flows.push_back(nestFlow(nest, loops));
   for (auto [j, flow] : llvm::enumerate(flows))
     for (unsigned t = 0; t < work.tensors.size(); ++t) {
       double in = flow.in[t], kept = 0;
@@ -264,16 +261,27 @@ Flow Reuse::tileFlow() const {
 }
 
 Flow Reuse::run() {
-  Flow flow = tileFlow();
+  SmallVector<Flow> before, tile;
+  // What is there before the tiles isn't made anew for each.
+  llvm::SmallBitVector isThere(work.tensors.size());
+  for (auto [nest, loops] : llvm::zip_equal(work.nests, schedule.nests)) {
+    (loops.isBefore ? before : tile).push_back(nestFlow(nest, loops));
+    if (loops.isBefore)
+      for (const WorkUse &write : nest.writes)
+        isThere.set(write.tensor);
+  }
+  Flow flow = inSequence(tile);
   size_t tiles = schedule.tileTrips.size();
   for (size_t depth = tiles; depth-- > 0;) {
     Flow outer(work.tensors.size());
     for (auto [nest, loops] : llvm::zip_equal(work.nests, schedule.nests)) {
+      if (loops.isBefore)
+        continue;
       Flow all = touchedBy(nest, loops.extents[depth]);
       for (unsigned t = 0; t < work.tensors.size(); ++t) {
         const WorkTensor &tensor = work.tensors[t];
         // What passes between nests has the same memory for every tile.
-        bool passing = !tensor.isInput && !tensor.isOutput;
+        bool passing = !tensor.isInput && !tensor.isOutput && !isThere.test(t);
         outer.touched[t] = std::max(outer.touched[t],
                                     passing ? flow.touched[t] : all.touched[t]);
         outer.written[t] = std::max(outer.written[t],
@@ -286,7 +294,10 @@ Flow Reuse::run() {
     flow = repeat(std::move(flow), outer, trips, trips,
                   [](unsigned) { return false; });
   }
-  return flow;
+  if (before.empty())
+    return flow;
+  before.push_back(std::move(flow));
+  return inSequence(before);
 }
 
 //===----------------------------------------------------------------------===//
@@ -340,6 +351,7 @@ double rac::registerTraffic(const Work &work, const Schedule &schedule) {
   double sum = 0;
   for (auto [nest, loops] : llvm::zip_equal(work.nests, schedule.nests)) {
     double iterations = loops.iterationsOfTile();
+    double times = loops.isBefore ? 1 : schedule.tiles();
     auto moved = [&](const WorkUse &use, bool write) {
       double count = iterations;
       // One for all lanes, rows or vectors that share it.
@@ -348,21 +360,25 @@ double rac::registerTraffic(const Work &work, const Schedule &schedule) {
                           loops.extents.back()[*loops.vectorLoop]);
       if (loops.rowLoop && !use.dependsOn(*loops.rowLoop))
         count /= loops.rows;
-      // Sums stay in registers.
+      // Sums stay in registers; from one block of a reduction to the next they
+      // are stored and loaded.
       if (write)
         for (unsigned loop = 0; loop < nest.sizes.size(); ++loop)
-          if (nest.reductions.test(loop))
+          if (nest.reductions.test(loop)) {
+            double whole = loops.extents.back()[loop],
+                   block = loops.block[loop];
             count /= loops.vectorLoop == loop
-                         ? loops.extents.back()[loop] /
-                               std::min(loops.lanes * loops.vectors,
-                                        loops.extents.back()[loop])
-                         : loops.extents.back()[loop];
+                         ? block / std::min(loops.lanes * loops.vectors, block)
+                         : block;
+            if (block < whole)
+              count *= 2;
+          }
       return count * work.tensors[use.tensor].elementBytes;
     };
     for (const WorkUse &use : nest.reads)
-      sum += schedule.tiles() * moved(use, false);
+      sum += times * moved(use, false);
     for (const WorkUse &use : nest.writes)
-      sum += schedule.tiles() * moved(use, true);
+      sum += times * moved(use, true);
   }
   return sum;
 }

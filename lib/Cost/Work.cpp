@@ -64,9 +64,7 @@ double Work::contractionFlops() const {
   return sum;
 }
 
-/// Whether a value is the same in every run: a constant, through views of it,
-/// and through the arguments of a group.
-static bool isConstant(Value value) {
+bool rac::isConstant(Value value) {
   if (auto argument = dyn_cast<BlockArgument>(value)) {
     auto group = dyn_cast<GroupOp>(argument.getOwner()->getParentOp());
     return group && isConstant(group.getInputs()[argument.getArgNumber()]);

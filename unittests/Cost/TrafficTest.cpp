@@ -345,4 +345,87 @@ TEST(Traffic, RegistersShareWhatTheyLoad) {
                    4 * (products / 32 + products / 14 + 64 * 64));
 }
 
+//===----------------------------------------------------------------------===//
+// Blocks, and what comes before the tiles
+//===----------------------------------------------------------------------===//
+
+struct Blocked : ParsedOps {
+  Blocked()
+      : ParsedOps("(%a: tensor<96x256xf32>, %b: tensor<256x128xf32>) -> "
+                  "tensor<96x128xf32>",
+                  R"(%0 = rac.matmul %a, %b : (tensor<96x256xf32>,
+                       tensor<256x128xf32>) -> tensor<96x128xf32>
+                     return %0 : tensor<96x128xf32>)") {}
+  Schedule schedule(llvm::ArrayRef<int64_t> tiles,
+                    llvm::ArrayRef<int64_t> reduction,
+                    llvm::ArrayRef<int64_t> order) {
+    auto plan = PlanAttr::get(&context, KernelKind::generated,
+                              mlir::Float32Type::get(&context), 1, tiles,
+                              reduction, order, {6, 4}, 0, 0, 0, CostAttr());
+    return scheduleOf(work(), plan, {512, 32});
+  }
+};
+
+TEST(Blocks, OrderSaysWhatIsInsideOfTheReduction) {
+  Blocked p;
+  constexpr unsigned n = 1, k = 2;
+  // Rows, terms, columns: threads share two blocks of rows; in each, for each
+  // of four blocks of terms, two of columns.
+  Schedule inside = p.schedule({48, 64}, {64}, {0, 2, 1});
+  EXPECT_EQ(inside.tileTrips, (llvm::SmallVector<double, 4>{2}));
+  EXPECT_EQ(inside.parallelTrips(p.work()), 2);
+  const auto &levels = inside.nests[0].levels;
+  EXPECT_EQ(levels[0].loop, k);
+  EXPECT_EQ(levels[0].trips, 4);
+  EXPECT_EQ(levels[0].step, 64);
+  EXPECT_EQ(levels[1].loop, n);
+  EXPECT_EQ(levels[1].trips, 2);
+  EXPECT_EQ(levels[1].step, 64);
+  // The other way round both are shared, columns first if the order says so.
+  Schedule outside = p.schedule({48, 32}, {64}, {1, 0, 2});
+  EXPECT_EQ(outside.tileTrips, (llvm::SmallVector<double, 4>{4, 2}));
+  EXPECT_EQ(outside.parallelTrips(p.work()), 8);
+  EXPECT_EQ(outside.nests[0].levels[0].loop, k);
+  // A reduction around all of it runs in order.
+  EXPECT_EQ(p.schedule({}, {64}, {}).parallelTrips(p.work()), 1);
+}
+
+TEST(Blocks, SumsGoToMemoryBetweenThem) {
+  Blocked p;
+  Work work = p.work();
+  // Once stored, or four times stored and loaded.
+  EXPECT_DOUBLE_EQ(registerTraffic(work, p.schedule({}, {64}, {})) -
+                       registerTraffic(work, p.schedule({}, {}, {})),
+                   4.0 * 96 * 128 * (2 * 4 - 1));
+}
+
+TEST(Blocks, APaddedCopyIsMadeOnceBeforeTheTiles) {
+  ParsedOps p("(%x: tensor<1x16x16x64xf32>, %f: tensor<64x1x3x3xf32>) -> "
+              "tensor<1x16x16x64xf32>",
+              "%0 = rac.conv %x, %f {strides = array<i64: 1, 1>, dilations = "
+              "array<i64: 1, 1>, pads_low = array<i64: 1, 1>, pads_high = "
+              "array<i64: 1, 1>, groups = 64 : i64} : "
+              "(tensor<1x16x16x64xf32>, tensor<64x1x3x3xf32>) -> "
+              "tensor<1x16x16x64xf32>\n"
+              "return %0 : tensor<1x16x16x64xf32>");
+  Work work = p.work();
+  padImages(work);
+  auto plan =
+      PlanAttr::get(KernelKind::generated, mlir::Float32Type::get(&p.context),
+                    1, {1, 2, 0, 0});
+  Schedule schedule = scheduleOf(work, plan, {512, 32});
+  ASSERT_EQ(schedule.nests.size(), 3u);
+  EXPECT_EQ(schedule.tiles(), 8);
+  // Zeros, what is copied into them, and the windows, two lines at a time.
+  EXPECT_TRUE(schedule.nests[0].isBefore && schedule.nests[1].isBefore);
+  EXPECT_EQ(schedule.iterations(schedule.nests[0]), 18 * 18 * 64);
+  EXPECT_EQ(schedule.iterations(schedule.nests[1]), 16 * 16 * 64);
+  EXPECT_FALSE(schedule.nests[2].isBefore);
+  EXPECT_EQ(schedule.iterations(schedule.nests[2]), 16 * 16 * 64 * 9);
+  // With room for all of it: the image, the filter, and what is written.
+  EXPECT_EQ(
+      generatedTraffic(work, schedule, {kInfinite, 64}, Moving::cold()).fills,
+      4 * (16 * 16 * 64 + 64 * 9 + 18 * 18 * 64 + 16 * 16 * 64));
+}
+
 } // namespace

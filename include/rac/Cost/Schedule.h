@@ -18,6 +18,9 @@ struct NestSchedule {
   /// Iterations of each of the nest's loops while the loops over tiles from
   /// number i on run: extents[0] in all, extents.back() in one tile.
   llvm::SmallVector<llvm::SmallVector<double, 6>, 4> extents;
+  /// The same inside of all blocks of the tile: sums stay in registers for as
+  /// long.
+  llvm::SmallVector<double, 6> block;
   /// Loops inside a tile, outermost first: how often, and how many of the
   /// loop's iterations each of them does.
   struct Level {
@@ -32,6 +35,9 @@ struct NestSchedule {
   /// Nothing but a transposition, of square blocks of lanes: the vector loop is
   /// contiguous in what is written, the row loop in what is read.
   bool isTransposition = false;
+  /// Runs once, whole, before the loops over tiles: a padded copy, and what it
+  /// is made of.
+  bool isBefore = false;
   /// Of a multiply-add of whole vectors in the tile of registers; at best a
   /// half.
   double clocks = 0.5;
@@ -44,6 +50,10 @@ struct Schedule {
   llvm::SmallVector<double, 4> tileTrips; ///< outermost first
   llvm::SmallVector<NestSchedule, 4> nests;
   double tiles() const;
+  /// Iterations of a nest in all.
+  double iterations(const NestSchedule &nest) const {
+    return (nest.isBefore ? 1 : tiles()) * nest.iterationsOfTile();
+  }
   /// Iterations that threads can share: of the loops over tiles, or else of the
   /// outer loop of the largest nest.
   double parallelTrips(const Work &work) const;

@@ -80,6 +80,7 @@ struct WorkNest {
   llvm::SmallVector<WorkUse, 1> writes;
   DataType type = DataType::f32;
   double multiplyAdds = 0, operations = 0, functions = 0; ///< an iteration
+  bool pads = false; ///< fills or copies what windows read: padImages
 
   double iterations() const {
     double count = 1;
@@ -105,6 +106,10 @@ struct Work {
   /// Of multiply-adds that are sums of products.
   double contractionFlops() const;
 };
+
+/// Whether a value is the same in every run: a constant, through views of it,
+/// and through the arguments of a group.
+bool isConstant(mlir::Value value);
 
 /// Each of the candidate's loop nests, as its ops state them, with `dim` for
 /// dimensions that aren't known.
