@@ -269,6 +269,9 @@ LogicalResult ApplyPrecisionPass::narrowGroup(GroupOp group) {
         isF32Tensor(op.getResult(0)) &&
         !op.getOperand(1).getDefiningOp<DequantizeWeightsOp>())
       contractions.push_back(&op);
+  if (isByte && contractions.size() > 1)
+    return group.emitOpError("multiplies more than once, which can't be in i8: "
+                             "its plan's activation stands for one tensor");
   for (Operation *op : contractions) {
     if (plan.getWeights()) {
       if (failed(narrowWeights(group, op)))

@@ -73,6 +73,8 @@ SmallVector<Cluster> ClusterFinder::find() {
       continue;
     if (auto matmul = dyn_cast<MatmulOp>(op); matmul && forms.productChains)
       findProductChain(matmul);
+    if (auto conv = dyn_cast<ConvOp>(op); conv && forms.convChains)
+      findConvChain(conv);
     if (forms.library && isa<ConvOp, ConvTransposeOp, MatmulOp>(op))
       findLibrary(&op);
     findGenerated(&op);

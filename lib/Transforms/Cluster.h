@@ -45,6 +45,10 @@ struct GroupForms {
   bool transposes = false;
   /// Chains of products of f16 and bf16 too.
   bool halfChains = false;
+  /// A depthwise convolution and a pointwise one, a few rows at a time.
+  bool convChains = false;
+  /// Chains with the elementwise ops after them.
+  bool chainEnds = false;
 };
 
 /// Finds what could be a group in a block. A cluster of each op alone is always
@@ -65,6 +69,9 @@ private:
   Cluster withOperandTransposes(Cluster cluster);
   /// ProductChains.cpp: from one matrix product to another.
   void findProductChain(MatmulOp last);
+  void addWithEnds(Cluster cluster);
+  /// ConvChains.cpp: from a depthwise convolution to a pointwise one.
+  void findConvChain(ConvOp last);
   /// GeneratedGroups.cpp: an op and producers that share its loops.
   void findGenerated(mlir::Operation *root);
   bool joinsAsProducer(const Cluster &cluster, mlir::Operation *op);

@@ -127,6 +127,17 @@ FailureOr<PlanGoal> FormGroups::goal(GroupForms forms, int64_t usable) {
   return goal;
 }
 
+/// What the loops of contractions are cut for. How long scalable vectors are,
+/// only the run knows.
+static std::optional<VectorShape> fixedVectors(const Device &device) {
+  const ComputeUnit *unit = device.unit(UnitKind::simd);
+  if (device.kind == DeviceKind::gpu || !unit || unit->scalable ||
+      !unit->vectorBits || !unit->registers)
+    return std::nullopt;
+  return VectorShape{static_cast<int64_t>(unit->vectorBits->v),
+                     static_cast<int64_t>(unit->registers->v)};
+}
+
 /// The type that groups may be narrowed to, which the device must compute in.
 FailureOr<Type> FormGroups::narrowType(const Device &device) {
   if (precision.empty())
@@ -160,6 +171,7 @@ void FormGroups::runOnOperation() {
   int64_t usable = usableThreads(*described, threads);
   GroupForms forms;
   forms.library = library;
+  forms.convChains = forms.chainEnds = true;
   if (described->kind == DeviceKind::gpu) {
     // The library is for CPUs.
     forms = {/*library=*/false, /*productChains=*/true, /*transposes=*/true,
@@ -171,6 +183,7 @@ void FormGroups::runOnOperation() {
   if (failed(wanted) || failed(narrow))
     return signalPassFailure();
   wanted->narrow = *narrow;
+  wanted->vectors = fixedVectors(*described);
   SmallVector<Block *> blocks;
   module->walk([&](Block *block) {
     if (!isa<GroupOp, ModuleOp>(block->getParentOp()))

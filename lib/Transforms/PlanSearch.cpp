@@ -62,7 +62,7 @@ Choice PlanSearch::chooseWithin(const Goal &within) const {
 void PlanSearch::run(ArrayRef<Block *> blocks) {
   Lifetimes lifetimes(module, assumptions);
   RegionBuilder builder(costs, lifetimes, goal, wanted.forms, wanted.threads,
-                        wanted.narrow);
+                        wanted.narrow, wanted.vectors);
   llvm::SmallPtrSet<Operation *, 32> grouped;
   for (Block *block : blocks) {
     size_t first = regions.size();

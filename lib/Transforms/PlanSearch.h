@@ -16,6 +16,8 @@ struct PlanGoal {
   GroupForms forms;
   mlir::Type narrow;   ///< that groups of f32 may be in instead; null: none
   int64_t threads = 1; ///< that a run may use; 0: a GPU, all of it
+  /// Registers that loops of contractions are cut for; none: they aren't cut.
+  std::optional<VectorShape> vectors;
   unsigned frontPoints = 0; ///< of the front of all plans; 0: it isn't wanted
 
   bool needsJoules() const { return objective != Objective::latency; }

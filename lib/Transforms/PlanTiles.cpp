@@ -22,6 +22,9 @@ struct PlanTilesPass : rac::impl::PlanTilesBase<PlanTilesPass> {
       if (!plan || plan.getKind() != KernelKind::generated ||
           !plan.getTiles().empty())
         return;
+      // The planner, who knew what it costs, wanted none.
+      if (plan.getCost())
+        return;
       SmallVector<Operation *> ops;
       for (Operation &op : group.getBodyBlock()->without_terminator())
         ops.push_back(&op);

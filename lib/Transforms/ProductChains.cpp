@@ -1,98 +1,31 @@
 //===- ProductChains.cpp - Chains from one matrix product to another ------===//
 //
-// softmax(q k^T) v and its kin: what lies between two products is as large as
-// the product of their outer sizes, and need not go to memory. Tiled by rows,
-// both products and all between them run while the rows are in the cache.
+// softmax(q k^T) v and f(x w) v and their kin: what lies between two products
+// is as large as the product of their outer sizes, and need not go to memory.
+// Tiled by rows, both products and all between them run while the rows are in
+// the cache.
 //
 //===----------------------------------------------------------------------===//
 
+#include "ChainFinder.h"
 #include "Cluster.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "rac/Cost/Work.h"
 
 using namespace mlir;
 using namespace rac;
 
-namespace {
-
 /// What kernels of chains compute with.
-bool isChainType(Type type, bool halves) {
+static bool isChainType(Type type, bool halves) {
   return type.isF32() || (halves && (type.isF16() || type.isBF16()));
 }
 
-/// Finds the ops between the left factor of a product and an earlier product.
-class ChainFinder {
-public:
-  ChainFinder(MatmulOp last, SymbolicShapes &shapes, bool halves)
-      : last(last), shapes(shapes), halves(halves) {}
-
-  /// The members, without `last`, in no order; empty if there is no such chain.
-  SmallVector<Operation *> find() {
-    Operation *next = last.getLhs().getDefiningOp();
-    if (!next || !grow(next) || !first)
-      return {};
-    // What is between is needed nowhere else.
-    for (Operation *member : members)
-      for (Operation *user : member->getUsers())
-        if (user != last && !members.contains(user))
-          return {};
-    return members.takeVector();
-  }
-
-private:
-  /// Takes `op` and what it needs of the same shape, back to the product.
-  bool grow(Operation *op) {
-    if (members.contains(op))
-      return true;
-    if (op->getBlock() != last->getBlock() || op->getNumResults() != 1 ||
-        !shapes.sameShape(op->getResult(0), last.getLhs()))
-      return false;
-    if (auto matmul = dyn_cast<MatmulOp>(op)) {
-      if (first || !isChainType(getElementTypeOrSelf(matmul.getLhs()), halves))
-        return false;
-      first = matmul;
-      members.insert(op);
-      return true;
-    }
-    auto softmax = dyn_cast<SoftmaxOp>(op);
-    bool whole = softmax && softmax.getAxis() ==
-                                softmax.getInput().getType().getRank() - 1;
-    if (!whole && !isa<ElementwiseOpInterface>(op))
-      return false;
-    members.insert(op);
-    for (Value operand : op->getOperands())
-      if (leadsToProduct(operand) && !grow(operand.getDefiningOp()))
-        return false;
-    return true;
-  }
-
-  /// Whether a product is behind `value`, through ops of its shape.
-  bool leadsToProduct(Value value) {
-    Operation *op = value.getDefiningOp();
-    if (!op || !shapes.sameShape(value, last.getLhs()))
-      return false;
-    if (isa<MatmulOp>(op) || members.contains(op))
-      return true;
-    return isa<SoftmaxOp, ElementwiseOpInterface>(op) &&
-           llvm::any_of(op->getOperands(),
-                        [&](Value operand) { return leadsToProduct(operand); });
-  }
-
-  MatmulOp last;
-  MatmulOp first;
-  SymbolicShapes &shapes;
-  bool halves;
-  llvm::SmallSetVector<Operation *, 8> members;
-};
-
-} // namespace
-
-/// Constant weights, which the library reads in a layout made when the model is
-/// compiled.
-static bool hasConstantWeights(MatmulOp matmul) {
-  Operation *op = matmul.getRhs().getDefiningOp();
-  while (op && isa<TransposeOp, ReshapeOp>(op))
-    op = op->getOperand(0).getDefiningOp();
-  return op && op->hasTrait<OpTrait::ConstantLike>();
+/// Whether all that moves are weights: what is between products of one row is
+/// near anyway.
+static bool isOneRow(MatmulOp matmul) {
+  return isConstant(matmul.getRhs()) &&
+         llvm::all_of(matmul.getResult().getType().getShape().drop_back(),
+                      [](int64_t size) { return size == 1; });
 }
 
 /// A transpose that nothing but the product reads.
@@ -104,19 +37,17 @@ static TransposeOp ownTranspose(Value operand, Block *block) {
 }
 
 void ClusterFinder::findProductChain(MatmulOp last) {
-  if (forms.library && hasConstantWeights(last))
-    return;
   if (!isChainType(getElementTypeOrSelf(last.getResult()), forms.halfChains) ||
-      last.getResult().getType().getRank() < 2)
+      last.getResult().getType().getRank() < 2 || isOneRow(last))
     return;
   SmallVector<Operation *> members =
-      ChainFinder(last, shapes, forms.halfChains).find();
+      ChainFinder(last, last.getLhs(), shapes, [&](Operation *op) {
+        auto matmul = dyn_cast<MatmulOp>(op);
+        return matmul && isChainType(getElementTypeOrSelf(matmul.getLhs()),
+                                     forms.halfChains);
+      }).find();
   if (members.empty())
     return;
-  for (Operation *op : members)
-    if (auto first = dyn_cast<MatmulOp>(op);
-        first && forms.library && hasConstantWeights(first))
-      return;
   Cluster cluster;
   cluster.main = last;
   cluster.add(last);
@@ -125,7 +56,8 @@ void ClusterFinder::findProductChain(MatmulOp last) {
   // The order of the first product's dimensions can be read as it is; so can
   // that of the result be written.
   SmallVector<Operation *> transposes;
-  auto first = cast<MatmulOp>(cluster.ops.front());
+  auto first =
+      cast<MatmulOp>(*llvm::find_if(cluster.ops, llvm::IsaPred<MatmulOp>));
   if (TransposeOp transpose = ownTranspose(first.getLhs(), &block))
     transposes.push_back(transpose);
   if (TransposeOp transpose = ownTranspose(first.getRhs(), &block))
@@ -145,5 +77,15 @@ void ClusterFinder::findProductChain(MatmulOp last) {
       if (taken & 1u << i)
         some.add(transpose);
     add(std::move(some));
+  }
+  if (forms.chainEnds)
+    addWithEnds(std::move(cluster));
+}
+
+/// With each beginning of the elementwise chain after it.
+void ClusterFinder::addWithEnds(Cluster cluster) {
+  for (Operation *op : elementwiseAfter(cluster.root(), shapes)) {
+    cluster.add(op);
+    add(cluster);
   }
 }

@@ -52,17 +52,58 @@ SmallVector<PlanAttr> RegionBuilder::plansOf(const Cluster &cluster,
         plans,
         threads == 0
             ? gpuSchedules(cluster.ops, type, costs.bestBlocks(candidate, type))
-            : schedules(cluster.ops, cluster.kind, type, threads));
+            : schedules(cluster.ops, cluster.kind, type, threads, vectors));
   return plans;
 }
 
-void RegionBuilder::addColumn(OpRegion &region, Cluster cluster) {
+/// The ops and how they hang together: clusters alike in all of it cost the
+/// same.
+static std::vector<const void *> signatureOf(const Cluster &cluster) {
+  std::vector<const void *> key;
+  auto add = [&](const void *part) { key.push_back(part); };
+  auto addNumber = [&](uintptr_t number) {
+    add(reinterpret_cast<const void *>(number));
+  };
+  llvm::DenseMap<Value, unsigned> numbers;
+  auto addValue = [&](Value value) {
+    auto [place, isNew] = numbers.try_emplace(value, numbers.size());
+    addNumber(place->second);
+    add(value.getType().getAsOpaquePointer());
+    addNumber(isConstant(value));
+  };
+  addNumber(uintptr_t(cluster.kind));
+  addNumber(llvm::find(cluster.ops, cluster.main) - cluster.ops.begin());
+  for (Operation *op : cluster.ops) {
+    add(op->getName().getAsOpaquePointer());
+    add(op->getAttrDictionary().getAsOpaquePointer());
+    for (Value operand : op->getOperands())
+      addValue(operand);
+    for (Value result : op->getResults()) {
+      addValue(result);
+      addNumber(llvm::any_of(result.getUsers(), [&](Operation *user) {
+        return !cluster.contains(user);
+      }));
+    }
+  }
+  return key;
+}
+
+const RegionBuilder::Ways &RegionBuilder::waysOf(const Cluster &cluster) {
+  auto [place, isNew] = known.try_emplace(signatureOf(cluster));
+  Ways &result = place->second;
+  if (!isNew)
+    return result;
   Candidate candidate = Candidate::of(cluster.ops);
   std::vector<Way> ways;
   for (PlanAttr plan : plansOf(cluster, candidate)) {
     ways.push_back({plan, costs.estimate(candidate, plan)});
     ++numCandidates;
   }
+  result.ways = bestWays(std::move(ways), goal, result.options);
+  return result;
+}
+
+void RegionBuilder::addColumn(OpRegion &region, Cluster cluster) {
   auto itemOf = [&](Operation *op) {
     return std::lower_bound(region.ops.begin(), region.ops.end(), op,
                             [](Operation *a, Operation *b) {
@@ -85,7 +126,9 @@ void RegionBuilder::addColumn(OpRegion &region, Cluster cluster) {
         column.needs.push_back(item);
     }
   }
-  region.ways.push_back(bestWays(std::move(ways), goal, column.options));
+  const Ways &ways = waysOf(cluster);
+  column.options = ways.options;
+  region.ways.push_back(ways.ways);
   region.problem.columns.push_back(std::move(column));
   region.clusters.push_back(std::move(cluster));
 }

@@ -7,6 +7,7 @@
 #include "Lifetimes.h"
 #include "Search/Cover.h"
 #include "rac/Cost/CostModel.h"
+#include <map>
 
 namespace rac {
 
@@ -31,9 +32,9 @@ class RegionBuilder {
 public:
   RegionBuilder(const CostModel &costs, const Lifetimes &lifetimes,
                 const Goal &goal, GroupForms forms, int64_t threads,
-                mlir::Type narrow)
+                mlir::Type narrow, std::optional<VectorShape> vectors)
       : costs(costs), lifetimes(lifetimes), goal(goal), forms(forms),
-        threads(threads), narrow(narrow) {}
+        threads(threads), narrow(narrow), vectors(vectors) {}
 
   /// All ops of the block that belong in groups, none of them without a use.
   std::vector<OpRegion> build(mlir::Block &block);
@@ -41,7 +42,14 @@ public:
   int64_t numCandidates = 0;
 
 private:
+  /// The ways of a cluster that are worth keeping; the first `options.size()`
+  /// of them are options of a column.
+  struct Ways {
+    std::vector<Way> ways;
+    std::vector<Option> options;
+  };
   void addColumn(OpRegion &region, Cluster cluster);
+  const Ways &waysOf(const Cluster &cluster);
   llvm::SmallVector<PlanAttr> plansOf(const Cluster &cluster,
                                       const Candidate &candidate);
   void addItems(OpRegion &region);
@@ -52,6 +60,10 @@ private:
   GroupForms forms;
   int64_t threads;   ///< 0: a GPU, which a run has to itself
   mlir::Type narrow; ///< what f32 may be narrowed to; null: nothing
+  /// Registers that the loops of contractions are cut for; none: they aren't.
+  std::optional<VectorShape> vectors;
+  /// By what tells clusters of different costs apart.
+  std::map<std::vector<const void *>, Ways> known;
   /// When an op will have run at the latest: the step of the last root that can
   /// take it along.
   llvm::DenseMap<mlir::Operation *, int32_t> latest;

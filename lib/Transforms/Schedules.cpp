@@ -1,6 +1,7 @@
 //===- Schedules.cpp - Ways to run some ops as one kernel -----------------===//
 
 #include "Schedules.h"
+#include "Blockings.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -37,6 +38,15 @@ static Tiles chainTiles(MatmulOp last, Operation *root, int64_t rows) {
   tiles[rank - 1] = 0;
   if (auto transpose = dyn_cast<TransposeOp>(root))
     return applyPermutation(tiles, transpose.getPermutation());
+  return tiles;
+}
+
+/// Of a chain of convolutions: some rows of the image, all of its columns and
+/// channels.
+static Tiles imageTiles(ConvOp last, int64_t rows) {
+  Tiles tiles(last.getResult().getType().getRank(), 0);
+  tiles[0] = 1;
+  tiles[1] = rows;
   return tiles;
 }
 
@@ -85,6 +95,13 @@ SmallVector<Tiles> rac::tileChoices(ArrayRef<Operation *> ops,
       add(chainTiles(products.back(), ops.back(), rows));
     return choices;
   }
+  if (llvm::count_if(ops, llvm::IsaPred<ConvOp>) > 1) {
+    auto last =
+        cast<ConvOp>(*llvm::find_if(llvm::reverse(ops), llvm::IsaPred<ConvOp>));
+    for (int64_t rows : {4, 1, 2, 8, 16})
+      add(imageTiles(last, rows));
+    return choices;
+  }
   for (int64_t inner : {usual.innerTile, usual.innerTile / 4,
                         usual.innerTile / 2, usual.innerTile * 4})
     add(rowTiles(ops, inner));
@@ -107,10 +124,27 @@ static std::optional<int64_t> rowDim(RankedTensorType type,
   return std::nullopt;
 }
 
+static bool cutsAnything(RankedTensorType type, ArrayRef<int64_t> tiles) {
+  return llvm::any_of(llvm::zip_equal(type.getShape(), tiles), [](auto dim) {
+    auto [size, tile] = dim;
+    return tile != 0 && (ShapedType::isDynamic(size) || tile < size);
+  });
+}
+
 SmallVector<Tiles> rac::tilesOfCores(ArrayRef<Operation *> ops) {
   SmallVector<Tiles> choices = tileChoices(ops);
-  if (ops.empty() || ops.back()->getNumResults() != 1 ||
-      llvm::any_of(ops, llvm::IsaPred<MatmulOp>))
+  if (ops.empty() || ops.back()->getNumResults() != 1)
+    return choices;
+  if (llvm::count_if(ops, llvm::IsaPred<MatmulOp, ConvOp>) > 1) {
+    // Each op can have loops of its own, which more threads may share.
+    auto type = cast<RankedTensorType>(ops.back()->getResult(0).getType());
+    llvm::erase_if(choices, [&](const Tiles &tiles) {
+      return !cutsAnything(type, tiles);
+    });
+    choices.push_back({});
+    return choices;
+  }
+  if (llvm::any_of(ops, llvm::IsaPred<MatmulOp>))
     return choices;
   auto type = cast<RankedTensorType>(ops.back()->getResult(0).getType());
   auto add = [&](Tiles tiles) {
@@ -158,15 +192,27 @@ SmallVector<int64_t> rac::threadChoices(int64_t threads) {
   return choices;
 }
 
-SmallVector<PlanAttr> rac::schedules(ArrayRef<Operation *> ops, KernelKind kind,
-                                     Type precision, int64_t threads) {
-  SmallVector<Tiles> tiles = {{}};
-  if (kind == KernelKind::generated)
-    tiles = tilesOfCores(ops);
+SmallVector<PlanAttr>
+rac::schedules(ArrayRef<Operation *> ops, KernelKind kind, Type precision,
+               int64_t threads, const std::optional<VectorShape> &vectors) {
+  SmallVector<int64_t> counts = threadChoices(threads);
   SmallVector<PlanAttr> plans;
-  for (const Tiles &choice : tiles)
-    for (int64_t some : threadChoices(threads))
-      plans.push_back(PlanAttr::get(kind, precision, some, choice));
+  auto add = [&](const Blocking &blocking) {
+    for (int64_t count : counts)
+      plans.push_back(PlanAttr::get(
+          precision.getContext(), kind, precision, count, blocking.tiles,
+          blocking.reduction, blocking.order, blocking.registers, /*warps=*/0,
+          /*stages=*/0, /*split=*/0, CostAttr()));
+  };
+  if (kind == KernelKind::library) {
+    add({});
+    return plans;
+  }
+  for (const Tiles &tiles : tilesOfCores(ops))
+    add({tiles, {}, {}, {}});
+  if (vectors)
+    for (const Blocking &blocking : blockings(ops, *vectors))
+      add(blocking);
   return plans;
 }
 

@@ -4,6 +4,7 @@
 #define RAC_LIB_TRANSFORMS_SCHEDULES_H
 
 #include "rac/Cost/GpuBlock.h"
+#include "rac/Cost/Schedule.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 
 namespace rac {
@@ -31,10 +32,12 @@ int64_t usableThreads(const Device &device, int64_t asked);
 /// powers of two below.
 llvm::SmallVector<int64_t> threadChoices(int64_t threads);
 
-/// Plans without costs, the usual first.
-llvm::SmallVector<PlanAttr> schedules(llvm::ArrayRef<mlir::Operation *> ops,
-                                      KernelKind kind, mlir::Type precision,
-                                      int64_t threads);
+/// Plans without costs, the usual first; blocks of a contraction's loops for
+/// registers like `vectors`, if these are known.
+llvm::SmallVector<PlanAttr>
+schedules(llvm::ArrayRef<mlir::Operation *> ops, KernelKind kind,
+          mlir::Type precision, int64_t threads,
+          const std::optional<VectorShape> &vectors = std::nullopt);
 
 /// The same for a GPU: with each of `blocks`, those of a contraction, or by
 /// rows where the group combines them.

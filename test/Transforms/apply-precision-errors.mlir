@@ -48,3 +48,17 @@ func.func @odd_group(%x: tensor<2x4xf32>) -> tensor<2x1xf32> {
   }
   return %0 : tensor<2x1xf32>
 }
+
+// -----
+
+func.func @several(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
+  %w = rac.constant dense<1.0> : tensor<4x4xf32>
+  // expected-error @+1 {{multiplies more than once, which can't be in i8}}
+  %0 = rac.group @products ins(%x, %w : tensor<2x4xf32>, tensor<4x4xf32>) -> (tensor<2x4xf32>) plan <kind = generated, precision = i8, activation = !quant.uniform<u8:f32, 0.1>> {
+  ^bb0(%a: tensor<2x4xf32>, %b: tensor<4x4xf32>):
+    %1 = rac.matmul %a, %b : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
+    %2 = rac.matmul %1, %b : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
+    rac.yield %2 : tensor<2x4xf32>
+  }
+  return %0 : tensor<2x4xf32>
+}

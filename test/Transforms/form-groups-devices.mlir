@@ -53,6 +53,28 @@
 // STATIC: func.func @chain
 // STATIC: rac.group @matmul_{{[0-9]}} {{.*}}plan <kind = library,
 
+// Rates of types: an AMX multiplies bf16 sixteen times as fast as AVX-512 does f32, so products are in bf16. Where both units
+// take as long for bf16 as for f32, half of the bytes are no reason for as large a product to give up f32's accuracy; they are for
+// a softmax, which only moves them.
+// RUN: %python %S/Inputs/device.py %root/devices/xeon-spr.json units.amx.ops_per_clock.bf16=16 units.avx512.ops_per_clock.bf16=16 > %t.bf16.json
+// RUN: rac-opt %s "--rac-form-groups=device=xeon-spr precision=bf16" | FileCheck %s --check-prefix=AMX
+// RUN: rac-opt %s "--rac-form-groups=device=%t.bf16.json precision=bf16" | FileCheck %s --check-prefix=NOAMX
+// AMX: func.func @product
+// AMX: plan <kind = library, precision = bf16,
+// NOAMX: func.func @product
+// NOAMX: plan <kind = library, precision = f32,
+
+// And which kernel: generated code multiplies bf16 as f32. Where the library's f32 is slow it loses to that; its bf16 wins, unless
+// that is slow too.
+// RUN: %python %S/Inputs/device.py %root/devices/epyc-zen4.json units.avx512.library_fraction.f32=0.3 units.avx512.ops_per_clock.bf16=8 > %t.both.json
+// RUN: %python %S/Inputs/device.py %root/devices/epyc-zen4.json units.avx512.library_fraction.f32=0.3 > %t.f32.json
+// RUN: rac-opt %s "--rac-form-groups=device=%t.f32.json precision=bf16" | FileCheck %s --check-prefix=FASTBF16
+// RUN: rac-opt %s "--rac-form-groups=device=%t.both.json precision=bf16" | FileCheck %s --check-prefix=SLOWBF16
+// FASTBF16: func.func @product
+// FASTBF16: plan <kind = library, precision = bf16,
+// SLOWBF16: func.func @product
+// SLOWBF16: plan <kind = generated, precision = {{b?}}f{{16|32}},
+
 func.func @product(%a: tensor<256x256xf32>, %b: tensor<256x256xf32>) -> tensor<256x256xf32> {
   %0 = rac.matmul %a, %b : (tensor<256x256xf32>, tensor<256x256xf32>) -> tensor<256x256xf32>
   return %0 : tensor<256x256xf32>

@@ -77,3 +77,13 @@ func.func @sum(%x: tensor<4x64xf32>) -> tensor<f32> {
   }
   return %0 : tensor<f32>
 }
+
+// Someone has planned, who knew what it costs.
+func.func @planned(%x: tensor<4x64xf32>) -> tensor<4x64xf32> {
+  %0 = rac.group @softmax ins(%x : tensor<4x64xf32>) -> (tensor<4x64xf32>) plan <kind = generated, precision = f32, cost = #rac.cost<seconds = 1.0e-3, flops = 1024.0>> {
+  ^bb0(%a: tensor<4x64xf32>):
+    %1 = rac.softmax %a axis 1 : tensor<4x64xf32>
+    rac.yield %1 : tensor<4x64xf32>
+  }
+  return %0 : tensor<4x64xf32>
+}

@@ -164,6 +164,27 @@ def test_more_error_costs_less(compiler, tmp_path):
     assert seconds == sorted(seconds) and seconds[0] < seconds[-1]
 
 
+def test_types_follow_the_devices_rates(compiler, tmp_path):
+    """One model, one budget, samples of no error: what a core multiplies of each type in a clock says which it is."""
+    graph = mlp()
+    path = write(graph, tmp_path)
+    samples = save(feeds_of(graph, 8, n=64), tmp_path / "samples")
+    types = {}
+    for name, rates in {"amx": {}, "no i8": {"i8": 1}, "no i8, no bf16": {"i8": 1, "bf16": 1}}.items():
+        device = json.loads((ROOT / "devices/xeon-spr.json").read_text())
+        for unit in device["units"]:
+            for rate in rates:
+                if rate in unit["ops_per_clock"]:
+                    unit["ops_per_clock"][rate] |= {"v": rates[rate], "how": "guess", "src": "a test"}
+        file = tmp_path / "device.json"
+        file.write_text(json.dumps(device))
+        report = compile_with(path, samples, tmp_path / "auto.so", "--precision=auto", "--max-error=0.1", f"--device={file}")
+        types[name] = {group["precision"] for group in report["groups"] if "rac.matmul" in group["ops"]}
+    assert "i8" in types["amx"]  # twice bf16's rate there
+    assert "i8" not in types["no i8"] and "bf16" in types["no i8"]
+    assert types["no i8, no bf16"] <= {"f32", "f16"}
+
+
 @pytest.mark.parametrize("metric, budget", [("cosine", 1e-3), ("max-abs", 0.05), ("top1", 0.05)])
 def test_metrics(plain, tmp_path, metric, budget):
     graph = mlp()
