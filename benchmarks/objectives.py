@@ -1,8 +1,8 @@
 """Plans for energy beside plans for latency: objectives.py [--only NAME;…] [--threads 2] [--device NAME|FILE]
 
 For each model both are compiled, from the same predictions, and run in turn, round after round. The
-table has the predicted time, energy and working memory, the measured time, and in how many groups
-the two plans differ and how. Where energy comes from, modelled or only an upper bound by the device's
+table has the predicted time, energy and working memory, the measured time, in how many groups the
+two plans differ and how, and what of the joules that changes or why nothing does. Where energy comes from, modelled or only an upper bound by the device's
 TDP, stands above the table.
 """
 
@@ -30,6 +30,8 @@ def parse_arguments():
     parser.add_argument("--device", default="host", help="what to plan for")
     parser.add_argument("--rounds", type=int, default=3, help="0: nothing is measured")
     parser.add_argument("--repeat", type=int, default=20, help="runs in a round")
+    parser.add_argument("--libraries", type=Path, metavar="DIR",
+                        help="keep what is compiled here, and take what is here already: compile with --rounds=0, measure then")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="replace the table in this page")
     return parser.parse_args()
 
@@ -40,11 +42,14 @@ def shape_of(name, spec):
 
 def compile_for(objective, model, path, folder, args):
     """The report of the model compiled for the objective."""
-    library = folder / f"{objective}.so"
+    kept = args.libraries / "".join(c if c.isalnum() else "-" for c in model["name"]) if args.libraries else folder
+    kept.mkdir(parents=True, exist_ok=True)
+    library = kept / f"{objective}.so"
     shapes = [f"--shape={shape_of(*entry)}" for entry in model["inputs"].items()]
     report = library.with_suffix(".json")
-    m.run_measured([m.BUILD / "bin/rac-compile", path, "-o", library, f"--report={report}", "--prefix=model",
-                    f"--objective={objective}", f"--device={args.device}", f"--threads={args.threads}", *shapes])
+    if not report.exists():
+        m.run_measured([m.BUILD / "bin/rac-compile", path, "-o", library, f"--report={report}", "--prefix=model",
+                        f"--objective={objective}", f"--device={args.device}", f"--threads={args.threads}", *shapes])
     return {"library": library, **json.loads(report.read_text())}
 
 
@@ -75,10 +80,34 @@ def differences(one, other):
         if not before or before["ops"] != group["ops"]:
             counts["grouped otherwise"] += 1
         else:
-            for key in ["kind", "threads", "tiles"]:
+            for key in ["kind", "precision", "threads", "tiles", "reduction", "order", "registers"]:
                 counts[f"other {key}"] += before[key] != group[key]
-    said = [f"{count} {what}" for what, count in counts.items() if count]
-    return ", ".join(said) if said else "the same plan"
+    return ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+
+
+def joules_by_part(report):
+    """What a plan's joules are made of; nothing where only a bound is known."""
+    parts = collections.Counter()
+    for group in report["groups"]:
+        breakdown = group["breakdown"]
+        if not breakdown or breakdown["static_j"] is None:
+            return None
+        parts["static power"] += breakdown["static_j"]
+        parts["operations"] += breakdown["ops_j"]
+        parts["bytes"] += sum(breakdown["bytes_j"].values())
+    return parts
+
+
+def reason(latency, energy, differs):
+    """Why the two plans differ, or why they don't."""
+    before, after = joules_by_part(latency), joules_by_part(energy)
+    if before is None or after is None:
+        return "joules are seconds times the TDP: one optimum" if not differs else "a TDP's share falls with threads"
+    whole = sum(before.values())
+    if not differs:
+        return f"{before['static power'] / whole:.0%} of it is static power: the fastest takes the fewest joules too"
+    changes = {part: (after[part] - before[part]) / whole for part in before}
+    return ", ".join(f"{part} {change:+.1%}" for part, change in changes.items() if abs(change) >= 5e-4)
 
 
 def row_of(model, reports, times):
@@ -88,12 +117,13 @@ def row_of(model, reports, times):
     cells += [t.mebibytes(reports[objective]["totals"]["peak_bytes"]) for objective in OBJECTIVES]
     cells += [t.number(times[objective], 1e3) for objective in OBJECTIVES]
     latency, energy = (reports[objective] for objective in OBJECTIVES)
-    return [*cells, f"{len(energy['groups'])} groups: {differences(latency, energy)}"]
+    differs = differences(latency, energy)
+    return [*cells, f"{len(energy['groups'])} groups: {differs or 'the same plan'}", reason(latency, energy, differs)]
 
 
 def head():
     columns = ["predicted, ms", "predicted, mJ", "memory, MiB", "measured, ms"]
-    return ["model", *(f"{objective}: {column}" for column in columns for objective in OBJECTIVES), "energy's plan"]
+    return ["model", *(f"{objective}: {column}" for column in columns for objective in OBJECTIVES), "energy's plan", "why, of latency's joules"]
 
 
 def main():
