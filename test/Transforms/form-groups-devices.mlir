@@ -64,7 +64,7 @@
 // NOAMX: func.func @product
 // NOAMX: plan <kind = library, precision = f32,
 
-// And which kernel: generated code multiplies bf16 as f32. Where the library's f32 is slow it loses to that; its bf16 wins, unless
+// And which kernel: generated code multiplies two tensors of bf16 as f32. Where the library's f32 is slow it loses to that; its bf16 wins, unless
 // that is slow too.
 // RUN: %python %S/Inputs/device.py %root/devices/epyc-zen4.json units.avx512.library_fraction.f32=0.3 units.avx512.ops_per_clock.bf16=8 > %t.both.json
 // RUN: %python %S/Inputs/device.py %root/devices/epyc-zen4.json units.avx512.library_fraction.f32=0.3 > %t.f32.json
