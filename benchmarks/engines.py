@@ -28,6 +28,8 @@ import numpy as np
 
 
 class OnnxRuntime:
+    file = "model"
+
     def __init__(self, job, inputs):
         import onnxruntime
 
@@ -36,10 +38,16 @@ class OnnxRuntime:
         options.intra_op_num_threads = job["threads"]
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        self.session = onnxruntime.InferenceSession(job["model"], options, ["CPUExecutionProvider"])
+        self.session = onnxruntime.InferenceSession(job[self.file], options, ["CPUExecutionProvider"])
 
     def run(self, inputs):
         return self.session.run(None, inputs)
+
+
+class OnnxRuntimeBytes(OnnxRuntime):
+    """A model that says that products of few bits may round their rows to bytes."""
+
+    file = "bytes"
 
 
 class OpenVino:
@@ -132,7 +140,7 @@ class Copy:
         return self.answers
 
 
-ENGINES = {"onnxruntime": OnnxRuntime, "OpenVINO": OpenVino, "OpenVINO bf16": OpenVinoBf16,
+ENGINES = {"onnxruntime": OnnxRuntime, "onnxruntime, rows in bytes": OnnxRuntimeBytes, "OpenVINO": OpenVino, "OpenVINO bf16": OpenVinoBf16,
            "OpenVINO int8": OpenVinoInt8, "rac": Rac, "rac bf16": RacBf16, "rac auto": RacAuto,
            "rac at int8's error": RacSame, "copy": Copy}
 REFERENCE = "onnxruntime"

@@ -235,16 +235,16 @@ def side_by_side(names, job, rounds, milliseconds):
     return results
 
 
-def measure(model, specs, engines, threads, rounds, milliseconds, firsts=0, flags=(), allowed=None, moved=None):
+def measure(model, specs, engines, threads, rounds, milliseconds, firsts=0, flags=(), allowed=None, more=None):
     """Everything about one model on so many threads; each engine that fails says why. `allowed`: the
-    relative error that answers may have, instead of being compared value by value. `moved`: bytes that
-    a copy moves, instead of those that inputs and outputs have."""
+    relative error that answers may have, instead of being compared value by value. `more` of
+    the job for engines that need it."""
     with tempfile.TemporaryDirectory(prefix="rac-benchmark-") as folder:
         folder = Path(folder)
         files, library, job = write_inputs(specs, folder), folder / "model.so", folder / "job.json"
         job.write_text(json.dumps({"model": str(model), "library": str(library), "inputs": files,
                                    "threads": threads, "answers": str(folder / "answers.npz"),
-                                   "allowed": allowed, "moved": moved}))
+                                   "allowed": allowed, **(more or {})}))
         result = {"threads": threads, "compile": {}, "flops": None}
         try:
             result["compile"] = compile_model(model, library, threads, flags)

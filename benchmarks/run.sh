@@ -7,6 +7,7 @@
 #   benchmarks/run.sh picks [OPTION]...       the planner's choices against others (about 15 minutes)
 #   benchmarks/run.sh generated [OPTION]...   generated kernels beside the library's (about 4 minutes)
 #   benchmarks/run.sh precision [OPTION]...   narrower types, at their measured errors (about 10 minutes)
+#   benchmarks/run.sh weights [OPTION]...     products of one row with weights in few bits (about 3 minutes)
 #   benchmarks/run.sh models --help
 #
 # docs/Benchmarks.md says how to write what is measured into the docs. Let nothing else run meanwhile.

@@ -234,6 +234,10 @@ void Prober::probeGroup(GroupOp group, ProbeGroup &entry) {
     entry.notAtAll = "it doesn't compute in f32";
     return;
   }
+  if (main && plain(main->getOperand(1)).getDefiningOp<DequantizeWeightsOp>()) {
+    entry.notAtAll = "the model has its weights in few bits";
+    return;
+  }
   if (main)
     probeMain(group, main, entry);
   entry.multipliesOften = count > 1;

@@ -40,11 +40,14 @@ static std::vector<Way> bestWays(std::vector<Way> ways, const Goal &goal,
   return best;
 }
 
-/// In the type of the main op, and where that is f32 in the narrow one too.
+/// In the type of the main op, and where that is f32 in the narrow one too; but
+/// weights of few bits are multiplied in f32.
 SmallVector<PlanAttr> RegionBuilder::plansOf(const Cluster &cluster,
                                              const Candidate &candidate) {
   SmallVector<Type> types = {precisionOf(cluster.main)};
-  if (narrow && types.front().isF32())
+  bool hasFewBits = llvm::any_of(
+      cluster.ops, [](Operation *op) { return isa<DequantizeWeightsOp>(op); });
+  if (narrow && types.front().isF32() && !hasFewBits)
     types.push_back(narrow);
   SmallVector<PlanAttr> plans;
   for (Type type : types)
