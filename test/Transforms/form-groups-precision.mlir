@@ -34,3 +34,13 @@ func.func @bytes(%a: tensor<256x512xui8>, %s: tensor<512xf32>) -> tensor<256x512
   %3 = rac.quantize %2 {steps_type = !quant.uniform<u8:f32, 0.5:7>} : (tensor<256x512xf32>) -> tensor<256x512xui8>
   return %3 : tensor<256x512xui8>
 }
+
+// Weights of few bits are multiplied in f32.
+
+// BF16-LABEL: func.func @few_bits
+// BF16: rac.group @{{.*}}matmul{{.*}} plan <kind = generated, precision = f32
+func.func @few_bits(%a: tensor<1x512xf32>, %q: tensor<256x512xi8>, %s: tensor<16x512xf32>) -> tensor<1x512xf32> {
+  %w = rac.dequantize_weights %q, %s {blocks = array<i64: 32, 1>, nibbles} : (tensor<256x512xi8>, tensor<16x512xf32>) -> tensor<512x512xf32>
+  %0 = rac.matmul %a, %w : (tensor<1x512xf32>, tensor<512x512xf32>) -> tensor<1x512xf32>
+  return %0 : tensor<1x512xf32>
+}

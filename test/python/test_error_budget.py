@@ -306,7 +306,7 @@ def test_a_plan_replays(compiler, tmp_path):
 
 @pytest.mark.parametrize("forced", [{"precision": "bf16"}, {"weights": "i8", "weight_group": 32, "kind": "generated"},
                                     {"weights": "i4", "weight_group": 16, "kind": "generated"},
-                                    {"precision": "i8", "activation": "!quant.uniform<u8:f32, 0.05:128>"}],
+                                    {"precision": "i8", "activation": "!quant.uniform<u8:f32, 5.000000e-02:128>"}],
                          ids=["bf16", "weights8", "weights4", "i8"])
 def test_a_plan_forces_one_group(plain, tmp_path, forced):
     """That group, and no other; the rest computes as before."""

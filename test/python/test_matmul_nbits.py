@@ -1,12 +1,14 @@
 """com.microsoft.MatMulNBits against onnxruntime: bits, block sizes, zero points, types, bias, ragged sizes, any number of
 rows; and what is refused."""
 
+import json
+
 import nbits
 import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
-from support import Refused, Reference, compile_once, load
+from support import FLAGS, Refused, Reference, compile_once, load
 
 TYPES = {"f32": (TensorProto.FLOAT, np.float32), "f16": (TensorProto.FLOAT16, np.float16)}
 
@@ -174,3 +176,23 @@ def test_whole_models(compiler, tmp_path):
         with compiled(folder, model) as library:
             np.testing.assert_allclose(library.run({"x": x})["y"], Reference(model).run({"x": x})["y"], rtol=1e-4,
                                        atol=1e-4)
+
+
+@pytest.mark.skipif(bool(FLAGS), reason="plans of that device are for the host")
+@pytest.mark.parametrize("flags", [["--precision=bf16"], ["--precision=auto", "--max-error=0.01"]], ids=["bf16", "auto"])
+def test_stay_in_f32(compiler, tmp_path, flags):
+    """What has its weights in few bits multiplies with floats of f32, whatever else is narrowed."""
+    own, _ = nbits.constants("w", normal(1, 256, 256), 4, 32)
+    nodes = [nbits.node("x", "h", own, 256, 256, 4, 32), helper.make_node("MatMul", ["h", "v"], ["y"])]
+    values = onnx.numpy_helper.from_array(normal(2, 256, 512) / 16, "v")
+    model = model_of(nodes, [*own, values], {"x": [256, 256]}, {"y": [256, 512]})
+    onnx.save(model, tmp_path / "model.onnx")
+    report = tmp_path / "report.json"
+    library = load(compile_once(tmp_path / "model.onnx", tmp_path / "model.so", "--device=xeon-spr",
+                                f"--report={report}", *flags))
+    groups = json.loads(report.read_text())["groups"]
+    few = [group for group in groups if "rac.dequantize_weights" in group["ops"]]
+    assert few and all(group["precision"] == "f32" for group in few)
+    x = normal(3, 256, 256)
+    want = Reference(model).run({"x": x})["y"]
+    assert np.linalg.norm(library.run({"x": x})["y"] - want) <= 0.012 * np.linalg.norm(want)
