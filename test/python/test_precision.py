@@ -368,3 +368,38 @@ def test_kernels_of_the_processor(tmp_path):
     done = subprocess.run([BUILD / "bin/rac-run", tmp_path / "model.so"], check=True, capture_output=True,
                           text=True, env={"ONEDNN_VERBOSE": "1"})
     assert "amx" in done.stdout, done.stdout
+
+
+# ---- what only moves
+@pytest.mark.skipif(not ON_CPU, reason="plans in bf16 are for the device named here")
+@pytest.mark.parametrize("width", [16, 23, 40])
+def test_moved_tensors_in_bf16(tmp_path, width):
+    """Maxima, parts side by side, other orders and larger grids of bf16 are those of f32, rounded once."""
+    rng = np.random.default_rng(width)
+    text = f"""<ir_version: 9, opset_import: ["" : 19]>
+    g (float[1, 3, 12, {width}] x) => (float[1, n, h, w] y, float[1, c, a, b] z)
+    {{
+      p = Conv<pads = [1, 1, 1, 1]>(x, w1)
+      q = MaxPool<kernel_shape = [3, 3], strides = [2, 2], pads = [1, 1, 1, 1]>(p)
+      r = Conv(q, w2)
+      s = Resize<mode = "nearest", coordinate_transformation_mode = "asymmetric", nearest_mode = "floor">(r, , scales)
+      t = Conv<strides = [2, 2], pads = [1, 1, 1, 1]>(s, w3)
+      u = Concat<axis = 1>(r, q, t)
+      y = Conv(u, w4)
+      z = Conv(s, w2)
+    }}"""
+    model = onnx.parser.parse_model(text)
+    del model.graph.output[:]
+    model.graph.output.extend(onnx.helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, None) for n in "yz")
+    for name, shape in {"w1": (24, 3, 3, 3), "w2": (24, 24, 1, 1), "w3": (7, 24, 3, 3), "w4": (16, 55, 1, 1)}.items():
+        values = (rng.standard_normal(shape) / np.sqrt(np.prod(shape[1:]))).astype(np.float32)
+        model.graph.initializer.append(onnx.numpy_helper.from_array(values, name))
+    model.graph.initializer.append(onnx.numpy_helper.from_array(np.array([1, 1, 2, 2], np.float32), "scales"))
+    onnx.save(model, tmp_path / "model.onnx")
+    feed = {"x": rng.standard_normal((1, 3, 12, width)).astype(np.float32)}
+    want = Reference(tmp_path / "model.onnx").run(feed)
+    with from_model(tmp_path, "--precision=bf16", DEVICE) as narrow:
+        got = narrow.run(feed)
+        for name in "yz":
+            difference = np.linalg.norm(got[name] - want[name]) / np.linalg.norm(want[name])
+            assert 0 < difference < 0.01

@@ -225,6 +225,29 @@ def test_convolutions(compiler, tmp_path, seed):
     check(graph, tmp_path, [{"n": 1}, {"n": 3}], rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_transposed_convolutions_side_by_side(compiler, tmp_path, rank):
+    """Whose windows don't overlap; infinities and NaN stay in their pixels' windows."""
+    graph = Graph(rank)
+    sizes = ["h", "w", "d"][:rank]
+    for index, (cin, cout) in enumerate([(24, 1), (5, 3), (3, 7), (4, 8), (1, 1)]):
+        kernel = graph.rng.integers(1, 4, rank).tolist()
+        x = graph.input(f"x{index}", ["n", cin, *sizes])
+        value = graph.op("ConvTranspose", x, graph.normal(cin, cout, *kernel), graph.normal(cout), strides=kernel)
+        graph.output(graph.op("Sigmoid", value) if index % 2 else value)
+    check(graph, tmp_path, [{"n": 1, "h": 5, "w": 18, "d": 3}, {"n": 2, "h": 17, "w": 3, "d": 1},
+                            {"n": 0, "h": 4, "w": 4, "d": 2}], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_planes_to_pixels(compiler, tmp_path, channels):
+    """And back, of rows that are no multiple of a vector."""
+    graph = Graph(channels)
+    x, y = graph.input("x", ["n", channels, "h", "w"]), graph.input("y", ["n", "h", 37, channels])
+    graph.output(graph.op("Transpose", x, perm=[0, 2, 3, 1]), graph.op("Transpose", y, perm=[0, 3, 1, 2]))
+    check(graph, tmp_path, [{"n": 2, "h": 3, "w": w} for w in (1, 15, 16, 37, 64)] + [{"n": 1, "h": 0, "w": 20}])
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_pools(compiler, tmp_path, seed):
     graph = Graph(seed)
