@@ -105,6 +105,7 @@ def perceptron():
     return graph
 
 
+@pytest.mark.skipif(VECTOR_BYTES not in ("32", "128"), reason="runs at 32 and 128 bytes")
 @pytest.mark.parametrize("precision, worst", [("bf16", 1e-2), ("int8", 3e-2)])
 def test_precision(compiler, tmp_path, precision, worst):
     """Types are found out on the host, and run here; of rows that nobody has seen."""
@@ -124,6 +125,7 @@ def test_precision(compiler, tmp_path, precision, worst):
             assert relative(want, got) < worst
 
 
+@pytest.mark.skipif(VECTOR_BYTES != "16", reason="one library serves all lengths of vectors")
 def test_size(compiler, tmp_path):
     """MobileNetV3 without its weights is below 1 MiB, and needs nothing but the C library, which has threads."""
     path = path_of("mobilenet_v3_large")
