@@ -19,8 +19,9 @@ struct PlanTilesPass : rac::impl::PlanTilesBase<PlanTilesPass> {
   void runOnOperation() override {
     getOperation().walk([&](GroupOp group) {
       PlanAttr plan = group.getPlanAttr();
+      // A plan with a cost was chosen, and none may be its tiles.
       if (!plan || plan.getKind() != KernelKind::generated ||
-          !plan.getTiles().empty())
+          !plan.getTiles().empty() || plan.getCost())
         return;
       // The planner, who knew what it costs, wanted none.
       if (plan.getCost())

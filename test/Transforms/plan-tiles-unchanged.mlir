@@ -56,6 +56,16 @@ func.func @chosen(%x: tensor<4x64xf32>) -> tensor<4x64xf32> {
   return %4 : tensor<4x64xf32>
 }
 
+// Someone has chosen no tiles, by what they cost.
+func.func @untiled(%x: tensor<4x64xf32>) -> tensor<4x64xf32> {
+  %0 = rac.group @softmax ins(%x : tensor<4x64xf32>) -> (tensor<4x64xf32>) plan <kind = generated, precision = f32, cost = #rac.cost<seconds = 1.0e-6, joules = 2.0e-6, flops = 3.0e+3, bytes = [L1d = 4.0e+3]>> {
+  ^bb0(%a: tensor<4x64xf32>):
+    %1 = rac.softmax %a axis 1 : tensor<4x64xf32>
+    rac.yield %1 : tensor<4x64xf32>
+  }
+  return %0 : tensor<4x64xf32>
+}
+
 // The result has other dimensions than what is combined.
 func.func @reduced(%x: tensor<4x64xf32>) -> tensor<4xf32> {
   %0 = rac.group @reduce ins(%x : tensor<4x64xf32>) -> (tensor<4xf32>) plan <kind = generated, precision = f32> {
