@@ -166,10 +166,16 @@ def compile_program(source, folder):
     ir = subprocess.run([f"{LLVM}/mlir-translate", "--mlir-to-llvmir"], input=ir, check=True,
                         capture_output=True, text=True).stdout
     ir = ir.replace("@main(", "@model(")
-    ir = re.sub(r"^(define .*@k_.*\)[^{]*)\{$", r"\1noinline {", ir, flags=re.M)
+    # What the C library's memset touches would be nobody's.
+    ir = re.sub(r"^(define .*@k_.*\)[^{]*)\{$", r'\1noinline "no-builtins" {', ir, flags=re.M)
+    begin = re.search(r"^define .*@model\(", ir, flags=re.M).start()
+    end = ir.index("\n}", begin)
+    model = re.sub(r"^( *)(call .*@k_)", r"\1call void @make_cold()\n\1\2", ir[begin:end], flags=re.M)
+    assert model.count("@make_cold") == sum(len(kernel.tilings) for kernel in KERNELS)
+    ir = ir[:begin] + model + ir[end:] + "\ndeclare void @make_cold()\n"
     (folder / "model.ll").write_text(ir)
     subprocess.run(
-        [f"{LLVM}/clang", "-O2", "-march=haswell", "-Wno-override-module", f"-DINPUT_BYTES={1 << 19}",
+        [f"{LLVM}/clang", "-O2", "-march=haswell", "-Wno-override-module", f"-DINPUT_BYTES={1 << 19}", f"-DCACHE_BYTES={LL}",
          folder / "model.ll", ROOT / "test/python/traffic_driver.c", "-lm", "-o", folder / "model"], check=True)
     return folder / "model"
 
@@ -231,8 +237,8 @@ def measured(tmp_path_factory):
 # Not met yet, and why. Strict: whoever meets it takes the mark off.
 D1_RANKS = pytest.mark.xfail(strict=True, reason="most tiles of a kernel bring equally much into D1, so that small errors turn "
                              "their ranks")
-RANKS = pytest.mark.xfail(strict=True, reason="LL brings in less than predicted for convolutions and "
-                          "untiled attention; not found out why")
+RANKS = pytest.mark.xfail(strict=True, reason="the exponentials of a softmax count as in its result's place: alone they "
+                          "have memory of their own, in a chain they take the scores'")
 
 
 @pytest.mark.parametrize("level", [pytest.param(0, id="D1"), pytest.param(1, id="LL")])
