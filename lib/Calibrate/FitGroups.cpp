@@ -5,6 +5,7 @@
 #include "rac/Cost/TimeFormula.h"
 #include "llvm/ADT/StringExtras.h"
 #include <cmath>
+#include <utility>
 
 using namespace rac;
 
@@ -126,10 +127,22 @@ GroupFit Problem::solve() {
   for (const Parameter &parameter : parameters)
     before.push_back(*parameter.value);
   search(parameters, [&] { return loss(); }, onePoint);
-  // What hardly matters stays as it was, and the quality is of what is told.
-  for (auto [parameter, value] : llvm::zip_equal(parameters, before))
-    if (!std::isfinite(parameter.uncertainty))
-      *parameter.value = value;
+  // What hardly matters stays as it was, unless the others only fit with it: of
+  // a bandwidth that is not felt, more of it makes no difference, but less may.
+  // The quality is of what is told.
+  constexpr double noPoint = 0.02, most = 9; // as far as a search looks
+  double least = loss();
+  for (auto [parameter, value] : llvm::zip_equal(parameters, before)) {
+    if (std::isfinite(parameter.uncertainty))
+      continue;
+    double found = std::exchange(*parameter.value, value);
+    if (double with = loss(); with > least + noPoint) {
+      *parameter.value = found;
+      parameter.uncertainty = most;
+    } else {
+      least = std::min(least, with);
+    }
+  }
   fit.after = qualityOf(predict(), measured);
   for (const Parameter &parameter : parameters)
     if (std::isfinite(parameter.uncertainty))

@@ -41,6 +41,8 @@ void rac::layOutFilters(Work &work) {
       continue;
     // Its first dimension is the result channels.
     WorkTensor &filter = work.tensors[nest.reads[1].tensor];
+    if (!filter.isWeight)
+      continue;
     filter.strides[0] = 1;
     double stride = filter.shape[0];
     for (size_t i = filter.shape.size(); i-- > 1;) {

@@ -18,9 +18,11 @@ using Kernel = Coefficients::Kernel;
 class Costing {
 public:
   Costing(Coefficients &coefficients, const Assumptions &assumptions,
-          PlanAttr plan, int64_t threads, Work work)
+          PlanAttr plan, int64_t runThreads, Work work)
       : coefficients(coefficients), assumptions(assumptions), plan(plan),
-        threads(std::max<int64_t>(1, threads)), work(std::move(work)),
+        threads(plan.getThreads() > 0 ? plan.getThreads()
+                                      : std::max<int64_t>(1, runThreads)),
+        runThreads(std::max<int64_t>(1, runThreads)), work(std::move(work)),
         isLibrary(plan.getKind() == KernelKind::library),
         type(dataTypeOf(plan.getPrecision()).value_or(DataType::f32)) {}
 
@@ -40,7 +42,7 @@ private:
   Coefficients &coefficients;
   const Assumptions &assumptions;
   PlanAttr plan;
-  double threads;
+  double threads, runThreads;
   Work work;
   bool isLibrary;
   DataType type;
@@ -90,6 +92,12 @@ void Costing::addStarts() {
   formula.computes.push_back(compute);
 }
 
+/// Sums, of 32 bits, in a vector.
+static double lanesOf(const ComputeUnit &unit) {
+  constexpr double sumBits = 32;
+  return unit.vectorBits ? std::max(1.0, unit.vectorBits->v / sumBits) : 1;
+}
+
 void Costing::computeLibrary() {
   const ComputeUnit &unit = coefficients.bestUnit(type);
   for (const WorkNest &nest : work.nests) {
@@ -114,6 +122,9 @@ void Costing::computeLibrary() {
       continue;
     }
     compute.peak = &coefficients.peak(unit, type);
+    // Vectors go along the columns.
+    double lanes = lanesOf(coefficients.vectorUnit());
+    compute.utilization = shape.n / (std::ceil(shape.n / lanes) * lanes);
     compute.fraction = &coefficients.fraction(
         unit, type, shape.isConv ? Kernel::libraryConv : Kernel::libraryMatmul);
     compute.halves = {{&coefficients.half(unit, type, 'm'), shape.m},
@@ -214,36 +225,50 @@ void Costing::computeGenerated() {
 //===----------------------------------------------------------------------===//
 
 void Costing::measureTraffic() {
-  size_t levels = coefficients.getDevice().memory.size();
+  ArrayRef<MemoryLevel> memory = coefficients.getDevice().memory;
+  size_t levels = memory.size();
   const ComputeUnit &unit = coefficients.vectorUnit();
+  // B that take a level's time: lines that go back do so meanwhile, but for
+  // those to main memory.
+  SmallVector<double> timed;
   for (size_t level = 0; level < levels; ++level) {
-    double moved;
+    double moved, waited;
     if (level > 0) {
       CacheShape cache{coefficients.levelBytes(level - 1),
                        coefficients.lineBytes(level - 1)};
-      if (const Known &ways = coefficients.getDevice().memory[level - 1].ways)
+      if (const Known &ways = memory[level - 1].ways)
         cache.ways = ways->v;
+      cache.isShared = memory[level - 1].scope == LevelScope::device;
       Traffic traffic =
           isLibrary ? libraryTraffic(work, cache, assumptions)
                     : generatedTraffic(work, *schedule, cache, assumptions);
       cost.fills.push_back(traffic.fills);
       moved = traffic.total();
+      waited = level + 1 < levels ? traffic.fills : moved;
     } else if (isLibrary) {
       // Registers are a small cache that the library blocks for.
       double registers = unit.registers ? unit.registers->v : 16;
       double bits = unit.vectorBits ? unit.vectorBits->v : 128;
       Assumptions empty = assumptions;
       empty.cold = true;
-      moved = libraryTraffic(work, {registers * bits / 8, 1}, empty).total();
+      waited = moved =
+          libraryTraffic(work, {registers * bits / 8, 1}, empty).total();
     } else {
-      moved = registerTraffic(work, *schedule);
+      waited = moved = registerTraffic(work, *schedule);
     }
     cost.bytes.push_back(moved);
+    timed.push_back(waited);
+  }
+  for (size_t level = 0; level < levels; ++level) {
     TimeFormula::Transfer transfer;
-    transfer.bytes = moved;
+    transfer.bytes = timed[level];
+    transfer.isWaitedFor = memory[level].scope != LevelScope::core;
+    // A level's bandwidth is that from there to the core, whatever lies
+    // between.
+    if (transfer.isWaitedFor && level + 1 < levels)
+      transfer.bytes = std::max(0.0, transfer.bytes - timed[level + 1]);
     transfer.core = &coefficients.coreBandwidth(level);
-    if (formula.speedup > 1 &&
-        coefficients.getDevice().memory[level].scope != LevelScope::core)
+    if (formula.speedup > 1 && transfer.isWaitedFor)
       transfer.device = &coefficients.deviceBandwidth(level);
     formula.transfers.push_back(transfer);
   }
@@ -283,6 +308,10 @@ const TimeFormula &Costing::formulate() {
     padImages(work);
   }
   formula.threads = threads;
+  // Each core has made, or reads, its part, and not the same one.
+  for (WorkTensor &tensor : work.tensors)
+    tensor.cores = std::max<double>(threads, tensor.makers > 0 ? tensor.makers
+                                                               : runThreads);
   if (isLibrary)
     computeLibrary();
   else
@@ -300,9 +329,27 @@ KernelCost Costing::kernel() {
 }
 
 /// What the candidate computes, on tensors as narrow as the precision has them.
-static Work workIn(Type precision, const Candidate &candidate, double dim) {
+Work DeviceModel::workIn(Type precision, const Candidate &candidate,
+                         double dim) const {
   Work work = analyzeWork(candidate, dim);
   narrowWork(work, precision);
+  if (coefficients.getDevice().kind == DeviceKind::gpu || candidate.ops.empty())
+    return work;
+  Block *block = candidate.ops.front()->getBlock();
+  if (auto group = dyn_cast_or_null<GroupOp>(block->getParentOp()))
+    block = group->getBlock();
+  if (!block)
+    return work;
+  std::unique_ptr<RunMemory> &run = runs[{block, dim}];
+  if (!run)
+    run = std::make_unique<RunMemory>(*block, dim);
+  run->describe(candidate, work);
+  // What was touched a run ago: a module may have more than this block.
+  for (WorkTensor &tensor : work.tensors)
+    if (tensor.since && tensor.isWeight &&
+        *tensor.since >= run->runBytes() - tensor.bytes())
+      tensor.since =
+          std::max(*tensor.since, assumptions.modelBytes - tensor.bytes());
   return work;
 }
 
@@ -312,8 +359,7 @@ Estimate DeviceModel::estimateFor(const Candidate &candidate, PlanAttr plan,
     return GpuCosting(coefficients, assumptions,
                       workIn(plan.getPrecision(), candidate, dim), blocks)
         .estimate(plan);
-  int64_t used = plan.getThreads() > 0 ? plan.getThreads() : threads;
-  return Costing(coefficients, assumptions, plan, used,
+  return Costing(coefficients, assumptions, plan, threads,
                  workIn(plan.getPrecision(), candidate, dim))
       .kernel()
       .estimate(coefficients, plan.getContext());
@@ -325,9 +371,8 @@ SmallVector<KernelCost, 4> DeviceModel::kernels(const Candidate &candidate,
   if (coefficients.getDevice().kind == DeviceKind::gpu)
     return GpuCosting(coefficients, assumptions, std::move(work), blocks)
         .kernels(plan);
-  int64_t used = plan.getThreads() > 0 ? plan.getThreads() : threads;
-  return {
-      Costing(coefficients, assumptions, plan, used, std::move(work)).kernel()};
+  return {Costing(coefficients, assumptions, plan, threads, std::move(work))
+              .kernel()};
 }
 
 ArrayRef<GpuBlock> DeviceModel::bestBlocks(const Candidate &candidate,
@@ -341,8 +386,7 @@ ArrayRef<GpuBlock> DeviceModel::bestBlocks(const Candidate &candidate,
 
 TimeFormula DeviceModel::timeFormula(const Candidate &candidate,
                                      PlanAttr plan) const {
-  int64_t used = plan.getThreads() > 0 ? plan.getThreads() : threads;
-  return Costing(coefficients, assumptions, plan, used,
+  return Costing(coefficients, assumptions, plan, threads,
                  workIn(plan.getPrecision(), candidate, assumptions.dim))
       .formulate();
 }

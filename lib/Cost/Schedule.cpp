@@ -54,6 +54,8 @@ class Demand {
 public:
   Demand(const Work &work) : work(work), boxes(work.tensors.size()) {}
   SmallVector<Extents> of(unsigned output, ArrayRef<double> tile);
+  /// What is needed of a tensor then.
+  ArrayRef<double> box(unsigned tensor) const { return boxes[tensor]; }
 
 private:
   Extents extentsOf(const WorkNest &nest);
@@ -457,14 +459,26 @@ Schedule rac::scheduleOf(const Work &work, PlanAttr plan,
       schedule.nests[i].isBefore = true;
   for (const auto &tile : boxes) {
     SmallVector<Extents> extents;
+    Demand demand(work);
     if (output)
-      extents = Demand(work).of(*output, tile);
+      extents = demand.of(*output, tile);
+    schedule.passingShapes.assign(work.tensors.size(), {});
+    for (auto [t, tensor] : llvm::enumerate(work.tensors))
+      if (output && !schedule.tileTrips.empty() && !tensor.isInput &&
+          !tensor.isOutput)
+        schedule.passingShapes[t].assign(demand.box(t).begin(),
+                                         demand.box(t).end());
     for (auto [i, nest] : llvm::enumerate(schedule.nests))
       nest.extents.push_back(output && !nest.isBefore
                                  ? extents[i]
                                  : Extents(work.nests[i].sizes.begin(),
                                            work.nests[i].sizes.end()));
   }
+  // What is made before the tiles is there as a whole.
+  for (auto [nest, inner] : llvm::zip_equal(work.nests, schedule.nests))
+    for (const WorkUse &write : nest.writes)
+      if (inner.isBefore)
+        schedule.passingShapes[write.tensor].clear();
   for (auto [nest, inner] : llvm::zip_equal(work.nests, schedule.nests)) {
     inner.lanes =
         double(std::max<int64_t>(1, target.bits / widestBits(work, nest)));

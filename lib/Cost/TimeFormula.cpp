@@ -41,7 +41,8 @@ double TimeFormula::seconds(const Values &values, Breakdown *breakdown) const {
     compute += time;
   }
   compute /= speedup;
-  SmallVector<double> times = {compute};
+  SmallVector<double> times = {compute}, all = {};
+  double waited = 0;
   for (const Transfer &t : transfers) {
     double rate = of(t.core);
     if (t.latency && t.inFlight > 0)
@@ -49,20 +50,24 @@ double TimeFormula::seconds(const Values &values, Breakdown *breakdown) const {
     rate *= speedup;
     if (t.device)
       rate = std::min(rate, of(t.device));
-    times.push_back(t.bytes > 0 ? t.bytes / rate : 0);
+    all.push_back(t.bytes > 0 ? t.bytes / rate : 0);
+    if (t.isWaitedFor)
+      waited += all.back();
+    else
+      times.push_back(all.back());
   }
   double overhead = 0;
   for (const Overhead &o : overheads)
     overhead += o.times * of(o.each);
   if (breakdown) {
     breakdown->computeSeconds = compute;
-    breakdown->transferSeconds.assign(times.begin() + 1, times.end());
+    breakdown->transferSeconds.assign(all.begin(), all.end());
     breakdown->overheadSeconds = overhead;
   }
   if (starts.each)
     times.push_back(starts.times * of(starts.each));
   // An exponent below 1 would add to the sum.
-  return together(times, std::max(1.0, of(overlap))) + overhead;
+  return together(times, std::max(1.0, of(overlap))) + waited + overhead;
 }
 
 SmallVector<const Coefficient *, 16> TimeFormula::coefficients() const {

@@ -114,21 +114,28 @@ struct Flow {
 class Reuse {
 public:
   Reuse(const Work &work, const Schedule &schedule, const CacheShape &cache)
-      : work(work), schedule(schedule), cache(cache) {}
+      : work(work), schedule(schedule), cache(cache) {
+    // What passes between nests is as large as a tile.
+    for (auto [tensor, shape] :
+         llvm::zip(this->work.tensors, schedule.passingShapes))
+      if (!shape.empty())
+        tensor.reshape(shape);
+  }
 
   /// What all of the candidate moves, starting with an empty cache.
   Flow run();
 
 private:
   bool fits(double bytes) const { return bytes <= cache.bytes; }
-  /// Whether what is touched of tensor `t` stays, with all else: in the sets
-  /// that it lies in, beside it what the others have in each set on average.
-  bool stays(const Flow &flow, unsigned t) const {
-    double size = flow.size();
-    if (!fits(size) || cache.ways == 0 || flow.touched[t] == 0)
+  /// Whether `share` of what is touched of tensor `t` stays, with as much of
+  /// all else: in the sets that it lies in, beside it what the others have in
+  /// each set on average.
+  bool stays(const Flow &flow, unsigned t, double share) const {
+    double size = share * flow.size(), touched = share * flow.touched[t];
+    if (!fits(size) || cache.ways == 0 || touched == 0)
       return fits(size);
-    double own = flow.touched[t] / cache.line / flow.sets[t],
-           others = (size - flow.touched[t]) / cache.line / cache.sets();
+    double own = touched / cache.line / flow.sets[t],
+           others = (size - touched) / cache.line / cache.sets();
     return own + others <= cache.ways;
   }
   /// B that a nest touches while its loops run `extents` iterations.
@@ -144,7 +151,7 @@ private:
   Flow repeat(Flow flow, const Flow &outer, double trips, double average,
               function_ref<bool(unsigned)> staysInRegisters) const;
 
-  const Work &work;
+  Work work;
   const Schedule &schedule;
   CacheShape cache;
 };
@@ -185,7 +192,21 @@ Flow Reuse::repeat(Flow flow, const Flow &outer, double trips, double average,
                    function_ref<bool(unsigned)> staysInRegisters) const {
   Flow body = flow;
   for (unsigned t = 0; t < work.tensors.size(); ++t) {
-    if (stays(body, t) || staysInRegisters(t)) {
+    // The end of what an iteration touched is where the next one begins, as of
+    // windows: what lies between is the end of one and the beginning of
+    // another.
+    double touched = body.touched[t], shared = 1;
+    if (trips > 1 && touched > 0)
+      shared = std::clamp((trips * touched - outer.touched[t]) /
+                              ((trips - 1) * touched),
+                          0.0, 1.0);
+    bool overlaps = shared > 0 && shared < 1 && average == trips;
+    if (overlaps && !stays(body, t, 1) && stays(body, t, shared)) {
+      flow.in[t] =
+          std::max(outer.touched[t],
+                   trips * flow.in[t] - (trips - 1) * shared * touched);
+      flow.written[t] = std::max(outer.written[t], trips * flow.written[t]);
+    } else if (stays(body, t, 1) || staysInRegisters(t)) {
       flow.in[t] = std::max(flow.in[t], outer.touched[t]);
       flow.written[t] = std::max(flow.written[t], outer.written[t]);
     } else {
@@ -314,6 +335,38 @@ double rac::heldBefore(const WorkTensor &tensor, double candidateBytes,
   return since <= cacheBytes ? std::numeric_limits<double>::infinity() : 0;
 }
 
+/// Of a walk around `bytes`, again and again, the part that a cache keeps where
+/// any line may go first: a line stays as long as none of those that were
+/// missing since took its place, exp(-missing / lines).
+static double keptOfWalk(double bytes, double cacheBytes) {
+  if (bytes <= cacheBytes)
+    return 1;
+  double kept = 0;
+  constexpr int rounds = 60;
+  for (int round = 0; round < rounds; ++round)
+    kept = std::exp(-(1 - kept) * bytes / cacheBytes);
+  return kept;
+}
+
+double rac::heldSince(double since, double touched, double candidateBytes,
+                      const CacheShape &cache) {
+  if (!std::isfinite(cache.bytes))
+    return touched;
+  // From one touch of a byte to the next: what came between, the rest of the
+  // tensor, and what the candidate has touched by then, on average half.
+  if (cache.isShared) {
+    double between = since + (touched + candidateBytes) / 2;
+    return touched * keptOfWalk(between, cache.bytes);
+  }
+  // The part x of a tensor after which since + touched + x * (others) no longer
+  // fits.
+  double others = std::max(0.0, candidateBytes - touched),
+         room = cache.bytes - since - touched;
+  if (room < 0)
+    return 0;
+  return touched * (others > 0 ? std::min(1.0, room / others) : 1);
+}
+
 /// Whether nothing reads a tensor before it is written.
 static bool startsWritten(const Work &work, unsigned tensor) {
   auto uses = [&](const WorkUse &use) { return use.tensor == tensor; };
@@ -331,8 +384,12 @@ static Traffic sumUp(const Work &work, const Flow &flow,
   Traffic traffic;
   double size = flow.size();
   for (auto [t, tensor] : llvm::enumerate(work.tensors)) {
-    double there = std::min(heldBefore(tensor, size, cache.bytes, assumptions),
-                            flow.touched[t]);
+    double there =
+        tensor.since && !assumptions.cold
+            ? heldSince(*tensor.since, flow.touched[t], size, cache) *
+                  (cache.isShared ? 1 : 1 / tensor.cores)
+            : std::min(heldBefore(tensor, size, cache.bytes, assumptions),
+                       flow.touched[t]);
     bool made = !cache.fetchesWritten && startsWritten(work, t);
     traffic.fills +=
         std::max(0.0, flow.in[t] - (made ? flow.touched[t] : there));
@@ -361,7 +418,14 @@ double rac::registerTraffic(const Work &work, const Schedule &schedule) {
       if (loops.rowLoop && !use.dependsOn(*loops.rowLoop))
         count /= loops.rows;
       // Sums stay in registers; from one block of a reduction to the next they
-      // are stored and loaded.
+      // are stored and loaded. What is combined with them comes once they are
+      // done.
+      bool afterwards = !write;
+      for (unsigned loop = 0; loop < nest.sizes.size(); ++loop)
+        afterwards &= !nest.reductions.test(loop) || !use.dependsOn(loop);
+      for (unsigned loop = 0; afterwards && loop < nest.sizes.size(); ++loop)
+        if (nest.reductions.test(loop))
+          count /= loops.extents.back()[loop];
       if (write)
         for (unsigned loop = 0; loop < nest.sizes.size(); ++loop)
           if (nest.reductions.test(loop)) {

@@ -1,4 +1,5 @@
-// RUN: rac-opt %s --rac-form-groups=device=epyc-zen4 --split-input-file | FileCheck %s
+// RUN: %python %S/Inputs/device.py %root/devices/epyc-zen4.json memory.L3.core_bytes_per_s=1e11 memory.DRAM.core_bytes_per_s=1e11 > %t.wide.json
+// RUN: rac-opt %s --rac-form-groups=device=%t.wide.json --split-input-file | FileCheck %s
 // RUN: %python %S/Inputs/device.py %root/devices/epyc-zen4.json memory.L3.core_bytes_per_s=1e9 memory.DRAM.core_bytes_per_s=1e9 > %t.json
 // RUN: rac-opt %s --rac-form-groups=device=%t.json --split-input-file | FileCheck %s --check-prefix=NARROW
 

@@ -132,16 +132,24 @@ TEST(Work, DepthwiseConv) {
   EXPECT_EQ(shape.k, 9);
 }
 
-TEST(Work, FiltersAreLaidOutForLanes) {
-  ParsedOps p("(%x: tensor<2x6x6x8xf32>, %f: tensor<16x8x3x3xf32>) -> "
-              "tensor<2x4x4x16xf32>",
-              conv(1, "(tensor<2x6x6x8xf32>, tensor<16x8x3x3xf32>) -> "
-                      "tensor<2x4x4x16xf32>") +
-                  " return %0 : tensor<2x4x4x16xf32>");
-  Work work = p.work();
-  layOutFilters(work);
-  const WorkTensor &filter = work.tensors[work.nests[0].reads[1].tensor];
-  EXPECT_EQ(filter.strides, (llvm::SmallVector<double, 4>{1, 144, 48, 16}));
+TEST(Work, ConstantFiltersAreLaidOutForLanes) {
+  const std::string types = "(tensor<2x6x6x8xf32>, tensor<16x8x3x3xf32>) -> "
+                            "tensor<2x4x4x16xf32>",
+                    end = " return %0 : tensor<2x4x4x16xf32>";
+  ParsedOps constant("(%x: tensor<2x6x6x8xf32>) -> tensor<2x4x4x16xf32>",
+                     "%f = rac.constant dense<0.5> : tensor<16x8x3x3xf32> " +
+                         conv(1, types) + end),
+      given("(%x: tensor<2x6x6x8xf32>, %f: tensor<16x8x3x3xf32>) -> "
+            "tensor<2x4x4x16xf32>",
+            conv(1, types) + end);
+  auto strides = [](ParsedOps &p) {
+    Work work = analyzeWork(Candidate::of({p.ops.back()}), 64);
+    layOutFilters(work);
+    return work.tensors[work.nests[0].reads[1].tensor].strides;
+  };
+  using Strides = llvm::SmallVector<double, 4>;
+  EXPECT_EQ(strides(constant), (Strides{1, 144, 48, 16}));
+  EXPECT_EQ(strides(given), (Strides{72, 9, 3, 1}));
 }
 
 TEST(Work, TransposedConvCountsInputElements) {

@@ -10,6 +10,7 @@
 #include "rac/Cost/Estimate.h"
 #include "rac/Cost/GpuBlock.h"
 #include "rac/Cost/KernelCost.h"
+#include "rac/Cost/RunMemory.h"
 #include "rac/Cost/Schedule.h"
 #include "rac/Cost/TimeFormula.h"
 
@@ -58,11 +59,16 @@ public:
 private:
   Estimate estimateFor(const Candidate &candidate, PlanAttr plan,
                        double dim) const;
+  Work workIn(mlir::Type precision, const Candidate &candidate,
+              double dim) const;
 
   Assumptions assumptions;
   int64_t threads;
   mutable Coefficients coefficients;
   mutable GpuBlockCache blocks;
+  /// By block and size of what isn't known: blocks don't change meanwhile.
+  mutable std::map<std::pair<mlir::Block *, double>, std::unique_ptr<RunMemory>>
+      runs;
 };
 
 } // namespace rac

@@ -48,6 +48,9 @@ struct NestSchedule {
 /// The loops over tiles, then the nests of a tile one after the other.
 struct Schedule {
   llvm::SmallVector<double, 4> tileTrips; ///< outermost first
+  /// By tensor, of those that pass between the nests of a tile: their shapes
+  /// there; others': none.
+  llvm::SmallVector<llvm::SmallVector<double, 4>, 4> passingShapes;
   llvm::SmallVector<NestSchedule, 4> nests;
   double tiles() const;
   /// Iterations of a nest in all.

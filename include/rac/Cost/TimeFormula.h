@@ -35,6 +35,8 @@ struct TimeFormula {
     const Coefficient *device = nullptr;
     const Coefficient *latency = nullptr; ///< null: none
     double inFlight = 0;                  ///< B of a core
+    /// Whether nothing is computed meanwhile.
+    bool isWaitedFor = false;
   };
   struct Overhead {
     const Coefficient *each = nullptr;

@@ -26,6 +26,10 @@ struct CacheShape {
   /// Lines of a set, in one of which a line's address places it; 0: a line may
   /// be anywhere.
   double ways = 0;
+  /// Whether it is that of all cores, whose parts are picked by hashed
+  /// addresses so that any line may go first; else what was least recently used
+  /// does.
+  bool isShared = false;
 
   /// Whole ones; sizes may be rounded.
   double sets() const {
@@ -55,6 +59,12 @@ double setsCovered(const WorkTensor &tensor, const WorkUse &use,
 /// model is. Infinite: all.
 double heldBefore(const WorkTensor &tensor, double candidateBytes,
                   double cacheBytes, const Assumptions &assumptions);
+
+/// B of `touched` of a tensor that are in the cache when a candidate comes to
+/// them that touches `candidateBytes`, where it is known how long ago they were
+/// (WorkTensor::since).
+double heldSince(double since, double touched, double candidateBytes,
+                 const CacheShape &cache);
 
 /// What a generated candidate moves.
 Traffic generatedTraffic(const Work &work, const Schedule &schedule,

@@ -43,7 +43,21 @@ struct WorkTensor {
   double elementBytes = 0;
   bool isInput = false, isOutput = false;
   bool isWeight = false; ///< the same in every run
+  /// B of other memory that was touched since this was, or since its place in
+  /// the arena was free; none: not known.
+  std::optional<double> since;
+  /// Threads that made it; 0: all of the run's.
+  int64_t makers = 1;
+  /// Cores among whose own caches it is spread.
+  double cores = 1;
 
+  /// Gives it this shape, without gaps.
+  void reshape(llvm::ArrayRef<double> sizes) {
+    shape.assign(sizes.begin(), sizes.end());
+    strides.assign(sizes.size(), 1);
+    for (size_t i = sizes.size(); i-- > 1;)
+      strides[i - 1] = strides[i] * shape[i];
+  }
   double bytes() const {
     double count = elementBytes;
     for (double size : shape)
@@ -115,6 +129,10 @@ bool isConstant(mlir::Value value);
 /// dimensions that aren't known.
 Work analyzeWork(const Candidate &candidate, double dim);
 
+/// Whether a value is the same in every run: a constant, through views of it,
+/// and through the arguments of a group.
+bool isConstant(mlir::Value value);
+
 /// What tensors of f32 take where a plan's precision is another: all of them
 /// in 16 bits, vectors such as biases left out; in 8 bits the factors of
 /// products.
@@ -126,7 +144,7 @@ void narrowWork(Work &work, mlir::Type precision);
 /// results are still in registers: the library does so, and generated code.
 void fuseNests(Work &work, bool afterContractions);
 
-/// Generated convolutions read their filters laid out with a group's result
+/// Generated convolutions read constant filters laid out with a group's result
 /// channels, the lanes, innermost.
 void layOutFilters(Work &work);
 

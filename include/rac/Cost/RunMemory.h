@@ -1,0 +1,53 @@
+//===- RunMemory.h - What a run has touched before a candidate --*- C++ -*-===//
+//
+// Whether a tensor is still in a cache depends on what else was touched since
+// it was. A block's ops, or its groups, run one after the other: that says for
+// each tensor how many bytes of others lie between its last touch and an op,
+// and for each result how long ago its place in the arena was last used.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef RAC_COST_RUNMEMORY_H
+#define RAC_COST_RUNMEMORY_H
+
+#include "rac/Cost/Work.h"
+#include "llvm/ADT/DenseMap.h"
+
+namespace rac {
+
+class RunMemory {
+public:
+  /// A dimension that isn't known counts `dim`. The block must not change while
+  /// this is in use.
+  RunMemory(mlir::Block &block, double dim);
+
+  /// Says of the tensors of a candidate of the block's ops, or of one of its
+  /// groups, what was touched since they were (WorkTensor::since).
+  void describe(const Candidate &candidate, Work &work) const;
+  /// B of all that a run touches, each tensor once.
+  double runBytes() const { return total; }
+
+private:
+  /// From the first op of a candidate to its last one.
+  struct Span {
+    int64_t first, last;
+  };
+  double bytesOf(mlir::Value value) const;
+  void packResults(mlir::Block &block);
+  double sinceTouched(mlir::Value value, const Span &span,
+                      const Candidate &candidate) const;
+  double sinceFreed(mlir::Value value) const;
+
+  double dim, total = 0;
+  llvm::DenseMap<mlir::Operation *, int64_t> positions;
+  /// B that the ops before each position touch, of which nobody else knows.
+  llvm::SmallVector<double> before;
+  /// Of each tensor, without views: who touches it, in order.
+  llvm::DenseMap<mlir::Value, llvm::SmallVector<int64_t, 4>> touches;
+  /// Of each result: the position after which its place was free.
+  llvm::DenseMap<mlir::Value, double> freed;
+};
+
+} // namespace rac
+
+#endif // RAC_COST_RUNMEMORY_H

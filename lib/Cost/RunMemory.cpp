@@ -1,0 +1,194 @@
+//===- RunMemory.cpp - What a run has touched before a candidate ----------===//
+
+#include "rac/Cost/RunMemory.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "rac/Lowering/ArenaPacking.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+using namespace rac;
+
+/// The tensor of which `value` is a view; constants are laid out when the model
+/// is compiled.
+static Value withoutViews(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    bool view = isa<ReshapeOp, tensor::CastOp>(op) ||
+                (isa<TransposeOp>(op) && isConstant(value));
+    if (!view)
+      break;
+    value = op->getOperand(0);
+  }
+  return value;
+}
+
+/// Whether an op's result is never in memory: what follows is applied to each
+/// element while it is in registers.
+static bool passesOn(Value result) {
+  if (!result.hasOneUse() || isa<GroupOp>(result.getDefiningOp()))
+    return false;
+  Operation *user = *result.user_begin();
+  return user->getBlock() == result.getParentBlock() &&
+         isa<ElementwiseOpInterface>(user);
+}
+
+/// Whether an op takes time of its own.
+static bool runs(Operation &op) {
+  return !op.hasTrait<OpTrait::IsTerminator>() &&
+         !op.hasTrait<OpTrait::ConstantLike>() &&
+         !isa<ReshapeOp, tensor::CastOp>(op) &&
+         llvm::any_of(op.getResultTypes(), llvm::IsaPred<RankedTensorType>) &&
+         !isConstant(op.getResult(0));
+}
+
+double RunMemory::bytesOf(Value value) const {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (!type)
+    return 0;
+  double bytes = std::max(1.0, type.getElementTypeBitWidth() / 8.0);
+  for (int64_t size : type.getShape())
+    bytes *= ShapedType::isDynamic(size) ? dim : double(size);
+  return bytes;
+}
+
+RunMemory::RunMemory(Block &block, double dim) : dim(dim), before({0}) {
+  for (Operation &op : block) {
+    if (!runs(op))
+      continue;
+    int64_t position = before.size() - 1;
+    positions[&op] = position;
+    double bytes = 0;
+    llvm::SmallSetVector<Value, 8> read;
+    for (Value operand : op.getOperands())
+      if (isa<RankedTensorType>(operand.getType()))
+        read.insert(withoutViews(operand));
+    for (Value value : read) {
+      // Others' results are counted where they are made.
+      if (isConstant(value) || isa<BlockArgument>(value))
+        bytes += bytesOf(value);
+      touches[value].push_back(position);
+    }
+    for (Value result : op.getResults()) {
+      touches[result].push_back(position);
+      if (!passesOn(result))
+        bytes += bytesOf(result);
+    }
+    total += bytes;
+    before.push_back(total);
+  }
+  packResults(block);
+}
+
+/// Places results in an arena as lowering does (PlanMemory.cpp), and finds how
+/// long each place was free: the mean over its bytes.
+void RunMemory::packResults(Block &block) {
+  llvm::SmallDenseSet<Value, 4> returned;
+  for (Value value : block.getTerminator()->getOperands())
+    returned.insert(withoutViews(value));
+  SmallVector<ArenaBuffer> buffers;
+  SmallVector<Value> values;
+  for (Operation &op : block)
+    if (auto found = positions.find(&op); found != positions.end())
+      for (Value result : op.getResults()) {
+        double bytes = bytesOf(result);
+        if (bytes == 0 || passesOn(result) || returned.contains(result))
+          continue;
+        values.push_back(result);
+        buffers.push_back({found->second, touches[result].back(),
+                           static_cast<int64_t>(bytes)});
+      }
+  packArena(buffers);
+  for (auto [value, own] : llvm::zip_equal(values, buffers)) {
+    // Who was there before, the last one first.
+    SmallVector<const ArenaBuffer *> earlier;
+    for (const ArenaBuffer &other : buffers)
+      if (other.last < own.first && other.offset < own.offset + own.bytes &&
+          own.offset < other.offset + other.bytes)
+        earlier.push_back(&other);
+    llvm::stable_sort(earlier, [](const ArenaBuffer *a, const ArenaBuffer *b) {
+      return a->last > b->last;
+    });
+    double left = own.bytes, sum = 0;
+    for (const ArenaBuffer *other : earlier) {
+      double common =
+          std::min(own.offset + own.bytes, other->offset + other->bytes) -
+          std::max(own.offset, other->offset);
+      common = std::min(common, left);
+      sum += common * (before[own.first] - before[other->last + 1]);
+      left -= common;
+    }
+    // Before that, a run before this one.
+    freed[value] = (sum + left * std::max(0.0, total - own.bytes)) / own.bytes;
+  }
+}
+
+double RunMemory::sinceTouched(Value value, const Span &span,
+                               const Candidate &candidate) const {
+  auto found = touches.find(withoutViews(value));
+  if (found == touches.end())
+    return total;
+  SmallVector<int64_t> own;
+  for (Operation *op : candidate.ops)
+    if (auto place = positions.find(op); place != positions.end())
+      own.push_back(place->second);
+  if (own.empty())
+    own.push_back(span.first);
+  for (int64_t touch : llvm::reverse(found->second)) {
+    if (touch >= span.last || llvm::is_contained(own, touch))
+      continue;
+    double since = before[span.last] - before[touch + 1];
+    for (int64_t position : own)
+      if (position > touch && position < span.last)
+        since -= before[position + 1] - before[position];
+    return since;
+  }
+  return std::max(0.0, total - bytesOf(value));
+}
+
+double RunMemory::sinceFreed(Value value) const {
+  auto found = freed.find(value);
+  return found == freed.end() ? std::max(0.0, total - bytesOf(value))
+                              : found->second;
+}
+
+void RunMemory::describe(const Candidate &candidate, Work &work) const {
+  if (candidate.ops.empty())
+    return;
+  auto group = dyn_cast<GroupOp>(candidate.ops.front()->getParentOp());
+  Span span{std::numeric_limits<int64_t>::max(), -1};
+  auto extend = [&](Operation *op) {
+    if (auto found = positions.find(op); found != positions.end()) {
+      span.first = std::min(span.first, found->second);
+      span.last = std::max(span.last, found->second);
+    }
+  };
+  if (group)
+    extend(group);
+  else
+    llvm::for_each(candidate.ops, extend);
+  if (span.last < 0)
+    return;
+  for (WorkTensor &tensor : work.tensors) {
+    Value value = tensor.value;
+    if (tensor.isInput) {
+      auto argument = dyn_cast<BlockArgument>(value);
+      if (group && argument && argument.getOwner() == group.getBodyBlock())
+        value = group.getInputs()[argument.getArgNumber()];
+      tensor.since = sinceTouched(value, span, candidate);
+      // Who plans doesn't know yet how many threads others will have.
+      if (Operation *maker = withoutViews(value).getDefiningOp();
+          maker && positions.contains(maker)) {
+        auto plan = isa<GroupOp>(maker) ? cast<GroupOp>(maker).getPlanAttr()
+                                        : PlanAttr();
+        tensor.makers = plan ? plan.getThreads() : 0;
+      }
+    } else if (tensor.isOutput) {
+      if (group)
+        for (auto [yielded, result] : llvm::zip_equal(
+                 group.getBodyBlock()->getTerminator()->getOperands(),
+                 group.getResults()))
+          if (yielded == tensor.value)
+            value = result;
+      tensor.since = sinceFreed(value);
+    }
+  }
+}

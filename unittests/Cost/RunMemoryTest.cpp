@@ -1,0 +1,116 @@
+//===- RunMemoryTest.cpp - What was touched since, worked by hand ---------===//
+
+#include "rac/Cost/RunMemory.h"
+#include "ParsedOps.h"
+#include "rac/Cost/Traffic.h"
+#include "gtest/gtest.h"
+#include <cmath>
+
+using namespace rac;
+
+namespace {
+
+/// 1 KB in and out of each op.
+constexpr double kTensor = 16 * 16 * 4;
+
+struct Described {
+  ParsedOps &ops;
+  RunMemory run;
+  explicit Described(ParsedOps &ops)
+      : ops(ops), run(*ops.ops.front()->getBlock(), 64) {}
+  /// Of each tensor of some ops, inputs and results in the order of use.
+  std::vector<double> since(std::vector<unsigned> numbers) {
+    llvm::SmallVector<mlir::Operation *> some;
+    for (unsigned number : numbers)
+      some.push_back(ops.ops[number]);
+    Candidate candidate = Candidate::of(some);
+    Work work = analyzeWork(candidate, 64);
+    run.describe(candidate, work);
+    std::vector<double> values;
+    for (const WorkTensor &tensor : work.tensors)
+      values.push_back(tensor.since.value_or(-1));
+    return values;
+  }
+};
+
+TEST(RunMemory, WhatLiesBetweenTwoTouches) {
+  ParsedOps p(
+      "(%x: tensor<16x16xf32>) -> tensor<16x16xf32>",
+      R"(%0 = rac.transpose %x, [1, 0] : (tensor<16x16xf32>) -> tensor<16x16xf32>
+                 %1 = rac.transpose %0, [1, 0] : (tensor<16x16xf32>) -> tensor<16x16xf32>
+                 %2 = rac.transpose %1, [1, 0] : (tensor<16x16xf32>) -> tensor<16x16xf32>
+                 %3 = rac.matmul %2, %0 : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
+                 return %3 : tensor<16x16xf32>)");
+  Described d(p);
+  // The input and four results.
+  EXPECT_EQ(d.run.runBytes(), 5 * kTensor);
+  // The caller's memory was last touched a run ago.
+  EXPECT_EQ(d.since({0})[0], 4 * kTensor);
+  EXPECT_EQ(d.since({3})[2], 4 * kTensor);
+  // %2 was just written; between the second op, which read %0, and the last
+  // one, the third has written.
+  EXPECT_EQ(d.since({3})[0], 0);
+  EXPECT_EQ(d.since({3})[1], kTensor);
+  // All three are in memory at once, so that each has a place that nobody had
+  // in this run.
+  EXPECT_EQ(d.since({1})[1], 4 * kTensor);
+  // What the candidate does itself doesn't count.
+  EXPECT_EQ(d.since({2, 3})[0], 0);
+}
+
+TEST(RunMemory, ResultsTakePlacesThatAreFree) {
+  ParsedOps p(
+      "(%x: tensor<16x16xf32>) -> tensor<16x16xf32>",
+      R"(%0 = rac.transpose %x, [1, 0] : (tensor<16x16xf32>) -> tensor<16x16xf32>
+                 %1 = rac.transpose %0, [1, 0] : (tensor<16x16xf32>) -> tensor<16x16xf32>
+                 %2 = rac.transpose %1, [1, 0] : (tensor<16x16xf32>) -> tensor<16x16xf32>
+                 %3 = rac.transpose %2, [1, 0] : (tensor<16x16xf32>) -> tensor<16x16xf32>
+                 %4 = rac.transpose %3, [1, 0] : (tensor<16x16xf32>) -> tensor<16x16xf32>
+                 return %4 : tensor<16x16xf32>)");
+  Described d(p);
+  // %2 is where %0 was, which the second op was the last to read; %3 where %1
+  // was.
+  EXPECT_EQ(d.since({2})[1], 0);
+  EXPECT_EQ(d.since({3})[1], 0);
+}
+
+TEST(RunMemory, WhatPassesOnIsInNoMemory) {
+  ParsedOps p(
+      "(%x: tensor<16x16xf32>) -> tensor<16x16xf32>",
+      R"(%0 = rac.transpose %x, [1, 0] : (tensor<16x16xf32>) -> tensor<16x16xf32>
+                 %1 = rac.matmul %0, %0 : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
+                 %2 = rac.relu %1 : (tensor<16x16xf32>) -> tensor<16x16xf32>
+                 %3 = rac.matmul %2, %0 : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
+                 return %3 : tensor<16x16xf32>)");
+  Described d(p);
+  // The product is in registers as relu comes.
+  EXPECT_EQ(d.run.runBytes(), 4 * kTensor);
+  EXPECT_EQ(d.since({3})[1], kTensor);
+}
+
+TEST(HeldSince, OldestGoesFirst) {
+  CacheShape cache;
+  cache.bytes = 200;
+  // All of it fits.
+  EXPECT_EQ(heldSince(0, 100, 200, cache), 100);
+  EXPECT_EQ(heldSince(50, 100, 150, cache), 100);
+  // After half of the tensor, half of the other 200 B are there as well.
+  EXPECT_EQ(heldSince(0, 100, 300, cache), 50);
+  // 150 others and 100 of its own don't fit.
+  EXPECT_EQ(heldSince(150, 100, 300, cache), 0);
+  cache.bytes = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(heldSince(150, 100, 300, cache), 100);
+}
+
+TEST(HeldSince, AnyGoesFirst) {
+  CacheShape cache;
+  cache.bytes = 200;
+  cache.isShared = true;
+  EXPECT_EQ(heldSince(0, 100, 300, cache), 100);
+  // Around twice what fits a fifth stays: k = exp(-2 (1 - k)).
+  double kept = heldSince(300, 100, 100, cache) / 100;
+  EXPECT_NEAR(kept, 0.2032, 1e-4);
+  EXPECT_NEAR(kept, std::exp(-2 * (1 - kept)), 1e-9);
+}
+
+} // namespace
