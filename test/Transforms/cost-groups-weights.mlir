@@ -27,12 +27,13 @@ func.func @small(%x: tensor<8x128xf32>) -> tensor<8x128xf32> {
 // FORM: L3 = 6.5536{{0*}}e+04, DRAM = 6.5536{{0*}}e+04
 func.func @large(%x: tensor<8x128xf32>) -> (tensor<8x128xf32>, tensor<16384x16384xf32>) {
   %w = rac.constant dense<2.0> : tensor<128x128xf32>
+  %v = rac.constant dense<3.0> : tensor<128x128xf32>
   %other = rac.constant dense<1.0> : tensor<16384x16384xf32>
   %0 = rac.group @product ins(%x, %w : tensor<8x128xf32>, tensor<128x128xf32>) -> (tensor<8x128xf32>) plan <kind = library, precision = f32> {
   ^bb0(%a: tensor<8x128xf32>, %b: tensor<128x128xf32>):
     %1 = rac.matmul %a, %b : (tensor<8x128xf32>, tensor<128x128xf32>) -> tensor<8x128xf32>
     rac.yield %1 : tensor<8x128xf32>
   }
-  %2 = rac.matmul %0, %w : (tensor<8x128xf32>, tensor<128x128xf32>) -> tensor<8x128xf32>
+  %2 = rac.matmul %0, %v : (tensor<8x128xf32>, tensor<128x128xf32>) -> tensor<8x128xf32>
   return %2, %other : tensor<8x128xf32>, tensor<16384x16384xf32>
 }
