@@ -171,7 +171,7 @@ void FormGroups::runOnOperation() {
   int64_t usable = usableThreads(*described, threads);
   GroupForms forms;
   forms.library = library;
-  forms.convChains = forms.chainEnds = true;
+  forms.convChains = forms.chainEnds = fixedVectors(*described).has_value();
   if (described->kind == DeviceKind::gpu) {
     // The library is for CPUs.
     forms = {/*library=*/false, /*productChains=*/true, /*transposes=*/true,
