@@ -27,6 +27,18 @@ std::optional<Interval> rac::totalJoules(const Report &report) {
   return total(report, &GroupReport::joules);
 }
 
+/// How types were chosen; its joules are of the same device as the totals'.
+static json::Value precisionOf(const Report &report) {
+  if (!report.precision)
+    return nullptr;
+  json::Value precision = toJson(*report.precision);
+  (*precision.getAsObject())["joules_origin"] =
+      report.precision->joules
+          ? json::Value(stringifyJoulesOrigin(totalJoulesOrigin(report)))
+          : json::Value(nullptr);
+  return precision;
+}
+
 JoulesOrigin rac::totalJoulesOrigin(const Report &report) {
   bool bound = llvm::any_of(report.groups, [](const GroupReport &group) {
     return group.joulesOrigin == JoulesOrigin::tdp;
@@ -133,8 +145,7 @@ json::Value rac::toJson(const Report &report) {
                                {"error", report.precision
                                              ? orNull(report.precision->budget)
                                              : json::Value(nullptr)}}},
-      {"precision",
-       report.precision ? toJson(*report.precision) : json::Value(nullptr)},
+      {"precision", precisionOf(report)},
       {"search", report.search ? toJson(*report.search) : json::Value(nullptr)},
       {"threads", report.threads},
       {"totals", std::move(sums)},

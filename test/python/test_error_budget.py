@@ -103,6 +103,8 @@ def test_budget_holds_on_unseen_samples(plain, tmp_path, make, budget):
     precision = report["precision"]
     assert precision["error"]["held_back"] <= budget and precision["error"]["calibration"] <= budget
     assert report["budgets"]["error"] == budget
+    # No meter has told of this device's energy.
+    assert precision["joules_origin"] == report["totals"]["joules_origin"] == "tdp"
     assert precision["samples"] == {"from": "--calibration", "random": False, "calibration": 6, "held_back": 2,
                                     "runs": precision["samples"]["runs"]}
     types = {group["precision"] for group in precision["groups"]}
