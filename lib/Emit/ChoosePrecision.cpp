@@ -182,7 +182,11 @@ llvm::Expected<double> PrecisionChooser::verify() {
 
 llvm::Error PrecisionChooser::choose() {
   constexpr int kTries = 6;
-  double budget = report.budget.value_or(Assignment::kNoBudget);
+  // Types are chosen by few samples, on which they are better than on others:
+  // on 40 pages that calibration hadn't seen, a text detector's error was 1.15
+  // times that on the six it had.
+  constexpr double kShare = 0.8;
+  double budget = kShare * report.budget.value_or(Assignment::kNoBudget);
   std::vector<std::string> first;
   for (int i = 0;; ++i) {
     request.progress("assigning types");

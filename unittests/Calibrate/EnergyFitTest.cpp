@@ -32,8 +32,8 @@ struct PoweredMachine {
     system.now += did.seconds;
   }
   EnergyWork work(std::string name, double cores,
-                  std::vector<double> opsPerSecond,
-                  std::vector<double> bytesPerSecond) {
+                  const std::vector<double> &opsPerSecond,
+                  const std::vector<double> &bytesPerSecond) {
     return {std::move(name), [=](double seconds, EnergyWindow &did) {
               did.seconds = seconds;
               did.coreSeconds = cores * seconds;

@@ -22,7 +22,7 @@ Device h200() {
   return llvm::cantFail(loadDevice(RAC_DESCRIPTIONS_DIR "/devices/h200.json"));
 }
 
-Device with(Device device, llvm::StringRef key, double value,
+Device with(const Device &device, llvm::StringRef key, double value,
             std::optional<EnergyScope> scope = std::nullopt) {
   return llvm::cantFail(withNumber(device, key, measured(value), scope));
 }

@@ -53,7 +53,8 @@ Device roundGpu() {
   }
   device.units.push_back(tensor);
   auto add = [&](llvm::StringRef name, LevelKind kind, LevelScope scope,
-                 Known size, double core, Known all, double latency) {
+                 const Known &size, double core, const Known &all,
+                 double latency) {
     MemoryLevel level;
     level.name = name.str();
     level.kind = kind;

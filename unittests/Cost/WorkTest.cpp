@@ -12,7 +12,7 @@ const char *kConv = R"({strides = array<i64: 1, 1>,
     dilations = array<i64: 1, 1>, pads_low = array<i64: 0, 0>,
     pads_high = array<i64: 0, 0>, groups = %d : i64})";
 
-std::string conv(int groups, std::string types) {
+std::string conv(int groups, const std::string &types) {
   char attributes[256];
   snprintf(attributes, sizeof attributes, kConv, groups);
   return std::string("%0 = rac.conv %x, %f ") + attributes + " : " + types;

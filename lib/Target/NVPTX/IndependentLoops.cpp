@@ -132,8 +132,9 @@ std::optional<Nest> Nest::find(scf::ForOp outermost) {
       nest.independent.push_back(
           nest.isIndependent(counter, accesses, written));
     // A thread's iterations are known before the nest begins.
-    for (auto bounds : {*inner.getLoopLowerBounds(),
-                        *inner.getLoopUpperBounds(), *inner.getLoopSteps()})
+    for (const auto &bounds :
+         {*inner.getLoopLowerBounds(), *inner.getLoopUpperBounds(),
+          *inner.getLoopSteps()})
       for (OpFoldResult bound : bounds)
         if (auto value = dyn_cast<Value>(bound);
             value &&

@@ -27,7 +27,7 @@ constexpr int kIndependent = 16;
     Vector sums[kIndependent];                                                 \
     _Pragma("clang loop unroll(full)") for (int i = 0; i < kIndependent; ++i)  \
         sums[i] = zero;                                                        \
-    Vector a = zero, b = zero;                                                 \
+    Vector a = (zero), b = (zero);                                             \
     for (int64_t s = 0; s < steps; ++s) {                                      \
       asm volatile("" : "+v"(a), "+v"(b));                                     \
       _Pragma("clang loop unroll(full)") for (int i = 0; i < kIndependent;     \

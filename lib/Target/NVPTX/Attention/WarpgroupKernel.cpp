@@ -505,7 +505,7 @@ WarpgroupKernel::State WarpgroupKernel::next(State state, Index number,
   return state;
 }
 
-WarpgroupKernel::State WarpgroupKernel::repeat(State state, Index from,
+WarpgroupKernel::State WarpgroupKernel::repeat(const State &state, Index from,
                                                Index to, bool isMasked) {
   auto loop = scf::ForOp::create(e.b, loc, e.value(from), e.value(to),
                                  e.value(e.number(1)), state.flat());

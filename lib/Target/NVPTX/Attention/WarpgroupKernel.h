@@ -60,7 +60,8 @@ private:
   nvptx::Values pack(mlir::ValueRange weights);
   State begin();
   State next(State state, gemm::Index number, bool isMasked);
-  State repeat(State state, gemm::Index from, gemm::Index to, bool isMasked);
+  State repeat(const State &state, gemm::Index from, gemm::Index to,
+               bool isMasked);
   void finish(State state);
 
   static int64_t lineBlocks(int64_t elements);

@@ -10,7 +10,6 @@
 
 using namespace mlir;
 using namespace rac::gemm;
-using rac::bytesOf;
 
 static Access accessOf(Emit &e, OpOperand *operand,
                        const Contraction &contraction,

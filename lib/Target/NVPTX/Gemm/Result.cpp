@@ -10,7 +10,6 @@
 
 using namespace mlir;
 using namespace rac::gemm;
-using rac::bytesOf;
 
 static bool isZero(Value value) {
   return matchPattern(value, m_AnyZeroFloat()) || matchPattern(value, m_Zero());

@@ -10,7 +10,6 @@
 
 using namespace mlir;
 using namespace rac::gemm;
-using rac::bytesOf;
 
 gpu::LaunchOp rac::gemm::beginLaunch(Emit &e, Index blocks, int64_t threads,
                                      int64_t sharedBytes) {

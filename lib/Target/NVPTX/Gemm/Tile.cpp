@@ -181,13 +181,13 @@ double Chooser::clocks(const Tile &tile) const {
       llvm::divideCeil(llvm::divideCeil(depth, tile.depth), tile.splits);
   // Tensor cores that read shared memory themselves read each tile once.
   double perStep = std::max(
-      {tile.rows * tile.columns * tile.depth /
+      {double(tile.rows * tile.columns * tile.depth) /
            Rates::products(atom.unit, tile.warpgroups),
-       tile.warpgroups
-           ? 0.0
-           : tile.warps() / tile.slices *
-                 (tile.rows / tile.warpRows + tile.columns / tile.warpColumns) *
-                 tile.depth * bytes / Rates::sharedBytes,
+       tile.warpgroups ? 0.0
+                       : double(tile.warps() / tile.slices) *
+                             double(tile.rows / tile.warpRows +
+                                    tile.columns / tile.warpColumns) *
+                             tile.depth * bytes / Rates::sharedBytes,
        (tile.rows + tile.columns) * tile.depth * bytes / Rates::globalBytes});
   // One warp has a fraction of a multiprocessor's units.
   double alone =
