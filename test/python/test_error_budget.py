@@ -175,6 +175,10 @@ def test_types_follow_the_devices_rates(compiler, tmp_path):
     for name, rates in {"amx": {}, "no i8": {"i8": 1}, "no i8, no bf16": {"i8": 1, "bf16": 1}}.items():
         device = json.loads((ROOT / "devices/xeon-spr.json").read_text())
         for unit in device["units"]:
+            # Not what a library attains of them.
+            for attained in ["library_fraction", "library_conv_fraction"]:
+                unit.get(attained, {}).pop("i8", None)
+                unit.get(attained, {}).pop("bf16", None)
             for rate in rates:
                 if rate in unit["ops_per_clock"]:
                     unit["ops_per_clock"][rate] |= {"v": rates[rate], "how": "guess", "src": "a test"}
