@@ -107,10 +107,23 @@ def chunks(wave, run=None):
     return feeds
 
 
-def segments(probabilities, threshold=0.5):
-    """From where to where there is speech, in chunks."""
-    marks = np.flatnonzero(np.diff(np.concatenate([[0], np.asarray(probabilities) > threshold, [0]])))
-    return list(zip(marks[::2].tolist(), marks[1::2].tolist()))
+def segments(probabilities, threshold=0.5, silence=0.35, shortest_silence=1600, shortest=4000, chunk=512):
+    """From where to where there is speech, in samples, by the rule and the numbers of silero-vad's own get_speech_timestamps
+    (its padding aside): it begins at `threshold`, and ends where less than `silence` begins that lasts."""
+    found, start, end = [], None, None
+    for at, probability in zip(range(0, chunk * len(probabilities), chunk), probabilities):
+        if probability >= threshold:
+            end = None
+            start = at if start is None else start
+        elif probability < silence and start is not None:
+            end = at if end is None else end
+            if at - end >= shortest_silence:
+                if end - start > shortest:
+                    found.append((start, end))
+                start = end = None
+    if start is not None and chunk * len(probabilities) - start > shortest:
+        found.append((start, chunk * len(probabilities)))
+    return found
 
 
 def save(feeds, folder):
