@@ -9,7 +9,6 @@ through Python; the row "a call" shows what that takes.
 """
 
 import argparse
-import json
 import sys
 import tempfile
 from pathlib import Path
@@ -122,8 +121,7 @@ def markdown(rows):
                       t.times(ratio(results, "rac", PEERS[0])), t.percent(ratio(results, "rac", "copy"))])
     problems = [f"- {row['kernel']}: {name}: {result['error']}"
                 for row in rows for name, result in row["engines"].items() if "error" in result]
-    versions = {"rac": m.commit(), PEERS[0]: next(
-        (row["engines"][PEERS[0]]["version"] for row in rows if "version" in row["engines"][PEERS[0]]), "")}
+    versions = {"rac": m.commit(), PEERS[0]: t.version_of(rows, PEERS[0])}
     head = ["operator", "threads", "read and written, MiB", "rac, µs", f"{PEERS[0]}, µs", "copy, µs",
             f"rac : {PEERS[0]}", "rac's share of a copy's speed"]
     return "\n\n".join(filter(None, [t.run_of(m.processor(), versions), t.table(head, lines),
@@ -135,13 +133,7 @@ def main():
     rows = run(args)
     if not rows:
         sys.exit("error: no operator has such a name")
-    if args.json:
-        args.json.write_text(json.dumps({"rows": rows}, indent=1))
-    print(markdown(rows))
-    if args.markdown:
-        t.replace_part(args.markdown, "kernels", markdown(rows))
-    if any("error" in row["engines"]["rac"] for row in rows):
-        sys.exit("error: rac fails or differs on some operator")
+    t.publish(rows, markdown(rows), args, "kernels")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Tables in Markdown, and the generated part of a page."""
 
+import json
 import math
 import os
 import sys
@@ -57,3 +58,19 @@ def run_of(processor, versions):
     engines = ", ".join(f"{name} {version}" for name, version in versions.items())
     load = os.getloadavg()[2]
     return f"{time.strftime('%Y-%m-%d')}, {processor}; {engines}. Load over 15 minutes: {load:.1f}."
+
+
+def version_of(rows, engine):
+    """That a measured engine has told of itself, in one of the rows."""
+    return next((row["engines"][engine]["version"] for row in rows if "version" in row["engines"][engine]), "")
+
+
+def publish(rows, text, args, part):
+    """Writes rows and text to where --json and --markdown say. Ends in failure if rac failed or differed in a row."""
+    if args.json:
+        args.json.write_text(json.dumps({"rows": rows}, indent=1))
+    print(text)
+    if args.markdown:
+        replace_part(args.markdown, part, text)
+    if any("error" in row["engines"]["rac"] for row in rows):
+        sys.exit(f"error: rac fails or differs in some row of {part}")

@@ -127,8 +127,7 @@ def markdown(rows):
         lines.append([f"{row['name']}, {LAYERS} of them", weights, t.mebibytes(row["bytes"]),
                       *(rate(row, engine, row["bytes"], 1e-9) if engine in results else t.UNKNOWN
                         for engine in [*engines, "copy"]), t.percent(ratio(results, "rac", "copy"))])
-    versions = {"rac": m.commit(), PEERS[0]: next(
-        (row["engines"][PEERS[0]]["version"] for row in rows if "version" in row["engines"][PEERS[0]]), "")}
+    versions = {"rac": m.commit(), PEERS[0]: t.version_of(rows, PEERS[0])}
     parts = [t.run_of(m.processor(), versions) + f" Threads: {rows[0]['threads']}."]
     if lines:
         parts.append(t.table(["products of one row", "weights", "MiB", f"{PEERS[0]}, GB/s", f"{BYTES}, GB/s", "rac, GB/s",
@@ -144,13 +143,7 @@ def main():
     rows = run(args)
     if not rows:
         sys.exit("error: nothing has such a name")
-    if args.json:
-        args.json.write_text(json.dumps({"rows": rows}, indent=1))
-    print(markdown(rows))
-    if args.markdown:
-        t.replace_part(args.markdown, "weights", markdown(rows))
-    if any("error" in row["engines"]["rac"] for row in rows):
-        sys.exit("error: rac fails or differs on some model")
+    t.publish(rows, markdown(rows), args, "weights")
 
 
 if __name__ == "__main__":

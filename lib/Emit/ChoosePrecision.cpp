@@ -17,13 +17,15 @@
 using namespace mlir;
 using namespace rac;
 
-std::optional<DataType> rac::halfTypeFor(llvm::StringRef precision,
-                                         const Device &device) {
+FloatType rac::halfTypeFor(MLIRContext *context, llvm::StringRef precision,
+                           const Device &device) {
   bool isF16 = precision == "f16" ||
                (precision == "auto" && !device.computesIn(DataType::bf16) &&
                 device.computesIn(DataType::f16));
-  DataType type = isF16 ? DataType::f16 : DataType::bf16;
-  return device.computesIn(type) ? std::optional(type) : std::nullopt;
+  if (!device.computesIn(isF16 ? DataType::f16 : DataType::bf16))
+    return {};
+  return isF16 ? FloatType(Float16Type::get(context))
+               : BFloat16Type::get(context);
 }
 
 llvm::Error PrecisionChooser::check() {
@@ -40,9 +42,8 @@ llvm::Error PrecisionChooser::check() {
   if (request.precision == "auto" && !report.budget)
     report.budget = kDefaultBudget;
   bool isAuto = request.precision == "auto";
-  std::optional<DataType> halfType = halfTypeFor(request.precision, device);
-  half = halfType == DataType::f16 ? Type(Float16Type::get(context))
-                                   : Type(BFloat16Type::get(context));
+  FloatType halfType = halfTypeFor(context, request.precision, device);
+  half = halfType ? halfType : BFloat16Type::get(context);
   if (request.precision != "int8" && halfType)
     candidates.push_back(GroupType::half);
   if ((isAuto || request.precision == "int8") &&

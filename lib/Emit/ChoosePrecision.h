@@ -27,9 +27,9 @@ struct PrecisionRequest {
 };
 
 /// The 16 bits that groups may be narrowed to under `--precision=precision`;
-/// none where the device doesn't compute in any.
-std::optional<DataType> halfTypeFor(llvm::StringRef precision,
-                                    const Device &device);
+/// null where the device doesn't compute in any.
+mlir::FloatType halfTypeFor(mlir::MLIRContext *context,
+                            llvm::StringRef precision, const Device &device);
 
 struct PrecisionChoice {
   bool isNarrow = false; ///< the narrow plan was taken

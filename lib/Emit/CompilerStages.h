@@ -73,7 +73,6 @@ private:
   bool choosesTypes() const;
   llvm::Error planNarrow(const PlanOptions &planOptions);
   llvm::Expected<double> costIn16Bits(mlir::ModuleOp plan);
-  mlir::Type halfType(DataType type);
   llvm::Error chooseTypes(const PlanOptions &planOptions);
   llvm::Error replay();
   llvm::Error costAsGiven();

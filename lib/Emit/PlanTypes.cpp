@@ -25,21 +25,16 @@ static bool has(GroupOp group, Type element) {
          });
 }
 
-Type Compiler::halfType(DataType type) {
-  return type == DataType::f16 ? Type(Float16Type::get(&context))
-                               : Type(BFloat16Type::get(&context));
-}
-
 /// How ops are best grouped depends on types: a product in f32 may be cheapest
 /// in a kernel with its softmax, and in bf16 as a call of the library. So the
 /// model is also planned with groups as 16 bits have them, back in f32.
 llvm::Error Compiler::planNarrow(const PlanOptions &planOptions) {
-  std::optional<DataType> half = halfTypeFor(options.precision, *report.device);
+  FloatType half = halfTypeFor(&context, options.precision, *report.device);
   if (!half || !options.planFile.empty() || options.maxError == 0.0)
     return llvm::Error::success();
   PlanOptions narrow;
   narrow.copyOptionValuesFrom(planOptions);
-  narrow.precision = nameOf(*half).str();
+  narrow.precision = nameOf(*dataTypeOf(half)).str();
   narrow.front = 0;
   narrow.checkBudgets = false;
   narrowPlan = module.clone();
@@ -48,10 +43,9 @@ llvm::Error Compiler::planNarrow(const PlanOptions &planOptions) {
             populatePlanPipeline(manager, narrow);
           }))
     return complaints.because(llvm::toString(std::move(error)));
-  Type type = halfType(*half);
   narrowPlan->walk([&](GroupOp group) {
     PlanAttr plan = group.getPlanAttr();
-    if (plan && plan.getPrecision() == type && !has(group, type))
+    if (plan && plan.getPrecision() == half && !has(group, half))
       group.setPlanAttr(plan.withPrecision(Float32Type::get(&context)));
   });
   return llvm::Error::success();
@@ -60,7 +54,7 @@ llvm::Error Compiler::planNarrow(const PlanOptions &planOptions) {
 /// What the plan would cost, in what is to be small, were all its groups that
 /// can in 16 bits: seconds, or joules where energy is all that counts.
 llvm::Expected<double> Compiler::costIn16Bits(ModuleOp plan) {
-  Type type = halfType(*halfTypeFor(options.precision, *report.device));
+  FloatType type = halfTypeFor(&context, options.precision, *report.device);
   OwningOpRef<ModuleOp> copy = plan.clone();
   copy->walk([&](GroupOp group) {
     if (PlanAttr old = group.getPlanAttr(); old && old.getPrecision().isF32())

@@ -49,6 +49,15 @@ void Cluster::add(Operation *op) {
   ops.insert(place, op);
 }
 
+Cluster Cluster::of(Operation *main, ArrayRef<Operation *> others) {
+  Cluster cluster;
+  cluster.main = main;
+  cluster.add(main);
+  for (Operation *op : others)
+    cluster.add(op);
+  return cluster;
+}
+
 ClusterFinder::ClusterFinder(Block &block, SymbolicShapes &shapes,
                              GroupForms forms)
     : block(block), shapes(shapes), forms(forms) {

@@ -23,6 +23,10 @@ struct Cluster {
     return llvm::is_contained(ops, op);
   }
   void add(mlir::Operation *op);
+
+  /// `main` and what else is computed with it.
+  static Cluster of(mlir::Operation *main,
+                    llvm::ArrayRef<mlir::Operation *> others = {});
 };
 
 /// Whether an op of level 1 computes, and so belongs into a group.

@@ -52,11 +52,7 @@ void ClusterFinder::findConvChain(ConvOp last) {
   // A softmax over channels is no such chain.
   if (members.empty() || llvm::any_of(members, llvm::IsaPred<SoftmaxOp>))
     return;
-  Cluster cluster;
-  cluster.main = last;
-  cluster.add(last);
-  for (Operation *op : members)
-    cluster.add(op);
+  Cluster cluster = Cluster::of(last, members);
   add(cluster);
   addWithEnds(std::move(cluster));
 }

@@ -101,9 +101,7 @@ bool ClusterFinder::joinsAsProducer(const Cluster &cluster, Operation *op) {
 /// Takes all it can but those refused; `joined` gets what it took, in order.
 Cluster ClusterFinder::grow(Operation *root, ArrayRef<Operation *> refused,
                             SmallVectorImpl<Operation *> &joined) {
-  Cluster cluster;
-  cluster.main = root;
-  cluster.add(root);
+  Cluster cluster = Cluster::of(root);
   // No kernel gains by more, and growing takes the square of it.
   constexpr size_t mostOps = 48;
   // An op may join only after another user of it has.

@@ -103,10 +103,8 @@ Cluster ClusterFinder::withOperandTransposes(Cluster cluster) {
 void ClusterFinder::findLibrary(Operation *anchor) {
   if (!isLibraryType(anchor))
     return;
-  Cluster cluster;
+  Cluster cluster = Cluster::of(anchor);
   cluster.kind = KernelKind::library;
-  cluster.main = anchor;
-  cluster.add(anchor);
   // oneDNN takes 32 post-ops.
   constexpr size_t longest = 32;
   Value value = anchor->getResult(0);

@@ -48,11 +48,7 @@ void ClusterFinder::findProductChain(MatmulOp last) {
       }).find();
   if (members.empty())
     return;
-  Cluster cluster;
-  cluster.main = last;
-  cluster.add(last);
-  for (Operation *op : members)
-    cluster.add(op);
+  Cluster cluster = Cluster::of(last, members);
   // The order of the first product's dimensions can be read as it is; so can
   // that of the result be written.
   SmallVector<Operation *> transposes;

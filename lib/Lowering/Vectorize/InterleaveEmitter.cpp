@@ -1,10 +1,9 @@
 //===- InterleaveEmitter.cpp - A few rows side by side --------------------===//
 
 #include "InterleaveEmitter.h"
+#include "CopyEmitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace rac::vectorize;
@@ -27,17 +26,12 @@ static std::optional<Operation *> findCast(linalg::LinalgOp op) {
 std::optional<InterleaveRoles>
 rac::vectorize::matchInterleave(linalg::LinalgOp op,
                                 const VectorTarget &target) {
-  if (target.scalable || op.getNumDpsInputs() != 1 ||
-      op.getNumDpsInits() != 1 || op.getNumReductionLoops() > 0 ||
-      !findCast(op))
+  std::optional<CopyOperands> copy = matchCopy(op, target);
+  if (!copy || !findCast(op))
     return std::nullopt;
-  OpOperand *source = op.getDpsInputOperand(0),
-            *result = op.getDpsInitOperand(0);
-  AffineMap from = op.getMatchingIndexingMap(source),
-            to = op.getMatchingIndexingMap(result);
+  auto [source, result, from, to] = *copy;
   auto type = dyn_cast<MemRefType>(result->get().getType());
-  if (!type || !type.getLayout().isIdentity() || !to.isPermutation() ||
-      !from.isProjectedPermutation() || from.getNumResults() < 2 ||
+  if (!type || !type.getLayout().isIdentity() || from.getNumResults() < 2 ||
       to.getNumResults() < 2)
     return std::nullopt;
   InterleaveRoles roles;
@@ -60,38 +54,24 @@ rac::vectorize::matchInterleave(linalg::LinalgOp op,
 
 namespace {
 
-class Interleaver {
+class Interleaver : CopyEmitter {
 public:
   Interleaver(OpBuilder &builder, linalg::LinalgOp op,
               const InterleaveRoles &roles)
-      : builder(builder), op(op), loc(op.getLoc()), roles(roles),
-        source(op.getDpsInputOperand(0)), result(op.getDpsInitOperand(0)) {}
+      : CopyEmitter(builder, op), roles(roles) {}
 
-  void emit();
+  void emit() {
+    emitLoops({{roles.rowLoop, roles.lanes},
+               {roles.innerLoop, roles.rows, /*isAll=*/true}});
+  }
 
 private:
-  Value constant(int64_t value) {
-    return arith::ConstantIndexOp::create(builder, loc, value);
-  }
-  SmallVector<Value> addressOf(OpOperand *operand) {
-    SmallVector<Value> address;
-    AffineMap map = op.getMatchingIndexingMap(operand);
-    for (AffineExpr expr : map.getResults())
-      address.push_back(position[cast<AffineDimExpr>(expr).getPosition()]);
-    return address;
-  }
-  /// To the result's type.
-  Value convert(Value value);
+  /// To the result's type: an element, or a vector of them.
+  Value convert(Value value) override;
   Value interleaved();
-  void emitBlock();
-  void emitElements(Value end);
+  void emitBlock() override;
 
-  OpBuilder &builder;
-  linalg::LinalgOp op;
-  Location loc;
   InterleaveRoles roles;
-  OpOperand *source, *result;
-  SmallVector<Value> position;
 };
 
 Value Interleaver::convert(Value value) {
@@ -154,57 +134,6 @@ void Interleaver::emitBlock() {
   Value flat =
       memref::CollapseShapeOp::create(builder, loc, result->get(), dims);
   vector::StoreOp::create(builder, loc, elements, flat, address);
-}
-
-/// What is left at the end of rows.
-void Interleaver::emitElements(Value end) {
-  OpBuilder::InsertionGuard guard(builder);
-  Value one = constant(1);
-  auto along =
-      scf::ForOp::create(builder, loc, position[roles.rowLoop], end, one);
-  builder.setInsertionPointToStart(along.getBody());
-  position[roles.rowLoop] = along.getInductionVar();
-  auto across =
-      scf::ForOp::create(builder, loc, constant(0), constant(roles.rows), one);
-  builder.setInsertionPointToStart(across.getBody());
-  position[roles.innerLoop] = across.getInductionVar();
-  Value element =
-      memref::LoadOp::create(builder, loc, source->get(), addressOf(source));
-  memref::StoreOp::create(builder, loc, convert(element), result->get(),
-                          addressOf(result));
-}
-
-void Interleaver::emit() {
-  OpBuilder::InsertionGuard guard(builder);
-  SmallVector<Range> ranges = op.createLoopRanges(builder, loc);
-  SmallVector<Value> low, high, step;
-  SmallVector<unsigned> loops;
-  for (auto [loop, range] : llvm::enumerate(ranges)) {
-    if (loop == roles.innerLoop)
-      continue;
-    loops.push_back(loop);
-    low.push_back(getValueOrCreateConstantIndexOp(builder, loc, range.offset));
-    high.push_back(getValueOrCreateConstantIndexOp(builder, loc, range.size));
-    step.push_back(constant(loop == roles.rowLoop ? roles.lanes : 1));
-  }
-  auto nest = scf::ParallelOp::create(builder, loc, low, high, step);
-  builder.setInsertionPointToStart(nest.getBody());
-  position.resize(ranges.size());
-  Value length;
-  for (auto [i, loop] : llvm::enumerate(loops)) {
-    position[loop] = nest.getInductionVars()[i];
-    if (loop == roles.rowLoop)
-      length = high[i];
-  }
-  Value end = arith::AddIOp::create(builder, loc, position[roles.rowLoop],
-                                    constant(roles.lanes));
-  Value fits = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ule,
-                                     end, length);
-  auto choice = scf::IfOp::create(builder, loc, fits, /*withElseRegion=*/true);
-  builder.setInsertionPoint(choice.thenYield());
-  emitBlock();
-  builder.setInsertionPoint(choice.elseYield());
-  emitElements(length);
 }
 
 } // namespace

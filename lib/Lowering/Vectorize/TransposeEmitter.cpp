@@ -1,11 +1,8 @@
 //===- TransposeEmitter.cpp - Copies in another order ---------------------===//
 
 #include "TransposeEmitter.h"
-#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "CopyEmitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Arith/Utils/Utils.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace rac::vectorize;
@@ -13,19 +10,14 @@ using namespace rac::vectorize;
 std::optional<TransposeRoles>
 rac::vectorize::matchTranspose(linalg::LinalgOp op,
                                const VectorTarget &target) {
-  if (target.scalable || op.getNumDpsInputs() != 1 ||
-      op.getNumDpsInits() != 1 || op.getNumReductionLoops() > 0 ||
-      !op.getBlock()->without_terminator().empty() ||
+  std::optional<CopyOperands> copy = matchCopy(op, target);
+  if (!copy || !op.getBlock()->without_terminator().empty() ||
       op.getBlock()->getTerminator()->getOperand(0) !=
           op.getBlock()->getArgument(0))
     return std::nullopt;
-  OpOperand *source = op.getDpsInputOperand(0),
-            *result = op.getDpsInitOperand(0);
-  AffineMap from = op.getMatchingIndexingMap(source),
-            to = op.getMatchingIndexingMap(result);
+  auto [source, result, from, to] = *copy;
   auto type = dyn_cast<MemRefType>(source->get().getType());
-  if (!type || !from.isProjectedPermutation() || !to.isPermutation() ||
-      from.getNumResults() == 0)
+  if (!type || from.getNumResults() == 0)
     return std::nullopt;
   TransposeRoles roles;
   roles.sourceLoop = from.getDimPosition(from.getNumResults() - 1);
@@ -51,32 +43,21 @@ rac::vectorize::matchTranspose(linalg::LinalgOp op,
 
 namespace {
 
-class Transposer {
+class Transposer : CopyEmitter {
 public:
   Transposer(OpBuilder &builder, linalg::LinalgOp op,
              const TransposeRoles &roles)
-      : builder(builder), op(op), loc(op.getLoc()), roles(roles),
-        source(op.getDpsInputOperand(0)), result(op.getDpsInitOperand(0)) {}
+      : CopyEmitter(builder, op), roles(roles) {}
 
-  void emit();
+  void emit() {
+    emitLoops(
+        {{roles.sourceLoop, roles.lanes}, {roles.resultLoop, roles.lanes}});
+  }
 
 private:
-  SmallVector<Value> addressOf(OpOperand *operand) {
-    SmallVector<Value> address;
-    AffineMap map = op.getMatchingIndexingMap(operand);
-    for (AffineExpr expr : map.getResults())
-      address.push_back(position[cast<AffineDimExpr>(expr).getPosition()]);
-    return address;
-  }
-  void emitBlock();
-  void emitElements(ArrayRef<Range> ranges);
+  void emitBlock() override;
 
-  OpBuilder &builder;
-  linalg::LinalgOp op;
-  Location loc;
   TransposeRoles roles;
-  OpOperand *source, *result;
-  SmallVector<Value> position;
 };
 
 /// Rows i and i + half of the block, interleaved, are rows 2i and 2i + 1 of the
@@ -86,8 +67,7 @@ void Transposer::emitBlock() {
   auto type = VectorType::get({roles.lanes},
                               getElementTypeOrSelf(source->get().getType()));
   auto moved = [&](Value from, int64_t by) -> Value {
-    return arith::AddIOp::create(
-        builder, loc, from, arith::ConstantIndexOp::create(builder, loc, by));
+    return arith::AddIOp::create(builder, loc, from, constant(by));
   };
   SmallVector<Value> rows;
   for (int64_t i = 0; i < roles.lanes; ++i) {
@@ -117,58 +97,6 @@ void Transposer::emitBlock() {
                             addressOf(result));
   }
   position[roles.sourceLoop] = begin;
-}
-
-/// What is left of a block at the end of rows or columns.
-void Transposer::emitElements(ArrayRef<Range> ranges) {
-  OpBuilder::InsertionGuard guard(builder);
-  Value block = arith::ConstantIndexOp::create(builder, loc, roles.lanes),
-        one = arith::ConstantIndexOp::create(builder, loc, 1);
-  SmallVector<Value> saved = position;
-  for (unsigned loop : {roles.sourceLoop, roles.resultLoop}) {
-    Value size =
-        getValueOrCreateConstantIndexOp(builder, loc, ranges[loop].size);
-    Value end = arith::MinUIOp::create(
-        builder, loc, size,
-        arith::AddIOp::create(builder, loc, position[loop], block));
-    auto rest = scf::ForOp::create(builder, loc, position[loop], end, one);
-    builder.setInsertionPointToStart(rest.getBody());
-    position[loop] = rest.getInductionVar();
-  }
-  Value element =
-      memref::LoadOp::create(builder, loc, source->get(), addressOf(source));
-  memref::StoreOp::create(builder, loc, element, result->get(),
-                          addressOf(result));
-  position = saved;
-}
-
-void Transposer::emit() {
-  OpBuilder::InsertionGuard guard(builder);
-  SmallVector<Range> ranges = op.createLoopRanges(builder, loc);
-  SmallVector<Value> low, high, step;
-  for (auto [loop, range] : llvm::enumerate(ranges)) {
-    bool inBlock = loop == roles.sourceLoop || loop == roles.resultLoop;
-    low.push_back(getValueOrCreateConstantIndexOp(builder, loc, range.offset));
-    high.push_back(getValueOrCreateConstantIndexOp(builder, loc, range.size));
-    step.push_back(arith::ConstantIndexOp::create(builder, loc,
-                                                  inBlock ? roles.lanes : 1));
-  }
-  auto nest = scf::ParallelOp::create(builder, loc, low, high, step);
-  position = nest.getInductionVars();
-  builder.setInsertionPointToStart(nest.getBody());
-  Value whole;
-  for (unsigned loop : {roles.sourceLoop, roles.resultLoop}) {
-    Value end = arith::AddIOp::create(builder, loc, position[loop], step[loop]);
-    Value fits = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ule,
-                                       end, high[loop]);
-    whole = whole ? arith::AndIOp::create(builder, loc, whole, fits).getResult()
-                  : fits;
-  }
-  auto choice = scf::IfOp::create(builder, loc, whole, /*withElseRegion=*/true);
-  builder.setInsertionPoint(choice.thenYield());
-  emitBlock();
-  builder.setInsertionPoint(choice.elseYield());
-  emitElements(ranges);
 }
 
 } // namespace

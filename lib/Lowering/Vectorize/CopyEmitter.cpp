@@ -1,0 +1,106 @@
+//===- CopyEmitter.cpp - Copies by blocks of registers --------------------===//
+
+#include "CopyEmitter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace rac::vectorize;
+
+std::optional<CopyOperands>
+rac::vectorize::matchCopy(linalg::LinalgOp op, const VectorTarget &target) {
+  if (target.scalable || op.getNumDpsInputs() != 1 ||
+      op.getNumDpsInits() != 1 || op.getNumReductionLoops() > 0)
+    return std::nullopt;
+  CopyOperands copy;
+  copy.source = op.getDpsInputOperand(0);
+  copy.result = op.getDpsInitOperand(0);
+  copy.from = op.getMatchingIndexingMap(copy.source);
+  copy.to = op.getMatchingIndexingMap(copy.result);
+  if (!copy.from.isProjectedPermutation() || !copy.to.isPermutation())
+    return std::nullopt;
+  return copy;
+}
+
+Value CopyEmitter::constant(int64_t value) {
+  return arith::ConstantIndexOp::create(builder, loc, value);
+}
+
+SmallVector<Value> CopyEmitter::addressOf(OpOperand *operand) {
+  SmallVector<Value> address;
+  AffineMap map = op.getMatchingIndexingMap(operand);
+  for (AffineExpr expr : map.getResults())
+    address.push_back(position[cast<AffineDimExpr>(expr).getPosition()]);
+  return address;
+}
+
+/// What is left of a block at the end of rows or columns.
+void CopyEmitter::emitElements(ArrayRef<Extent> block, ArrayRef<Range> ranges) {
+  OpBuilder::InsertionGuard guard(builder);
+  Value one = constant(1);
+  SmallVector<Value> saved = position;
+  for (const Extent &extent : block) {
+    Value begin, end;
+    if (extent.isAll) {
+      begin = constant(0);
+      end = constant(extent.size);
+    } else {
+      begin = position[extent.loop];
+      end = arith::MinUIOp::create(
+          builder, loc,
+          getValueOrCreateConstantIndexOp(builder, loc,
+                                          ranges[extent.loop].size),
+          arith::AddIOp::create(builder, loc, begin, constant(extent.size)));
+    }
+    auto rest = scf::ForOp::create(builder, loc, begin, end, one);
+    builder.setInsertionPointToStart(rest.getBody());
+    position[extent.loop] = rest.getInductionVar();
+  }
+  Value element =
+      memref::LoadOp::create(builder, loc, source->get(), addressOf(source));
+  memref::StoreOp::create(builder, loc, convert(element), result->get(),
+                          addressOf(result));
+  position = saved;
+}
+
+void CopyEmitter::emitLoops(ArrayRef<Extent> block) {
+  OpBuilder::InsertionGuard guard(builder);
+  SmallVector<Range> ranges = op.createLoopRanges(builder, loc);
+  auto extentOf = [&](unsigned loop) {
+    return llvm::find_if(block,
+                         [&](const Extent &e) { return e.loop == loop; });
+  };
+  SmallVector<Value> low, high, step;
+  SmallVector<unsigned> loops;
+  for (auto [loop, range] : llvm::enumerate(ranges)) {
+    const Extent *extent = extentOf(loop);
+    bool inBlock = extent != block.end();
+    if (inBlock && extent->isAll)
+      continue;
+    loops.push_back(loop);
+    low.push_back(getValueOrCreateConstantIndexOp(builder, loc, range.offset));
+    high.push_back(getValueOrCreateConstantIndexOp(builder, loc, range.size));
+    step.push_back(constant(inBlock ? extent->size : 1));
+  }
+  auto nest = scf::ParallelOp::create(builder, loc, low, high, step);
+  builder.setInsertionPointToStart(nest.getBody());
+  position.assign(ranges.size(), Value());
+  Value whole;
+  for (auto [i, loop] : llvm::enumerate(loops)) {
+    position[loop] = nest.getInductionVars()[i];
+    if (extentOf(loop) == block.end())
+      continue;
+    Value end = arith::AddIOp::create(builder, loc, position[loop], step[i]);
+    Value fits = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ule,
+                                       end, high[i]);
+    whole = whole ? arith::AndIOp::create(builder, loc, whole, fits).getResult()
+                  : fits;
+  }
+  auto choice = scf::IfOp::create(builder, loc, whole, /*withElseRegion=*/true);
+  builder.setInsertionPoint(choice.thenYield());
+  emitBlock();
+  builder.setInsertionPoint(choice.elseYield());
+  emitElements(block, ranges);
+}

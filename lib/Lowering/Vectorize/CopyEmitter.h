@@ -1,0 +1,62 @@
+//===- CopyEmitter.h - Copies by blocks of registers ------------*- C++ -*-===//
+
+#ifndef RAC_LIB_LOWERING_VECTORIZE_COPYEMITTER_H
+#define RAC_LIB_LOWERING_VECTORIZE_COPYEMITTER_H
+
+#include "LoopRoles.h"
+
+namespace rac::vectorize {
+
+/// The operands of an op that writes each element of one buffer to its place in
+/// another, in another order.
+struct CopyOperands {
+  mlir::OpOperand *source, *result;
+  mlir::AffineMap from, to;
+};
+
+/// The operands, if `op` is such a copy by its loops, whatever its body does
+/// to an element. Scalable vectors have no blocks of a known size.
+std::optional<CopyOperands> matchCopy(mlir::linalg::LinalgOp op,
+                                      const VectorTarget &target);
+
+/// Writes loops over blocks, and what is left of blocks at the ends element by
+/// element.
+class CopyEmitter {
+public:
+  CopyEmitter(mlir::OpBuilder &builder, mlir::linalg::LinalgOp op)
+      : builder(builder), op(op), loc(op.getLoc()),
+        source(op.getDpsInputOperand(0)), result(op.getDpsInitOperand(0)) {}
+  virtual ~CopyEmitter() = default;
+
+protected:
+  /// So many iterations of a loop are in a block; `isAll`: all that it has.
+  struct Extent {
+    unsigned loop;
+    int64_t size;
+    bool isAll = false;
+  };
+  void emitLoops(llvm::ArrayRef<Extent> block);
+
+  /// At `position`, which it may change.
+  virtual void emitBlock() = 0;
+  /// What the body makes of an element.
+  virtual mlir::Value convert(mlir::Value element) { return element; }
+
+  mlir::Value constant(int64_t value);
+  /// The indices of an operand at `position`.
+  mlir::SmallVector<mlir::Value> addressOf(mlir::OpOperand *operand);
+
+  mlir::OpBuilder &builder;
+  mlir::linalg::LinalgOp op;
+  mlir::Location loc;
+  mlir::OpOperand *source, *result;
+  mlir::SmallVector<mlir::Value> position; ///< by loop
+
+private:
+  void emitElements(llvm::ArrayRef<Extent> block,
+                    llvm::ArrayRef<mlir::Range> ranges);
+};
+
+} // namespace rac::vectorize
+
+#endif // RAC_LIB_LOWERING_VECTORIZE_COPYEMITTER_H
