@@ -61,3 +61,36 @@ func.func @f64(%x: f64) -> f64 {
   %0 = math.exp %x : f64
   return %0 : f64
 }
+
+// Where limits show that the result is a normal number, 2^n is made in one.
+
+// CHECK-LABEL: func.func @limited
+// CHECK-COUNT-1: arith.shli
+// CHECK-NOT: arith.shli
+// CHECK: return
+func.func @limited(%x: vector<16xf32>) -> vector<16xf32> {
+  %zero = arith.constant dense<0.0> : vector<16xf32>
+  %least = arith.constant dense<-87.0> : vector<16xf32>
+  %positive = arith.cmpf ogt, %x, %zero : vector<16xf32>
+  %0 = arith.select %positive, %zero, %x : vector<16xi1>, vector<16xf32>
+  %tiny = arith.cmpf olt, %0, %least : vector<16xf32>
+  %1 = arith.select %tiny, %least, %0 : vector<16xi1>, vector<16xf32>
+  %2 = math.exp %1 : vector<16xf32>
+  return %2 : vector<16xf32>
+}
+
+// One limit alone isn't enough, nor is NaN.
+
+// CHECK-LABEL: func.func @unlimited
+// CHECK-COUNT-4: arith.shli
+// CHECK-NOT: arith.shli
+// CHECK: return
+func.func @unlimited(%x: f32) -> (f32, f32) {
+  %zero = arith.constant 0.0 : f32
+  %nan = arith.constant 0x7FC00000 : f32
+  %0 = arith.minimumf %x, %zero : f32
+  %1 = math.exp %0 : f32
+  %2 = arith.maximumf %0, %nan : f32
+  %3 = math.exp %2 : f32
+  return %1, %3 : f32, f32
+}

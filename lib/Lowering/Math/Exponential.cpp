@@ -1,5 +1,6 @@
 //===- Exponential.cpp - exp and what is made of it -----------------------===//
 
+#include "Bounds.h"
 #include "Functions.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -13,15 +14,18 @@ static constexpr double kWideLn2High = 0x1.62e42feep-1,
                         kWideLn2Low = 0x1.a39ef35793c76p-33;
 
 namespace {
-/// x = n ln 2 + r, |r| <= ln 2 / 2.
+/// x = n ln 2 + r, |r| <= ln 2 / 2. The low bits of `biased` are those of n and
+/// some bias.
 struct Reduced {
-  Value n, r;
+  Value biased, r;
 };
 } // namespace
 
-static Reduced reduce(FloatBuilder &f, Value x, double high, double low) {
+static Reduced reduce(FloatBuilder &f, Value x, double high, double low,
+                      int64_t bias) {
   Reduced result;
-  Value n = f.round(f.mul(x, f.constant(llvm::numbers::log2e)), result.n);
+  Value n =
+      f.round(f.mul(x, f.constant(llvm::numbers::log2e)), result.biased, bias);
   result.r = f.fma(n, -low, f.fma(n, -high, x));
   return result;
 }
@@ -43,23 +47,41 @@ static Value expByExp2(FloatBuilder &f, Value x) {
   return f.mul(f.exp2(power), f.fma(rest, ln2, 1.0));
 }
 
+// What exp gives normal numbers for, n being rounded.
+static constexpr double kNormalFrom = -126 * llvm::numbers::ln2,
+                        kNormalTo = 127 * llvm::numbers::ln2;
+
+Value rac::functions::normalExp(FloatBuilder &f, Value x) {
+  if (f.hasExp2())
+    return expByExp2(f, x);
+  auto [biased, r] = reduce(f, x, kLn2High, kLn2Low, f.exponentBias());
+  Value power = f.powerOfTwo(biased);
+  return f.fma(expm1Reduced(f, r), power, power);
+}
+
 Value rac::functions::exp(FloatBuilder &f, Value x) {
+  Bounds bounds = boundsOf(x);
+  if (bounds.least >= kNormalFrom && bounds.most <= kNormalTo)
+    return normalExp(f, x);
   // Beyond these it is infinity and zero, by the multiplications below.
   x = f.atLeast(f.atMost(x, 89), -105);
   if (f.hasExp2())
     return expByExp2(f, x);
-  auto [n, r] = reduce(f, x, kLn2High, kLn2Low);
-  Value p = f.add(expm1Reduced(f, r), f.constant(1));
   // In two factors: 2^n itself need not be a normal number.
-  Value half = f.shiftRight(n, 1);
-  return f.mul(f.mul(p, f.powerOfTwo(half)), f.powerOfTwo(f.subBits(n, half)));
+  int64_t bias = 2 * f.exponentBias();
+  auto [biased, r] = reduce(f, x, kLn2High, kLn2Low, bias);
+  Value half = f.shiftRight(biased, 1);
+  Value power = f.powerOfTwo(half),
+        rest = f.powerOfTwo(f.subBits(biased, half));
+  return f.mul(f.fma(expm1Reduced(f, r), power, power), rest);
 }
 
 Value rac::functions::expm1(FloatBuilder &f, Value x) {
-  auto [n, r] = reduce(f, f.atLeast(f.atMost(x, 89), -20), kLn2High, kLn2Low);
   // Half of 2^n (exp(r) - 1) + 2^n - 1: 2^n may be too large.
-  Value scale = f.powerOfTwo(f.subBits(n, f.integer(1)));
-  Value half = f.fma(expm1Reduced(f, r), scale, f.sub(scale, f.constant(0.5)));
+  x = f.atLeast(f.atMost(x, 89), -20);
+  auto [biased, r] = reduce(f, x, kLn2High, kLn2Low, f.exponentBias() - 1);
+  Value power = f.powerOfTwo(biased);
+  Value half = f.fma(expm1Reduced(f, r), power, f.sub(power, f.constant(0.5)));
   return f.add(half, half);
 }
 
@@ -71,9 +93,7 @@ Value rac::functions::tanh(FloatBuilder &f, Value x) {
                             1.3333210349082947e-01, -3.333333134651184e-01});
   Value small = f.fma(f.mul(square, q), t, t);
   // 1 - 2 / (exp(2 t) + 1), which is 1 from 9.02 on.
-  auto [n, r] = reduce(f, f.atMost(f.add(t, t), 19), kLn2High, kLn2Low);
-  Value scale = f.powerOfTwo(n);
-  Value e = f.fma(expm1Reduced(f, r), scale, scale);
+  Value e = normalExp(f, f.atMost(f.add(t, t), 19));
   Value large =
       f.sub(f.constant(1), f.div(f.constant(2), f.add(e, f.constant(1))));
   Value isSmall = f.less(t, f.constant(0.625));
@@ -81,13 +101,13 @@ Value rac::functions::tanh(FloatBuilder &f, Value x) {
 }
 
 Value rac::functions::wideExp(FloatBuilder &f, Value x) {
-  auto [n, r] = reduce(f, x, kWideLn2High, kWideLn2Low);
+  auto [biased, r] = reduce(f, x, kWideLn2High, kWideLn2Low, f.exponentBias());
   Value q = f.polynomial(
       r, {2.7641988177866895e-07, 2.763550720255655e-06, 2.4801465315992486e-05,
           1.9841184028715855e-04, 1.3888888963263307e-03, 8.333333371746804e-03,
           4.1666666666487724e-02, 1.6666666666609647e-01, 0.5});
-  Value p = f.add(f.fma(f.mul(r, r), q, r), f.constant(1));
-  return f.mul(p, f.powerOfTwo(n));
+  Value power = f.powerOfTwo(biased);
+  return f.fma(f.fma(f.mul(r, r), q, r), power, power);
 }
 
 /// exp(|x|) in f64, for f32's x; NaN stays.

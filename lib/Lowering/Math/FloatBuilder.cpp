@@ -144,18 +144,17 @@ Value FloatBuilder::toFloat(Value integer) {
   return arith::SIToFPOp::create(b, loc, type, integer);
 }
 
-Value FloatBuilder::round(Value x, Value &whole) {
+Value FloatBuilder::round(Value x, Value &sum, int64_t bias) {
   // Numbers of this size are 1 apart: adding one rounds, and leaves the whole
   // number in the low bits.
-  double shifter = width == 64 ? 0x1.8p52 : 0x1.8p23;
-  Value shifted = add(x, constant(shifter));
-  whole = subBits(bits(shifted), bits(constant(shifter)));
-  return sub(shifted, constant(shifter));
+  Value shifter = constant((width == 64 ? 0x1.8p52 : 0x1.8p23) + bias);
+  Value shifted = add(x, shifter);
+  sum = bits(shifted);
+  return sub(shifted, shifter);
 }
 
-Value FloatBuilder::powerOfTwo(Value n) {
-  return fromBits(
-      shiftLeft(addBits(n, integer(exponentBias())), mantissaBits()));
+Value FloatBuilder::powerOfTwo(Value biased) {
+  return fromBits(shiftLeft(biased, mantissaBits()));
 }
 
 FloatBuilder FloatBuilder::wide() {

@@ -64,12 +64,12 @@ public:
   Value isSet(Value bits, int64_t mask);
   Value toFloat(Value integer);
 
-  /// The nearest integer to x, as a number and, modulo 2^(bits - 3), in
-  /// `whole`. For |x| below 2^22 in f32, 2^51 in f64; beyond it nothing is
-  /// undefined.
-  Value round(Value x, Value &whole);
-  /// 2^n for whole n that give normal numbers.
-  Value powerOfTwo(Value n);
+  /// The nearest integer to x as a number; the low bits of `sum` are those of
+  /// it plus `bias`, which is not negative. For |x| + bias below 2^22 in f32,
+  /// 2^51 in f64; beyond it nothing is undefined.
+  Value round(Value x, Value &sum, int64_t bias = 0);
+  /// 2^n, a normal number, by the low bits of n + exponentBias().
+  Value powerOfTwo(Value biased);
 
   /// The same numbers in f64.
   FloatBuilder wide();

@@ -18,6 +18,8 @@ namespace rac::functions {
 
 // Of f32.
 mlir::Value exp(FloatBuilder &f, mlir::Value x);
+/// Where the result is a normal number: for x from -87.3 to 88; NaN stays.
+mlir::Value normalExp(FloatBuilder &f, mlir::Value x);
 mlir::Value expm1(FloatBuilder &f, mlir::Value x);
 mlir::Value tanh(FloatBuilder &f, mlir::Value x);
 mlir::Value sinh(FloatBuilder &f, mlir::Value x);

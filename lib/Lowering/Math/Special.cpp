@@ -30,7 +30,7 @@ Value rac::functions::erf(FloatBuilder &f, Value x) {
     power = f.exp2(f.mul(limited, f.polynomial(limited, terms)));
   } else {
     Value exponent = f.fma(limited, f.polynomial(limited, terms), limited);
-    power = exp(f, f.neg(exponent));
+    power = normalExp(f, f.neg(exponent));
   }
   Value large = f.sub(f.constant(1), power);
   Value isSmall = f.less(t, f.constant(0.9375));

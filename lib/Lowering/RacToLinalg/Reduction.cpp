@@ -32,14 +32,14 @@ Value lowering::neutralConstant(OpBuilder &b, Location loc, ReduceKind kind,
   return {};
 }
 
-/// Lets a floating-point op give zeros of any sign.
-static Value withoutZeroSigns(Value result) {
+/// Lets a floating-point op take more liberties; others take none.
+static Value allow(arith::FastMathFlags liberties, Value result) {
   Operation *op = result.getDefiningOp();
   if (auto floats = dyn_cast<arith::ArithFastMathInterface>(op))
     op->setAttr(floats.getFastMathAttrName(),
                 arith::FastMathFlagsAttr::get(
-                    op->getContext(), floats.getFastMathFlagsAttr().getValue() |
-                                          arith::FastMathFlags::nsz));
+                    op->getContext(),
+                    floats.getFastMathFlagsAttr().getValue() | liberties));
   return result;
 }
 
@@ -59,16 +59,17 @@ Value lowering::combine(OpBuilder &b, Location loc, ReduceKind kind, Value x,
   // Zeros of either sign are as large as each other: without this, x86 takes
   // five times as many instructions to combine lanes.
   case ReduceKind::max:
-    return withoutZeroSigns(s.max(x, y));
+    return allow(arith::FastMathFlags::nsz, s.max(x, y));
   case ReduceKind::min:
-    return withoutZeroSigns(s.min(x, y));
+    return allow(arith::FastMathFlags::nsz, s.min(x, y));
   }
   return {};
 }
 
 Value lowering::reduceTensor(OpBuilder &b, Location loc, ReduceKind kind,
                              Value tensor, Type element,
-                             const llvm::SmallBitVector &axes) {
+                             const llvm::SmallBitVector &axes,
+                             bool mayLoseNan) {
   Type accumulator = computeType(element);
   bool isUnsigned = element.isUnsignedInteger();
   Value init = neutralConstant(b, loc, kind, accumulator, isUnsigned);
@@ -78,9 +79,11 @@ Value lowering::reduceTensor(OpBuilder &b, Location loc, ReduceKind kind,
                         [&](OpBuilder &b, Location loc, ValueRange args) {
                           Value x = loadCompute(b, loc, args[0], element);
                           Value sum = loadElement(b, loc, args[1], accumulator);
-                          return storeElement(
-                              b, loc, combine(b, loc, kind, x, sum, isUnsigned),
-                              accumulator);
+                          Value both =
+                              combine(b, loc, kind, x, sum, isUnsigned);
+                          if (mayLoseNan)
+                            both = allow(arith::FastMathFlags::nnan, both);
+                          return storeElement(b, loc, both, accumulator);
                         });
 }
 

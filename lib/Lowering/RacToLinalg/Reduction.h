@@ -19,7 +19,8 @@ mlir::Value combine(mlir::OpBuilder &b, mlir::Location loc, ReduceKind kind,
 /// of the result are storage of computeType(element); mean gives the sum.
 mlir::Value reduceTensor(mlir::OpBuilder &b, mlir::Location loc,
                          ReduceKind kind, mlir::Value tensor,
-                         mlir::Type element, const llvm::SmallBitVector &axes);
+                         mlir::Type element, const llvm::SmallBitVector &axes,
+                         bool mayLoseNan = false);
 /// Adds dimensions of size 1: those set in `dims`, of the result's.
 mlir::Value insertUnitDims(mlir::OpBuilder &b, mlir::Location loc,
                            mlir::Value tensor,

@@ -55,15 +55,17 @@ func.func @running_sum(%a: tensor<?x4xf32>) -> tensor<?x4xf32> {
 
 // CHECK-LABEL: func @softmax
 // CHECK: linalg.generic {{.*}} ["parallel", "reduction"]
-// CHECK: arith.maximumf %{{.*}}, %{{.*}} fastmath<nsz,contract>
+// CHECK: arith.maximumf %{{.*}}, %{{.*}} fastmath<nnan,nsz,contract>
 // What would be subnormal is zero, before and after the division.
 // CHECK: linalg.generic {{.*}} ["parallel", "parallel"]
 // CHECK: %[[X:.*]] = arith.subf
+// CHECK: %[[ZERO:.*]] = arith.constant 0.0
 // CHECK: %[[LEAST:.*]] = arith.constant -87.336
 // CHECK: %[[TINY:.*]] = arith.cmpf olt, %[[X]], %[[LEAST]]
-// CHECK: %[[ZERO:.*]] = arith.constant 0.0
-// CHECK: %[[LARGE:.*]] = arith.select %[[TINY]], %[[ZERO]], %[[X]]
-// CHECK: %[[EXP:.*]] = math.exp %[[LARGE]]
+// CHECK: %[[LARGE:.*]] = arith.select %[[TINY]], %[[LEAST]], %[[X]]
+// CHECK: %[[POSITIVE:.*]] = arith.cmpf olt, %[[ZERO]], %[[LARGE]]
+// CHECK: %[[LIMITED:.*]] = arith.select %[[POSITIVE]], %[[ZERO]], %[[LARGE]]
+// CHECK: %[[EXP:.*]] = math.exp %[[LIMITED]]
 // CHECK: arith.select %[[TINY]], %[[ZERO]], %[[EXP]]
 // CHECK: linalg.generic {{.*}} ["parallel", "reduction"]
 // CHECK: arith.addf %{{.*}}, %{{.*}} fastmath<reassoc,contract>
