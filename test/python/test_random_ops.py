@@ -192,6 +192,14 @@ def test_softmax_with_masks(compiler, tmp_path):
     check(graph, tmp_path, FULL)
 
 
+def test_softmax_of_special_numbers(compiler, tmp_path):
+    """A row with NaN or +inf anywhere is NaN, in whatever lane."""
+    graph = Graph(8)
+    x = graph.input("x", ["n", "m"])
+    graph.output(graph.op("Softmax", x, axis=-1), graph.op("LogSoftmax", x, axis=-1))
+    check(graph, tmp_path, FULL + [{"n": 64, "m": 49}], special=True)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_convolutions(compiler, tmp_path, seed):
     """Of one to three dimensions, with odd strides, groups, dilations and pads, and what follows them."""
