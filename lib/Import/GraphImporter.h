@@ -75,6 +75,7 @@ private:
 };
 
 // One per family, each in the file of that name.
+void addActivationImporters(ImporterTable &);
 void addAttentionImporters(ImporterTable &);
 void addControlFlowImporters(ImporterTable &);
 void addConvImporters(ImporterTable &);
@@ -84,6 +85,7 @@ void addGridSampleImporters(ImporterTable &);
 void addIndexingImporters(ImporterTable &);
 void addMatmulImporters(ImporterTable &);
 void addMatmulNBitsImporters(ImporterTable &);
+void addMovementImporters(ImporterTable &);
 void addNormalizationImporters(ImporterTable &);
 void addPoolImporters(ImporterTable &);
 void addQuantImporters(ImporterTable &);
@@ -193,6 +195,8 @@ public:
   const Entry *entry(size_t i) const;
   /// The tensor; null where it is absent.
   Value input(size_t i);
+  /// Its dimensions, which need not become an op for that.
+  std::optional<Exprs> dims(size_t i);
   /// Its shape and elements where it is a small tensor of whole numbers that
   /// are known, of any rank.
   std::optional<Entry> known(size_t i);
@@ -245,6 +249,11 @@ std::optional<std::vector<double>> floatsOf(const Tensor &tensor,
                                             int64_t limit = 1 << 20);
 std::optional<llvm::SmallVector<int64_t>> intsOf(const Tensor &tensor,
                                                  int64_t limit = 256);
+
+/// A node that is an op of one operand.
+template <typename OpT> LogicalResult importUnary(NodeImporter &n) {
+  return n.result(n.tb.unary<OpT>(n.input(0)));
+}
 
 } // namespace rac::onnximport
 

@@ -176,6 +176,17 @@ const Entry *NodeImporter::entry(size_t i) const {
   return g.lookup(node.inputs[i]);
 }
 
+std::optional<Exprs> NodeImporter::dims(size_t i) {
+  const Entry *e = entry(i);
+  if (!e)
+    return std::nullopt;
+  if (e->constant)
+    return tb.constants(e->constant->dims);
+  if (e->elements)
+    return tb.constants(e->shape);
+  return tb.dims(e->value);
+}
+
 Value NodeImporter::input(size_t i) {
   const Entry *e = entry(i);
   if (!e) {
