@@ -155,6 +155,9 @@ def fused(model, what, rows, inner, columns):
 
 def kernels():
     for model, (file, image) in CONVOLUTIONS.items():
+        if not (m.MODELS / file).exists():
+            print(f"{file} is not among the models ({m.MODELS}): its convolutions are left out", file=sys.stderr)
+            continue
         for key, count in convolutions(m.MODELS / file, image).items():
             yield convolution(model, count, *key)
     for model, products in {**PRODUCTS, "small": SMALL}.items():
