@@ -353,12 +353,20 @@ Values LaneOp::compute(OpBuilder &builder, ArrayRef<Value> position,
                        const Tile &tile, unsigned given, ValueRange registers) {
   return evaluate(builder, position, tile,
                   op.getBlock()->getTerminator()->getOperand(0), given,
-                  registers);
+                  registers, /*stores=*/false);
+}
+
+void LaneOp::computeInPlace(OpBuilder &builder, ArrayRef<Value> position,
+                            const Tile &tile, unsigned given,
+                            ValueRange registers) {
+  evaluate(builder, position, tile,
+           op.getBlock()->getTerminator()->getOperand(0), given, registers,
+           /*stores=*/true);
 }
 
 Values LaneOp::evaluate(OpBuilder &builder, ArrayRef<Value> position,
                         const Tile &tile, Value wanted, unsigned given,
-                        ValueRange registers) {
+                        ValueRange registers, bool stores) {
   llvm::DenseSet<Value> needed = neededFor(wanted);
   // What doesn't depend on the row or the vector is loaded once.
   llvm::DenseMap<std::tuple<unsigned, int64_t, int64_t>, Value> loaded;
@@ -388,6 +396,9 @@ Values LaneOp::evaluate(OpBuilder &builder, ArrayRef<Value> position,
       results.push_back(applyBody(builder,
                                   {position, row, vector, tile.mask(vector)},
                                   arguments, wanted, needed));
+      if (stores)
+        store(builder, results.back(), position, row, vector,
+              tile.mask(vector));
     }
   return results;
 }

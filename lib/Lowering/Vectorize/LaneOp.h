@@ -69,12 +69,17 @@ public:
   /// values `registers` instead of those in memory.
   Values compute(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> position,
                  const Tile &tile, unsigned given, mlir::ValueRange registers);
+  /// The same, each stored as soon as it is there: then its register is free.
+  void computeInPlace(mlir::OpBuilder &builder,
+                      llvm::ArrayRef<mlir::Value> position, const Tile &tile,
+                      unsigned given, mlir::ValueRange registers);
   /// A value of the body, which doesn't look at what the result was, for each
   /// register of the tile.
   Values evaluate(mlir::OpBuilder &builder,
                   llvm::ArrayRef<mlir::Value> position, const Tile &tile,
                   mlir::Value wanted) {
-    return evaluate(builder, position, tile, wanted, /*given=*/~0u, {});
+    return evaluate(builder, position, tile, wanted, /*given=*/~0u, {},
+                    /*stores=*/false);
   }
 
 private:
@@ -88,7 +93,7 @@ private:
   Values evaluate(mlir::OpBuilder &builder,
                   llvm::ArrayRef<mlir::Value> position, const Tile &tile,
                   mlir::Value wanted, unsigned given,
-                  mlir::ValueRange registers);
+                  mlir::ValueRange registers, bool stores);
   /// The value `wanted` of the body, of which `needed` computes it.
   mlir::Value applyBody(mlir::OpBuilder &builder, const Place &place,
                         mlir::ValueRange arguments, mlir::Value wanted,

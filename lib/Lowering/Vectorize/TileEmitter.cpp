@@ -50,18 +50,13 @@ void TileEmitter::finish(OpBuilder &builder, ArrayRef<Value> position,
                          const Tile &tile, ValueRange registers) {
   if (roles.horizontal)
     return combineLanes(builder, position, tile, registers);
-  LaneOp *writer = &lanes;
-  Values results(registers), at(position);
-  if (epilogue) {
-    writer = &*after;
-    at = epilogue->positionOf(position);
-    results =
-        after->compute(builder, at, tile, epilogue->operandNumber, registers);
-  }
+  if (epilogue)
+    return after->computeInPlace(builder, epilogue->positionOf(position), tile,
+                                 epilogue->operandNumber, registers);
   for (int64_t row = 0; row < tile.rows; ++row)
     for (int64_t vector = 0; vector < tile.vectors; ++vector)
-      writer->store(builder, results[row * tile.vectors + vector], at, row,
-                    vector, tile.mask(vector));
+      lanes.store(builder, registers[row * tile.vectors + vector], position,
+                  row, vector, tile.mask(vector));
 }
 
 void TileEmitter::combineLanes(OpBuilder &builder, ArrayRef<Value> position,

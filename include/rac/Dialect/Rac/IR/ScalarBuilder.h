@@ -57,6 +57,11 @@ public:
   mlir::Value tanh(mlir::Value x) { return unary<mlir::math::TanhOp>(x); }
   mlir::Value erf(mlir::Value x) { return unary<mlir::math::ErfOp>(x); }
 
+  /// x y + z, rounded once.
+  mlir::Value fma(mlir::Value x, mlir::Value y, mlir::Value z) {
+    return mlir::math::FmaOp::create(b, loc, x, y, z);
+  }
+
   mlir::Value sigmoid(mlir::Value x);
   mlir::Value gelu(mlir::Value x);
   mlir::Value geluTanh(mlir::Value x);
