@@ -43,6 +43,7 @@ void rac::populateLinalgPipeline(OpPassManager &pm,
   }
   RacToLinalgOptions linalg;
   linalg.keepSubnormals = options.accelerator; // which has no trouble with them
+  linalg.loopWindows = !options.accelerator;
   pm.addPass(createRacToLinalg(linalg));
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createFuseElementwise());

@@ -84,6 +84,24 @@ def test_function(functions, name):
     assert_close(name, got, want, x)
 
 
+def test_gelu(compiler, tmp_path):
+    """x times a function from 0 to 1 that is off by little beside 1. Of -inf it is zero, or no number as -inf * 0."""
+    graph = Graph()
+    graph.output(graph.op("Gelu", graph.input("x", ["n"])))
+    onnx.save(graph.model(), tmp_path / "m.onnx")
+    x = sample(5, 256)
+    with load(compile_once(tmp_path / "m.onnx", tmp_path / "m.so", "--threads=1")) as model:
+        (got,) = model.run({"x": x}).values()
+    finite = np.isfinite(x)
+    wide = x[finite].astype(np.float64)
+    error = np.abs(got[finite] - wide / 2 * np.vectorize(math.erfc)(-wide / math.sqrt(2)))
+    bound = 4 * 2.0**-24 * np.abs(wide) + np.finfo(np.float32).smallest_subnormal
+    worst = int((error - bound).argmax())
+    assert error[worst] <= bound[worst], f"Gelu({wide[worst].hex()}) is {got[finite][worst]!r}"
+    assert (got[x == np.inf] == np.inf).all() and np.isnan(got[np.isnan(x)]).all()
+    assert not (np.abs(got[x == -np.inf]) > 1e-6).any()
+
+
 def test_pow(compiler, tmp_path):
     """Fractions and whole numbers as exponents, all special values against each other."""
     graph = Graph()

@@ -30,6 +30,8 @@ def RacToLinalg : Pass<"rac-lower-to-linalg", "::mlir::ModuleOp"> {
   let options = [
     Option<"keepSubnormals", "keep-subnormals", "bool", /*default=*/"false",
            "Keep a softmax's subnormal numbers; else they are zeros, since cores are slow with them">,
+    Option<"loopWindows", "loop-windows", "bool", /*default=*/"false",
+           "Pools of a padded input loop over their windows; else they combine slices of it, element by element">,
   ];
   let dependentDialects = ["::mlir::affine::AffineDialect",
       "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
@@ -228,7 +230,9 @@ def VectorizeLinalg : Pass<"rac-vectorize-linalg", "::mlir::func::FuncOp"> {
     (`rac-pack-constants`), which one of the `dots` then multiplies and adds, for a lane or for a block of two rows by two
     columns. What is left at the end of rows is
     masked, so that no loop is scalar. What a target's vectors are like is said by
-    the options; scalable vectors take the same way. Ops that don't fit stay as
+    the options; scalable vectors take the same way. A window's op whose input is copied
+    into the middle of a constant that adds nothing (zeros for sums) reads the input itself and leaves out what is
+    outside; tiles that reach over a border have code of their own. Ops that don't fit stay as
     they are, and with `remarks` say why.
   }];
   let options = [
@@ -244,6 +248,7 @@ def VectorizeLinalg : Pass<"rac-vectorize-linalg", "::mlir::func::FuncOp"> {
   let statistics = [
     Statistic<"numVectorized", "num-vectorized", "Ops that became loops over vectors">,
     Statistic<"numEpilogues", "num-epilogues", "Elementwise ops computed on another's registers">,
+    Statistic<"numInPlace", "num-in-place", "Ops that read an input without its padding">,
     Statistic<"numScalar", "num-scalar", "Ops left as they were">];
   let dependentDialects = ["::mlir::affine::AffineDialect",
       "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",

@@ -19,10 +19,11 @@ public:
 };
 
 /// Lowers every level-1 op. With `keepSubnormals` a softmax is not zero where
-/// it is a subnormal number.
+/// it is a subnormal number; with `loopWindows` pools of a padded input loop
+/// over their windows.
 void populateRacToLinalgPatterns(const mlir::TypeConverter &converter,
                                  mlir::RewritePatternSet &patterns,
-                                 bool keepSubnormals);
+                                 bool keepSubnormals, bool loopWindows);
 
 /// Converts the types of func, scf and tensor ops and of groups.
 void populateStorageTypePatterns(const mlir::TypeConverter &converter,

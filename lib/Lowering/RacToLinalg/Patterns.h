@@ -25,7 +25,7 @@ void populateConvolution(const mlir::TypeConverter &converter,
 void populateQuant(const mlir::TypeConverter &converter,
                    mlir::RewritePatternSet &patterns);
 void populatePool(const mlir::TypeConverter &converter,
-                  mlir::RewritePatternSet &patterns);
+                  mlir::RewritePatternSet &patterns, bool loopWindows);
 void populateGather(const mlir::TypeConverter &converter,
                     mlir::RewritePatternSet &patterns);
 void populateScatter(const mlir::TypeConverter &converter,

@@ -10,7 +10,9 @@ using namespace rac::lowering;
 
 namespace {
 struct LowerPool : OpConversionPattern<PoolOp> {
-  using OpConversionPattern::OpConversionPattern;
+  LowerPool(const TypeConverter &converter, MLIRContext *context,
+            bool loopWindows)
+      : OpConversionPattern(converter, context), loopWindows(loopWindows) {}
 
   LogicalResult
   matchAndRewrite(PoolOp op, OpAdaptor adaptor,
@@ -30,7 +32,10 @@ struct LowerPool : OpConversionPattern<PoolOp> {
         padTensor(rewriter, loc, adaptor.getInput(),
                   spatialAmounts(rewriter, op.getPadsLow()),
                   spatialAmounts(rewriter, op.getPadsHigh()), neutral);
-    Value result = ShapedType::getNumElements(op.getWindow()) <= kMostUnrolled
+    // A loop over the window can leave out what is padding.
+    bool loops = loopWindows && padded != adaptor.getInput();
+    Value result = !loops && ShapedType::getNumElements(op.getWindow()) <=
+                                 kMostUnrolled
                        ? unrolled(rewriter, op, padded, sizes, kind, isUnsigned)
                        : looped(rewriter, op, padded, sizes, kind, isUnsigned);
     if (isMax)
@@ -193,10 +198,12 @@ private:
     Value first = constant(padding ? -low : 0);
     return s.sub(reach(end), reach(first));
   }
+
+  bool loopWindows;
 };
 } // namespace
 
 void lowering::populatePool(const TypeConverter &converter,
-                            RewritePatternSet &patterns) {
-  patterns.add<LowerPool>(converter, patterns.getContext());
+                            RewritePatternSet &patterns, bool loopWindows) {
+  patterns.add<LowerPool>(converter, patterns.getContext(), loopWindows);
 }

@@ -23,7 +23,7 @@ namespace rac {
 
 void rac::populateRacToLinalgPatterns(const TypeConverter &converter,
                                       RewritePatternSet &patterns,
-                                      bool keepSubnormals) {
+                                      bool keepSubnormals, bool loopWindows) {
   lowering::populateElementwise(converter, patterns);
   lowering::populateReduction(converter, patterns);
   lowering::populateNormalization(converter, patterns, keepSubnormals);
@@ -32,7 +32,7 @@ void rac::populateRacToLinalgPatterns(const TypeConverter &converter,
   lowering::populateMatmul(converter, patterns, keepSubnormals);
   lowering::populateConvolution(converter, patterns);
   lowering::populateQuant(converter, patterns);
-  lowering::populatePool(converter, patterns);
+  lowering::populatePool(converter, patterns, loopWindows);
   lowering::populateGather(converter, patterns);
   lowering::populateScatter(converter, patterns);
   lowering::populateResize(converter, patterns);
@@ -49,7 +49,8 @@ struct RacToLinalg : rac::impl::RacToLinalgBase<RacToLinalg> {
     rac::StorageTypeConverter converter;
     ConversionTarget target(*context);
     RewritePatternSet patterns(context);
-    rac::populateRacToLinalgPatterns(converter, patterns, keepSubnormals);
+    rac::populateRacToLinalgPatterns(converter, patterns, keepSubnormals,
+                                     loopWindows);
     rac::populateStorageTypePatterns(converter, patterns, target);
     target.addLegalDialect<affine::AffineDialect, linalg::LinalgDialect,
                            math::MathDialect, cf::ControlFlowDialect>();

@@ -42,8 +42,7 @@ static OpOperand *findReader(linalg::LinalgOp op, linalg::FillOp fill) {
   return reader;
 }
 
-/// The allocation or argument that `value` is a view of.
-static Value baseOf(Value value) {
+Value rac::vectorize::baseOf(Value value) {
   while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
     value = view.getViewSource();
   return value;

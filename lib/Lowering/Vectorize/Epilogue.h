@@ -22,6 +22,9 @@ struct Epilogue {
   positionOf(llvm::ArrayRef<mlir::Value> position) const;
 };
 
+/// The allocation or argument that `value` is a view of.
+mlir::Value baseOf(mlir::Value value);
+
 /// The fill that gives `op`'s result its first value, if nothing happens in
 /// between.
 mlir::linalg::FillOp findFill(mlir::linalg::LinalgOp op);

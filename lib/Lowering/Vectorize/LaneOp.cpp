@@ -57,6 +57,9 @@ Values LaneOp::address(OpBuilder &builder, OpOperand &operand,
         affine::makeComposedFoldedAffineApply(
             builder, loc, AffineMap::get(op.getNumLoops(), 0, expr),
             getAsOpFoldResult(at))));
+  if (padding && padding->operand == operand.getOperandNumber())
+    for (auto [index, first] : llvm::zip_equal(address, padding->first))
+      index = builder.createOrFold<arith::AddIOp>(loc, index, first);
   if (moves && !apart) {
     Value &lane = *(address.end() - (interleaveOf(operand) ? 2 : 1));
     lane =

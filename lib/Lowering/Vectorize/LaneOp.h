@@ -3,7 +3,7 @@
 #ifndef RAC_LIB_LOWERING_VECTORIZE_LANEOP_H
 #define RAC_LIB_LOWERING_VECTORIZE_LANEOP_H
 
-#include "LoopRoles.h"
+#include "Padding.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/IRMapping.h"
 
@@ -16,6 +16,12 @@ struct Tile {
   int64_t rows = 1, vectors = 1;
   /// Which lanes of each vector there are; null, or none at all: all of them.
   Values masks;
+  /// Whether all of the windows are inside of a padded input: along its
+  /// dimensions that don't go with rows, and along the one that does.
+  bool inside = false, rowsInside = true;
+  /// Where they are not, as is known when compiling: the index of the first
+  /// row's window in that dimension.
+  std::optional<int64_t> border = std::nullopt;
 
   mlir::Value mask(int64_t vector) const {
     return masks.empty() ? mlir::Value() : masks[vector];
@@ -26,8 +32,9 @@ struct Tile {
 /// those of the tile's first element, one index a loop of the op.
 class LaneOp {
 public:
-  LaneOp(mlir::linalg::LinalgOp op, const LoopRoles &roles, bool scalable)
-      : op(op), roles(roles), scalable(scalable) {}
+  LaneOp(mlir::linalg::LinalgOp op, const LoopRoles &roles, bool scalable,
+         const Padding *padding = nullptr)
+      : op(op), roles(roles), scalable(scalable), padding(padding) {}
 
   mlir::VectorType vectorOf(mlir::Type element);
   /// Elements of so many vectors, at run time.
@@ -145,6 +152,7 @@ private:
   mlir::linalg::LinalgOp op;
   LoopRoles roles;
   bool scalable;
+  const Padding *padding; ///< of an input; null: none
 };
 
 } // namespace rac::vectorize

@@ -13,10 +13,10 @@ class Nest {
 public:
   Nest(mlir::linalg::LinalgOp op, const LoopRoles &roles, bool scalable,
        mlir::OpBuilder &builder, mlir::Value init,
-       const std::optional<Epilogue> &epilogue)
+       const std::optional<Epilogue> &epilogue, const Padding *padding)
       : op(op), roles(roles), scalable(scalable), builder(builder),
         loc(op.getLoc()), ranges(op.createLoopRanges(builder, loc)),
-        tiles(op, roles, scalable, ranges, init, epilogue) {}
+        tiles(op, roles, scalable, ranges, init, epilogue, padding) {}
 
   void emit();
 

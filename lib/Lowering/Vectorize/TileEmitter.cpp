@@ -13,9 +13,11 @@ using namespace rac::vectorize;
 
 TileEmitter::TileEmitter(linalg::LinalgOp op, const LoopRoles &roles,
                          bool scalable, ArrayRef<Range> ranges, Value init,
-                         const std::optional<Epilogue> &epilogue)
-    : op(op), roles(roles), scalable(scalable), lanes(op, roles, scalable),
-      ranges(ranges), init(init), epilogue(epilogue) {
+                         const std::optional<Epilogue> &epilogue,
+                         const Padding *padding)
+    : op(op), roles(roles), scalable(scalable),
+      lanes(op, roles, scalable, padding), ranges(ranges), init(init),
+      epilogue(epilogue), padding(padding) {
   if (epilogue)
     after.emplace(epilogue->op, epilogue->roles, scalable);
 }
@@ -144,6 +146,12 @@ Values TileEmitter::reduce(OpBuilder &builder, Values position, unsigned next,
     return reduceByLane(builder, position, tile, registers);
   if (roles.factor && next == roles.factor->loop)
     return reduceBlock(builder, position, tile, registers);
+  if (padding && tile.border && next == padding->rows->window)
+    return reduceAtBorder(builder, position, tile, registers);
+  if (padding)
+    for (const PaddedDim &dim : padding->dims)
+      if (next == dim.window && isClipped(dim, tile))
+        return reduceInside(builder, position, dim, tile, registers);
   Value from = asValue(builder, ranges[next].offset);
   if (isConstantIntValue(ranges[next].size, 1)) {
     position[next] = from;
@@ -288,8 +296,8 @@ Values TileEmitter::reduceLanes(OpBuilder &builder, const Values &position,
   return results;
 }
 
-void TileEmitter::emit(OpBuilder &builder, ArrayRef<Value> position,
-                       const Tile &tile) {
+void TileEmitter::emitTile(OpBuilder &builder, ArrayRef<Value> position,
+                           const Tile &tile) {
   Values registers = start(builder, position, tile);
   bool blocks = roles.dot && roles.dot->blockRows > 1;
   if (blocks)

@@ -16,7 +16,7 @@ public:
   /// result and memory does not.
   TileEmitter(mlir::linalg::LinalgOp op, const LoopRoles &roles, bool scalable,
               llvm::ArrayRef<mlir::Range> ranges, mlir::Value init,
-              const std::optional<Epilogue> &epilogue);
+              const std::optional<Epilogue> &epilogue, const Padding *padding);
 
   /// The tile whose first element is at `position`, one index a loop (those of
   /// reductions don't count).
@@ -26,6 +26,14 @@ public:
   LaneOp &main() { return lanes; }
 
 private:
+  void emitTile(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> position,
+                const Tile &tile);
+  /// Tiles that reach over the border of an input apart from the others.
+  void emitInside(mlir::OpBuilder &builder,
+                  llvm::ArrayRef<mlir::Value> position, Tile tile);
+  void emitRowsInside(mlir::OpBuilder &builder,
+                      llvm::ArrayRef<mlir::Value> position, Tile tile);
+  void emitEachRow(mlir::OpBuilder &builder, Values position, Tile tile);
   /// What is done with registers at one step of a loop, which gives new ones.
   using LoopBody = llvm::function_ref<Values(mlir::OpBuilder &, mlir::Value,
                                              mlir::ValueRange)>;
@@ -44,6 +52,26 @@ private:
   /// The loops over reductions from number `next` on, around `compute`.
   Values reduce(mlir::OpBuilder &builder, Values position, unsigned next,
                 const Tile &tile, mlir::ValueRange registers);
+  /// The loop over a window, as far as it is inside the input.
+  Values reduceInside(mlir::OpBuilder &builder, const Values &position,
+                      const PaddedDim &dim, const Tile &tile,
+                      mlir::ValueRange registers);
+  /// The steps over a window, each for the rows that are inside the input.
+  Values reduceAtBorder(mlir::OpBuilder &builder, Values position,
+                        const Tile &tile, mlir::ValueRange registers);
+  /// Whether a loop over a window leaves out what is outside.
+  bool isClipped(const PaddedDim &dim, const Tile &tile);
+  /// The first rows' indices that are known to be at a border; none: too many.
+  std::optional<llvm::SmallVector<int64_t>>
+  findBorders(mlir::OpBuilder &builder, const Tile &tile, bool &others);
+  /// From the first element of the first row's window to behind the last's.
+  int64_t span(const PaddedDim &dim, int64_t rows);
+  mlir::Value isInside(mlir::OpBuilder &builder, const PaddedDim &dim,
+                       llvm::ArrayRef<mlir::Value> position, int64_t rows);
+  /// The index that the window's first element has in an input's dimension.
+  mlir::Value indexIn(mlir::OpBuilder &builder, const PaddedDim &dim,
+                      llvm::ArrayRef<mlir::Value> position);
+  mlir::Value sizeOf(mlir::OpBuilder &builder, const PaddedDim &dim);
   Values loopOver(mlir::OpBuilder &builder, mlir::Value from, mlir::Value to,
                   int64_t step, mlir::ValueRange start, LoopBody body);
   /// The loop that `roles.factor` is the same for.
@@ -67,6 +95,7 @@ private:
   mlir::Value init;
   std::optional<Epilogue> epilogue;
   std::optional<LaneOp> after;
+  const Padding *padding; ///< of an input; null: none
 };
 
 } // namespace rac::vectorize

@@ -39,6 +39,7 @@ struct VectorizeLinalgPass
     SmallVector<std::string> instructions(dots.begin(), dots.end());
     VectorTarget target{vectorBits, scalable, registers, multiplyAdds,
                         instructions};
+    paddings = readInPlace(getOperation(), target, plannedTile(getOperation()));
     // Fills last: what they fill may take their value instead.
     for (bool fills : {false, true}) {
       SmallVector<linalg::LinalgOp> ops;
@@ -89,7 +90,12 @@ private:
         fill.erase();
       }
     OpBuilder builder(epilogue ? epilogue->op : op);
-    Nest(op, *roles, target.scalable, builder, init, epilogue).emit();
+    auto padding = paddings.find(op);
+    bool padded = padding != paddings.end();
+    Nest(op, *roles, target.scalable, builder, init, epilogue,
+         padded ? &padding->second : nullptr)
+        .emit();
+    numInPlace += padded;
     if (epilogue) {
       ++numEpilogues;
       absorbed.insert(epilogue->op);
@@ -103,6 +109,7 @@ private:
   }
 
   llvm::DenseSet<Operation *> absorbed;
+  Paddings paddings;
 };
 
 } // namespace

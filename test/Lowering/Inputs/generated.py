@@ -107,6 +107,11 @@ def convolutions(graph):
         (19, 19, 9, 8, (3, 3), (1, 1), (1, 1, 1, 1), (2, 2), 19),
         (3, 3, 5, 5, (7, 7), (1, 1), (3, 3, 3, 3), (1, 1), 3),
         (12, 24, 9, 9, (3, 3), (1, 1), (1, 1, 1, 1), (1, 1), 12),
+        # Wide enough for tiles that don't reach over a border, and others that do on one side.
+        (24, 24, 6, 61, (3, 3), (1, 1), (1, 1, 1, 1), (1, 1), 24),
+        (36, 36, 7, 64, (5, 5), (2, 2), (2, 2, 1, 1), (1, 1), 36),
+        (17, 17, 9, 48, (3, 3), (1, 1), (3, 2, 0, 4), (2, 2), 17),
+        (8, 20, 5, 90, (3, 5), (1, 2), (1, 2, 1, 2), (1, 1), 1),
         (16, 40, 9, 9, (3, 3), (1, 1), (1, 1, 1, 1), (1, 1), 4),  # grouped
         (70, 10, 1, 1, (1, 1), (1, 1), (0, 0, 0, 0), (1, 1), 1),  # of one pixel
     ]
@@ -124,6 +129,35 @@ def convolutions(graph):
                 graph.output(other, lambda x, e=expected: (lambda y: y * np.clip(y / 6 + 0.5, 0, 1))(e(x)))
             else:
                 graph.output(y, expected)
+
+
+def pool(x, window, strides, pads, dilations, combine, start):
+    """Plain loops over the window; x is N x C x H x W."""
+    x = np.pad(x, [(0, 0), (0, 0), (pads[0], pads[2]), (pads[1], pads[3])], constant_values=start)
+    size = [(x.shape[i + 2] - dilations[i] * (window[i] - 1) - 1) // strides[i] + 1 for i in (0, 1)]
+    out = np.full((*x.shape[:2], *size), float(start))
+    for kh, kw in itertools.product(*map(range, window)):
+        h, v = kh * dilations[0], kw * dilations[1]
+        out = combine(out, x[:, :, h:h + size[0] * strides[0]:strides[0], v:v + size[1] * strides[1]:strides[1]])
+    return out
+
+
+def pools(graph):
+    cases = [  # channels, height, width, window, strides, pads, dilations
+        (64, 14, 15, (3, 3), (2, 2), (1, 1, 1, 1), (1, 1)),
+        (19, 9, 8, (2, 3), (1, 1), (1, 0, 0, 2), (1, 1)),
+        (5, 12, 12, (3, 3), (1, 2), (2, 2, 2, 2), (2, 2)),
+        (40, 7, 7, (7, 7), (1, 1), (3, 3, 3, 3), (1, 1)),
+        (24, 8, 8, (2, 2), (2, 2), (0, 0, 0, 0), (1, 1)),
+    ]
+    for c, h, w, window, strides, pads, dilations in cases:
+        how = {"kernel_shape": window, "strides": strides, "pads": pads, "dilations": dilations}
+        a = (window, strides, pads, dilations)
+        for height in (h, "h"):
+            y = graph.op("MaxPool", graph.input(1, c, height, w), **how)
+            graph.output(y, lambda x, a=a: pool(x, *a, np.maximum, -np.inf))
+            y = graph.op("AveragePool", graph.input(2, c, height, w), **how)
+            graph.output(y, lambda x, a=a: pool(x, *a, np.add, 0) / pool(np.ones_like(x), *a, np.add, 0))
 
 
 PLANS = ["registers = [5, 1]", "tiles = [24, 32]", "reduction = [64]", "tiles = [0, 64], reduction = [7], registers = [8, 2]",
@@ -200,7 +234,7 @@ def main():
     folder.mkdir(parents=True)
     for target in map(Target, targets):
         count = 0
-        for fill, sizes in [(products, SIZES), (convolutions, [9, 16])]:
+        for fill, sizes in [(products, SIZES), (convolutions, [9, 16]), (pools, [7, 16])]:
             graph = Graph()
             fill(graph)
             path = folder / f"{fill.__name__}.onnx"
