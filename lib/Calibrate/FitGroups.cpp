@@ -19,7 +19,7 @@ public:
 
 private:
   DeviceModel &modelFor(const GroupSample &sample, const Device &device);
-  void addParameter(const Coefficient &coefficient);
+  void addParameter(const Coefficient &coefficient, const Device &device);
   std::vector<double> predict();
   double loss();
 
@@ -35,26 +35,50 @@ private:
 
 } // namespace
 
+/// What one core was measured to read from a level of which `name` is what all
+/// take; else 0.
+static double ofOneCore(llvm::StringRef name, const Device &device) {
+  for (const MemoryLevel &level : device.memory)
+    if (name == "memory." + level.name + ".device_bytes_per_s" &&
+        level.coreBytesPerSecond)
+      return level.coreBytesPerSecond->v;
+  return 0;
+}
+
 /// Whether groups tell of it, and between which bounds it may be.
 static std::optional<std::pair<double, double>>
-boundsOf(const Coefficient &coefficient) {
+boundsOf(const Coefficient &coefficient, const Device &device) {
   llvm::StringRef name = coefficient.name;
+  double value = coefficient.value;
+  bool isMeasured = coefficient.origin == Origin::measured;
   if (name.starts_with("units.")) {
     if (name.contains(".library_half_"))
       return std::pair(1e-2, 1e3);
-    if (name.contains("_fraction."))
-      return std::pair(1e-3, 4.0);
-    return std::nullopt; // rates are measured
+    if (!name.contains("_fraction."))
+      return std::nullopt; // rates are measured
+    // Of the peak with all cores at work; one alone may have a higher clock.
+    const Clocks &clocks = device.clocks;
+    double most = clocks.baseHz && clocks.boostHz
+                      ? std::max(1.0, clocks.boostHz->v / clocks.baseHz->v)
+                      : 1;
+    return std::pair(1e-3, most);
   }
   if (name == "execution.overlap_exponent")
     return std::pair(1.0, 16.0);
-  // What was measured by itself may be more in company, but not another thing.
+  // Nothing takes less in company than alone, but it may find less there.
   constexpr double most = 8;
-  if (name.starts_with("overheads.") && coefficient.value > 0)
-    return std::pair(coefficient.value / most, coefficient.value * most);
-  if (name.starts_with("memory.") && name.contains("bytes_per_s"))
-    return std::pair(coefficient.value / 4, coefficient.value * 4);
-  return std::nullopt;
+  if (name.starts_with("overheads.") && value > 0)
+    return std::pair(isMeasured ? value / (1 + coefficient.unc) : value / most,
+                     value * most);
+  if (!name.starts_with("memory.") || !name.contains("bytes_per_s"))
+    return std::nullopt;
+  // Nothing is read faster than alone; where lines go back as well, which
+  // isn't counted for all levels, it is at most half as fast.
+  if (isMeasured)
+    return std::pair(std::max(value / 2, ofOneCore(name, device)),
+                     value * (1 + coefficient.unc));
+  constexpr double unsure = 4;
+  return std::pair(value / unsure, value * unsure);
 }
 
 DeviceModel &Problem::modelFor(const GroupSample &sample,
@@ -74,7 +98,7 @@ Problem::Problem(llvm::ArrayRef<GroupSample> samples, const Device &device)
     formulas.push_back(
         modelFor(sample, device).timeFormula(sample.candidate, sample.plan));
     for (const Coefficient *coefficient : formulas.back().coefficients()) {
-      addParameter(*coefficient);
+      addParameter(*coefficient, device);
       for (Parameter &parameter : parameters)
         if (parameter.name == coefficient->name)
           parameter.share += 1.0 / samples.size();
@@ -82,9 +106,10 @@ Problem::Problem(llvm::ArrayRef<GroupSample> samples, const Device &device)
   }
 }
 
-void Problem::addParameter(const Coefficient &coefficient) {
+void Problem::addParameter(const Coefficient &coefficient,
+                           const Device &device) {
   auto [place, isNew] = values.emplace(coefficient.name, coefficient.value);
-  auto bounds = boundsOf(coefficient);
+  auto bounds = boundsOf(coefficient, device);
   if (!isNew || !bounds)
     return;
   Parameter parameter;

@@ -116,8 +116,8 @@ std::vector<Network> rac::networksToTime(bool quick) {
           {"depthwise-256", depthwise(256, {24, 40, 80})},
           {"transformer-1", transformer(1, 640, 10, 3), true},
           {"transformer-24", transformer(24, 320, 5, 2), true},
-          {"transformer-80", transformer(80, 512, 8, 2)},
-          {"transformer-160", transformer(160, 640, 10, 2)},
+          {"transformer-80", transformer(80, 512, 8, 2), true},
+          {"transformer-160", transformer(160, 640, 10, 2), true},
           {"passes-16k", passes(64, 256)},
           {"passes-200k", passes(256, 800)},
           {"passes-3m", passes(1500, 2048)}};

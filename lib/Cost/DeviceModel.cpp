@@ -3,6 +3,7 @@
 #include "GpuModel.h"
 #include "rac/Cost/ContractionShape.h"
 #include "rac/Cost/CostModel.h"
+#include "rac/Cost/InPlace.h"
 #include "rac/Cost/TimeFormula.h"
 #include "rac/Cost/Traffic.h"
 #include <cmath>
@@ -136,14 +137,16 @@ void Costing::computeLibrary() {
   formula.speedup = threads;
 }
 
+/// Of an operation on vectors: two a clock.
+constexpr double kFewestClocks = 0.5;
+
 /// The part of the multiply-adds that a tile of registers keeps busy: of the
 /// lanes those there are results for, and of the clocks those not spent on
 /// loads and on waiting for sums.
 static double registerUtilization(const NestSchedule &nest) {
-  constexpr double fewestClocks = 0.5; // two multiply-adds a clock
   double columns = nest.extents.back()[*nest.vectorLoop];
   double lanes = columns / (std::ceil(columns / nest.lanes) * nest.lanes);
-  return lanes * fewestClocks / nest.clocks;
+  return lanes * kFewestClocks / nest.clocks;
 }
 
 /// Generated code widens narrow numbers as it loads them; but for 16 bits times
@@ -193,12 +196,14 @@ void Costing::computeGenerated() {
       continue;
     }
     double columns = loops.extents.back()[*loops.vectorLoop];
-    // A block of n x n is transposed by log2(n) shuffles a vector, one a clock,
-    // where two operations could be.
-    if (loops.isTransposition)
-      others += 2 * std::log2(loops.lanes) * iterations;
+    // One shuffle a clock, where two operations could be.
+    others += 2 * loops.shuffles * iterations;
     double lanes = columns / (std::ceil(columns / loops.lanes) * loops.lanes);
-    addVectorWork(nest.type, others, lanes);
+    // What adds to few sums waits for them, unless it has enough to do.
+    double waits = 1;
+    if (nest.reductions.any() && products == 0 && others > 0)
+      waits = std::min(1.0, kFewestClocks * others / iterations / loops.clocks);
+    addVectorWork(nest.type, others, lanes * waits);
     if (products == 0)
       continue;
     ContractionShape shape = contractionShape(nest);
@@ -228,47 +233,51 @@ void Costing::measureTraffic() {
   ArrayRef<MemoryLevel> memory = coefficients.getDevice().memory;
   size_t levels = memory.size();
   const ComputeUnit &unit = coefficients.vectorUnit();
-  // B that take a level's time: lines that go back do so meanwhile, but for
-  // those to main memory.
-  SmallVector<double> timed;
+  // B that come from a level or from further away, and that go back there.
+  SmallVector<Traffic> levelTraffic;
   for (size_t level = 0; level < levels; ++level) {
-    double moved, waited;
+    Traffic traffic;
     if (level > 0) {
       CacheShape cache{coefficients.levelBytes(level - 1),
                        coefficients.lineBytes(level - 1)};
       if (const Known &ways = memory[level - 1].ways)
         cache.ways = ways->v;
       cache.isShared = memory[level - 1].scope == LevelScope::device;
-      Traffic traffic =
-          isLibrary ? libraryTraffic(work, cache, assumptions)
+      traffic = isLibrary
+                    ? libraryTraffic(work, cache, assumptions)
                     : generatedTraffic(work, *schedule, cache, assumptions);
       cost.fills.push_back(traffic.fills);
-      moved = traffic.total();
-      waited = level + 1 < levels ? traffic.fills : moved;
     } else if (isLibrary) {
       // Registers are a small cache that the library blocks for.
       double registers = unit.registers ? unit.registers->v : 16;
       double bits = unit.vectorBits ? unit.vectorBits->v : 128;
       Assumptions empty = assumptions;
       empty.cold = true;
-      waited = moved =
+      traffic.fills =
           libraryTraffic(work, {registers * bits / 8, 1}, empty).total();
     } else {
-      waited = moved = registerTraffic(work, *schedule);
+      traffic.fills = registerTraffic(work, *schedule);
     }
-    cost.bytes.push_back(moved);
-    timed.push_back(waited);
+    cost.bytes.push_back(traffic.total());
+    levelTraffic.push_back(traffic);
   }
   for (size_t level = 0; level < levels; ++level) {
+    bool isLast = level + 1 == levels;
+    bool isShared = memory[level].scope != LevelScope::core;
     TimeFormula::Transfer transfer;
-    transfer.bytes = timed[level];
-    transfer.isWaitedFor = memory[level].scope != LevelScope::core;
+    transfer.kind = isShared ? TimeFormula::Transfer::isWaitedFor
+                             : TimeFormula::Transfer::addsUp;
     // A level's bandwidth is that from there to the core, whatever lies
     // between.
-    if (transfer.isWaitedFor && level + 1 < levels)
-      transfer.bytes = std::max(0.0, transfer.bytes - timed[level + 1]);
+    transfer.bytes = levelTraffic[level].fills;
+    if (!isLast)
+      transfer.bytes =
+          std::max(0.0, transfer.bytes - levelTraffic[level + 1].fills);
+    // Lines go back to the last cache while others come.
+    if (!isShared || isLast)
+      transfer.bytes += levelTraffic[level].writeBacks;
     transfer.core = &coefficients.coreBandwidth(level);
-    if (formula.speedup > 1 && transfer.isWaitedFor)
+    if (formula.speedup > 1 && isShared)
       transfer.device = &coefficients.deviceBandwidth(level);
     formula.transfers.push_back(transfer);
   }
@@ -340,6 +349,10 @@ Work DeviceModel::workIn(Type precision, const Candidate &candidate,
     block = group->getBlock();
   if (!block)
     return work;
+  if (isInPlace(candidate)) {
+    work.nests.clear();
+    return work;
+  }
   std::unique_ptr<RunMemory> &run = runs[{block, dim}];
   if (!run)
     run = std::make_unique<RunMemory>(*block, dim);

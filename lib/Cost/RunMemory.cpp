@@ -1,9 +1,9 @@
 //===- RunMemory.cpp - What a run has touched before a candidate ----------===//
 
 #include "rac/Cost/RunMemory.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "rac/Cost/InPlace.h"
 #include "rac/Lowering/ArenaPacking.h"
-#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
 using namespace rac;
@@ -12,8 +12,7 @@ using namespace rac;
 /// is compiled.
 static Value withoutViews(Value value) {
   while (Operation *op = value.getDefiningOp()) {
-    bool view = isa<ReshapeOp, tensor::CastOp>(op) ||
-                (isa<TransposeOp>(op) && isConstant(value));
+    bool view = isView(op) || (isa<TransposeOp>(op) && isConstant(value));
     if (!view)
       break;
     value = op->getOperand(0);
@@ -34,8 +33,8 @@ static bool passesOn(Value result) {
 /// Whether an op takes time of its own.
 static bool runs(Operation &op) {
   return !op.hasTrait<OpTrait::IsTerminator>() &&
-         !op.hasTrait<OpTrait::ConstantLike>() &&
-         !isa<ReshapeOp, tensor::CastOp>(op) &&
+         !op.hasTrait<OpTrait::ConstantLike>() && !isView(&op) &&
+         !isInPlace(&op) &&
          llvm::any_of(op.getResultTypes(), llvm::IsaPred<RankedTensorType>) &&
          !isConstant(op.getResult(0));
 }
@@ -50,29 +49,57 @@ double RunMemory::bytesOf(Value value) const {
   return bytes;
 }
 
+/// What an op reads of an operand: of one that it takes parts of, or a group
+/// does at once, as much as these are.
+double RunMemory::bytesRead(OpOperand &operand) const {
+  double all = bytesOf(operand.get()), parts = 0;
+  auto addPart = [&](OpOperand &use) {
+    Operation *op = use.getOwner();
+    bool isPart = isa<SliceOp, GatherOp>(op) && use.getOperandNumber() == 0;
+    parts += isPart ? bytesOf(op->getResult(0)) : all;
+  };
+  if (auto group = dyn_cast<GroupOp>(operand.getOwner()))
+    for (OpOperand &use : group.getBodyBlock()
+                              ->getArgument(operand.getOperandNumber())
+                              .getUses())
+      addPart(use);
+  else
+    addPart(operand);
+  return std::min(all, parts);
+}
+
 RunMemory::RunMemory(Block &block, double dim) : dim(dim), before({0}) {
   for (Operation &op : block) {
     if (!runs(op))
       continue;
     int64_t position = before.size() - 1;
     positions[&op] = position;
-    double bytes = 0;
-    llvm::SmallSetVector<Value, 8> read;
-    for (Value operand : op.getOperands())
-      if (isa<RankedTensorType>(operand.getType()))
-        read.insert(withoutViews(operand));
-    for (Value value : read) {
-      // Others' results are counted where they are made.
-      if (isConstant(value) || isa<BlockArgument>(value))
-        bytes += bytesOf(value);
+    double all = 0, own = 0;
+    llvm::SmallMapVector<Value, double, 8> read;
+    for (OpOperand &operand : op.getOpOperands())
+      if (isa<RankedTensorType>(operand.get().getType())) {
+        double &most = read[withoutViews(operand.get())];
+        most = std::max(most, bytesRead(operand));
+      }
+    for (auto [value, part] : read) {
       touches[value].push_back(position);
+      // Others' results are counted where they are made.
+      Operation *maker = value.getDefiningOp();
+      auto found = maker ? positions.find(maker) : positions.end();
+      if (isConstant(value) || !maker || isPartOfInput(maker))
+        own += part;
+      bool atOnce = found != positions.end() && passesOn(value);
+      all += atOnce ? touched[found->second] : part;
     }
     for (Value result : op.getResults()) {
       touches[result].push_back(position);
-      if (!passesOn(result))
-        bytes += bytesOf(result);
+      if (passesOn(result))
+        continue;
+      own += bytesOf(result);
+      all += bytesOf(result);
     }
-    total += bytes;
+    touched.push_back(all);
+    total += own;
     before.push_back(total);
   }
   packResults(block);
@@ -107,25 +134,29 @@ void RunMemory::packResults(Block &block) {
     llvm::stable_sort(earlier, [](const ArenaBuffer *a, const ArenaBuffer *b) {
       return a->last > b->last;
     });
-    double left = own.bytes, sum = 0;
+    double left = own.bytes;
+    LastTouch sum;
     for (const ArenaBuffer *other : earlier) {
       double common =
           std::min(own.offset + own.bytes, other->offset + other->bytes) -
           std::max(own.offset, other->offset);
       common = std::min(common, left);
-      sum += common * (before[own.first] - before[other->last + 1]);
+      sum.since += common * (before[own.first] - before[other->last + 1]);
+      sum.meanwhile +=
+          common * std::max(0.0, touched[other->last] - double(other->bytes));
       left -= common;
     }
     // Before that, a run before this one.
-    freed[value] = (sum + left * std::max(0.0, total - own.bytes)) / own.bytes;
+    sum.since += left * std::max(0.0, total - own.bytes);
+    freed[value] = {sum.since / own.bytes, sum.meanwhile / own.bytes};
   }
 }
 
-double RunMemory::sinceTouched(Value value, const Span &span,
-                               const Candidate &candidate) const {
+LastTouch RunMemory::sinceTouched(Value value, const Span &span,
+                                  const Candidate &candidate) const {
   auto found = touches.find(withoutViews(value));
   if (found == touches.end())
-    return total;
+    return {total};
   SmallVector<int64_t> own;
   for (Operation *op : candidate.ops)
     if (auto place = positions.find(op); place != positions.end())
@@ -139,14 +170,14 @@ double RunMemory::sinceTouched(Value value, const Span &span,
     for (int64_t position : own)
       if (position > touch && position < span.last)
         since -= before[position + 1] - before[position];
-    return since;
+    return {since, std::max(0.0, touched[touch] - bytesOf(value))};
   }
-  return std::max(0.0, total - bytesOf(value));
+  return {std::max(0.0, total - bytesOf(value))};
 }
 
-double RunMemory::sinceFreed(Value value) const {
+LastTouch RunMemory::sinceFreed(Value value) const {
   auto found = freed.find(value);
-  return found == freed.end() ? std::max(0.0, total - bytesOf(value))
+  return found == freed.end() ? LastTouch{std::max(0.0, total - bytesOf(value))}
                               : found->second;
 }
 
@@ -167,13 +198,17 @@ void RunMemory::describe(const Candidate &candidate, Work &work) const {
     llvm::for_each(candidate.ops, extend);
   if (span.last < 0)
     return;
+  auto set = [](WorkTensor &tensor, LastTouch last) {
+    tensor.since = last.since;
+    tensor.meanwhile = last.meanwhile;
+  };
   for (WorkTensor &tensor : work.tensors) {
     Value value = tensor.value;
     if (tensor.isInput) {
       auto argument = dyn_cast<BlockArgument>(value);
       if (group && argument && argument.getOwner() == group.getBodyBlock())
         value = group.getInputs()[argument.getArgNumber()];
-      tensor.since = sinceTouched(value, span, candidate);
+      set(tensor, sinceTouched(value, span, candidate));
       // Who plans doesn't know yet how many threads others will have.
       if (Operation *maker = withoutViews(value).getDefiningOp();
           maker && positions.contains(maker)) {
@@ -188,7 +223,7 @@ void RunMemory::describe(const Candidate &candidate, Work &work) const {
                  group.getResults()))
           if (yielded == tensor.value)
             value = result;
-      tensor.since = sinceFreed(value);
+      set(tensor, sinceFreed(value));
     }
   }
 }

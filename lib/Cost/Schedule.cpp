@@ -255,7 +255,9 @@ contiguousLoop(const Work &work, const WorkNest &nest, const WorkUse &use) {
   return std::nullopt;
 }
 
-/// Transpositions go by blocks in registers (TransposeEmitter.cpp).
+/// Transpositions go by square blocks in registers (TransposeEmitter.cpp), or a
+/// few rows side by side (InterleaveEmitter.cpp). Of others only scalars are
+/// moved.
 static void matchTransposition(const Work &work, const WorkNest &nest,
                                NestSchedule &schedule) {
   if (nest.multiplyAdds + nest.operations + nest.functions > 0 ||
@@ -266,11 +268,18 @@ static void matchTransposition(const Work &work, const WorkNest &nest,
        write = contiguousLoop(work, nest, nest.writes[0]);
   if (!read || !write || *read == *write)
     return;
-  schedule.isTransposition = true;
-  schedule.vectorLoop = write;
-  schedule.rowLoop = read;
-  schedule.rows =
-      std::clamp<double>(schedule.extents.back()[*read], 1, schedule.lanes);
+  double length = schedule.extents.back()[*read],
+         rows = schedule.extents.back()[*write];
+  constexpr double fewRows = 4; // as there
+  if (length < schedule.lanes || (rows < schedule.lanes && rows > fewRows))
+    return;
+  bool isBlock = rows >= schedule.lanes;
+  schedule.vectorLoop = isBlock ? write : read;
+  schedule.rowLoop = isBlock ? read : write;
+  schedule.rows = isBlock ? schedule.lanes : rows;
+  // Each step of a block's halves the distance of two rows. A vector of few
+  // rows takes one of each but the first.
+  schedule.shuffles = isBlock ? std::log2(schedule.lanes) : rows - 1;
 }
 
 namespace {
@@ -299,7 +308,7 @@ static void orderLoops(const Work &work, const WorkNest &nest,
     inside[loop] = step;
   };
   unsigned count = nest.sizes.size();
-  if (schedule.isTransposition) {
+  if (schedule.shuffles > 0) {
     for (unsigned loop = 0; loop < count; ++loop)
       add(loop, loop == schedule.vectorLoop ? schedule.lanes
                 : loop == schedule.rowLoop  ? schedule.rows

@@ -38,7 +38,13 @@ struct Runs {
 Runs::Runs(const WorkTensor &tensor, const WorkUse &use,
            ArrayRef<double> extents, double line)
     : run(tensor.elementBytes) {
-  for (size_t i = use.dims.size(); i-- > 0;) {
+  // Dimensions need not lie in memory in the order they have.
+  SmallVector<size_t, 6> order =
+      llvm::to_vector<6>(llvm::reverse(llvm::seq(use.dims.size())));
+  llvm::stable_sort(order, [&](size_t a, size_t b) {
+    return tensor.strides[a] < tensor.strides[b];
+  });
+  for (size_t i : order) {
     double span = 1, positions = 1;
     for (const WorkUse::Term &term : use.dims[i]) {
       span += term.step * (extents[term.loop] - 1);
@@ -348,23 +354,26 @@ static double keptOfWalk(double bytes, double cacheBytes) {
   return kept;
 }
 
-double rac::heldSince(double since, double touched, double candidateBytes,
+double rac::heldSince(LastTouch last, double touched, double candidateBytes,
                       const CacheShape &cache) {
   if (!std::isfinite(cache.bytes))
     return touched;
+  double others = std::max(0.0, candidateBytes - touched);
   // From one touch of a byte to the next: what came between, the rest of the
-  // tensor, and what the candidate has touched by then, on average half.
+  // tensor, and of what either touches beside it on average half.
   if (cache.isShared) {
-    double between = since + (touched + candidateBytes) / 2;
+    double between = last.since + touched + (last.meanwhile + others) / 2;
     return touched * keptOfWalk(between, cache.bytes);
   }
-  // The part x of a tensor after which since + touched + x * (others) no longer
-  // fits.
-  double others = std::max(0.0, candidateBytes - touched),
-         room = cache.bytes - since - touched;
-  if (room < 0)
-    return 0;
-  return touched * (others > 0 ? std::min(1.0, room / others) : 1);
+  // After the part x of a tensor there is room for what came between, the
+  // tensor, and of the others 1 - x of the earlier and x of the later ones.
+  double room = cache.bytes - last.since - touched,
+         first = room - last.meanwhile, end = room - others;
+  double part = first >= 0 && end >= 0 ? 1
+                : first < 0 && end < 0
+                    ? 0
+                    : std::max(first, end) / std::abs(first - end);
+  return touched * part;
 }
 
 /// Whether nothing reads a tensor before it is written.
@@ -384,15 +393,21 @@ static Traffic sumUp(const Work &work, const Flow &flow,
   Traffic traffic;
   double size = flow.size();
   for (auto [t, tensor] : llvm::enumerate(work.tensors)) {
+    // A part lies anywhere in the tensor, all of which was touched.
+    double rest = std::max(0.0, tensor.bytes() - flow.touched[t]);
     double there =
         tensor.since && !assumptions.cold
-            ? heldSince(*tensor.since, flow.touched[t], size, cache) *
+            ? heldSince({*tensor.since + rest, tensor.meanwhile},
+                        flow.touched[t], size, cache) *
                   (cache.isShared ? 1 : 1 / tensor.cores)
             : std::min(heldBefore(tensor, size, cache.bytes, assumptions),
                        flow.touched[t]);
     bool made = !cache.fetchesWritten && startsWritten(work, t);
-    traffic.fills +=
-        std::max(0.0, flow.in[t] - (made ? flow.touched[t] : there));
+    // What stays comes in once, whatever parts of it are touched in turn.
+    double in = flow.in[t];
+    if (cache.ways == 0 && size <= cache.bytes)
+      in = std::min(in, flow.touched[t]);
+    traffic.fills += std::max(0.0, in - (made ? flow.touched[t] : there));
     traffic.writeBacks += std::max(0.0, flow.written[t] - there);
   }
   return traffic;

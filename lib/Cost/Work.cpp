@@ -90,13 +90,17 @@ private:
     return ShapedType::isDynamic(size) ? dim : double(size);
   }
   unsigned tensorOf(Value value);
-  WorkUse useOf(const Access &access);
-  WorkNest resolve(const LoopNest &nest);
+  unsigned scratchOf(OpResult result);
+  WorkUse useOf(const Access &access, bool isScratch);
+  /// `isScratch` says whether an access is to what the op has for itself.
+  WorkNest resolve(const LoopNest &nest,
+                   function_ref<bool(const Access &, bool write)> isScratch);
+  void add(ArrayRef<LoopNest> nests);
 
   const Candidate &candidate;
   double dim;
   Work work;
-  llvm::DenseMap<Value, unsigned> numbers;
+  llvm::DenseMap<Value, unsigned> numbers, scratch;
 };
 
 } // namespace
@@ -144,27 +148,53 @@ static void addTerms(AffineExpr expr, double factor,
   addTerms(binary.getRHS(), factor, terms);
 }
 
-WorkUse Analysis::useOf(const Access &access) {
+/// What an op writes before its result. It has memory for itself, or else that
+/// of an operand which nobody needs any more; the result then takes it, too, if
+/// it isn't another's.
+unsigned Analysis::scratchOf(OpResult result) {
+  auto [place, isNew] = scratch.try_emplace(result, 0);
+  if (!isNew)
+    return place->second;
+  for (Value operand : result.getOwner()->getOperands())
+    if (auto found = numbers.find(operand);
+        found != numbers.end() && operand.hasOneUse() &&
+        operand.getType() == result.getType() &&
+        !work.tensors[found->second].isInput) {
+      bool passes = !llvm::is_contained(candidate.outputs, Value(result));
+      if (passes)
+        numbers[result] = found->second;
+      return place->second = found->second;
+    }
+  WorkTensor own = work.tensors[tensorOf(result)];
+  own.isOutput = false;
+  work.tensors.push_back(own);
+  return place->second = work.tensors.size() - 1;
+}
+
+WorkUse Analysis::useOf(const Access &access, bool isScratch) {
   WorkUse use;
-  use.tensor = tensorOf(access.tensor);
+  use.tensor = isScratch ? scratchOf(cast<OpResult>(access.tensor))
+                         : tensorOf(access.tensor);
   use.scattered = access.scattered;
   for (AffineExpr expr : access.map.getResults())
     addTerms(expr, 1, use.dims.emplace_back());
   return use;
 }
 
-WorkNest Analysis::resolve(const LoopNest &nest) {
+WorkNest
+Analysis::resolve(const LoopNest &nest,
+                  function_ref<bool(const Access &, bool write)> isScratch) {
   WorkNest result;
   for (const Extent &extent : nest.loops)
     result.sizes.push_back(sizeOf(extent.size));
   result.reductions = nest.reductions;
   for (const Access &access : nest.reads) {
-    WorkUse use = useOf(access);
+    WorkUse use = useOf(access, isScratch(access, /*write=*/false));
     if (!llvm::is_contained(result.reads, use))
       result.reads.push_back(std::move(use));
   }
   for (const Access &access : nest.writes)
-    result.writes.push_back(useOf(access));
+    result.writes.push_back(useOf(access, isScratch(access, /*write=*/true)));
   if (nest.type)
     result.type = dataTypeOf(nest.type).value_or(DataType::i32);
   result.multiplyAdds = nest.multiplyAdds;
@@ -173,13 +203,30 @@ WorkNest Analysis::resolve(const LoopNest &nest) {
   return result;
 }
 
+/// The nests of an op. What several of them write is the result only in the
+/// last one.
+void Analysis::add(ArrayRef<LoopNest> nests) {
+  llvm::SmallDenseMap<Value, std::pair<size_t, size_t>, 2> written;
+  for (auto [i, nest] : llvm::enumerate(nests))
+    for (const Access &write : nest.writes)
+      written.try_emplace(write.tensor, i, i).first->second.second = i;
+  for (auto [i, nest] : llvm::enumerate(nests))
+    work.nests.push_back(
+        resolve(nest, [&, i = i](const Access &access, bool write) {
+          auto found = written.find(access.tensor);
+          if (found == written.end())
+            return false;
+          auto [first, last] = found->second;
+          return first < last && (i < last || (i == last && !write));
+        }));
+}
+
 Work Analysis::run() {
   for (Operation *op : candidate.ops)
     if (auto looping = dyn_cast<LoopNestOpInterface>(op)) {
       SmallVector<LoopNest> nests;
       looping.getLoopNests(nests);
-      for (const LoopNest &nest : nests)
-        work.nests.push_back(resolve(nest));
+      add(nests);
     }
   return std::move(work);
 }

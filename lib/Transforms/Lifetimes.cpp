@@ -8,63 +8,6 @@
 using namespace mlir;
 using namespace rac;
 
-bool rac::isView(Operation *op) { return isa<ReshapeOp, tensor::CastOp>(op); }
-
-/// The op of a group of one, or the op itself.
-static Operation *onlyOp(Operation *op) {
-  auto group = dyn_cast<GroupOp>(op);
-  if (!group)
-    return op;
-  Block *body = group.getBodyBlock();
-  return body->getOperations().size() == 2 ? &body->front() : nullptr;
-}
-
-/// The concatenation that is all that `op` does.
-static ConcatOp onlyConcat(Operation *op) {
-  auto concat = dyn_cast_or_null<ConcatOp>(onlyOp(op));
-  // One that isn't in a group yet is, unless others can take it in.
-  bool alone = isa<GroupOp>(op) || llvm::all_of(op->getUsers(), [](auto *user) {
-                 return user->template hasTrait<OpTrait::IsTerminator>();
-               });
-  return alone ? concat : ConcatOp();
-}
-
-/// Whether `op` gives neighbouring elements of one of the model's inputs, where
-/// rac-copies-in-place has them read.
-static bool isPartOfInput(Operation *op) {
-  auto slice = dyn_cast_or_null<SliceOp>(onlyOp(op));
-  if (!slice ||
-      llvm::any_of(slice.getSteps(), [](int64_t step) { return step != 1; }))
-    return false;
-  Value whole = op->getOperand(0);
-  while (whole.getDefiningOp() && isView(whole.getDefiningOp()))
-    whole = whole.getDefiningOp()->getOperand(0);
-  auto argument = dyn_cast<BlockArgument>(whole);
-  if (!argument ||
-      !isa<FunctionOpInterface>(argument.getOwner()->getParentOp()))
-    return false;
-  auto of = cast<RankedTensorType>(op->getOperand(0).getType()).getShape(),
-       part = cast<RankedTensorType>(op->getResult(0).getType()).getShape();
-  // Before the last dimension that is cut, there is one of each.
-  size_t cut = of.size();
-  while (cut > 0 && of[cut - 1] == part[cut - 1] &&
-         !ShapedType::isDynamic(of[cut - 1]))
-    --cut;
-  return llvm::all_of(part.take_front(cut > 0 ? cut - 1 : 0),
-                      [](int64_t size) { return size == 1; });
-}
-
-/// Whether what `op` puts together lies one after the other in its result,
-/// where rac-copies-in-place has it written at once.
-static bool joinsInPlace(Operation *op) {
-  ConcatOp concat = onlyConcat(op);
-  if (!concat)
-    return false;
-  auto type = cast<RankedTensorType>(op->getResult(0).getType());
-  return llvm::all_of(type.getShape().take_front(concat.getAxis()),
-                      [](int64_t size) { return size == 1; });
-}
-
 /// Whether the tensor, or a view of it, is part of another one's memory.
 static bool isPart(Value value) {
   return llvm::any_of(value.getUsers(), [](Operation *user) {
@@ -75,12 +18,9 @@ static bool isPart(Value value) {
 int32_t Lifetimes::firstUse(Operation *op) const {
   int32_t first = step(op);
   if (joinsInPlace(op))
-    for (Value part : op->getOperands()) {
-      while (part.getDefiningOp() && isView(part.getDefiningOp()))
-        part = part.getDefiningOp()->getOperand(0);
-      if (Operation *producer = part.getDefiningOp())
+    for (Value part : op->getOperands())
+      if (Operation *producer = viewed(part).getDefiningOp())
         first = std::min(first, firstUse(producer));
-    }
   return first;
 }
 

@@ -5,7 +5,7 @@
 
 #include "Search/Option.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "rac/Cost/Work.h"
+#include "rac/Cost/InPlace.h"
 #include "llvm/ADT/DenseMap.h"
 
 namespace rac {
@@ -36,9 +36,6 @@ private:
   Assumptions assumptions;
   llvm::DenseMap<mlir::Operation *, int32_t> steps, ends;
 };
-
-/// Views of an operand's memory.
-bool isView(mlir::Operation *op);
 
 /// What the tensors between a module's groups hold.
 std::vector<Held> heldBetweenGroups(mlir::ModuleOp module,

@@ -46,7 +46,7 @@ Number measured(double v) {
 }
 
 Device deviceWith(double fraction, double halfN, double vector, double call,
-                  double exponent) {
+                  double exponent, Origin how = Origin::measured) {
   Device device = llvm::cantFail(
       loadDevice(RAC_DESCRIPTIONS_DIR "/devices/epyc-zen4.json"));
   ComputeUnit &unit = device.units.front();
@@ -56,41 +56,52 @@ Device deviceWith(double fraction, double halfN, double vector, double call,
   unit.libraryHalfK[DataType::f32] = measured(1);
   unit.vectorFraction[DataType::f32] = measured(vector);
   device.overheads.libraryCallSeconds = measured(call);
+  device.overheads.libraryCallSeconds->how = how;
   device.overheads.launchSeconds = measured(1e-7);
   device.execution.overlapExponent = measured(exponent);
   return device;
 }
 
-TEST(FitGroups, TheModelsOwnTimesGiveItBack) {
-  MLIRContext context;
-  context.loadDialect<RacDialect, func::FuncDialect>();
-  std::vector<std::array<int64_t, 3>> sizes;
-  for (int64_t m : {1, 7, 32, 200})
-    for (int64_t n : {3, 16, 64, 500})
-      for (int64_t k : {8, 64, 600})
-        sizes.push_back({m, n, k});
-  auto module = parseSourceString<ModuleOp>(planOf(sizes), &context);
-  ASSERT_TRUE(module);
+/// Products of many sizes, with the times that a device's model has for them.
+struct Samples {
+  explicit Samples(const Device &truth, int64_t threads = 1) {
+    context.loadDialect<RacDialect, func::FuncDialect>();
+    std::vector<std::array<int64_t, 3>> sizes;
+    for (int64_t m : {1, 7, 32, 200})
+      for (int64_t n : {3, 16, 64, 500})
+        for (int64_t k : {8, 64, 600})
+          sizes.push_back({m, n, k});
+    module = parseSourceString<ModuleOp>(planOf(sizes), &context);
+    Unknowns unknowns;
+    DeviceModel model(truth, {}, threads, unknowns);
+    module->walk([&](GroupOp group) {
+      GroupSample sample;
+      sample.candidate = Candidate::of(group);
+      sample.plan = group.getPlanAttr();
+      sample.threads = threads;
+      sample.seconds =
+          model.estimate(sample.candidate, sample.plan).seconds.value;
+      list.push_back(sample);
+    });
+  }
 
+  MLIRContext context;
+  OwningOpRef<ModuleOp> module;
+  std::vector<GroupSample> list;
+};
+
+TEST(FitGroups, TheModelsOwnTimesGiveItBack) {
   Device truth = deviceWith(0.8, 12, 0.5, 1e-6, 3);
-  Unknowns unknowns;
-  DeviceModel model(truth, {}, 1, unknowns);
-  std::vector<GroupSample> samples;
-  module->walk([&](GroupOp group) {
-    GroupSample sample;
-    sample.candidate = Candidate::of(group);
-    sample.plan = group.getPlanAttr();
-    sample.seconds =
-        model.estimate(sample.candidate, sample.plan).seconds.value;
-    samples.push_back(sample);
-  });
-  ASSERT_EQ(samples.size(), 2 * sizes.size());
+  Samples all(truth);
+  std::vector<GroupSample> &samples = all.list;
+  ASSERT_EQ(samples.size(), 2 * 4 * 4 * 3u);
 
   GroupFit same = fitGroups(samples, truth);
   EXPECT_NEAR(same.before.mape, 0, 1e-9);
   EXPECT_NEAR(same.after.mape, 0, 1e-9);
 
-  GroupFit fit = fitGroups(samples, deviceWith(0.3, 1, 1, 4e-6, 6));
+  GroupFit fit =
+      fitGroups(samples, deviceWith(0.3, 1, 1, 4e-6, 6, Origin::guess));
   EXPECT_GT(fit.before.mape, 20);
   EXPECT_LT(fit.after.mape, 2);
   std::map<std::string, double> values;
@@ -100,6 +111,44 @@ TEST(FitGroups, TheModelsOwnTimesGiveItBack) {
   }
   EXPECT_NEAR(values["overheads.library_call_s"] / 1e-6, 1, 0.1);
   EXPECT_NEAR(values["units.avx512.library_fraction.f32"] / 0.8, 1, 0.1);
+}
+
+// However the samples were disturbed, nothing is faster than alone, nor takes
+// less time, and no bandwidth falls below half of it.
+TEST(FitGroups, StaysWithinWhatWasMeasuredAlone) {
+  Device measuredAlone = deviceWith(0.8, 12, 0.5, 1e-6, 3);
+  measuredAlone.clocks.baseHz = measured(3e9);
+  measuredAlone.clocks.boostHz = measured(3.3e9);
+  for (MemoryLevel &level : measuredAlone.memory) {
+    level.coreBytesPerSecond = measured(2e10);
+    level.deviceBytesPerSecond = measured(3e10);
+  }
+  for (double factor : {0.1, 10.0}) {
+    Device disturbed = measuredAlone;
+    ComputeUnit &unit = disturbed.units.front();
+    unit.libraryFraction[DataType::f32] = measured(0.8 * factor);
+    unit.vectorFraction[DataType::f32] = measured(0.5 * factor);
+    disturbed.overheads.libraryCallSeconds = measured(1e-6 / factor);
+    for (MemoryLevel &level : disturbed.memory) {
+      level.coreBytesPerSecond = measured(2e10 * factor);
+      level.deviceBytesPerSecond = measured(3e10 * factor);
+    }
+    Samples samples(disturbed, 2);
+    GroupFit fit = fitGroups(samples.list, measuredAlone);
+    EXPECT_FALSE(fit.coefficients.empty());
+    for (const auto &[name, value, uncertainty] : fit.coefficients) {
+      llvm::StringRef key = name;
+      if (key.contains("_fraction."))
+        EXPECT_LE(value, 1.1 * (1 + 1e-9)) << name;
+      if (key == "overheads.library_call_s")
+        EXPECT_GE(value, 1e-6 / 1.01 * (1 - 1e-9)) << name;
+      if (!key.starts_with("memory."))
+        continue;
+      bool ofAll = key.contains("device_");
+      EXPECT_GE(value, (ofAll ? 2e10 : 1e10) * (1 - 1e-9)) << name;
+      EXPECT_LE(value, (ofAll ? 3e10 : 2e10) * 1.01 * (1 + 1e-9)) << name;
+    }
+  }
 }
 
 } // namespace

@@ -20,15 +20,29 @@ struct Described {
       : ops(ops), run(*ops.ops.front()->getBlock(), 64) {}
   /// Of each tensor of some ops, inputs and results in the order of use.
   std::vector<double> since(std::vector<unsigned> numbers) {
+    std::vector<double> values;
+    for (LastTouch last : touches(numbers))
+      values.push_back(last.since);
+    return values;
+  }
+  std::vector<double> meanwhile(std::vector<unsigned> numbers) {
+    std::vector<double> values;
+    for (LastTouch last : touches(numbers))
+      values.push_back(last.meanwhile);
+    return values;
+  }
+
+private:
+  std::vector<LastTouch> touches(std::vector<unsigned> numbers) {
     llvm::SmallVector<mlir::Operation *> some;
     for (unsigned number : numbers)
       some.push_back(ops.ops[number]);
     Candidate candidate = Candidate::of(some);
     Work work = analyzeWork(candidate, 64);
     run.describe(candidate, work);
-    std::vector<double> values;
+    std::vector<LastTouch> values;
     for (const WorkTensor &tensor : work.tensors)
-      values.push_back(tensor.since.value_or(-1));
+      values.push_back({tensor.since.value_or(-1), tensor.meanwhile});
     return values;
   }
 };
@@ -88,27 +102,62 @@ TEST(RunMemory, WhatPassesOnIsInNoMemory) {
   EXPECT_EQ(d.since({3})[1], kTensor);
 }
 
+// Who made a tensor, or read it last, touched others meanwhile.
+TEST(RunMemory, WhatItsMakerTouched) {
+  ParsedOps p(
+      "(%x: tensor<16x16xf32>) -> tensor<16x16xf32>",
+      R"(%0 = rac.transpose %x, [1, 0] : (tensor<16x16xf32>) -> tensor<16x16xf32>
+         %1 = rac.matmul %0, %x : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
+         %2 = rac.relu %1 : (tensor<16x16xf32>) -> tensor<16x16xf32>
+         %3 = rac.transpose %2, [1, 0] : (tensor<16x16xf32>) -> tensor<16x16xf32>
+         %4 = rac.transpose %3, [1, 0] : (tensor<16x16xf32>) -> tensor<16x16xf32>
+         return %4 : tensor<16x16xf32>)");
+  Described d(p);
+  // The product's two factors; relu is part of it.
+  EXPECT_EQ(d.meanwhile({3})[0], 2 * kTensor);
+  EXPECT_EQ(d.meanwhile({4})[0], kTensor);
+  // Nobody before it.
+  EXPECT_EQ(d.meanwhile({0})[0], 0);
+}
+
+// A part of an input is read where it is, and only that part.
+TEST(RunMemory, PartsOfInputs) {
+  ParsedOps p(
+      "(%x: tensor<2x16x16xf32>) -> tensor<16x16xf32>",
+      R"(%0 = rac.slice %x [1, 0, 0] [1, 16, 16] [1, 1, 1] : (tensor<2x16x16xf32>) -> tensor<1x16x16xf32>
+         %1 = rac.reshape %0 to [16, 16] : (tensor<1x16x16xf32>) -> tensor<16x16xf32>
+         %2 = rac.transpose %1, [1, 0] : (tensor<16x16xf32>) -> tensor<16x16xf32>
+         return %2 : tensor<16x16xf32>)");
+  Described d(p);
+  EXPECT_EQ(d.run.runBytes(), 2 * kTensor);
+  EXPECT_EQ(d.since({2})[0], kTensor);
+}
+
 TEST(HeldSince, OldestGoesFirst) {
   CacheShape cache;
   cache.bytes = 200;
   // All of it fits.
-  EXPECT_EQ(heldSince(0, 100, 200, cache), 100);
-  EXPECT_EQ(heldSince(50, 100, 150, cache), 100);
+  EXPECT_EQ(heldSince({0}, 100, 200, cache), 100);
+  EXPECT_EQ(heldSince({50}, 100, 150, cache), 100);
   // After half of the tensor, half of the other 200 B are there as well.
-  EXPECT_EQ(heldSince(0, 100, 300, cache), 50);
+  EXPECT_EQ(heldSince({0}, 100, 300, cache), 50);
   // 150 others and 100 of its own don't fit.
-  EXPECT_EQ(heldSince(150, 100, 300, cache), 0);
+  EXPECT_EQ(heldSince({150}, 100, 300, cache), 0);
+  // Whoever made it touched 150 B meanwhile: all of them after the beginning,
+  // none after the end, where the other 50 are there.
+  EXPECT_EQ(heldSince({0, 150}, 100, 150, cache), 50);
+  EXPECT_EQ(heldSince({0, 150}, 100, 300, cache), 0);
   cache.bytes = std::numeric_limits<double>::infinity();
-  EXPECT_EQ(heldSince(150, 100, 300, cache), 100);
+  EXPECT_EQ(heldSince({150}, 100, 300, cache), 100);
 }
 
 TEST(HeldSince, AnyGoesFirst) {
   CacheShape cache;
   cache.bytes = 200;
   cache.isShared = true;
-  EXPECT_EQ(heldSince(0, 100, 300, cache), 100);
+  EXPECT_EQ(heldSince({0}, 100, 300, cache), 100);
   // Around twice what fits a fifth stays: k = exp(-2 (1 - k)).
-  double kept = heldSince(300, 100, 100, cache) / 100;
+  double kept = heldSince({300}, 100, 100, cache) / 100;
   EXPECT_NEAR(kept, 0.2032, 1e-4);
   EXPECT_NEAR(kept, std::exp(-2 * (1 - kept)), 1e-9);
 }

@@ -83,6 +83,15 @@ TEST(Footprint, NeverMoreThanTheTensor) {
   EXPECT_EQ(Grid(3, 5).lines(3, 5), 1);
 }
 
+TEST(Footprint, DimensionsLieInAnyOrder) {
+  // Columns one after the other, as filters are laid out: 4 rows of 32 columns
+  // are 32 runs of a line of their own, 32 rows of 4 columns 4 runs of two.
+  Grid grid(64, 64);
+  grid.tensor.strides = {1, 64};
+  EXPECT_EQ(grid.lines(4, 32), 32);
+  EXPECT_EQ(grid.lines(32, 4), 4 * 2);
+}
+
 TEST(Footprint, ConvolutionHasAHalo) {
   // 10 x 10 pixels of 64 B; 2 x 3 results of a 3 x 3 window need 4 x 5 pixels:
   // 4 runs of 5 lines.
@@ -287,13 +296,14 @@ TEST(Traffic, SoftmaxByRowsIsOnePass) {
   Moving p("(%x: tensor<64x256xf32>) -> tensor<64x256xf32>",
            R"(%0 = rac.softmax %x axis 1 : tensor<64x256xf32>
               return %0 : tensor<64x256xf32>)");
-  // A row of 1 KiB and its result stay while its four passes run.
+  // A row of 1 KiB, its exponentials, which have the same place for all rows,
+  // and its result stay while its four passes run.
   Traffic rows = p.generated(4096, {1, 0});
-  EXPECT_EQ(rows.fills, 2 * 65536);
-  EXPECT_EQ(rows.writeBacks, 65536);
+  EXPECT_EQ(rows.fills, 2 * 65536 + 1024);
+  EXPECT_EQ(rows.writeBacks, 65536 + 1024);
   // Without tiles each pass reads what it needs, and two write.
   Traffic whole = p.generated(4096);
-  EXPECT_EQ(whole.fills, (1 + 2 + 1 + 1) * 65536);
+  EXPECT_EQ(whole.fills, (1 + 2 + 1 + 2) * 65536);
   EXPECT_EQ(whole.writeBacks, 2 * 65536);
 }
 

@@ -261,6 +261,47 @@ TEST(Work, SoftmaxIsFourPasses) {
   EXPECT_EQ(work.flops(), 64 * (1 + 17 + 1 + 1));
 }
 
+TEST(Work, ExponentialsHaveMemoryOfTheirOwn) {
+  ParsedOps p("(%x: tensor<4x16xf32>) -> tensor<4x16xf32>",
+              R"(%0 = rac.softmax %x axis 1 : tensor<4x16xf32>
+                 return %0 : tensor<4x16xf32>)");
+  Work work = p.work();
+  ASSERT_EQ(work.tensors.size(), 3u);
+  const WorkUse &exps = work.nests[1].writes[0];
+  EXPECT_FALSE(work.tensors[exps.tensor].isOutput);
+  EXPECT_EQ(work.nests[2].reads[0], exps);
+  EXPECT_EQ(work.nests[3].reads[0], exps);
+  EXPECT_TRUE(work.tensors[work.nests[3].writes[0].tensor].isOutput);
+}
+
+// Of scores that nobody else reads, and their softmax, too.
+TEST(Work, ExponentialsTakeTheScoresPlace) {
+  ParsedOps p(
+      "(%q: tensor<4x8xf32>, %k: tensor<8x4xf32>, %v: tensor<4x8xf32>) -> "
+      "tensor<4x8xf32>",
+      R"(%0 = rac.matmul %q, %k : (tensor<4x8xf32>, tensor<8x4xf32>) -> tensor<4x4xf32>
+         %1 = rac.softmax %0 axis 1 : tensor<4x4xf32>
+         %2 = rac.matmul %1, %v : (tensor<4x4xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+         return %2 : tensor<4x8xf32>)");
+  Work work = p.work();
+  // Three inputs, the result, and one between them.
+  EXPECT_EQ(work.tensors.size(), 5u);
+  EXPECT_EQ(work.nests.back().reads[0].tensor, work.nests[0].writes[0].tensor);
+}
+
+TEST(Work, FunctionsHaveTheirLength) {
+  auto flops = [](const std::string &op) {
+    ParsedOps p("(%x: tensor<16xf32>) -> tensor<16xf32>",
+                "%0 = rac." + op +
+                    " %x : (tensor<16xf32>) -> tensor<16xf32>\n"
+                    "return %0 : tensor<16xf32>");
+    return p.work().flops();
+  };
+  EXPECT_EQ(flops("exp"), 16 * 16);
+  EXPECT_EQ(flops("erf"), 16 * 45);
+  EXPECT_EQ(flops("tanh"), 16 * 35);
+}
+
 TEST(Work, NormalizeIsThreePasses) {
   ParsedOps p("(%x: tensor<4x16xf32>, %s: tensor<16xf32>, %b: tensor<16xf32>) "
               "-> tensor<4x16xf32>",

@@ -10,7 +10,7 @@
 #ifndef RAC_COST_RUNMEMORY_H
 #define RAC_COST_RUNMEMORY_H
 
-#include "rac/Cost/Work.h"
+#include "rac/Cost/Traffic.h"
 #include "llvm/ADT/DenseMap.h"
 
 namespace rac {
@@ -22,7 +22,8 @@ public:
   RunMemory(mlir::Block &block, double dim);
 
   /// Says of the tensors of a candidate of the block's ops, or of one of its
-  /// groups, what was touched since they were (WorkTensor::since).
+  /// groups, what was touched since they were (WorkTensor::since), and by whom
+  /// last (WorkTensor::meanwhile).
   void describe(const Candidate &candidate, Work &work) const;
   /// B of all that a run touches, each tensor once.
   double runBytes() const { return total; }
@@ -33,19 +34,22 @@ private:
     int64_t first, last;
   };
   double bytesOf(mlir::Value value) const;
+  double bytesRead(mlir::OpOperand &operand) const;
   void packResults(mlir::Block &block);
-  double sinceTouched(mlir::Value value, const Span &span,
-                      const Candidate &candidate) const;
-  double sinceFreed(mlir::Value value) const;
+  LastTouch sinceTouched(mlir::Value value, const Span &span,
+                         const Candidate &candidate) const;
+  LastTouch sinceFreed(mlir::Value value) const;
 
   double dim, total = 0;
   llvm::DenseMap<mlir::Operation *, int64_t> positions;
   /// B that the ops before each position touch, of which nobody else knows.
   llvm::SmallVector<double> before;
+  /// All B that the op at each position touches.
+  llvm::SmallVector<double> touched;
   /// Of each tensor, without views: who touches it, in order.
   llvm::DenseMap<mlir::Value, llvm::SmallVector<int64_t, 4>> touches;
-  /// Of each result: the position after which its place was free.
-  llvm::DenseMap<mlir::Value, double> freed;
+  /// Of each result, who had its place before: the mean over its bytes.
+  llvm::DenseMap<mlir::Value, LastTouch> freed;
 };
 
 } // namespace rac

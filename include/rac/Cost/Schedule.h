@@ -32,9 +32,10 @@ struct NestSchedule {
   /// none where the nest stays scalar.
   std::optional<unsigned> vectorLoop, rowLoop;
   double lanes = 1, rows = 1, vectors = 1;
-  /// Nothing but a transposition, of square blocks of lanes: the vector loop is
-  /// contiguous in what is written, the row loop in what is read.
-  bool isTransposition = false;
+  /// Of a vector, where the nest is nothing but a transposition; else 0. The
+  /// vector loop and the row loop are then those that are contiguous in what is
+  /// read and in what is written.
+  double shuffles = 0;
   /// Runs once, whole, before the loops over tiles: a padded copy, and what it
   /// is made of.
   bool isBefore = false;

@@ -35,8 +35,9 @@ struct TimeFormula {
     const Coefficient *device = nullptr;
     const Coefficient *latency = nullptr; ///< null: none
     double inFlight = 0;                  ///< B of a core
-    /// Whether nothing is computed meanwhile.
-    bool isWaitedFor = false;
+    /// What passes at the same time: whatever else does; all but the other
+    /// levels that add up; little.
+    enum Kind { overlaps, addsUp, isWaitedFor } kind = overlaps;
   };
   struct Overhead {
     const Coefficient *each = nullptr;

@@ -60,10 +60,14 @@ double setsCovered(const WorkTensor &tensor, const WorkUse &use,
 double heldBefore(const WorkTensor &tensor, double candidateBytes,
                   double cacheBytes, const Assumptions &assumptions);
 
+/// How long ago a tensor was touched (WorkTensor).
+struct LastTouch {
+  double since = 0, meanwhile = 0;
+};
+
 /// B of `touched` of a tensor that are in the cache when a candidate comes to
-/// them that touches `candidateBytes`, where it is known how long ago they were
-/// (WorkTensor::since).
-double heldSince(double since, double touched, double candidateBytes,
+/// them that touches `candidateBytes`.
+double heldSince(LastTouch last, double touched, double candidateBytes,
                  const CacheShape &cache);
 
 /// What a generated candidate moves.

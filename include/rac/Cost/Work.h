@@ -46,6 +46,8 @@ struct WorkTensor {
   /// B of other memory that was touched since this was, or since its place in
   /// the arena was free; none: not known.
   std::optional<double> since;
+  /// B of other memory that whoever touched it last touched meanwhile.
+  double meanwhile = 0;
   /// Threads that made it; 0: all of the run's.
   int64_t makers = 1;
   /// Cores among whose own caches it is spread.

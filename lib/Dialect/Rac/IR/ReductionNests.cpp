@@ -72,8 +72,8 @@ static LoopNest rowPass(Value input, const llvm::SmallBitVector &axes,
 }
 
 /// Maximum, exponentials and their sum, product with its inverse. What passes
-/// between them has the result's size and place. A logarithm doesn't need the
-/// exponentials afterwards.
+/// between them has the result's size, but its place only where it is written
+/// once. A logarithm doesn't need the exponentials afterwards.
 void SoftmaxOp::getLoopNests(Nests &nests) {
   llvm::SmallBitVector axes =
       bitsOf(getInput(), {static_cast<int64_t>(getAxis())});
