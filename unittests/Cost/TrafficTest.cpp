@@ -292,6 +292,26 @@ TEST(Traffic, ReductionOfNothingMovesItsResult) {
   EXPECT_EQ(traffic.writeBacks, 64);
 }
 
+// The padded copy is made of zeros and the image, and read window by window:
+// where all fits, each of its lines comes in once.
+TEST(Traffic, WhatFitsComesInOnce) {
+  Moving p("(%x: tensor<1x6x6x8xf32>, %f: tensor<8x8x3x3xf32>) -> "
+           "tensor<1x6x6x8xf32>",
+           R"(%0 = rac.conv %x, %f {strides = array<i64: 1, 1>,
+                dilations = array<i64: 1, 1>, pads_low = array<i64: 1, 1>,
+                pads_high = array<i64: 1, 1>, groups = 1 : i64} :
+                (tensor<1x6x6x8xf32>, tensor<8x8x3x3xf32>) -> tensor<1x6x6x8xf32>
+              return %0 : tensor<1x6x6x8xf32>)");
+  Work work = p.work();
+  padImages(work);
+  auto plan = PlanAttr::get(KernelKind::generated,
+                            mlir::Float32Type::get(&p.context), 1);
+  Traffic traffic = generatedTraffic(work, scheduleOf(work, plan, {512, 32}),
+                                     {1 << 20, 64}, Moving::cold());
+  double image = 6 * 6 * 8 * 4, padded = 8 * 8 * 8 * 4, filter = 8 * 8 * 9 * 4;
+  EXPECT_EQ(traffic.fills, image + padded + filter + image);
+}
+
 TEST(Traffic, SoftmaxByRowsIsOnePass) {
   Moving p("(%x: tensor<64x256xf32>) -> tensor<64x256xf32>",
            R"(%0 = rac.softmax %x axis 1 : tensor<64x256xf32>
