@@ -34,10 +34,10 @@ struct LowerPool : OpConversionPattern<PoolOp> {
                   spatialAmounts(rewriter, op.getPadsHigh()), neutral);
     // A loop over the window can leave out what is padding.
     bool loops = loopWindows && padded != adaptor.getInput();
-    Value result = !loops && ShapedType::getNumElements(op.getWindow()) <=
-                                 kMostUnrolled
-                       ? unrolled(rewriter, op, padded, sizes, kind, isUnsigned)
-                       : looped(rewriter, op, padded, sizes, kind, isUnsigned);
+    Value result =
+        !loops && ShapedType::getNumElements(op.getWindow()) <= kMostUnrolled
+            ? unrolled(rewriter, op, padded, sizes, kind, isUnsigned)
+            : looped(rewriter, op, padded, sizes, kind, isUnsigned);
     if (isMax)
       result =
           castTensor(rewriter, loc, result, tensorOf(result).getElementType(),

@@ -37,8 +37,11 @@ public:
 
   std::optional<Padding> match(const VectorTarget &target,
                                ArrayRef<int64_t> wanted);
+  void readInPlace() { operand->set(input); }
+  Operation *getOp() { return op; }
 
 private:
+  Value partOfSource(OpBuilder &builder, const Padding &padding);
   std::optional<PaddedDim> matchDim(unsigned dim);
   bool isNeutral();
   bool isZeroThere(Value value);
@@ -47,6 +50,7 @@ private:
   OpOperand *operand;
   linalg::LinalgOp op;
   memref::SubViewOp view;
+  Value input;
 };
 
 } // namespace
@@ -157,9 +161,8 @@ static bool findIndex(Value index, SmallPtrSetImpl<Value> &found) {
   }
   Operation *op = index.getDefiningOp();
   return isa<affine::AffineApplyOp, affine::AffineMinOp>(op) &&
-         llvm::all_of(op->getOperands(), [&](Value operand) {
-           return findIndex(operand, found);
-         });
+         llvm::all_of(op->getOperands(),
+                      [&](Value operand) { return findIndex(operand, found); });
 }
 
 /// `index`, where the parallel loop's is `at`.
@@ -285,8 +288,8 @@ bool Reader::isZeroThere(Value value) {
       wide->getOperand(0) != op.getMatchingBlockArgument(operand))
     return false;
   unsigned width = other.getBitWidth();
-  return other == (isa<arith::ExtSIOp>(wide) ? whole.sext(width)
-                                             : whole.zext(width));
+  return other ==
+         (isa<arith::ExtSIOp>(wide) ? whole.sext(width) : whole.zext(width));
 }
 
 /// Whether what the padding gives leaves the result as it was.
@@ -299,11 +302,40 @@ bool Reader::isNeutral() {
                                               : combiner->getOperand(0);
   if (isa<arith::AddFOp, arith::AddIOp>(combiner))
     return isZeroThere(term);
+  if (!isa<arith::MaximumFOp, arith::MaxSIOp, arith::MaxUIOp>(combiner))
+    return false;
+  if (auto wide = term.getDefiningOp<arith::ExtFOp>())
+    term = wide.getIn();
   auto neutral = arith::getNeutralElement(combiner);
   Attribute fill;
-  return term == op.getMatchingBlockArgument(operand) && neutral &&
-         matchPattern(padded.fill.value(), m_Constant(&fill)) &&
-         fill == *neutral;
+  if (term != op.getMatchingBlockArgument(operand) || !neutral ||
+      !matchPattern(padded.fill.value(), m_Constant(&fill)))
+    return false;
+  // Infinities are the same in all types.
+  auto least = dyn_cast<FloatAttr>(*neutral),
+       number = dyn_cast<FloatAttr>(fill);
+  if (least && number && least.getValue().isInfinity())
+    return number.getValue().isInfinity() &&
+           number.getValue().isNegative() == least.getValue().isNegative();
+  return fill == *neutral;
+}
+
+/// What is read of the source: all of its padded dimensions, and of the others
+/// what is read of the copy.
+Value Reader::partOfSource(OpBuilder &builder, const Padding &padding) {
+  if (!view)
+    return padded.source;
+  SmallVector<OpFoldResult> offsets = view.getMixedOffsets(),
+                            sizes = view.getMixedSizes(),
+                            all = memref::getMixedSizes(builder, op.getLoc(),
+                                                        padded.source),
+                            steps(offsets.size(), builder.getIndexAttr(1));
+  for (const PaddedDim &dim : padding.dims) {
+    offsets[dim.dim] = builder.getIndexAttr(0);
+    sizes[dim.dim] = all[dim.dim];
+  }
+  return memref::SubViewOp::create(builder, op.getLoc(), padded.source, offsets,
+                                   sizes, steps);
 }
 
 std::optional<Padding> Reader::match(const VectorTarget &target,
@@ -329,8 +361,11 @@ std::optional<Padding> Reader::match(const VectorTarget &target,
     padding.dims.push_back(*matched);
   }
 
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  input = partOfSource(builder, padding);
   Value before = operand->get();
-  operand->set(padded.source);
+  operand->set(input);
   std::string why;
   auto roles = chooseRoles(op, target, wanted, why);
   operand->set(before);
@@ -349,19 +384,19 @@ std::optional<Padding> Reader::match(const VectorTarget &target,
     padding.rows = dim;
   }
 
-  OpBuilder builder(op);
-  Location loc = op.getLoc();
-  for (int64_t dim = 0; dim < source.getRank(); ++dim) {
-    OpFoldResult offset =
-        view ? view.getMixedOffsets()[dim] : builder.getIndexAttr(0);
-    int64_t low = padded.middle.getStaticOffset(dim);
-    Value start = getValueOrCreateConstantIndexOp(builder, loc, offset);
-    if (padding.rows && padding.rows->dim == dim) {
+  Value none = arith::ConstantIndexOp::create(builder, loc, 0);
+  padding.first.assign(source.getRank(), none);
+  for (const PaddedDim &dim : padding.dims) {
+    int64_t low = padded.middle.getStaticOffset(dim.dim);
+    Value start = view ? getValueOrCreateConstantIndexOp(
+                             builder, loc, view.getMixedOffsets()[dim.dim])
+                       : none;
+    if (padding.rows && padding.rows->dim == dim.dim) {
       padding.start = start;
       padding.low = low;
     }
-    padding.first.push_back(builder.createOrFold<arith::SubIOp>(
-        loc, start, arith::ConstantIndexOp::create(builder, loc, low)));
+    padding.first[dim.dim] = builder.createOrFold<arith::SubIOp>(
+        loc, start, arith::ConstantIndexOp::create(builder, loc, low));
   }
   return padding;
 }
@@ -376,18 +411,19 @@ Paddings rac::vectorize::readInPlace(func::FuncOp function,
     auto padded = matchPaddedCopy(buffer);
     if (!padded)
       continue;
-    SmallVector<std::pair<OpOperand *, Padding>> found;
+    SmallVector<std::pair<Reader, Padding>> found;
     for (OpOperand *operand : padded->readers) {
-      auto padding = Reader(*padded, operand).match(target, wanted);
-      if (!padding || paddings.contains(operand->getOwner()))
+      Reader reader(*padded, operand);
+      auto padding = reader.match(target, wanted);
+      if (!padding || paddings.contains(reader.getOp()))
         break;
-      found.push_back({operand, std::move(*padding)});
+      found.push_back({reader, std::move(*padding)});
     }
     if (found.size() != padded->readers.size())
       continue;
-    for (auto &[operand, padding] : found) {
-      operand->set(padded->source);
-      paddings.insert({operand->getOwner(), std::move(padding)});
+    for (auto &[reader, padding] : found) {
+      reader.readInPlace();
+      paddings.insert({reader.getOp(), std::move(padding)});
     }
     padded->copy.erase();
     padded->fill.erase();

@@ -24,8 +24,9 @@ struct PaddedDim {
 
 /// How an op reads an input in place.
 struct Padding {
-  unsigned operand = 0;                 ///< number
-  llvm::SmallVector<mlir::Value> first; ///< index of position 0, may be negative
+  unsigned operand = 0; ///< number
+  llvm::SmallVector<mlir::Value>
+      first; ///< index of position 0, may be negative
   llvm::SmallVector<PaddedDim> dims;
   /// Of `dims` the one along which a tile has rows.
   std::optional<PaddedDim> rows;

@@ -57,9 +57,8 @@ Value TileEmitter::isInside(OpBuilder &builder, const PaddedDim &dim,
   Value first = indexIn(builder, dim, position);
   Value end = arith::AddIOp::create(builder, loc, first,
                                     constant(builder, loc, span(dim, rows)));
-  Value begins =
-      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, first,
-                            constant(builder, loc, 0));
+  Value begins = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge,
+                                       first, constant(builder, loc, 0));
   Value ends = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sle,
                                      end, sizeOf(builder, dim));
   return arith::AndIOp::create(builder, loc, begins, ends);
@@ -80,11 +79,9 @@ Values TileEmitter::reduceInside(OpBuilder &builder, const Values &position,
   Location loc = op.getLoc();
   Value first = indexIn(builder, dim, position);
   Value none = constant(builder, loc, 0);
-  Value window =
-      constant(builder, loc, op.getStaticLoopRanges()[dim.window]);
+  Value window = constant(builder, loc, op.getStaticLoopRanges()[dim.window]);
   Value from = arith::MaxSIOp::create(
-      builder, loc, none,
-      stepsBefore(builder, loc, none, first, dim.dilation));
+      builder, loc, none, stepsBefore(builder, loc, none, first, dim.dilation));
   Value to = arith::MinSIOp::create(
       builder, loc, window,
       stepsBefore(builder, loc, sizeOf(builder, dim), first, dim.dilation));
@@ -166,8 +163,7 @@ TileEmitter::findBorders(OpBuilder &builder, const Tile &tile, bool &others) {
   others = false;
   for (auto [start, count] : *values)
     for (int64_t row : placesOf(tile.rows, roles.rows, count, isStatic)) {
-      int64_t index =
-          start - padding->low + row * dim.stride + dim.constant;
+      int64_t index = start - padding->low + row * dim.stride + dim.constant;
       if (index >= 0 && index + span(dim, tile.rows) <= size)
         others = true;
       else if (!llvm::is_contained(borders, index))
@@ -183,8 +179,8 @@ void TileEmitter::emitEachRow(OpBuilder &builder, Values position, Tile tile) {
   Value &row = position[*roles.rowLoop];
   Value end = arith::AddIOp::create(builder, loc, row,
                                     constant(builder, loc, tile.rows));
-  auto loop = scf::ForOp::create(builder, loc, row, end,
-                                 constant(builder, loc, 1));
+  auto loop =
+      scf::ForOp::create(builder, loc, row, end, constant(builder, loc, 1));
   OpBuilder inner = OpBuilder::atBlockTerminator(loop.getBody());
   row = loop.getInductionVar();
   tile.rows = 1;
@@ -215,9 +211,9 @@ void TileEmitter::emitRowsInside(OpBuilder &builder, ArrayRef<Value> position,
     part.border = border;
     if (!others && border == borders->back())
       return emitTile(builder, position, part);
-    auto choice = branch(
-        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, index,
-                              constant(builder, loc, border)));
+    auto choice =
+        branch(arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                     index, constant(builder, loc, border)));
     builder.setInsertionPoint(choice.thenYield());
     emitTile(builder, position, part);
     builder.setInsertionPoint(choice.elseYield());
@@ -236,7 +232,8 @@ void TileEmitter::emitInside(OpBuilder &builder, ArrayRef<Value> position,
     inside =
         inside ? arith::AndIOp::create(builder, loc, inside, along) : along;
   }
-  auto choice = scf::IfOp::create(builder, loc, inside, /*withElseRegion=*/true);
+  auto choice =
+      scf::IfOp::create(builder, loc, inside, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(builder);
   for (bool all : {true, false}) {
     builder.setInsertionPoint(all ? choice.thenYield() : choice.elseYield());

@@ -160,25 +160,45 @@ def pools(graph):
             graph.output(y, lambda x, a=a: pool(x, *a, np.add, 0) / pool(np.ones_like(x), *a, np.add, 0))
 
 
-PLANS = ["registers = [5, 1]", "tiles = [24, 32]", "reduction = [64]", "tiles = [0, 64], reduction = [7], registers = [8, 2]",
-         "tiles = [24, 32], reduction = [64], order = [1, 2, 0], registers = [8, 2]"]
+PLANS = {
+    "planned": ["registers = [5, 1]", "tiles = [24, 32]", "reduction = [64]",
+                "tiles = [0, 64], reduction = [7], registers = [8, 2]",
+                "tiles = [24, 32], reduction = [64], order = [1, 2, 0], registers = [8, 2]"],
+    "window": ["tiles = [1, 0, 0, 64], reduction = [0, 0, 16]", "tiles = [1, 2, 8, 0]", "tiles = [0, 3, 0, 64]",
+               "reduction = [1, 0, 0]"],
+}
 
 
-def planned(folder, target, sizes):
-    """One product with what comes after it, by plans that are written by hand."""
-    graph = Graph()
+def planned(graph):
+    """One product with what comes after it."""
     weights, bias = numbers(300, 70), numbers(70)
     y = graph.op("Add", graph.op("MatMul", graph.input("m", 300), graph.constant(weights)), graph.constant(bias))
     graph.output(graph.op("Relu", y), lambda x: np.maximum(x @ weights + bias, 0))
-    path, plan = folder / "planned.onnx", folder / "planned.mlir"
+
+
+def window(graph):
+    """One convolution of pixels that lie together, which reaches over all borders."""
+    weights, bias = numbers(128, 40, 3, 3), numbers(128)
+    x = graph.op("Transpose", graph.input(1, 7, 21, 40), perm=[0, 3, 1, 2])
+    y = graph.op("Conv", x, graph.constant(weights), graph.constant(bias), pads=[1, 1, 1, 1])
+    graph.output(graph.op("Transpose", graph.op("Relu", y), perm=[0, 2, 3, 1]),
+                 lambda x: np.maximum(convolve(x.transpose(0, 3, 1, 2), weights, bias, (1, 1), (1, 1, 1, 1), (1, 1), 1), 0)
+                 .transpose(0, 2, 3, 1))
+
+
+def by_hand(fill, folder, target, sizes):
+    """A model by plans that are written by hand."""
+    graph, name = Graph(), fill.__name__
+    fill(graph)
+    path, plan = folder / f"{name}.onnx", folder / f"{name}.mlir"
     graph.save(path)
     rac.compile(path, output=plan, no_library=True, target=target.name, emit="plan")
     text, count = plan.read_text(), 0
-    for i, fields in enumerate(PLANS):
-        edited, places = re.subn(r"(plan <kind = generated, precision = f32)", rf"\1, {fields}", text)
+    for i, fields in enumerate(PLANS[name]):
+        edited, places = re.subn(r"(plan <kind = generated, precision = f32)(, \w+ = \[[^]]*\])*", rf"\1, {fields}", text)
         assert places == 1, f"{places} plans in {plan}"
         plan.write_text(edited)
-        library = rac.compile(path, output=folder / f"planned{i}-{target.name}.so", no_library=True, target=target.name,
+        library = rac.compile(path, output=folder / f"{name}{i}-{target.name}.so", no_library=True, target=target.name,
                               plan=str(plan))
         for model, share in target.models(library, [2]):
             for size in share(sizes):
@@ -245,7 +265,8 @@ def main():
                 for size in share(sizes):
                     count += run(graph, model, size, special=False)
                 count += run(graph, model, sizes[-1], special=True)
-        count += planned(folder, target, [0, 1, 23, 100])
+        count += by_hand(planned, folder, target, [0, 1, 23, 100])
+        count += by_hand(window, folder, target, [1])
         print(f"{count} results of {target.name} are right")
 
 

@@ -192,8 +192,8 @@ Value ScalarBuilder::gelu(Value x) {
   // 1: off by 3.3 2^-24 |x| at most, rounding included. NaN passes comparisons.
   constexpr double end = 5.65;
   constexpr double terms[] = {
-      -3.3973553854593774e-06, 5.839662844664417e-05, -3.074048145208508e-04,
-      -3.512507100822404e-05,  3.795411204919219e-03, 4.649904556572437e-03,
+      -3.3973553854593774e-06, 5.839662844664417e-05,   -3.074048145208508e-04,
+      -3.512507100822404e-05,  3.795411204919219e-03,   4.649904556572437e-03,
       -5.019782856106758e-02,  -1.6773401200771332e-01, 8.408964276313782e-01};
   Value t = abs(x), limit = constant(end, type), nothing = zero(x);
   t = select(less(limit, t), limit, t);
