@@ -44,12 +44,29 @@ struct Parts {
   double of(double size) const { return double(whole) * size; }
 };
 
+/// Of the rows that are left after whole tiles.
+static double clocksOfRest(int64_t rest, int64_t vectors,
+                           const RegisterTileProblem &problem,
+                           const RegisterTile &tile) {
+  if (rest == 0)
+    return 0;
+  if (!problem.halves)
+    return clocks(rest, vectors, problem);
+  double sum = 0;
+  for (int64_t rows = tile.rows / 2; rows > 1; rows /= 2)
+    if (rows <= rest) {
+      sum += clocks(rows, vectors, problem);
+      rest -= rows;
+    }
+  return sum + double(rest) * clocks(1, vectors, problem);
+}
+
 static double clocks(const RegisterTileProblem &problem,
                      const RegisterTile &tile) {
   Parts rows(problem.rows, tile.rows), vectors(problem.vectors, tile.vectors);
   auto column = [&](int64_t width) {
     return rows.of(clocks(tile.rows, width, problem)) +
-           (rows.rest ? clocks(rows.rest, width, problem) : 0);
+           clocksOfRest(rows.rest, width, problem, tile);
   };
   double sum = vectors.of(column(tile.vectors)) +
                (vectors.rest ? column(vectors.rest) : 0);

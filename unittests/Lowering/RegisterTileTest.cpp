@@ -76,6 +76,18 @@ TEST(RegisterTile, RowsInRegisters) {
   expectTile(chooseRegisterTile(problem), 4, 4);
 }
 
+TEST(RegisterTile, WhatIsLeftByHalvesIsAvoided) {
+  RegisterTileProblem problem;
+  problem.rows = 48;
+  problem.vectors = 8;
+  problem.rowStride = 256;
+  // Three tiles of 14 rows, and one of 6.
+  expectTile(chooseRegisterTile(problem), 14, 2);
+  // That one would be of 3 rows, and three of one.
+  problem.halves = true;
+  expectTile(chooseRegisterTile(problem), 12, 2);
+}
+
 // Two rows by blocks: 3 blocks of 2 x 4 registers, one for each block's terms
 // and two of the vectors are 29. Bringing rows together takes 3 of 27 slots.
 TEST(RegisterTile, BlocksOfTwoRows) {

@@ -5,7 +5,9 @@
 #include "BodyLoads.h"
 #include "Nibbles.h"
 #include "mlir/Analysis/SliceAnalysis.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "rac/Lowering/RegisterTile.h"
 #include <numeric>
@@ -250,6 +252,28 @@ static std::optional<unsigned> findRowLoop(linalg::LinalgOp op,
   return std::nullopt;
 }
 
+/// Iterations of a loop that the run alone knows, where they are a tile's:
+/// `affine.min` of that and what is left.
+static std::optional<int64_t> mostIterations(linalg::LinalgOp op,
+                                             unsigned loop) {
+  for (OpOperand &operand : op->getOpOperands()) {
+    auto view = operand.get().getDefiningOp<memref::SubViewOp>();
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    auto place = map.getResultPosition(
+        getAffineDimExpr(loop, operand.get().getContext()));
+    if (!view || !place || view.getType().getRank() != map.getNumResults())
+      continue;
+    auto size = dyn_cast<Value>(view.getMixedSizes()[*place]);
+    auto least = size ? size.getDefiningOp<affine::AffineMinOp>() : nullptr;
+    if (!least || view.getDroppedDims().any())
+      continue;
+    for (AffineExpr expr : least.getMap().getResults())
+      if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+        return constant.getValue();
+  }
+  return std::nullopt;
+}
+
 /// Gives `roles` its tile; the clocks that a vector of it takes for each step
 /// of the reduction.
 static double chooseTile(linalg::LinalgOp op, const VectorTarget &target,
@@ -283,6 +307,10 @@ static double chooseTile(linalg::LinalgOp op, const VectorTarget &target,
       --roles.vectors;
   } else {
     problem.rows = known(ranges[*roles.rowLoop]);
+    if (!problem.rows) {
+      problem.rows = mostIterations(op, *roles.rowLoop);
+      problem.halves = problem.rows.has_value();
+    }
     problem.rowStride = rowStride(op, roles);
     if (roles.horizontal) { // tiles of such are not wider than two vectors
       problem.panel = 2;
