@@ -184,7 +184,8 @@ void Costing::computeGenerated() {
     double iterations = schedule->iterations(loops);
     double products = 2 * nest.multiplyAdds * iterations;
     double others =
-        (nest.operations + kFunctionTerms * nest.functions) * iterations;
+        (nest.operations + kFunctionTerms * nest.functions + nest.moreTerms) *
+        iterations;
     if (!loops.vectorLoop) {
       // Each element is loaded, stored and found on its own.
       double moves = (nest.reads.size() + nest.writes.size()) * iterations;

@@ -68,6 +68,7 @@ void inlineInto(WorkNest &consumer, unsigned read, const WorkNest &producer) {
   }
   consumer.operations += producer.operations;
   consumer.functions += producer.functions;
+  consumer.moreTerms += producer.moreTerms;
 }
 
 /// The only nest that reads tensor `tensor`, and its read of it.
@@ -141,6 +142,7 @@ bool fuseAfterContraction(Work &work) {
       main.reads.push_back(compose(read, place));
     main.operations += next.operations * share;
     main.functions += next.functions * share;
+    main.moreTerms += next.moreTerms * share;
     main.writes.front() = compose(next.writes.front(), place);
     work.nests.erase(work.nests.begin() + at->first);
     return true;

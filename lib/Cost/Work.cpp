@@ -1,6 +1,7 @@
 //===- Work.cpp - What some ops compute, and on how much data -------------===//
 
 #include "rac/Cost/Work.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -203,6 +204,27 @@ Analysis::resolve(const LoopNest &nest,
   return result;
 }
 
+/// What an element's functions take beyond kFunctionTerms (lib/Lowering/Math):
+/// erf and tanh evaluate one polynomial near zero, and another and exp
+/// elsewhere.
+static double moreTermsOf(ElementwiseOpInterface op) {
+  constexpr double ofErf = 45, ofTanh = 35; // operations
+  Block body;
+  OpBuilder builder(op.getContext());
+  builder.setInsertionPointToStart(&body);
+  for (Value operand : op->getOperands())
+    body.addArgument(getElementTypeOrSelf(operand), op.getLoc());
+  (void)op.buildScalar(builder, op.getLoc(), body.getArguments());
+  double more = 0;
+  for (Operation &scalar : body)
+    more += isa<math::ErfOp>(scalar)    ? ofErf - kFunctionTerms
+            : isa<math::TanhOp>(scalar) ? ofTanh - kFunctionTerms
+                                        : 0;
+  while (!body.empty())
+    body.back().erase();
+  return more;
+}
+
 /// The nests of an op. What several of them write is the result only in the
 /// last one.
 void Analysis::add(ArrayRef<LoopNest> nests) {
@@ -227,6 +249,8 @@ Work Analysis::run() {
       SmallVector<LoopNest> nests;
       looping.getLoopNests(nests);
       add(nests);
+      if (auto elementwise = dyn_cast<ElementwiseOpInterface>(op))
+        work.nests.back().moreTerms = moreTermsOf(elementwise);
     }
   return std::move(work);
 }

@@ -96,6 +96,8 @@ struct WorkNest {
   llvm::SmallVector<WorkUse, 1> writes;
   DataType type = DataType::f32;
   double multiplyAdds = 0, operations = 0, functions = 0; ///< an iteration
+  /// Operations that generated code's functions take beyond kFunctionTerms.
+  double moreTerms = 0;
   bool pads = false; ///< fills or copies what windows read: padImages
 
   double iterations() const {

@@ -65,15 +65,6 @@ LoopNest NestBuilder::finish(Type type, double multiplyAdds, double operations,
   return std::move(nest);
 }
 
-/// How many times as long as most functions one is (lib/Lowering/Math): erf and
-/// tanh evaluate one polynomial near zero, and another and exp elsewhere.
-static double lengthOf(Operation &function) {
-  constexpr double usual = 16, ofErf = 45, ofTanh = 35; // operations
-  return isa<math::ErfOp>(function)    ? ofErf / usual
-         : isa<math::TanhOp>(function) ? ofTanh / usual
-                                       : 1;
-}
-
 /// What one element takes: the ops that buildScalar builds, apart from
 /// constants; functions of the math dialect that no instruction computes count
 /// on their own.
@@ -89,10 +80,7 @@ static void countScalar(ElementwiseOpInterface op, LoopNest &nest) {
       continue;
     bool function = isa<math::MathDialect>(scalar.getDialect()) &&
                     !isa<math::SqrtOp, math::FmaOp, math::AbsFOp>(scalar);
-    if (function)
-      nest.functions += lengthOf(scalar);
-    else
-      ++nest.operations;
+    ++(function ? nest.functions : nest.operations);
     for (Type type : scalar.getResultTypes())
       if (isa<FloatType>(type) || !nest.type)
         nest.type = type;
