@@ -5,7 +5,7 @@ a decoder makes.
 
 Both engines run the same models: products with constant matrices are com.microsoft.MatMulNBits, blocks of 32 terms
 sharing a scale, or plain ones in f32. With accuracy_level = 4 onnxruntime rounds rows to bytes before it multiplies,
-which costs an error that is in the table; rac always multiplies in f32. A layer's products take turns with those of other layers, so that no cache has
+which costs an error that is in the table; rac multiplies in f32, or with rows of three bytes. A layer's products take turns with those of other layers, so that no cache has
 them all, as in a decoder. The copy moves as many bytes as the matrices have (reading one half of them and writing the
 other), in the same run; rac's share is bytes of steps and scales a second, of the copy's bytes a second.
 """

@@ -46,13 +46,23 @@ static Value matrix(TensorBuilder &tb, ArrayRef<int64_t> shape, Type element,
       DenseResourceElementsAttr::get(type, name, std::move(blob)));
 }
 
-/// Bytes from which `middle` has been subtracted in each step.
+/// Of 8 bits the middle has been subtracted from each step; of 4 bits, of which
+/// neighbours share a byte there, a block's halves do.
 static Value buildSteps(NodeImporter &n, const Form &form, const Tensor &b) {
   int64_t inBlock = form.blockBytes(), rows = form.blocks() * inBlock;
-  const int middle = form.bits == 4 ? 0x88 : 0x80;
+  auto nibble = [&](const char *block, int64_t term) {
+    uint8_t both = block[term / 2];
+    return term % 2 ? both >> 4 : both & 15;
+  };
   return matrix<char>(n.tb, {rows, form.columns}, n.tb.b.getI8Type(), "steps",
                       [&](int64_t row, int64_t column) {
-                        return char(b.data[column * rows + row] ^ middle);
+                        const char *bytes = b.data + column * rows;
+                        if (form.bits == 8)
+                          return char(bytes[row] ^ 0x80);
+                        int64_t term = row % inBlock;
+                        const char *block = bytes + (row - term);
+                        return char(nibble(block, term) |
+                                    nibble(block, term + inBlock) << 4);
                       });
 }
 

@@ -279,12 +279,29 @@ std::optional<Candidate> PackConstantsPass::findCandidate(linalg::LinalgOp op,
   return std::nullopt;
 }
 
-/// Has terms lie side by side where an instruction, which it gives, sums so
-/// many.
+/// Has terms lie side by side where an instruction sums so many: gives that of
+/// a plain product.
 std::optional<DotProduct>
 PackConstantsPass::chooseTerms(linalg::LinalgOp op, PlanAttr plan,
                                const VectorTarget &target, unsigned lanes,
                                Candidate &candidate) {
+  AffineMap map = op.getMatchingIndexingMap(candidate.operand);
+  auto place = [&](unsigned loop, int64_t terms) {
+    AffineExpr term = getAffineDimExpr(loop, op.getContext());
+    for (int64_t dim : candidate.layout.order)
+      if (map.getResult(dim) == term) {
+        candidate.layout.termDim = dim;
+        candidate.layout.terms = terms;
+        return true;
+      }
+    return false;
+  };
+  auto integers = findIntegerSum(op, instructions);
+  if (integers && plan.getReduction().empty() &&
+      integers->bytes == candidate.operand->getOperandNumber()) {
+    place(integers->loop, integers->terms);
+    return std::nullopt;
+  }
   SmallVector<DotProduct> products =
       findDotProducts(op, *candidate.operand, instructions);
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
@@ -296,17 +313,7 @@ PackConstantsPass::chooseTerms(linalg::LinalgOp op, PlanAttr plan,
                [&](int64_t size) { return size % product.terms != 0; });
   });
   auto dot = cheapest(op, target, plan.getRegisters(), lanes, products);
-  if (!dot)
-    return std::nullopt;
-  AffineMap map = op.getMatchingIndexingMap(candidate.operand);
-  AffineExpr term = getAffineDimExpr(dot->loop, op.getContext());
-  for (int64_t dim : candidate.layout.order)
-    if (map.getResult(dim) == term) {
-      candidate.layout.termDim = dim;
-      candidate.layout.terms = dot->terms;
-      return dot;
-    }
-  return std::nullopt;
+  return dot && place(dot->loop, dot->terms) ? dot : std::nullopt;
 }
 
 arith::ConstantOp PackConstantsPass::packConstant(arith::ConstantOp constant,

@@ -44,6 +44,10 @@ void rac::populateLinalgPipeline(OpPassManager &pm,
   RacToLinalgOptions linalg;
   linalg.keepSubnormals = options.accelerator; // which has no trouble with them
   linalg.loopWindows = !options.accelerator;
+  linalg.fixedPoint = !options.accelerator && !options.scalable &&
+                      llvm::any_of(options.dots, [](StringRef dot) {
+                        return dot.starts_with("u8:s8:");
+                      });
   pm.addPass(createRacToLinalg(linalg));
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createFuseElementwise());

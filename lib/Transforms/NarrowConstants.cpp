@@ -147,7 +147,14 @@ FailureOr<BlockWeights> rac::quantizeBlocks(OpBuilder &builder,
                : 0;
   };
   Location loc = constant.getLoc();
-  int64_t rows = blocks * block / (nibbles ? 2 : 1);
+  int64_t inBlock = nibbles ? block / 2 : block, rows = blocks * inBlock;
+  // Halves of a byte count from -8 on; they are those of a block.
+  auto byteAt = [&](int64_t row, int64_t column) {
+    int64_t term = row / inBlock * block + row % inBlock;
+    int low = stepOf(term, column);
+    return char(nibbles ? low + 8 + (stepOf(term + inBlock, column) + 8) * 16
+                        : low);
+  };
   BlockWeights result;
   result.block = block;
   result.steps = makeConstant(
@@ -155,10 +162,7 @@ FailureOr<BlockWeights> rac::quantizeBlocks(OpBuilder &builder,
       [&](MutableArrayRef<char> bytes) {
         for (int64_t row : llvm::seq(rows))
           for (int64_t column : llvm::seq(columns))
-            bytes[row * columns + column] =
-                nibbles ? char((stepOf(2 * row, column) & 15) |
-                               stepOf(2 * row + 1, column) * 16)
-                        : char(stepOf(row, column));
+            bytes[row * columns + column] = byteAt(row, column);
       });
   result.scales = makeFloats(
       builder, loc,

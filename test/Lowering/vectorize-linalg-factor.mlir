@@ -2,14 +2,14 @@
 // RUN: rac-opt %s --rac-vectorize-linalg="vector-bits=128 scalable dots=i4:f32:llvm.lookup" --canonicalize --cse --split-input-file | FileCheck %s --check-prefix=SVE
 
 #steps = affine_map<(m, n, o, i) -> (o, i, n)>
-#low = affine_map<(m, n, o, i) -> (m, o, i, 0)>
-#high = affine_map<(m, n, o, i) -> (m, o, i, 1)>
+#low = affine_map<(m, n, o, i) -> (m, o, 0, i)>
+#high = affine_map<(m, n, o, i) -> (m, o, 1, i)>
 #scales = affine_map<(m, n, o, i) -> (o, n)>
 #out = affine_map<(m, n, o, i) -> (m, n)>
 
 // What a block sums up, from zero on, is scaled once; a table of 16 lanes gives the floats.
 // CHECK-LABEL: func @blocks
-// CHECK-DAG: %[[TABLE:.+]] = arith.constant dense<[0.000000e+00, 1.000000e+00, {{.*}}, -8.000000e+00, {{.*}}, -1.000000e+00]> : vector<16xf32>
+// CHECK-DAG: %[[TABLE:.+]] = arith.constant dense<[-8.000000e+00, -7.000000e+00, {{.*}}, 0.000000e+00, {{.*}}, 7.000000e+00]> : vector<16xf32>
 // CHECK-DAG: %[[ZERO:.+]] = arith.constant dense<0.000000e+00> : vector<16xf32>
 // CHECK: %[[OUTER:.+]] = scf.for {{.*}} iter_args(%[[BEFORE:.+]] = %{{.+}}) -> (vector<16xf32>)
 // CHECK: %[[SUM:.+]] = scf.for {{.*}} iter_args(%[[S:.+]] = %[[ZERO]]) -> (vector<16xf32>)
@@ -28,17 +28,19 @@
 // No table is as wide as a vector whose length isn't known.
 // SVE-LABEL: func @blocks
 // SVE-NOT: llvm.lookup
-// SVE: arith.shrsi {{.*}} : vector<[4]xi32>
-func.func @blocks(%q: memref<2x16x16xi8>, %x: memref<1x2x16x2xf32>, %s: memref<2x16xf32>, %y: memref<1x16xf32>) {
+// SVE: arith.shrui {{.*}} : vector<[4]xi32>
+func.func @blocks(%q: memref<2x16x16xi8>, %x: memref<1x2x2x16xf32>, %s: memref<2x16xf32>, %y: memref<1x16xf32>) {
   linalg.generic {indexing_maps = [#steps, #low, #high, #scales, #out], iterator_types = ["parallel", "parallel", "reduction", "reduction"]}
-      ins(%q, %x, %x, %s : memref<2x16x16xi8>, memref<1x2x16x2xf32>, memref<1x2x16x2xf32>, memref<2x16xf32>) outs(%y : memref<1x16xf32>) {
+      ins(%q, %x, %x, %s : memref<2x16x16xi8>, memref<1x2x2x16xf32>, memref<1x2x2x16xf32>, memref<2x16xf32>) outs(%y : memref<1x16xf32>) {
   ^bb0(%byte: i8, %x0: f32, %x1: f32, %scale: f32, %sum: f32):
-    %c28 = arith.constant 28 : i32
+    %c15 = arith.constant 15 : i32
+    %c8 = arith.constant 8 : i32
     %c4 = arith.constant 4 : i32
-    %wide = arith.extsi %byte : i8 to i32
-    %left = arith.shli %wide, %c28 : i32
-    %low = arith.shrsi %left, %c28 : i32
-    %high = arith.shrsi %wide, %c4 : i32
+    %wide = arith.extui %byte : i8 to i32
+    %u0 = arith.andi %wide, %c15 : i32
+    %u1 = arith.shrui %wide, %c4 : i32
+    %low = arith.subi %u0, %c8 : i32
+    %high = arith.subi %u1, %c8 : i32
     %w0 = arith.sitofp %low : i32 to f32
     %w1 = arith.sitofp %high : i32 to f32
     %p0 = arith.mulf %x0, %w0 : f32

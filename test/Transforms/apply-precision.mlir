@@ -160,14 +160,14 @@ func.func @padded(%x: tensor<1x4x1xf32>) -> tensor<1x6x2xf32> {
 // -----
 
 // Weights alone: two terms of a column share a scale. Of 4 bits the value furthest from zero is -8 steps,
-// and a byte holds two terms. What fills up the last group is zero.
+// and a byte holds two terms, each 8 more than its steps. What fills up the last group is zero.
 
 // CHECK-LABEL: func.func @weights
 // CHECK: %[[Q8:.*]] = rac.constant dense<{{\[}}[127], [64], [127], [0]]> : tensor<4x1xi8>
 // CHECK: %[[S8:.*]] = rac.constant dense<{{\[}}[0.00787401571], [0.0157480314]]> : tensor<2x1xf32>
 // CHECK: rac.group @eight ins(%{{.*}}, %[[Q8]], %[[S8]] :
 // CHECK: rac.dequantize_weights %{{.*}}, %{{.*}} {blocks = array<i64: 2, 1>} : (tensor<4x1xi8>, tensor<2x1xf32>) -> tensor<4x1xf32>
-// CHECK: %[[Q4:.*]] = rac.constant dense<{{\[}}[-56], [8]]> : tensor<2x1xi8>
+// CHECK: %[[Q4:.*]] = rac.constant dense<{{\[}}[64], [-128]]> : tensor<2x1xi8>
 // CHECK: %[[S4:.*]] = rac.constant dense<{{\[}}[-1.250000e-01], [-2.500000e-01]]> : tensor<2x1xf32>
 // CHECK: rac.group @four ins(%{{.*}}, %[[Q4]], %[[S4]] :
 // CHECK: rac.dequantize_weights %{{.*}}, %{{.*}} {blocks = array<i64: 2, 1>, nibbles} : (tensor<2x1xi8>, tensor<2x1xf32>) -> tensor<4x1xf32>
@@ -190,8 +190,10 @@ func.func @weights(%x: tensor<3x4xf32>) -> (tensor<3x1xf32>, tensor<3x1xf32>) {
 
 // -----
 
+// A byte's halves are those of a group.
+
 // CHECK-LABEL: func.func @ragged
-// CHECK: %[[Q:.*]] = rac.constant dense<{{\[}}[-56], [8], [0], [0]]> : tensor<4x1xi8>
+// CHECK: %[[Q:.*]] = rac.constant dense<{{\[}}[0], [-124], [-120], [-120]]> : tensor<4x1xi8>
 // CHECK: rac.dequantize_weights %{{.*}}, %{{.*}} {blocks = array<i64: 4, 1>, nibbles, rows = 5 : i64} : (tensor<4x1xi8>, tensor<2x1xf32>) -> tensor<5x1xf32>
 func.func @ragged(%x: tensor<3x5xf32>) -> tensor<3x1xf32> {
   %w = rac.constant dense<[[1.0], [0.5], [1.0], [0.0], [0.0]]> : tensor<5x1xf32>

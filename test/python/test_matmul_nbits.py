@@ -2,6 +2,8 @@
 rows; and what is refused."""
 
 import json
+import re
+from pathlib import Path
 
 import nbits
 import numpy as np
@@ -10,6 +12,8 @@ import pytest
 from onnx import TensorProto, helper
 from support import FLAGS, Refused, Reference, compile_once, load
 
+CPU = Path("/proc/cpuinfo")
+HAS_VNNI = CPU.exists() and " avx512_vnni" in CPU.read_text()
 TYPES = {"f32": (TensorProto.FLOAT, np.float32), "f16": (TensorProto.FLOAT16, np.float16)}
 
 
@@ -98,6 +102,87 @@ def test_one_row_known(compiler, tmp_path):
         # What is infinite or no number stays so.
         x[0, 3] = np.nan
         assert np.isnan(library.run({"x": x})["y0"]).all()
+
+
+def row_model(terms, columns, block, zeros=False, seed=0, weights=None):
+    """A row times a matrix of 4 bits, all sizes known; and in f64 what its weights stand for."""
+    own, matrix = nbits.constants("w", normal(seed, terms, columns) if weights is None else weights, 4, block, zeros)
+    node = nbits.node("x", "y", own, terms, columns, 4, block)
+    return model_of([node], own, {"x": [1, terms]}, {"y": [1, columns]}), matrix.astype(np.float64)
+
+
+ROWS = [(32, 16, 32, False), (128, 64, 64, True), (256, 128, 256, False), (17, 1, 16, True), (1, 5, 32, False),
+        (100, 70, 32, True), (300, 33, 128, False), (31, 257, 16, True), (770, 100, 512, True)]
+
+
+@pytest.mark.parametrize("terms, columns, block, zeros", ROWS)
+def test_rows(compiler, tmp_path, terms, columns, block, zeros):
+    """One row of a size that is known, in integers where the processor multiplies bytes: as close as in floats, terms of
+    one size or of many."""
+    model, matrix = row_model(terms, columns, block, zeros)
+    with compiled(tmp_path, model) as library:
+        for seed, spread in enumerate([0, 1, 3]):
+            x = normal(20 + seed, 1, terms) * np.exp(spread * normal(40 + seed, 1, terms))
+            got = library.run({"x": x.astype(np.float32)})["y"].astype(np.float64)
+            # A block's largest term has 22 bits, and all of its others have the same last one.
+            padded = np.zeros((-(-terms // block) * block, 1))
+            padded[:terms, 0] = np.abs(x[0])
+            largest = np.repeat(padded.reshape(-1, block).max(1), block)[:terms]
+            wide = np.abs(matrix) + np.abs(matrix).max()  # steps are summed before the zero point is subtracted
+            bound = 2.0**-22 * (largest @ wide) + 100 * 2.0**-24 * (np.abs(x) @ wide)
+            apart = np.abs(got - x.astype(np.float32).astype(np.float64) @ matrix)
+            assert (apart <= bound).all(), (apart / bound).max()
+            assert np.linalg.norm(apart) <= 2e-6 * np.linalg.norm(np.abs(x) @ wide)
+
+
+def test_every_step(compiler, tmp_path):
+    """Each of 16 steps in each place of a block, with each zero point: what one term gives is exact."""
+    terms, block = 32, 32
+    steps = (np.arange(terms)[:, None] + np.arange(256)[None] % 16) % 16  # column c: all steps, from c on
+    zeros = np.arange(256) // 16
+    own = [onnx.numpy_helper.from_array(nbits.pack(steps.T.reshape(256, 1, terms), 4), "w.steps"),
+           onnx.numpy_helper.from_array(np.ones((256, 1), np.float32), "w.scales"),
+           onnx.numpy_helper.from_array(nbits.pack(zeros.reshape(256, 1), 4), "w.zeros")]
+    model = model_of([nbits.node("x", "y", own, terms, 256, 4, block)], own, {"x": [1, terms]}, {"y": [1, 256]})
+    with compiled(tmp_path, model) as library:
+        for place in range(terms):
+            for value in [1, -3, 0.625]:
+                x = np.zeros((1, terms), np.float32)
+                x[0, place] = value
+                want = (value * (steps[place] - zeros)).astype(np.float32)
+                np.testing.assert_array_equal(library.run({"x": x})["y"][0], want)
+
+
+def test_rows_that_are_not_finite(compiler, tmp_path):
+    model, matrix = row_model(64, 40, 32)
+    steps = np.sign(matrix)
+    with compiled(tmp_path, model) as library:
+        x = normal(3, 1, 64)
+        for place, value in [(3, np.nan), (40, np.inf), (40, -np.inf)]:
+            wrong = x.copy()
+            wrong[0, place] = value
+            with np.errstate(invalid="ignore"):
+                want = np.float64(value) * steps[place]  # no number where the weight is zero
+            np.testing.assert_array_equal(library.run({"x": wrong})["y"][0], want)
+        for scale in [0, 1e-45, 1e-38, 1e-30, 1e30]:
+            tiny = (x * np.float32(scale)).astype(np.float32)
+            got = library.run({"x": tiny})["y"].astype(np.float64)
+            want = tiny.astype(np.float64) @ matrix
+            assert np.abs(got - want).max() <= 1e-5 * np.abs(want).max() + 1e-37
+
+
+@pytest.mark.skipif(bool(FLAGS), reason="only of the host")
+@pytest.mark.skipif(not HAS_VNNI, reason="the processor doesn't multiply bytes four at once")
+def test_instructions(compiler, tmp_path):
+    """128 weights, 64 bytes, take 3 instructions at most to part halves and 6 products."""
+    model, _ = row_model(256, 256, 32)
+    onnx.save(model, tmp_path / "model.onnx")
+    compile_once(tmp_path / "model.onnx", tmp_path / "model.s", "--emit=asm")
+    text = (tmp_path / "model.s").read_text()
+    products = len(re.findall(r"\bvpdpbusd\b", text))
+    parts = len(re.findall(r"\b(?:vpandq|vpsrlw|vgf2p8affineqb)\b.*zmm", text))
+    assert products and products % 6 == 0 and "vpermps" not in text
+    assert 0 < parts <= products // 6 * 3, (products, parts)
 
 
 def test_vector(compiler, tmp_path):

@@ -32,6 +32,8 @@ def RacToLinalg : Pass<"rac-lower-to-linalg", "::mlir::ModuleOp"> {
            "Keep a softmax's subnormal numbers; else they are zeros, since cores are slow with them">,
     Option<"loopWindows", "loop-windows", "bool", /*default=*/"false",
            "Pools of a padded input loop over their windows; else they combine slices of it, element by element">,
+    Option<"fixedPoint", "fixed-point", "bool", /*default=*/"false",
+           "Sum products of one row with weights of 4 bits in integers, for targets that multiply bytes four at once">,
   ];
   let dependentDialects = ["::mlir::affine::AffineDialect",
       "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",

@@ -18,12 +18,19 @@ public:
   StorageTypeConverter();
 };
 
-/// Lowers every level-1 op. With `keepSubnormals` a softmax is not zero where
-/// it is a subnormal number; with `loopWindows` pools of a padded input loop
-/// over their windows.
+struct LinalgOptions {
+  /// A softmax is not zero where it is a subnormal number.
+  bool keepSubnormals = false;
+  /// Pools of a padded input loop over their windows.
+  bool loopWindows = false;
+  /// Products of one row with weights of 4 bits are summed in integers.
+  bool fixedPoint = false;
+};
+
+/// Lowers every level-1 op.
 void populateRacToLinalgPatterns(const mlir::TypeConverter &converter,
                                  mlir::RewritePatternSet &patterns,
-                                 bool keepSubnormals, bool loopWindows);
+                                 const LinalgOptions &options);
 
 /// Converts the types of func, scf and tensor ops and of groups.
 void populateStorageTypePatterns(const mlir::TypeConverter &converter,

@@ -39,6 +39,15 @@ mlir::Value buildMatmul(mlir::OpBuilder &b, mlir::Location loc, mlir::Value lhs,
                         bool transposed);
 /// Whether a matrix of weights is whole blocks of rows.
 bool isReadInBlocks(DequantizeWeightsOp weights);
+/// `lhs`, whose last dimension has `rows` elements, with it as blocks of
+/// `block`, filled up with zeros to `filled`.
+mlir::Value inBlocks(mlir::OpBuilder &b, mlir::Location loc, mlir::Value lhs,
+                     int64_t rows, int64_t filled, int64_t block);
+/// Positions of what there is one of for each block of weights at `at`; along a
+/// dimension with one block, the first.
+llvm::SmallVector<mlir::AffineExpr>
+blocksAt(mlir::OpBuilder &b, llvm::ArrayRef<mlir::AffineExpr> at,
+         DequantizeWeightsOp weights);
 /// The product of `lhs`, of f32, with one matrix of weights in few bits that is
 /// read in blocks.
 mlir::Value buildNarrowMatmul(mlir::OpBuilder &b, mlir::Location loc,
@@ -46,6 +55,16 @@ mlir::Value buildNarrowMatmul(mlir::OpBuilder &b, mlir::Location loc,
                               mlir::Value steps, mlir::Value scales,
                               mlir::Value zeros,
                               llvm::ArrayRef<mlir::OpFoldResult> sizes);
+/// Whether such a product, of `sizes`, is of one row and 4 bits, in blocks
+/// whose terms are whole groups of four.
+bool isFixedPoint(DequantizeWeightsOp weights,
+                  llvm::ArrayRef<mlir::OpFoldResult> sizes);
+/// The same product of integers, each block of the row scaled to fill 23 bits.
+mlir::Value buildFixedPointMatmul(mlir::OpBuilder &b, mlir::Location loc,
+                                  mlir::Value lhs, DequantizeWeightsOp weights,
+                                  mlir::Value steps, mlir::Value scales,
+                                  mlir::Value zeros,
+                                  llvm::ArrayRef<mlir::OpFoldResult> sizes);
 
 } // namespace rac::lowering
 

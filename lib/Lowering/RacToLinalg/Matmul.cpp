@@ -112,7 +112,9 @@ static void checkBatch(OpBuilder &b, Location loc, Value operand,
 
 namespace {
 struct LowerMatmul : OpConversionPattern<MatmulOp> {
-  using OpConversionPattern::OpConversionPattern;
+  LowerMatmul(const TypeConverter &converter, MLIRContext *context,
+              bool fixedPoint)
+      : OpConversionPattern(converter, context), fixedPoint(fixedPoint) {}
 
   LogicalResult
   matchAndRewrite(MatmulOp op, OpAdaptor adaptor,
@@ -131,11 +133,14 @@ struct LowerMatmul : OpConversionPattern<MatmulOp> {
     auto weights = op.getRhs().getDefiningOp<DequantizeWeightsOp>();
     if (weights && element.isF32() && isReadInBlocks(weights)) {
       Value zeros = weights.getZeros();
-      Value result = buildNarrowMatmul(
-          rewriter, loc, lhs, weights,
-          rewriter.getRemappedValue(weights.getSteps()),
-          rewriter.getRemappedValue(weights.getScales()),
-          zeros ? rewriter.getRemappedValue(zeros) : zeros, sizes);
+      auto build = fixedPoint && isFixedPoint(weights, sizes)
+                       ? buildFixedPointMatmul
+                       : buildNarrowMatmul;
+      Value result =
+          build(rewriter, loc, lhs, weights,
+                rewriter.getRemappedValue(weights.getSteps()),
+                rewriter.getRemappedValue(weights.getScales()),
+                zeros ? rewriter.getRemappedValue(zeros) : zeros, sizes);
       rewriter.replaceOp(op, result);
       return success();
     }
@@ -146,6 +151,9 @@ struct LowerMatmul : OpConversionPattern<MatmulOp> {
                                       elementOf(op.getResult())));
     return success();
   }
+
+private:
+  bool fixedPoint;
 };
 
 struct LowerAttention : OpConversionPattern<AttentionOp> {
@@ -222,9 +230,9 @@ private:
 } // namespace
 
 void lowering::populateMatmul(const TypeConverter &converter,
-                              RewritePatternSet &patterns,
-                              bool keepSubnormals) {
-  patterns.add<LowerMatmul>(converter, patterns.getContext());
+                              RewritePatternSet &patterns, bool keepSubnormals,
+                              bool fixedPoint) {
+  patterns.add<LowerMatmul>(converter, patterns.getContext(), fixedPoint);
   patterns.add<LowerAttention>(converter, patterns.getContext(),
                                keepSubnormals);
 }

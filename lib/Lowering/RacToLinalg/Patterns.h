@@ -19,7 +19,8 @@ void populateShape(const mlir::TypeConverter &converter,
 void populateAssembly(const mlir::TypeConverter &converter,
                       mlir::RewritePatternSet &patterns);
 void populateMatmul(const mlir::TypeConverter &converter,
-                    mlir::RewritePatternSet &patterns, bool keepSubnormals);
+                    mlir::RewritePatternSet &patterns, bool keepSubnormals,
+                    bool fixedPoint);
 void populateConvolution(const mlir::TypeConverter &converter,
                          mlir::RewritePatternSet &patterns);
 void populateQuant(const mlir::TypeConverter &converter,

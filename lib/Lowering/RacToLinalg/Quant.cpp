@@ -17,27 +17,29 @@ namespace {
 enum class Part { whole, low, high };
 } // namespace
 
-/// The float that signed steps in a byte stand for before they are scaled.
+/// The float that a step in a byte stands for before it is scaled.
 static Value toFloat(OpBuilder &b, Location loc, Value steps, Part part) {
   Type i32 = b.getI32Type();
-  Value wide = arith::ExtSIOp::create(b, loc, i32, steps);
-  if (part != Part::whole) {
-    auto shift = [&](int64_t bits) {
-      return arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(bits));
+  Value wide;
+  if (part == Part::whole) {
+    wide = arith::ExtSIOp::create(b, loc, i32, steps);
+  } else {
+    auto constant = [&](int64_t value) {
+      return arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(value));
     };
-    // The sign comes from the half's own highest bit.
+    wide = arith::ExtUIOp::create(b, loc, i32, steps);
     if (part == Part::low)
-      wide = arith::ShLIOp::create(b, loc, wide, shift(28));
-    wide =
-        arith::ShRSIOp::create(b, loc, wide, shift(part == Part::low ? 28 : 4));
+      wide = arith::AndIOp::create(b, loc, wide, constant(15));
+    else
+      wide = arith::ShRUIOp::create(b, loc, wide, constant(4));
+    wide = arith::SubIOp::create(b, loc, wide, constant(8));
   }
   return arith::SIToFPOp::create(b, loc, b.getF32Type(), wide);
 }
 
-/// Positions of what there is one of for each block of weights at `at`; along a
-/// dimension with one block, the first.
-static SmallVector<AffineExpr> blocksAt(OpBuilder &b, ArrayRef<AffineExpr> at,
-                                        DequantizeWeightsOp weights) {
+SmallVector<AffineExpr> lowering::blocksAt(OpBuilder &b,
+                                           ArrayRef<AffineExpr> at,
+                                           DequantizeWeightsOp weights) {
   SmallVector<AffineExpr> positions;
   for (auto [expr, block, count] : llvm::zip_equal(
            at, weights.getBlocks(), weights.getScales().getType().getShape()))
@@ -56,9 +58,8 @@ bool lowering::isReadInBlocks(DequantizeWeightsOp weights) {
          weights.getFilledRows() % block == 0;
 }
 
-/// `lhs` with its last dimension as blocks of `block`, filled up with zeros.
-static Value inBlocks(OpBuilder &b, Location loc, Value lhs, int64_t rows,
-                      int64_t filled, int64_t block) {
+Value lowering::inBlocks(OpBuilder &b, Location loc, Value lhs, int64_t rows,
+                         int64_t filled, int64_t block) {
   int64_t last = tensorOf(lhs).getRank() - 1;
   // That it has so many has been checked.
   SmallVector<int64_t> shape(tensorOf(lhs).getShape());
@@ -91,7 +92,7 @@ Value lowering::buildNarrowMatmul(OpBuilder &b, Location loc, Value lhs,
   SmallVector<Part> parts = {Part::whole};
   if (nibbles) {
     parts = {Part::low, Part::high};
-    lhs = splitDim(b, loc, lhs, tensorOf(lhs).getRank() - 1, block / 2);
+    lhs = splitDim(b, loc, lhs, tensorOf(lhs).getRank() - 1, 2);
   }
   SmallVector<Operand> ins = {
       {splitDim(b, loc, steps, 0, blocks), mapOf({outer, inner, n})}};
@@ -99,9 +100,10 @@ Value lowering::buildNarrowMatmul(OpBuilder &b, Location loc, Value lhs,
     SmallVector<AffineExpr> row;
     for (int64_t dim : llvm::seq(rank - 1))
       row.push_back(b.getAffineDimExpr(dim));
-    row.append({outer, inner});
+    row.push_back(outer);
     if (nibbles)
       row.push_back(b.getAffineConstantExpr(i));
+    row.push_back(inner);
     ins.push_back({lhs, mapOf(row)});
   }
   SmallVector<AffineExpr> own = blocksAt(b, {outer * block, n}, weights);
@@ -154,8 +156,10 @@ struct LowerDequantizeWeights : OpConversionPattern<DequantizeWeightsOp> {
     };
     AffineMap scalesMap = mapOf(blocksAt(rewriter, at, op));
     Value steps = adaptor.getSteps();
+    int64_t half = op.getBlocks().front() / 2;
     if (op.getNibbles()) {
-      at.front() = at.front().floorDiv(2);
+      AffineExpr row = at.front();
+      at.front() = row.floorDiv(2 * half) * half + row % half;
     } else if (op.getRows()) {
       Sizes whole(rank, rewriter.getIndexAttr(0));
       steps = sliceTensor(rewriter, loc, steps, whole,
@@ -173,10 +177,11 @@ struct LowerDequantizeWeights : OpConversionPattern<DequantizeWeightsOp> {
           toFloat(b, loc, args[0], op.getNibbles() ? Part::low : Part::whole);
       if (op.getNibbles()) {
         Value row = linalg::IndexOp::create(b, loc, 0);
-        Value bit =
-            arith::AndIOp::create(b, loc, row, indexConstant(b, loc, 1));
-        Value isHigh = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne,
-                                             bit, indexConstant(b, loc, 0));
+        Value inBlock = arith::RemUIOp::create(b, loc, row,
+                                               indexConstant(b, loc, 2 * half));
+        Value isHigh =
+            arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, inBlock,
+                                  indexConstant(b, loc, half));
         steps = s.select(isHigh, toFloat(b, loc, args[0], Part::high), steps);
       }
       if (adaptor.getZeros())

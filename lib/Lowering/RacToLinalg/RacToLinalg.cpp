@@ -23,16 +23,17 @@ namespace rac {
 
 void rac::populateRacToLinalgPatterns(const TypeConverter &converter,
                                       RewritePatternSet &patterns,
-                                      bool keepSubnormals, bool loopWindows) {
+                                      const LinalgOptions &options) {
   lowering::populateElementwise(converter, patterns);
   lowering::populateReduction(converter, patterns);
-  lowering::populateNormalization(converter, patterns, keepSubnormals);
+  lowering::populateNormalization(converter, patterns, options.keepSubnormals);
   lowering::populateShape(converter, patterns);
   lowering::populateAssembly(converter, patterns);
-  lowering::populateMatmul(converter, patterns, keepSubnormals);
+  lowering::populateMatmul(converter, patterns, options.keepSubnormals,
+                           options.fixedPoint);
   lowering::populateConvolution(converter, patterns);
   lowering::populateQuant(converter, patterns);
-  lowering::populatePool(converter, patterns, loopWindows);
+  lowering::populatePool(converter, patterns, options.loopWindows);
   lowering::populateGather(converter, patterns);
   lowering::populateScatter(converter, patterns);
   lowering::populateResize(converter, patterns);
@@ -49,8 +50,8 @@ struct RacToLinalg : rac::impl::RacToLinalgBase<RacToLinalg> {
     rac::StorageTypeConverter converter;
     ConversionTarget target(*context);
     RewritePatternSet patterns(context);
-    rac::populateRacToLinalgPatterns(converter, patterns, keepSubnormals,
-                                     loopWindows);
+    rac::populateRacToLinalgPatterns(converter, patterns,
+                                     {keepSubnormals, loopWindows, fixedPoint});
     rac::populateStorageTypePatterns(converter, patterns, target);
     target.addLegalDialect<affine::AffineDialect, linalg::LinalgDialect,
                            math::MathDialect, cf::ControlFlowDialect>();

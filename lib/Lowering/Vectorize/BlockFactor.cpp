@@ -8,8 +8,8 @@
 using namespace mlir;
 using namespace rac::vectorize;
 
-/// Whether a value of the body is the same in all steps of `loop`.
-static bool isSame(linalg::LinalgOp op, Value value, unsigned loop) {
+bool rac::vectorize::isSameAlong(linalg::LinalgOp op, Value value,
+                                 unsigned loop) {
   if (value.getParentBlock() != op.getBlock())
     return true;
   if (auto argument = dyn_cast<BlockArgument>(value)) {
@@ -21,8 +21,9 @@ static bool isSame(linalg::LinalgOp op, Value value, unsigned loop) {
     return index.getDim() != loop;
   Operation *computed = value.getDefiningOp();
   return isPure(computed) &&
-         llvm::all_of(computed->getOperands(),
-                      [&](Value operand) { return isSame(op, operand, loop); });
+         llvm::all_of(computed->getOperands(), [&](Value operand) {
+           return isSameAlong(op, operand, loop);
+         });
 }
 
 /// What a sum is of, where it may be summed in any order.
@@ -53,7 +54,7 @@ rac::vectorize::findBlockFactor(linalg::LinalgOp op) {
     return std::nullopt;
   for (unsigned i : {0, 1}) {
     Value factor = product->getOperand(i), sum = product->getOperand(1 - i);
-    if (!isSame(op, factor, *loop) || isSame(op, sum, *loop))
+    if (!isSameAlong(op, factor, *loop) || isSameAlong(op, sum, *loop))
       continue;
     BlockFactor found{*loop, {}, factor};
     addTerms(sum, found.terms);

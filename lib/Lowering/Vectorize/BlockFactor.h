@@ -17,6 +17,9 @@ struct BlockFactor {
   mlir::Value factor;
 };
 
+/// Whether a value of the body of `op` is the same in all steps of `loop`.
+bool isSameAlong(mlir::linalg::LinalgOp op, mlir::Value value, unsigned loop);
+
 /// The factor of `op`'s body, where floats may be reassociated so.
 std::optional<BlockFactor> findBlockFactor(mlir::linalg::LinalgOp op);
 

@@ -163,14 +163,18 @@ void LaneOp::prefetch(OpBuilder &builder, ArrayRef<Value> position,
         (roles.rowLoop && !isIndependent(map, *roles.rowLoop)))
       continue;
     Type element = getElementTypeOrSelf(operand->get().getType());
-    int64_t bytes =
-        roles.lanes * llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
+    auto interleave = interleaveOf(*operand);
+    int64_t terms =
+        interleave && interleave->loop == loop ? interleave->terms : 1;
+    int64_t bytes = terms * roles.lanes *
+                    llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
     // What lies in order may be behind the last step: no harm is done there.
     Values at(position);
     at[loop] = builder.createOrFold<arith::AddIOp>(
         loc, at[loop],
         arith::ConstantIndexOp::create(
-            builder, loc, llvm::divideCeil(kAheadBytes, bytes * tile.vectors)));
+            builder, loc,
+            llvm::divideCeil(kAheadBytes, bytes * tile.vectors) * terms));
     int64_t step = std::max<int64_t>(1, kLineBytes / bytes);
     for (int64_t vector = 0; vector < tile.vectors; vector += step)
       memref::PrefetchOp::create(builder, loc, operand->get(),

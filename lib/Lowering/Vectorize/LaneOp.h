@@ -68,6 +68,16 @@ public:
   Values computeBlocks(mlir::OpBuilder &builder,
                        llvm::ArrayRef<mlir::Value> position, const Tile &tile,
                        mlir::ValueRange blocks, mlir::Value left);
+  /// The sums of `roles.integers` for each of its powers of two and each
+  /// register of a tile: zeros, with a group of terms from `position` on added,
+  /// and as the floats that they are together.
+  Values startIntegers(mlir::OpBuilder &builder, const Tile &tile);
+  Values computeIntegers(mlir::OpBuilder &builder,
+                         llvm::ArrayRef<mlir::Value> position, const Tile &tile,
+                         mlir::ValueRange registers);
+  Values finishIntegers(mlir::OpBuilder &builder,
+                        llvm::ArrayRef<mlir::Value> position, const Tile &tile,
+                        mlir::ValueRange registers);
   /// The terms of `roles.byLane` from `position` on.
   Values computeByLane(mlir::OpBuilder &builder,
                        llvm::ArrayRef<mlir::Value> position, const Tile &tile,
@@ -128,6 +138,10 @@ private:
   mlir::Value loadTerms(mlir::OpBuilder &builder, mlir::OpOperand &operand,
                         const Values &address, mlir::Value left);
   mlir::VectorType groupsOf(mlir::Type element);
+  /// Of a lane, side by side.
+  int64_t termsTogether() {
+    return roles.dot ? roles.dot->terms : roles.integers->terms;
+  }
   /// A lane's terms, as one number.
   mlir::Type groupType();
   /// So many vectors' lanes by twos.

@@ -12,14 +12,15 @@ using namespace rac::vectorize;
 //===----------------------------------------------------------------------===//
 
 VectorType LaneOp::groupsOf(Type element) {
-  return VectorType::get({roles.lanes * roles.dot->terms}, element, {scalable});
+  return VectorType::get({roles.lanes * termsTogether()}, element, {scalable});
 }
 
 Type LaneOp::groupType() {
-  OpOperand *rows = op.getDpsInputOperand(roles.dot->rows);
+  OpOperand *rows = op.getDpsInputOperand(roles.dot ? roles.dot->rows
+                                                    : roles.integers->bytes);
   Type element = getElementTypeOrSelf(rows->get().getType());
   return IntegerType::get(op.getContext(),
-                          element.getIntOrFloatBitWidth() * roles.dot->terms);
+                          element.getIntOrFloatBitWidth() * termsTogether());
 }
 
 Value LaneOp::loadGroups(OpBuilder &builder, OpOperand &operand,
@@ -47,7 +48,7 @@ Value LaneOp::loadTerms(OpBuilder &builder, OpOperand &operand,
                         const Values &address, Value left) {
   Location loc = op->getLoc();
   Type element = getElementTypeOrSelf(operand.get().getType());
-  auto type = VectorType::get({roles.dot->terms}, element);
+  auto type = VectorType::get({termsTogether()}, element);
   Value terms;
   if (left) {
     Value mask = vector::CreateMaskOp::create(

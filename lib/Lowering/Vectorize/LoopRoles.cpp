@@ -391,6 +391,20 @@ bool rac::vectorize::worksOnLanes(linalg::LinalgOp op, unsigned loop,
          });
 }
 
+/// Whether lanes along `loop` are those of bytes, and share what these are
+/// multiplied with.
+static bool areRows(linalg::LinalgOp op, const IntegerSum &integers,
+                    unsigned loop) {
+  auto isShared = [&](unsigned number) {
+    return isIndependent(
+        op.getMatchingIndexingMap(op.getDpsInputOperand(number)), loop);
+  };
+  return !isShared(integers.bytes) &&
+         llvm::all_of(integers.products, [&](const auto &product) {
+           return isShared(product.row);
+         });
+}
+
 /// The one width of all operands' panels; 0: none has any.
 static FailureOr<int64_t> commonPanel(linalg::LinalgOp op, unsigned loop) {
   int64_t width = 0;
@@ -427,7 +441,11 @@ FailureOr<LoopRoles> rac::vectorize::chooseRoles(linalg::LinalgOp op,
     for (const DotProduct &product : findDotProducts(op, *operand, target.dots))
       if (!roles.dot && product.terms == interleave->terms)
         roles.dot = product;
-    if (!roles.dot)
+    if (auto integers = findIntegerSum(op, target.dots);
+        integers && integers->bytes == operand->getOperandNumber() &&
+        integers->terms == interleave->terms)
+      roles.integers = integers;
+    if (!roles.dot && !roles.integers)
       return refuse("has terms side by side that no instruction sums");
   }
   roles.lanes = lanesOf(op, target);
@@ -461,6 +479,8 @@ FailureOr<LoopRoles> rac::vectorize::chooseRoles(linalg::LinalgOp op,
   roles.vectorLoop = *lane;
   if (!isLane(op, *lane)) // as many as there are indices in a register
     roles.lanes = std::min(roles.lanes, target.bits / 32);
+  if (roles.integers && !areRows(op, *roles.integers, *lane))
+    return refuse("has bytes of rows that lanes don't share");
   FailureOr<int64_t> panel = commonPanel(op, *lane);
   if (failed(panel) || (roles.horizontal && *panel != 0) ||
       (!target.scalable && *panel % roles.lanes != 0))

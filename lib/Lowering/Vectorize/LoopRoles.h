@@ -5,6 +5,7 @@
 
 #include "BlockFactor.h"
 #include "DotProduct.h"
+#include "IntegerSum.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -46,6 +47,9 @@ struct LoopRoles {
   std::optional<LaneProduct> byLane;
   /// What the sums of the innermost reduction are multiplied with.
   std::optional<BlockFactor> factor;
+  /// How `factor`'s sum is one of integers, of operands that have several terms
+  /// side by side.
+  std::optional<IntegerSum> integers;
   /// Intrinsic that makes floats of four bits; empty: arithmetic does.
   std::string nibbles;
 };

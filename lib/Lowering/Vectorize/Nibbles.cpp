@@ -15,26 +15,32 @@ static bool isConstant(Value value, int64_t wanted) {
          number.getSExtValue() == wanted;
 }
 
+std::optional<Nibble> rac::vectorize::halfOf(Value value) {
+  Value wide;
+  bool high = false;
+  if (auto masked = value.getDefiningOp<arith::AndIOp>();
+      masked && isConstant(masked.getRhs(), 15)) {
+    wide = masked.getLhs();
+  } else if (auto shifted = value.getDefiningOp<arith::ShRUIOp>();
+             shifted && isConstant(shifted.getRhs(), 4)) {
+    wide = shifted.getLhs();
+    high = true;
+  }
+  auto extended =
+      wide ? wide.getDefiningOp<arith::ExtUIOp>() : arith::ExtUIOp();
+  if (!extended || !extended.getIn().getType().isInteger(8))
+    return std::nullopt;
+  return Nibble{extended.getIn(), high};
+}
+
 std::optional<Nibble> rac::vectorize::nibbleOf(Operation *widening) {
   auto toFloat = dyn_cast<arith::SIToFPOp>(widening);
   if (!toFloat || !toFloat.getType().isF32())
     return std::nullopt;
-  auto right = toFloat.getIn().getDefiningOp<arith::ShRSIOp>();
-  if (!right || !right.getType().isInteger(32))
+  auto step = toFloat.getIn().getDefiningOp<arith::SubIOp>();
+  if (!step || !step.getType().isInteger(32) || !isConstant(step.getRhs(), 8))
     return std::nullopt;
-  Value wide = right.getLhs();
-  bool high = isConstant(right.getRhs(), 4);
-  if (!high) {
-    auto left = wide.getDefiningOp<arith::ShLIOp>();
-    if (!left || !isConstant(left.getRhs(), 28) ||
-        !isConstant(right.getRhs(), 28))
-      return std::nullopt;
-    wide = left.getLhs();
-  }
-  auto extended = wide.getDefiningOp<arith::ExtSIOp>();
-  if (!extended || !extended.getIn().getType().isInteger(8))
-    return std::nullopt;
-  return Nibble{extended.getIn(), high};
+  return halfOf(step.getLhs());
 }
 
 llvm::StringRef rac::vectorize::findNibbleLookup(ArrayRef<std::string> dots) {
@@ -60,7 +66,7 @@ Value rac::vectorize::lookUpNibbles(OpBuilder &builder, Location loc,
             DenseElementsAttr::get(wide, builder.getI32IntegerAttr(4))));
   SmallVector<float> values;
   for (int step : llvm::seq(16))
-    values.push_back(static_cast<float>(step < 8 ? step : step - 16));
+    values.push_back(static_cast<float>(step - 8));
   Value table = arith::ConstantOp::create(
       builder, loc, DenseElementsAttr::get(floats, ArrayRef(values)));
   return LLVM::CallIntrinsicOp::create(builder, loc, floats,

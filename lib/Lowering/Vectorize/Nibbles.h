@@ -9,13 +9,17 @@
 
 namespace rac::vectorize {
 
-/// A signed half of a byte.
+/// A half of a byte.
 struct Nibble {
   mlir::Value byte;
   bool high;
 };
 
-/// The half that `widening` makes a float of; none if it does anything else.
+/// The half that an i32 is; none if it is anything else.
+std::optional<Nibble> halfOf(mlir::Value value);
+
+/// The half, of which 8 is subtracted, that `widening` makes a float of; none
+/// if it does anything else.
 std::optional<Nibble> nibbleOf(mlir::Operation *widening);
 
 /// The instruction among `dots`, "i4:f32:INTRINSIC", that takes a float for

@@ -165,6 +165,23 @@ Values TileEmitter::reduce(OpBuilder &builder, Values position, unsigned next,
                   });
 }
 
+/// Whole groups of terms.
+Values TileEmitter::sumIntegers(OpBuilder &builder, const Values &position,
+                                const Tile &tile) {
+  const IntegerSum &integers = *roles.integers;
+  const Range &range = ranges[integers.loop];
+  Values at = position;
+  Values sums = loopOver(builder, asValue(builder, range.offset),
+                         asValue(builder, range.size), integers.terms,
+                         lanes.startIntegers(builder, tile),
+                         [&](OpBuilder &inner, Value term, ValueRange start) {
+                           at[integers.loop] = term;
+                           lanes.prefetch(inner, at, tile, integers.loop);
+                           return lanes.computeIntegers(inner, at, tile, start);
+                         });
+  return lanes.finishIntegers(builder, position, tile, sums);
+}
+
 /// Sums from zero on, which are scaled once.
 Values TileEmitter::reduceBlock(OpBuilder &builder, const Values &position,
                                 const Tile &tile, ValueRange registers) {
@@ -172,23 +189,27 @@ Values TileEmitter::reduceBlock(OpBuilder &builder, const Values &position,
   const BlockFactor &factor = *roles.factor;
   auto flags = arith::FastMathFlags::reassoc | arith::FastMathFlags::contract;
   VectorType type = lanes.vectorOf(builder.getF32Type());
-  Value zero =
-      arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
-  Values at = position;
+  auto sumFloats = [&] {
+    Value zero =
+        arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
+    Values at = position;
+    return loopOver(
+        builder, asValue(builder, ranges[factor.loop].offset),
+        asValue(builder, ranges[factor.loop].size), 1,
+        Values(registers.size(), zero),
+        [&](OpBuilder &inner, Value step, ValueRange start) {
+          at[factor.loop] = step;
+          lanes.prefetch(inner, at, tile, factor.loop);
+          Values sums(start);
+          for (Value term : factor.terms)
+            for (auto [sum, value] :
+                 llvm::zip_equal(sums, lanes.evaluate(inner, at, tile, term)))
+              sum = arith::AddFOp::create(inner, loc, sum, value, flags);
+          return sums;
+        });
+  };
   Values sums =
-      loopOver(builder, asValue(builder, ranges[factor.loop].offset),
-               asValue(builder, ranges[factor.loop].size), 1,
-               Values(registers.size(), zero),
-               [&](OpBuilder &inner, Value step, ValueRange start) {
-                 at[factor.loop] = step;
-                 lanes.prefetch(inner, at, tile, factor.loop);
-                 Values sums(start);
-                 for (Value term : factor.terms)
-                   for (auto [sum, value] : llvm::zip_equal(
-                            sums, lanes.evaluate(inner, at, tile, term)))
-                     sum = arith::AddFOp::create(inner, loc, sum, value, flags);
-                 return sums;
-               });
+      roles.integers ? sumIntegers(builder, position, tile) : sumFloats();
   // The factor has no index in that loop.
   Values scales = lanes.evaluate(builder, position, tile, factor.factor);
   for (auto [scale, sum, before] : llvm::zip_equal(scales, sums, registers)) {

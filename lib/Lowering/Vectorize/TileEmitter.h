@@ -77,6 +77,9 @@ private:
   /// The loop that `roles.factor` is the same for.
   Values reduceBlock(mlir::OpBuilder &builder, const Values &position,
                      const Tile &tile, mlir::ValueRange registers);
+  /// That loop's sums where they are `roles.integers`.
+  Values sumIntegers(mlir::OpBuilder &builder, const Values &position,
+                     const Tile &tile);
   /// The loop over `roles.byLane`'s terms, several at a time.
   Values reduceByLane(mlir::OpBuilder &builder, const Values &position,
                       const Tile &tile, mlir::ValueRange registers);

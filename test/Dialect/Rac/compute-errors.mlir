@@ -392,6 +392,14 @@ func.func @weight_odd_blocks(%q: tensor<9x16xi8>, %s: tensor<6x16xf32>) {
 
 // -----
 
+func.func @weight_part_of_block(%q: tensor<24x16xi8>, %s: tensor<2x16xf32>) {
+  // expected-error @+1 {{has two halves of a block a byte, and 48 rows in blocks of 32}}
+  %0 = rac.dequantize_weights %q, %s {blocks = array<i64: 32, 1>, nibbles} : (tensor<24x16xi8>, tensor<2x16xf32>) -> tensor<48x16xf32>
+  return
+}
+
+// -----
+
 func.func @weight_rows(%q: tensor<32x16xi8>, %s: tensor<2x16xf32>) {
   // expected-error @+1 {{has steps for 64 rows in blocks of 32, which don't just fill up the last block of 32}}
   %0 = rac.dequantize_weights %q, %s {blocks = array<i64: 32, 1>, nibbles, rows = 32 : i64} : (tensor<32x16xi8>, tensor<2x16xf32>) -> tensor<32x16xf32>

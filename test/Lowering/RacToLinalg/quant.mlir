@@ -1,12 +1,13 @@
 // RUN: rac-opt %s --rac-lower-to-linalg --canonicalize --cse --split-input-file | FileCheck %s
+// RUN: rac-opt %s --rac-lower-to-linalg=fixed-point --canonicalize --cse --split-input-file | FileCheck %s
 
 // Two terms of a byte, a scale for all that a block sums up.
 // CHECK-DAG: #[[$STEPS:.+]] = affine_map<(d0, d1, d2, d3) -> (d2, d3, d1)>
-// CHECK-DAG: #[[$LOW:.+]] = affine_map<(d0, d1, d2, d3) -> (d0, d2, d3, 0)>
-// CHECK-DAG: #[[$HIGH:.+]] = affine_map<(d0, d1, d2, d3) -> (d0, d2, d3, 1)>
+// CHECK-DAG: #[[$LOW:.+]] = affine_map<(d0, d1, d2, d3) -> (d0, d2, 0, d3)>
+// CHECK-DAG: #[[$HIGH:.+]] = affine_map<(d0, d1, d2, d3) -> (d0, d2, 1, d3)>
 // CHECK-DAG: #[[$SCALES:.+]] = affine_map<(d0, d1, d2, d3) -> (d2, d1)>
 // CHECK-LABEL: func @nibbles
-// CHECK-DAG: tensor.expand_shape %arg0 {{.*}} : tensor<?x64xf32> into tensor<?x2x16x2xf32>
+// CHECK-DAG: tensor.expand_shape %arg0 {{.*}} : tensor<?x64xf32> into tensor<?x2x2x16xf32>
 // CHECK-DAG: tensor.expand_shape %arg1 {{.*}} : tensor<32x16xi8> into tensor<2x16x16xi8>
 // CHECK: linalg.generic {indexing_maps = [#[[$STEPS]], #[[$LOW]], #[[$HIGH]], #[[$SCALES]], #{{.*}}], iterator_types = ["parallel", "parallel", "reduction", "reduction"]}
 // CHECK: arith.mulf %{{.*}}, %{{.*}} fastmath<reassoc,contract> : f32
@@ -44,7 +45,7 @@ func.func @one_scale(%x: tensor<3x64xf32>, %q: tensor<64x16xi8>, %s: tensor<1x1x
 // -----
 
 // Weights that no product reads.
-// CHECK-DAG: #[[$BYTES:.+]] = affine_map<(d0, d1) -> (d0 floordiv 2, d1)>
+// CHECK-DAG: #[[$BYTES:.+]] = affine_map<(d0, d1) -> ((d0 floordiv 32) * 16 + d0 mod 16, d1)>
 // CHECK-DAG: #[[$OWN:.+]] = affine_map<(d0, d1) -> (d0 floordiv 32, d1)>
 // CHECK-LABEL: func @alone
 // CHECK: linalg.generic {indexing_maps = [#[[$BYTES]], #[[$OWN]], #{{.*}}], iterator_types = ["parallel", "parallel"]}

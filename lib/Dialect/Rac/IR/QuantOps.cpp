@@ -33,6 +33,9 @@ LogicalResult DequantizeWeightsOp::verify() {
   int64_t filled = getFilledRows(), block = getBlocks().front();
   if (getNibbles() && block % 2 != 0)
     return emitOpError("has two rows a byte, and blocks of ") << block;
+  if (getNibbles() && filled % block != 0)
+    return emitOpError("has two halves of a block a byte, and ")
+           << filled << " rows in blocks of " << block;
   if (auto rows = getRows();
       rows && (filled % block != 0 || static_cast<int64_t>(*rows) > filled ||
                static_cast<int64_t>(*rows) <= filled - block))
@@ -56,6 +59,7 @@ void DequantizeWeightsOp::getLoopNests(SmallVectorImpl<LoopNest> &nests) {
   NestBuilder nest(getContext());
   SmallVector<AffineExpr> at = nest.loopsOver(getResult());
   SmallVector<AffineExpr> steps(at), scales;
+  // Two rows a byte; which two makes no difference to what is read.
   if (getNibbles())
     steps.front() = steps.front().floorDiv(2);
   for (auto [i, block] : llvm::enumerate(getBlocks()))

@@ -10,9 +10,10 @@ def Rac_DequantizeWeightsOp : Rac_TensorOp<"dequantize_weights"> {
   let description = [{
     The element at i is steps[i] * scales[i / blocks], each dimension by itself,
     rounded down; with `zeros`, (steps[i] - zeros[i / blocks]) * scales[i / blocks].
-    With `nibbles` a byte of row r of `steps` has two steps, signed: that of the
-    weights' row 2 r in its low half, that of row 2 r + 1 in its high one. Where
-    steps fill up the last block of rows, `rows` says how many weights have.
+    With `nibbles` a byte has two steps, each 8 less than its half of the byte: the
+    low halves are the steps of the first half of a block's rows, the high ones
+    those of the second. Where steps fill up the last block of rows, `rows` says how
+    many weights have.
 
     ```mlir
     %w = rac.dequantize_weights %q, %s {blocks = array<i64: 32, 1>} : (tensor<64x16xi8>, tensor<2x16xf32>) -> tensor<64x16xf32>
