@@ -134,7 +134,55 @@ bool binary(int32_t kind, dnnl_alg_kind_t &result) {
   }
 }
 
+/// Whether there is a float for each channel of the result.
+bool isOfChannels(const RacLibraryCall &call, const View &operand,
+                  const View &result) {
+  int channels = call.primitive == RAC_MATMUL ? result.rank - 1 : 1;
+  bool good = operand.dtype == RAC_F32 && operand.rank == result.rank;
+  for (int i = 0; i < operand.rank && good; ++i)
+    good = i == channels
+               ? operand.sizes[i] == result.sizes[i] &&
+                     (operand.sizes[i] == 1 || operand.strides[i] == 1)
+               : operand.sizes[i] == 1;
+  return good;
+}
+
+/// Scales of the weights: one for each of their output channels.
+bool describeScales(Problem &problem, const View *views) {
+  const RacLibraryCall &call = *problem.call;
+  bool grouped = views[1].rank > views[0].rank;
+  int mask = call.primitive == RAC_MATMUL ? 1 << (views[1].rank - 1)
+             : grouped                    ? 3
+                                          : 1;
+  return dnnl_primitive_attr_set_scales_mask(
+             problem.attributes, DNNL_ARG_WEIGHTS, mask) == dnnl_success;
+}
+
 } // namespace
+
+void findScales(Problem &problem, const View *views) {
+  const RacLibraryCall &call = *problem.call;
+  problem.scales = problem.addend = problem.firstPostOp = 0;
+  auto isInteger = [](const View &view) {
+    return view.dtype == RAC_I8 || view.dtype == RAC_U8;
+  };
+  // A bias of its own would be added after the scales.
+  if (problem.scaledByPostOps || problem.postOpsApart || call.has_bias ||
+      call.primitive == RAC_CONV_TRANSPOSE || !isInteger(views[0]) ||
+      !isInteger(views[1]))
+    return;
+  auto operandOf = [&](int i, int kind) {
+    if (i >= call.num_post_ops || call.post_ops[i].kind != kind)
+      return 0;
+    int operand = call.post_ops[i].operand;
+    bool good = operand >= 2 && operand < call.num_inputs &&
+                isOfChannels(call, views[operand], views[call.num_inputs]);
+    return good ? operand : 0;
+  };
+  problem.scales = operandOf(0, RAC_POST_MUL);
+  problem.addend = problem.scales ? operandOf(1, RAC_POST_ADD) : 0;
+  problem.firstPostOp = problem.addend ? 2 : problem.scales ? 1 : 0;
+}
 
 bool describePostOps(Problem &problem, const View *views) {
   const RacLibraryCall &call = *problem.call;
@@ -147,13 +195,15 @@ bool describePostOps(Problem &problem, const View *views) {
       dnnl_primitive_attr_set_zero_points_mask(problem.attributes, DNNL_ARG_SRC,
                                                /*mask=*/0) != dnnl_success)
     return error(problem, "its source has no zero point");
-  if (call.num_post_ops == 0 || problem.postOpsApart)
+  if (problem.scales && !describeScales(problem, views))
+    return error(problem, "it does not take its weights' scales");
+  if (call.num_post_ops == problem.firstPostOp || problem.postOpsApart)
     return true;
   dnnl_post_ops_t ops;
   if (dnnl_post_ops_create(&ops) != dnnl_success)
     return error(problem, "no memory");
   bool good = true;
-  for (int i = 0; i < call.num_post_ops && good; ++i) {
+  for (int i = problem.firstPostOp; i < call.num_post_ops && good; ++i) {
     const RacPostOp &op = call.post_ops[i];
     Elementwise unary;
     dnnl_alg_kind_t kind;

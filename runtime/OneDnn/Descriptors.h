@@ -15,6 +15,10 @@ bool error(Problem &problem, const char *text);
 
 bool describeView(const View &view, dnnl_memory_desc_t *result);
 
+/// Finds problem.scales and what follows from them. `views` are in oneDNN's
+/// terms.
+void findScales(Problem &problem, const View *views);
+
 /// Makes problem.attributes. `views` are in oneDNN's terms.
 bool describePostOps(Problem &problem, const View *views);
 

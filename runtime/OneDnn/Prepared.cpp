@@ -156,26 +156,33 @@ static bool fillIn(Library &library, Prepared &prepared,
       !add(DNNL_ARG_DST, problem.result,
            problem.copies ? kResultCopy : call.num_inputs))
     return false;
-  if (call.has_bias && !add(DNNL_ARG_BIAS, problem.bias, 2))
+  if (problem.bias && !add(DNNL_ARG_BIAS, problem.bias, problem.biasOperand()))
     return false;
-  for (int i = 0; i < call.num_post_ops; ++i)
+  for (int i = problem.firstPostOp; i < call.num_post_ops; ++i)
     if (problem.operands[i] &&
-        !add(DNNL_ARG_ATTR_MULTIPLE_POST_OP(i) | DNNL_ARG_SRC_1,
+        !add(DNNL_ARG_ATTR_MULTIPLE_POST_OP(i - problem.firstPostOp) |
+                 DNNL_ARG_SRC_1,
              problem.operands[i], call.post_ops[i].operand))
       return false;
-  if (call.source_zero != 0) {
-    prepared.sourceZero = call.source_zero;
-    dnnl_dim_t one = 1;
-    dnnl_memory_desc_t zero = nullptr;
-    bool good =
-        dnnl_memory_desc_create_with_tag(&zero, 1, &one, dnnl_s32, dnnl_a) ==
-            dnnl_success &&
-        add(DNNL_ARG_ATTR_ZERO_POINTS | DNNL_ARG_SRC, zero, kSourceZero);
-    if (zero)
-      dnnl_memory_desc_destroy(zero);
-    if (!good)
-      return false;
-  }
+  auto addVector = [&](int kind, dnnl_dim_t size, dnnl_data_type_t type,
+                       int operand) {
+    dnnl_memory_desc_t vector = nullptr;
+    bool good = dnnl_memory_desc_create_with_tag(&vector, 1, &size, type,
+                                                 dnnl_a) == dnnl_success &&
+                add(kind, vector, operand);
+    if (vector)
+      dnnl_memory_desc_destroy(vector);
+    return good;
+  };
+  if (problem.scales && !addVector(DNNL_ARG_ATTR_SCALES | DNNL_ARG_WEIGHTS,
+                                   problem.views[problem.scales].elements(),
+                                   dnnl_f32, problem.scales))
+    return false;
+  prepared.sourceZero = call.source_zero;
+  if (call.source_zero != 0 &&
+      !addVector(DNNL_ARG_ATTR_ZERO_POINTS | DNNL_ARG_SRC, 1, dnnl_s32,
+                 kSourceZero))
+    return false;
   uint64_t bytes = sizeOf(scratchpad);
   if (bytes > 0 && (!library.scratchpad.reserve(bytes) ||
                     !add(DNNL_ARG_SCRATCHPAD, scratchpad, kScratchpad)))

@@ -243,11 +243,12 @@ static bool attempt(Problem &problem, dnnl_engine_t engine, Weights how) {
       (problem.copies && !describeCopies(problem)))
     return error(problem,
                  "its operands' strides are not ones that oneDNN takes");
-  if (call.has_bias) {
-    View bias = views[2];
+  findScales(problem, views);
+  if (int operand = problem.biasOperand()) {
+    View bias = views[operand];
     if (call.primitive != RAC_MATMUL) { // one dimension there
       bias.rank = 1;
-      bias.sizes[0] = views[2].sizes[1];
+      bias.sizes[0] = views[operand].sizes[1];
       bias.strides[0] = 1;
     }
     if (!describeView(bias, &problem.bias))
@@ -278,17 +279,27 @@ bool describe(Problem &problem, dnnl_engine_t engine, Weights how) {
   // oneDNN has an implementation for nearly everything, but what its kernels
   // don't cover is done by loops that are hundreds of times slower. Then less
   // is asked of it.
-  constexpr int kCopy = 1, kApart = 2;
+  constexpr int kPostOps = 1, kCopy = 2, kApart = 4, kVariants = 8;
   bool mayPart = call.num_post_ops > 0 && knowsPostOps(problem);
-  int known = -1;
-  char firstError[sizeof(problem.error)] = "";
-  for (int variant = 0; variant < 4; ++variant) {
-    if ((variant & kCopy && !mayCopy) || (variant & kApart && !mayPart))
-      continue;
+  auto choose = [&](int variant) {
     clear(problem);
+    problem.scales = 0;
+    problem.scaledByPostOps = variant & kPostOps;
     problem.copies = variant & kCopy;
     problem.postOpsApart = variant & kApart;
-    if (!attempt(problem, engine, how)) {
+  };
+  int known = -1;
+  bool scales = true;
+  char firstError[sizeof(problem.error)] = "";
+  for (int variant = 0; variant < kVariants; ++variant) {
+    if ((variant & kCopy && !mayCopy) || (variant & kApart && !mayPart) ||
+        (variant & kPostOps && (!scales || variant & kApart)))
+      continue;
+    choose(variant);
+    bool done = attempt(problem, engine, how);
+    if (!(variant & kPostOps))
+      scales = problem.scales != 0;
+    if (!done) {
       if (variant == 0)
         memcpy(firstError, problem.error, sizeof(firstError));
       continue;
@@ -303,8 +314,7 @@ bool describe(Problem &problem, dnnl_engine_t engine, Weights how) {
     memcpy(problem.error, firstError, sizeof(firstError));
     return false;
   }
-  problem.copies = known & kCopy;
-  problem.postOpsApart = known & kApart;
+  choose(known);
   return attempt(problem, engine, how);
 }
 

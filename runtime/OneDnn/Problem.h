@@ -43,6 +43,13 @@ struct Problem {
   dnnl_primitive_desc_t primitive;
   const char *implementation;
 
+  // Post-ops at the start that oneDNN has of its own: a product of integers
+  // times scales of the weights, and a bias after that. The operands' numbers;
+  // 0: there is none.
+  int scales, addend;
+  bool scaledByPostOps; // not so
+  int firstPostOp;      // of those that are left
+
   // What is done beside the primitive where oneDNN's is too slow for all at
   // once.
   bool postOpsApart; // by applyPostOps
@@ -50,6 +57,8 @@ struct Problem {
   dnnl_memory_desc_t givenSource, denseSource, givenResult, denseResult;
 
   const View &resultView() const { return views[call->num_inputs]; }
+  /// An operand's number; 0: there is none.
+  int biasOperand() const { return call->has_bias ? 2 : addend; }
 };
 
 enum class Weights {

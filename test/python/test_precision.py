@@ -370,6 +370,32 @@ def test_kernels_of_the_processor(tmp_path):
     assert "amx" in done.stdout, done.stdout
 
 
+@pytest.mark.skipif(not ON_CPU, reason="oneDNN is for x86")
+@pytest.mark.parametrize("groups", [0, 1, 4])
+def test_scales_of_the_library(tmp_path, groups):
+    """Scales and bias of a product of bytes are oneDNN's own, of a convolution in groups, too."""
+    if groups:
+        text = "g (float[1,16,9,11] x) => (float[1,32,9,11] y) {\ny = Conv <pads = [1,1,1,1], group = " \
+               f"{groups}> (x, w, b)\n}}"
+        onnx.save(with_weights(text, w=normal(32, 16 // groups, 3, 3, seed=3), b=normal(32)), tmp_path / "model.onnx")
+        flags = [DEVICE]
+        x = {"x": normal(1, 16, 9, 11)}
+    else:
+        perceptron(tmp_path, 256, 256)
+        flags = [DEVICE, "--shape=x=128x256", "--shape=r=128x256"]
+        x = {"x": normal(128, 256), "r": normal(128, 256)}
+    plan = plan_of(tmp_path, *flags)
+    for group in plan["groups"]:
+        if {"rac.conv", "rac.matmul"} & set(group["ops"]):
+            group.update(kind="library", precision="i8", activation="!quant.uniform<u8:f32, 0.03:128>")
+    want = Reference(tmp_path / "model.onnx").run(x)["y"]
+    np.testing.assert_allclose(replay(tmp_path, plan, *flags).run(x)["y"], want, atol=0.03 * np.abs(want).max())
+    done = subprocess.run([BUILD / "bin/rac-run", tmp_path / "model.so"], check=True, capture_output=True,
+                          text=True, env={"ONEDNN_VERBOSE": "1"})
+    calls = [line for line in done.stdout.splitlines() if ",exec,cpu,matmul" in line or ",exec,cpu,convolution" in line]
+    assert calls and all("attr-scales:wei" in line and "binary_mul" not in line for line in calls), calls
+
+
 # ---- what only moves
 @pytest.mark.skipif(not ON_CPU, reason="plans in bf16 are for the device named here")
 @pytest.mark.parametrize("width", [16, 23, 40])
