@@ -423,6 +423,8 @@ double rac::registerTraffic(const Work &work, const Schedule &schedule) {
   double sum = 0;
   for (auto [nest, loops] : llvm::zip_equal(work.nests, schedule.nests)) {
     double iterations = loops.iterationsOfTile();
+    if (iterations == 0) // nothing moves, and no share of it
+      continue;
     double times = loops.isBefore ? 1 : schedule.tiles();
     auto moved = [&](const WorkUse &use, bool write) {
       double count = iterations;

@@ -290,6 +290,10 @@ TEST(Traffic, ReductionOfNothingMovesItsResult) {
   // A line of it.
   EXPECT_EQ(traffic.fills, 64);
   EXPECT_EQ(traffic.writeBacks, 64);
+  auto plan =
+      PlanAttr::get(KernelKind::generated, mlir::Float32Type::get(&p.context));
+  Work work = p.work();
+  EXPECT_EQ(registerTraffic(work, scheduleOf(work, plan, {512, 32})), 0);
 }
 
 // The padded copy is made of zeros and the image, and read window by window:
