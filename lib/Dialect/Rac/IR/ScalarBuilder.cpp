@@ -189,7 +189,8 @@ Value ScalarBuilder::gelu(Value x) {
   // x F(x) = max(x, 0) - |x| F(-|x|), where F is the normal distribution's. The
   // fourth root of F(-t) is smooth enough for a short polynomial (a minimax fit
   // of F by Lawson's algorithm), which is zero at 5.65, as F is in f32 beside
-  // 1: off by 3.3 2^-24 |x| at most, rounding included. NaN passes comparisons.
+  // 1: off by 3.3 2^-24 |x| at most, rounding included. NaN passes comparisons;
+  // the difference makes one of -infinity, which times zero is none.
   constexpr double end = 5.65;
   constexpr double terms[] = {
       -3.3973553854593774e-06, 5.839662844664417e-05,   -3.074048145208508e-04,
@@ -201,7 +202,7 @@ Value ScalarBuilder::gelu(Value x) {
   for (double term : ArrayRef(terms).drop_front())
     root = fma(root, t, constant(term, type));
   Value square = mul(root, root);
-  Value positive = select(less(x, nothing), nothing, x);
+  Value positive = sub(x, select(less(x, nothing), x, nothing));
   return fma(neg(t), mul(square, square), positive);
 }
 
