@@ -73,6 +73,23 @@ Cost PrecisionChooser::total(ArrayRef<unsigned> picks) const {
   return sum;
 }
 
+bool PrecisionChooser::changesNothing(ArrayRef<unsigned> picks) const {
+  return llvm::all_of(typesOf(picks),
+                      [](GroupType type) { return type == GroupType::f32; });
+}
+
+/// What keeps any error, whatever samples were able to show.
+Assignment PrecisionChooser::allInF32() const {
+  Assignment all;
+  all.found = true;
+  all.picks.assign(ways.size(), 0);
+  for (const auto &list : ways)
+    all.cost += score(list.front().cost);
+  all.bound = std::min(all.cost, assign(problem(0)).bound);
+  all.exact = all.cost <= all.bound;
+  return all;
+}
+
 /// Errors that were added up needn't be those of all groups together: what is
 /// measured of them corrects what the next assignment may add up to.
 llvm::Expected<bool> PrecisionChooser::assignWithin(double budget) {
@@ -86,7 +103,7 @@ llvm::Expected<bool> PrecisionChooser::assignWithin(double budget) {
     auto error = study->error(typesOf(next.picks), Study::Which::calibration);
     if (!error)
       return error.takeError();
-    double taken = composable(metric, *error);
+    double taken = composable(metric, error->error);
     if (taken <= allowed) {
       if (!found || next.cost < assignment.cost) {
         assignment = next;
@@ -108,9 +125,8 @@ llvm::Expected<bool> PrecisionChooser::assignWithin(double budget) {
     }
   }
   if (!found) {
-    // What changes nothing keeps it.
-    assignment = assign(problem(0));
-    measured = 0;
+    assignment = allInF32();
+    measured = {};
   }
   return found;
 }
@@ -118,7 +134,7 @@ llvm::Expected<bool> PrecisionChooser::assignWithin(double budget) {
 /// What other budgets would give.
 llvm::Error PrecisionChooser::findFront() {
   const Assignment kept = assignment;
-  const double keptError = measured;
+  const MeasuredError keptError = measured;
   auto restore = [&] {
     assignment = kept;
     measured = keptError;
@@ -135,8 +151,8 @@ llvm::Error PrecisionChooser::findFront() {
         return found.takeError();
     }
     Cost cost = total(assignment.picks);
-    report.front.push_back({factor * *report.budget, measured, cost.seconds,
-                            cost.joules, isChosen});
+    report.front.push_back({factor * *report.budget, measured.error,
+                            cost.seconds, cost.joules, isChosen});
   }
   restore();
   return llvm::Error::success();
@@ -157,11 +173,22 @@ void PrecisionChooser::describe() {
     entry.name = group.name;
     entry.type = nameOf(types[i]);
     if (types[i] == GroupType::steps) {
-      QuantParams steps = study->paramsOf(i);
-      entry.steps = llvm::formatv("{0:e4}:{1} by {2}", steps.scale, steps.zero,
-                                  rac::nameOf(study->estimatorOf(i)))
-                        .str();
+      const ActivationSteps &steps = study->stepsOf(i);
+      double least = steps.params.scale, most = least;
+      if (!steps.byChannel.empty()) {
+        least = *llvm::min_element(steps.byChannel);
+        most = *llvm::max_element(steps.byChannel);
+      }
+      entry.steps =
+          llvm::formatv("{0:e4}{1}:{2} by {3}", least,
+                        most > least ? llvm::formatv(" to {0:e4}", most).str()
+                                     : "",
+                        steps.params.zero, study->triedFor(i).front().how)
+              .str();
     }
+    if (probe.groups[i].activation)
+      for (const TriedSteps &tried : study->triedFor(i))
+        entry.triedSteps.push_back({tried.how, tried.error});
     for (const Way &way : ways[i]) {
       TypeReport type;
       type.type = nameOf(way.type);

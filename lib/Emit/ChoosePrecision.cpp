@@ -80,7 +80,7 @@ llvm::Error PrecisionChooser::readSamples() {
   }
   if (all.size() == 1)
     request.warn("one sample: there is none to hold back, so the error on "
-                 "others is not verified");
+                 "others is neither verified nor bounded");
   samples = std::make_shared<const SplitSamples>(splitSamples(std::move(all)));
   report.calibration = samples->calibration.size();
   report.heldBack = samples->heldBack.size();
@@ -127,7 +127,16 @@ llvm::Error PrecisionChooser::makeProbe() {
     request.progress(stage.str());
   };
   study.emplace(probe, *model, *samples, options);
-  return study->observe();
+  if (llvm::Error error = study->observe())
+    return error;
+  double least = study->leastBound();
+  if (measuredAbove(least))
+    request.warn(llvm::formatv("so few samples can't show an error of at most "
+                               "{0}: if none of them changes, that of others "
+                               "may still be {1:f2}",
+                               *report.budget, least)
+                     .str());
+  return llvm::Error::success();
 }
 
 llvm::Error PrecisionChooser::measureWays() {
@@ -160,11 +169,11 @@ llvm::Error PrecisionChooser::measureWays() {
   return llvm::Error::success();
 }
 
-/// The error of the compiled model on what was held back.
-llvm::Expected<double> PrecisionChooser::verify() {
+/// The error of the compiled model on what was held back, and a bound.
+llvm::Expected<MeasuredError> PrecisionChooser::verify() {
   SmallVector<GroupType> types = typesOf(assignment.picks);
   if (target.name != host.name)
-    return study->error(types, Study::Which::heldBack);
+    return study->verify(types);
   request.progress("verifying");
   OwningOpRef<ModuleOp> copy = module.clone();
   setPicked(*copy);
@@ -178,7 +187,7 @@ llvm::Expected<double> PrecisionChooser::verify() {
   if (!loaded)
     return loaded.takeError();
   report.verifiedByLibrary = true;
-  return study->errorOf(**loaded);
+  return study->verify(**loaded);
 }
 
 llvm::Error PrecisionChooser::choose() {
@@ -203,22 +212,26 @@ llvm::Error PrecisionChooser::choose() {
       if (names[g] != first[g])
         report.givenUp.push_back(probe.groups[g].name + ": " + first[g] +
                                  " became " + names[g]);
-    report.calibrationError = measured;
+    report.calibrationError = measured.error;
+    report.errorBound = measured.bound;
     if (samples->heldBack.empty())
       return llvm::Error::success();
     auto error = verify();
     if (!error)
       return error.takeError();
-    report.heldBackError = *error;
-    if (!measuredAbove(*error) || i == kTries)
+    report.heldBackError = error->error;
+    // Nothing that samples tell can be off where no group rounds.
+    report.errorBound =
+        changesNothing(assignment.picks) ? error->error : error->bound;
+    if (!measuredAbove(error->error) || i == kTries)
       return llvm::Error::success();
     report.givenUp.clear();
     // By as much less than was measured on the calibration's samples as others
     // showed to be too much.
     constexpr double kCloser = 0.9, kBroken = 0.1;
-    double had = composable(metric, std::min(budget, measured)),
+    double had = composable(metric, std::min(budget, measured.error)),
            less = kCloser * composable(metric, *report.budget) /
-                  composable(metric, *error);
+                  composable(metric, error->error);
     budget = fromComposable(metric, had * (less > 0 ? less : kBroken));
   }
 }
@@ -241,7 +254,7 @@ void PrecisionChooser::beginAs(const PrecisionChooser &other) {
 
 void PrecisionChooser::keepAll() {
   module.walk([&](GroupOp group) {
-    report.groups.push_back({group.getSym().str(), "f32", "", {}});
+    report.groups.push_back({group.getSym().str(), "f32", "", {}, {}});
   });
 }
 

@@ -58,12 +58,19 @@ PlanAttr PrecisionChooser::planOf(PlanAttr plan, unsigned group,
   case GroupType::half:
     return plan.withPrecision(half);
   case GroupType::steps: {
-    QuantParams params = study->paramsOf(group);
-    Type i8 = IntegerType::get(context, 8);
-    return plan.withPrecision(
-        i8, quant::UniformQuantizedType::get(
-                /*flags=*/0, i8, Float32Type::get(context), params.scale,
-                params.zero, /*storageTypeMin=*/0, /*storageTypeMax=*/255));
+    const ActivationSteps &steps = study->stepsOf(group);
+    Type i8 = IntegerType::get(context, 8), f32 = Float32Type::get(context);
+    constexpr int64_t kLow = 0, kHigh = 255;
+    if (steps.byChannel.empty())
+      return plan.withPrecision(i8,
+                                quant::UniformQuantizedType::get(
+                                    /*flags=*/0, i8, f32, steps.params.scale,
+                                    steps.params.zero, kLow, kHigh));
+    SmallVector<int64_t> zeros(steps.byChannel.size(), steps.params.zero);
+    return plan.withPrecision(i8,
+                              quant::UniformQuantizedPerAxisType::get(
+                                  /*flags=*/0, i8, f32, steps.byChannel, zeros,
+                                  study->channelDimOf(group), kLow, kHigh));
   }
   case GroupType::weights8:
     return plan.withWeights(IntegerType::get(context, 8), kWeightGroup);

@@ -81,7 +81,9 @@ private:
   AssignProblem problem(double budget) const;
   /// The least score at a budget that errors measured together keep.
   llvm::Expected<bool> assignWithin(double budget);
-  llvm::Expected<double> verify();
+  llvm::Expected<MeasuredError> verify();
+  Assignment allInF32() const;
+  bool changesNothing(llvm::ArrayRef<unsigned> picks) const;
   PlanAttr planOf(PlanAttr plan, unsigned group, GroupType type) const;
   using Kinds = llvm::ArrayRef<std::optional<KernelKind>>;
   void setPlans(mlir::ModuleOp module, llvm::ArrayRef<GroupType> types,
@@ -114,7 +116,7 @@ private:
   std::vector<llvm::SmallVector<Way, 4>> ways; ///< by group of the probe
   // What assignWithin found.
   Assignment assignment;
-  double measured = 0;
+  MeasuredError measured;
 };
 
 } // namespace rac

@@ -1,7 +1,10 @@
 //===- ErrorMetric.cpp - How far answers are from those wanted ------------===//
 
 #include "rac/Precision/ErrorMetric.h"
+#include "rac/Precision/PredictionBound.h"
+#include "llvm/ADT/STLExtras.h"
 #include <cmath>
+#include <numeric>
 
 using namespace rac;
 
@@ -25,27 +28,29 @@ llvm::StringRef rac::nameOf(ErrorMetric metric) {
   llvm_unreachable("no other metrics");
 }
 
-void ErrorMeter::addValues(Sums &sums, ArrayView wanted, ArrayView got) {
-  double squares = 0, gotSquares = 0, product = 0, difference = 0;
+void ErrorMeter::addValues(Output &output, ArrayView wanted, ArrayView got) {
+  double squares = 0, gotSquares = 0, product = 0, difference = 0, most = 0;
   for (int64_t i = 0, n = wanted.elements(); i < n; ++i) {
     double a = wanted.at(i), b = got.at(i);
     if (!std::isfinite(a) || !std::isfinite(b)) {
-      sums.broken |= !(a == b || (std::isnan(a) && std::isnan(b)));
+      output.broken |= !(a == b || (std::isnan(a) && std::isnan(b)));
       continue;
     }
     squares += a * a;
     gotSquares += b * b;
     product += a * b;
     difference += (a - b) * (a - b);
-    if (metric == ErrorMetric::maxAbs)
-      sums.worst = std::max(sums.worst, std::fabs(a - b));
+    most = std::max(most, std::fabs(a - b));
   }
-  sums.wanted += squares;
-  sums.difference += difference;
-  if (metric != ErrorMetric::cosine || difference == 0)
-    return;
-  double norms = std::sqrt(squares * gotSquares);
-  sums.worst = std::max(sums.worst, norms > 0 ? 1 - product / norms : 1.0);
+  double norms = std::sqrt(squares * gotSquares), cosine = 0;
+  if (difference > 0)
+    cosine = norms > 0 ? 1 - product / norms : 1;
+  bool isSquares = metric == ErrorMetric::relativeL2;
+  output.wholes.push_back(squares);
+  output.parts.push_back(isSquares ? difference
+                         : metric == ErrorMetric::maxAbs
+                             ? most
+                             : std::max(0.0, cosine));
 }
 
 /// The first of the largest, by a NaN-last order.
@@ -62,42 +67,66 @@ static int64_t largest(ArrayView array, int64_t first, int64_t count) {
   return best;
 }
 
-void ErrorMeter::addRows(Sums &sums, ArrayView wanted, ArrayView got) {
+void ErrorMeter::addRows(Output &output, ArrayView wanted, ArrayView got) {
   int64_t length = wanted.shape.empty() ? 1 : wanted.shape.back();
+  int64_t rows = 0, changed = 0;
   for (int64_t at = 0, n = wanted.elements(); at < n; at += length) {
-    ++sums.rows;
-    sums.changed += largest(wanted, at, length) != largest(got, at, length);
+    ++rows;
+    changed += largest(wanted, at, length) != largest(got, at, length);
   }
+  output.parts.push_back(changed);
+  output.wholes.push_back(rows);
 }
 
 void ErrorMeter::add(size_t output, ArrayView wanted, ArrayView got) {
   if (outputs.size() <= output)
     outputs.resize(output + 1);
-  Sums &sums = outputs[output];
+  Output &own = outputs[output];
   if (wanted.shape != got.shape)
-    sums.broken = true;
+    own.broken = true;
   else if (metric == ErrorMetric::top1)
-    addRows(sums, wanted, got);
+    addRows(own, wanted, got);
   else
-    addValues(sums, wanted, got);
+    addValues(own, wanted, got);
+}
+
+/// Of the outputs.
+template <typename Of> double ErrorMeter::worst(Of of) const {
+  double worst = 0;
+  for (const Output &output : outputs)
+    worst =
+        std::max(worst, output.broken ? std::numeric_limits<double>::infinity()
+                                      : of(output));
+  return worst;
+}
+
+static double sumOf(llvm::ArrayRef<double> values) {
+  return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
 double ErrorMeter::error() const {
-  double worst = 0;
-  for (const Sums &sums : outputs) {
-    double error = 0;
-    if (sums.broken)
-      error = std::numeric_limits<double>::infinity();
-    else if (metric == ErrorMetric::top1)
-      error = sums.rows ? double(sums.changed) / sums.rows : 0;
-    else if (metric != ErrorMetric::relativeL2)
-      error = sums.worst;
-    else if (sums.difference > 0)
-      error = sums.wanted > 0 ? std::sqrt(sums.difference / sums.wanted)
-                              : std::numeric_limits<double>::infinity();
-    worst = std::max(worst, error);
-  }
-  return worst;
+  return worst([&](const Output &output) {
+    if (metric == ErrorMetric::cosine || metric == ErrorMetric::maxAbs)
+      return output.parts.empty() ? 0.0 : *llvm::max_element(output.parts);
+    double part = sumOf(output.parts), whole = sumOf(output.wholes);
+    double ratio = part == 0   ? 0
+                   : whole > 0 ? part / whole
+                               : std::numeric_limits<double>::infinity();
+    return metric == ErrorMetric::top1 ? ratio : std::sqrt(ratio);
+  });
+}
+
+double ErrorMeter::bound() const {
+  return worst([&](const Output &output) {
+    if (metric == ErrorMetric::cosine || metric == ErrorMetric::maxAbs)
+      return boundOfWorst(output.parts);
+    double ratio = boundOfRatio(output.parts, output.wholes);
+    if (metric == ErrorMetric::relativeL2)
+      return std::sqrt(ratio);
+    // Rows that changed in no sample may in others.
+    return std::max(ratio, boundOfShare(uint64_t(sumOf(output.parts)),
+                                        uint64_t(sumOf(output.wholes))));
+  });
 }
 
 double rac::composable(ErrorMetric metric, double error) {

@@ -48,22 +48,27 @@ llvm::StringRef rac::cannotHold(const ProbeWeights &weights, GroupType type) {
 }
 
 /// By the largest of each channel.
-static std::vector<float> toChannelSteps(const ProbeWeights &weights) {
+static std::vector<float> toChannelSteps(const ProbeWeights &weights,
+                                         llvm::ArrayRef<double> termSteps) {
   constexpr float kMost = 127;
+  std::vector<float> values(weights.values.begin(), weights.values.end());
+  if (!termSteps.empty())
+    for (auto [i, value] : llvm::enumerate(values))
+      value *= float(termSteps[weights.where().termOf(i, weights.shape)]);
   std::vector<float> scales =
-      channelScales(weights.values, weights.shape, *weights.channels);
+      channelScales(values, weights.shape, *weights.channels);
   int64_t inner = 1;
   for (int64_t size :
        llvm::ArrayRef(weights.shape).drop_front(*weights.channels + 1))
     inner *= size;
-  std::vector<float> rounded;
-  rounded.reserve(weights.values.size());
-  for (auto [i, value] : llvm::enumerate(weights.values)) {
+  for (auto [i, value] : llvm::enumerate(values)) {
     float scale = scales[i / inner % scales.size()];
     float q = std::clamp(std::nearbyint(value / scale), -kMost, kMost);
-    rounded.push_back(q * scale);
+    value = q * scale;
+    if (!termSteps.empty())
+      value /= float(termSteps[weights.where().termOf(i, weights.shape)]);
   }
-  return rounded;
+  return values;
 }
 
 /// As rac-apply-precision makes blocks of them.
@@ -89,7 +94,8 @@ static std::vector<float> toGroupSteps(const ProbeWeights &weights,
 }
 
 std::vector<float> rac::roundWeights(const ProbeWeights &weights,
-                                     GroupType type, bool halfIsBf16) {
+                                     GroupType type, bool halfIsBf16,
+                                     llvm::ArrayRef<double> termSteps) {
   switch (type) {
   case GroupType::f32:
     return weights.values.vec();
@@ -101,7 +107,7 @@ std::vector<float> rac::roundWeights(const ProbeWeights &weights,
     return rounded;
   }
   case GroupType::steps:
-    return toChannelSteps(weights);
+    return toChannelSteps(weights, termSteps);
   case GroupType::weights8:
     return toGroupSteps(weights, /*nibbles=*/false);
   case GroupType::weights4:

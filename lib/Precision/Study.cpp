@@ -2,6 +2,8 @@
 
 #include "rac/Precision/Study.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <cmath>
 
 using namespace rac;
 using llvm::ArrayRef;
@@ -21,8 +23,12 @@ SplitSamples rac::splitSamples(std::vector<Sample> samples) {
 Study::Study(const Probe &probe, LoadedModel &model,
              const SplitSamples &samples, StudyOptions options)
     : probe(probe), model(model), samples(samples), options(std::move(options)),
-      histograms(probe.observed.size()), params(probe.observed.size()),
-      estimators(probe.observed.size(), RangeEstimator::minMax) {}
+      histograms(probe.observed.size()), channels(probe.observed.size()),
+      steps(probe.observed.size()), tried(probe.observed.size()) {
+  for (const ProbeStage &stage : probe.stages)
+    if (stage.channels > 0)
+      channels[stage.tensor] = ChannelRanges(stage.channels);
+}
 
 llvm::Expected<ArrayRef<ArrayView>> Study::run(const Sample &sample,
                                                ArrayRef<GroupType> types,
@@ -30,7 +36,10 @@ llvm::Expected<ArrayRef<ArrayView>> Study::run(const Sample &sample,
   ++runs;
   // A number for each input that is one.
   std::vector<float> numbers;
-  numbers.reserve(3 * probe.stages.size());
+  size_t room = 0;
+  for (const ProbeStage &stage : probe.stages)
+    room += 3 + stage.channels;
+  numbers.reserve(room);
   std::vector<ArrayView> inputs(probe.numInputs + probe.weights.size() +
                                 3 * probe.stages.size());
   unsigned used = 0;
@@ -57,11 +66,21 @@ llvm::Expected<ArrayRef<ArrayView>> Study::run(const Sample &sample,
       else if (types[g] == GroupType::steps && stage.scale)
         rounding = Rounding::steps;
       setNumber(stage.kind, int(rounding));
-      if (stage.scale) {
-        const QuantParams &steps = params[stage.tensor];
-        setNumber(*stage.scale, steps.scale);
-        setNumber(*stage.zero, steps.zero);
+      if (!stage.scale)
+        continue;
+      const ActivationSteps &own = steps[stage.tensor];
+      setNumber(*stage.zero, own.params.zero);
+      if (stage.channels == 0) {
+        setNumber(*stage.scale, own.params.scale);
+        continue;
       }
+      const float *first = numbers.data() + numbers.size();
+      if (own.byChannel.empty())
+        numbers.insert(numbers.end(), stage.channels, own.params.scale);
+      else
+        numbers.insert(numbers.end(), own.byChannel.begin(),
+                       own.byChannel.end());
+      set(*stage.scale, {RAC_F32, stage.channels, first});
     }
   inputs.resize(used);
   unsigned outputs = probe.numOutputs;
@@ -74,8 +93,10 @@ void Study::addObserved(ArrayRef<ArrayView> outputs) {
   for (auto [tensor, output] : llvm::enumerate(probe.observed))
     if (output) {
       ArrayView view = outputs[*output];
-      histograms[tensor].add(
-          {static_cast<const float *>(view.data), size_t(view.elements())});
+      ArrayRef<float> values(static_cast<const float *>(view.data),
+                             view.elements());
+      histograms[tensor].add(values);
+      channels[tensor].add(values);
     }
 }
 
@@ -107,53 +128,99 @@ ArrayRef<Sample> Study::samplesOf(Which which) const {
     return ArrayRef(samples.calibration).take_front(options.samplesPerGroup);
   case Which::calibration:
     return samples.calibration;
-  case Which::heldBack:
-    return samples.heldBack;
   }
   llvm_unreachable("no other samples");
 }
 
-llvm::Expected<double> Study::error(ArrayRef<GroupType> types, Which which) {
+double Study::leastBound() const {
+  ErrorMeter meter(options.metric);
+  for (const std::vector<HostArray> &outputs : wanted)
+    for (auto [o, output] : llvm::enumerate(outputs))
+      meter.add(o, output.view(), output.view());
+  return meter.bound();
+}
+
+Study::Weights Study::roundedFor(ArrayRef<GroupType> types) const {
   Weights rounded(probe.weights.size());
-  for (auto [group, type] : llvm::zip_equal(probe.groups, types))
-    if (type != GroupType::f32)
-      for (const std::optional<unsigned> &weights :
-           {group.weights, group.otherWeights})
-        if (weights)
-          rounded[*weights] =
-              roundWeights(probe.weights[*weights], type, options.halfIsBf16);
-  size_t first = which == Which::heldBack ? samples.calibration.size() : 0;
+  for (auto [group, type] : llvm::zip_equal(probe.groups, types)) {
+    if (type == GroupType::f32)
+      continue;
+    ArrayRef<double> termSteps;
+    if (type == GroupType::steps)
+      termSteps = steps[probe.stages[*group.activation].tensor].byChannel;
+    for (const std::optional<unsigned> &weights :
+         {group.weights, group.otherWeights})
+      if (weights)
+        rounded[*weights] = roundWeights(probe.weights[*weights], type,
+                                         options.halfIsBf16, termSteps);
+  }
+  return rounded;
+}
+
+llvm::Expected<ErrorMeter> Study::measure(ArrayRef<GroupType> types,
+                                          Which which) {
+  Weights rounded = roundedFor(types);
   ErrorMeter meter(options.metric);
   for (auto [i, sample] : llvm::enumerate(samplesOf(which))) {
     auto outputs = run(sample, types, rounded);
     if (!outputs)
       return outputs.takeError();
     for (unsigned o = 0; o < probe.numOutputs; ++o)
-      meter.add(o, wanted[first + i][o].view(), (*outputs)[o]);
+      meter.add(o, wanted[i][o].view(), (*outputs)[o]);
   }
-  return meter.error();
+  return std::move(meter);
+}
+
+llvm::Expected<MeasuredError> Study::error(ArrayRef<GroupType> types,
+                                           Which which) {
+  auto meter = measure(types, which);
+  if (!meter)
+    return meter.takeError();
+  return MeasuredError{meter->error(), meter->bound()};
 }
 
 llvm::Expected<double> Study::errorOf(unsigned group, GroupType type) {
   std::vector<GroupType> types(probe.groups.size(), GroupType::f32);
   types[group] = type;
-  return error(types, Which::few);
+  auto meter = measure(types, Which::few);
+  if (!meter)
+    return meter.takeError();
+  return meter->error();
 }
 
-llvm::Expected<double> Study::errorOf(LoadedModel &other) {
-  ErrorMeter meter(options.metric);
-  for (auto [i, sample] : llvm::enumerate(samples.heldBack)) {
+llvm::Expected<MeasuredError> Study::verify(RunOne runOne) {
+  ErrorMeter heldBack(options.metric), all(options.metric);
+  size_t number = 0;
+  for (const std::vector<Sample> *part :
+       {&samples.calibration, &samples.heldBack})
+    for (const Sample &sample : *part) {
+      auto outputs = runOne(sample);
+      if (!outputs)
+        return outputs.takeError();
+      for (unsigned o = 0; o < probe.numOutputs; ++o) {
+        ArrayView want = wanted[number][o].view();
+        all.add(o, want, (*outputs)[o]);
+        if (part == &samples.heldBack)
+          heldBack.add(o, want, (*outputs)[o]);
+      }
+      ++number;
+    }
+  return MeasuredError{heldBack.error(), all.bound()};
+}
+
+llvm::Expected<MeasuredError> Study::verify(ArrayRef<GroupType> types) {
+  Weights rounded = roundedFor(types);
+  return verify(
+      [&](const Sample &sample) { return run(sample, types, rounded); });
+}
+
+llvm::Expected<MeasuredError> Study::verify(LoadedModel &other) {
+  return verify([&](const Sample &sample) {
     std::vector<ArrayView> inputs;
     for (const HostArray &array : sample)
       inputs.push_back(array.view());
-    auto outputs = other.run(inputs, probe.numOutputs);
-    if (!outputs)
-      return outputs.takeError();
-    for (unsigned o = 0; o < probe.numOutputs; ++o)
-      meter.add(o, wanted[samples.calibration.size() + i][o].view(),
-                (*outputs)[o]);
-  }
-  return meter.error();
+    return other.run(inputs, probe.numOutputs);
+  });
 }
 
 llvm::StringRef Study::refusal(unsigned number, GroupType type) const {
@@ -178,31 +245,67 @@ llvm::StringRef Study::refusal(unsigned number, GroupType type) const {
   return cannotHold(probe.weights[*group.weights], type);
 }
 
-QuantParams Study::paramsOf(unsigned group) const {
-  return params[tensorOf(group)];
-}
-
-RangeEstimator Study::estimatorOf(unsigned group) const {
-  return estimators[tensorOf(group)];
+/// Adds steps by channel, where these promise less error than one step for all.
+void Study::addSmoothed(unsigned tensor, ArrayRef<unsigned> groups,
+                        Candidates &found) const {
+  const ChannelRanges &values = channels[tensor];
+  llvm::SmallVector<const ProbeWeights *> weights;
+  for (unsigned group : groups) {
+    if (probe.stages[*probe.groups[group].activation].channels == 0)
+      return;
+    weights.push_back(&probe.weights[*probe.groups[group].weights]);
+  }
+  // How much of the difficulty stays with the activation's side: with 0 all
+  // weights are alike, with 1 all of the activation's channels.
+  constexpr double kShares[] = {0, 0.25, 0.5, 0.75, 1};
+  // A multiplication for each element has to be worth it.
+  constexpr double kWorth = 0.5;
+  double least = kWorth * roundingNoise(values, weights);
+  std::vector<float> best;
+  double bestShare = 0;
+  for (double share : kShares) {
+    std::vector<float> factors = smoothingFactors(values, weights, share);
+    double noise = roundingNoise(values, weights, factors);
+    if (noise < least) {
+      least = noise;
+      best = std::move(factors);
+      bestShare = share;
+    }
+  }
+  if (best.empty())
+    return;
+  ActivationSteps own;
+  own.params = rac::paramsOf(smoothedRange(values, best));
+  own.byChannel = channelSteps(own.params.scale, best);
+  if (llvm::all_of(own.byChannel,
+                   [](double step) { return std::isnormal(float(step)); }))
+    found.push_back(
+        {llvm::formatv("channel, smoothed by {0:f2}", bestShare).str(),
+         std::move(own)});
 }
 
 llvm::Error Study::chooseRange(unsigned tensor, ArrayRef<unsigned> groups) {
-  llvm::SmallVector<std::pair<RangeEstimator, Range>> found;
+  Candidates found;
+  llvm::SmallVector<Range> ranges;
   for (RangeEstimator estimator :
        {RangeEstimator::minMax, RangeEstimator::percentile,
         RangeEstimator::meanSquare}) {
     Range range = estimateRange(histograms[tensor], estimator);
-    if (llvm::none_of(found,
-                      [&](const auto &entry) { return entry.second == range; }))
-      found.push_back({estimator, range});
+    if (llvm::is_contained(ranges, range))
+      continue;
+    ranges.push_back(range);
+    found.push_back({nameOf(estimator).str(), {rac::paramsOf(range), {}}});
   }
-  params[tensor] = rac::paramsOf(found.front().second);
-  if (found.size() == 1)
+  addSmoothed(tensor, groups, found);
+  if (found.size() == 1) {
+    steps[tensor] = found.front().second;
+    tried[tensor] = {{found.front().first, std::nullopt}};
     return llvm::Error::success();
-  QuantParams best;
-  double least = std::numeric_limits<double>::infinity();
-  for (const auto &[estimator, range] : found) {
-    params[tensor] = rac::paramsOf(range);
+  }
+  size_t best = 0;
+  std::vector<TriedSteps> &list = tried[tensor];
+  for (auto [i, candidate] : llvm::enumerate(found)) {
+    steps[tensor] = candidate.second;
     double sum = 0;
     for (unsigned group : groups) {
       auto error = errorOf(group, GroupType::steps);
@@ -210,13 +313,12 @@ llvm::Error Study::chooseRange(unsigned tensor, ArrayRef<unsigned> groups) {
         return error.takeError();
       sum += composable(options.metric, *error);
     }
-    if (sum < least || estimator == found.front().first) {
-      least = sum;
-      best = params[tensor];
-      estimators[tensor] = estimator;
-    }
+    list.push_back({candidate.first, fromComposable(options.metric, sum)});
+    if (*list[i].error < *list[best].error)
+      best = i;
   }
-  params[tensor] = best;
+  steps[tensor] = std::move(found[best].second);
+  std::swap(list[0], list[best]);
   return llvm::Error::success();
 }
 

@@ -24,9 +24,13 @@ static json::Value toJson(const GroupPrecision &group) {
                                  {"seconds", finiteOrNull(type.seconds)},
                                  {"joules", finiteOrNull(type.joules)},
                                  {"reason", orNull(type.reason)}});
+  json::Array tried;
+  for (const auto &[how, error] : group.triedSteps)
+    tried.push_back(json::Object{{"by", how}, {"error", finiteOrNull(error)}});
   return json::Object{{"name", utf8(group.name)},
                       {"precision", group.type},
                       {"steps", orNull(group.steps)},
+                      {"tried_steps", std::move(tried)},
                       {"types", std::move(types)}};
 }
 
@@ -58,6 +62,7 @@ json::Value rac::toJson(const PrecisionReport &report) {
        json::Object{{"composed", finiteOrNull(report.composed)},
                     {"calibration", finiteOrNull(report.calibrationError)},
                     {"held_back", finiteOrNull(report.heldBackError)},
+                    {"bound", finiteOrNull(report.errorBound)},
                     {"of", report.verifiedByLibrary ? "library" : "probe"}}},
       {"search", json::Object{{"score", report.score},
                               {"bound", report.bound},
@@ -87,8 +92,12 @@ std::string rac::precisionLine(const PrecisionReport &report) {
                 report.heldBackError ? report.heldBack : report.calibration,
                 report.heldBackError ? "held back" : "of the calibration")
                 .str();
+    if (report.errorBound && std::isfinite(*report.errorBound))
+      line +=
+          llvm::formatv(", at 95 % below {0:e2} on others", *report.errorBound)
+              .str();
     if (report.budget)
-      line += llvm::formatv(", at most {0}", *report.budget).str();
+      line += llvm::formatv(", at most {0} allowed", *report.budget).str();
   }
   if (report.seconds > 0)
     line += llvm::formatv("; {0:f2} times as fast as f32",

@@ -1,17 +1,19 @@
 //===- ApplyPrecision.cpp - Groups in the types that plans say ------------===//
 //
-// First each group by itself: its main ops get operands of the plan's type, by
-// casts next to the group's arguments. Then what lies between groups: a tensor
-// that all its users cast alike is stored so. Then what a library call can't
-// cast itself is cast before: constants now, other tensors by a group of their
-// own. Last, what only moves elements moves narrow ones. docs/Precision.md says
-// what a plan's precision means.
+// First what has steps by channel is divided by these. Then each group by
+// itself: its main ops get operands of the plan's type, by casts next to the
+// group's arguments. Then what lies between groups: a tensor that all its users
+// cast alike is stored so. Then what a library call can't cast itself is cast
+// before: constants now, other tensors by a group of their own. Last, what only
+// moves elements moves narrow ones. docs/Precision.md says what a plan's
+// precision means.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Constants.h"
 #include "NarrowConstants.h"
 #include "NarrowMovement.h"
+#include "SmoothOperands.h"
 #include "Storage.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -126,24 +128,42 @@ Value ApplyPrecisionPass::narrowOperand(GroupOp group, Value operand,
   return narrow(builder, operand.getLoc(), operand, storage);
 }
 
+/// What steps by channel are once the tensor was divided by them.
+static quant::UniformQuantizedType
+stepsOfOne(quant::UniformQuantizedPerAxisType steps) {
+  return quant::UniformQuantizedType::get(
+      steps.getFlags(), steps.getStorageType(), steps.getExpressedType(),
+      /*scale=*/1, steps.getZeroPoints().front(), steps.getStorageTypeMin(),
+      steps.getStorageTypeMax());
+}
+
 /// Replaces a contraction of f32 by one of i8, what its sums stand for, and the
 /// product with both scales.
 LogicalResult ApplyPrecisionPass::quantizeOperands(GroupOp group,
                                                    Operation *op) {
-  auto steps =
-      cast<quant::UniformQuantizedType>(group.getPlanAttr().getActivation());
+  Type planned = group.getPlanAttr().getActivation();
+  ArrayRef<double> termSteps;
+  if (auto byChannel = dyn_cast<quant::UniformQuantizedPerAxisType>(planned)) {
+    termSteps = byChannel.getScales();
+    planned = stepsOfOne(byChannel);
+  }
+  auto steps = cast<quant::UniformQuantizedType>(planned);
   if (isa<ConvTransposeOp>(op))
     return op->emitOpError("can't be computed in i8, as its plan says");
   // The weights: a constant argument, transposed or not.
   Value weights = op->getOperand(1);
   auto weightsType = cast<RankedTensorType>(weights.getType());
-  int64_t channel = isa<ConvOp>(op) ? 0 : weightsType.getRank() - 1;
+  unsigned rank = weightsType.getRank();
+  auto conv = dyn_cast<ConvOp>(op);
+  WeightTerms where = conv ? WeightTerms{0, 1, int64_t(conv.getGroups())}
+                           : WeightTerms{rank - 1, rank - 2};
   if (isa<MatmulOp>(op) && weightsType.getRank() != 2)
     return op->emitOpError("has a batch of weights, which can't be in i8, as "
                            "its plan says");
   SmallVector<TransposeOp> transposes;
   while (auto transpose = weights.getDefiningOp<TransposeOp>()) {
-    channel = transpose.getPermutation()[channel];
+    where.channels = transpose.getPermutation()[where.channels];
+    where.terms = transpose.getPermutation()[where.terms];
     transposes.push_back(transpose);
     weights = transpose.getInput();
   }
@@ -157,7 +177,8 @@ LogicalResult ApplyPrecisionPass::quantizeOperands(GroupOp group,
   OpBuilder outer(group);
   std::string why;
   FailureOr<QuantizedWeights> quantized = quantizeWeights(
-      outer, constant, cast<RankedTensorType>(weights.getType()), channel, why);
+      outer, constant, cast<RankedTensorType>(weights.getType()), where,
+      termSteps, why);
   if (failed(quantized))
     return op->emitOpError("can't be computed in i8, as its plan says: ")
            << why;
@@ -184,8 +205,8 @@ LogicalResult ApplyPrecisionPass::quantizeOperands(GroupOp group,
   Operation *product = b.clone(*op, mapping);
   Value sums = product->getResult(0);
   sums.setType(withElement(sums.getType(), b.getI32Type()));
-  if (auto conv = dyn_cast<ConvOp>(product))
-    conv.setInputZero(steps.getZeroPoint());
+  if (conv)
+    cast<ConvOp>(product).setInputZero(steps.getZeroPoint());
 
   SmallVector<float> scales, offsets;
   for (auto [scale, sum] :
@@ -510,6 +531,11 @@ void ApplyPrecisionPass::runOnOperation() {
   module.walk([&](GroupOp group) { groups.push_back(group); });
   if (failed(checkDevice(groups)))
     return signalPassFailure();
+  if (failed(smoothOperands(groups)))
+    return signalPassFailure();
+  // Some that divide by steps may be new.
+  groups.clear();
+  module.walk([&](GroupOp group) { groups.push_back(group); });
   for (GroupOp group : groups)
     if (failed(narrowGroup(group)))
       return signalPassFailure();

@@ -66,21 +66,28 @@ Value rac::narrowFloats(OpBuilder &builder, ConstantOp constant,
 
 FailureOr<QuantizedWeights>
 rac::quantizeWeights(OpBuilder &builder, ConstantOp constant,
-                     RankedTensorType type, int64_t channel, std::string &why) {
+                     RankedTensorType type, WeightTerms where,
+                     ArrayRef<double> termSteps, std::string &why) {
   std::optional<ConstantBytes> data = getConstantBytes(constant);
   if (!data) {
     why = "its weights' data is not there";
     return failure();
   }
-  int64_t channels = type.getDimSize(channel), inner = 1;
-  for (int64_t size : type.getShape().drop_front(channel + 1))
+  int64_t channels = type.getDimSize(where.channels), inner = 1;
+  for (int64_t size : type.getShape().drop_front(where.channels + 1))
     inner *= size;
   auto channelOf = [&](int64_t i) { return i / inner % channels; };
+  auto valueOf = [&](int64_t i) {
+    float value = floatAt(*data, i);
+    return termSteps.empty()
+               ? value
+               : value * float(termSteps[where.termOf(i, type.getShape())]);
+  };
   QuantizedWeights result;
   result.scales.assign(channels, 0);
   result.sums.assign(channels, 0);
   for (int64_t i : llvm::seq(type.getNumElements())) {
-    float value = floatAt(*data, i);
+    float value = valueOf(i);
     if (!std::isfinite(value)) {
       why = "its weights are not all finite";
       return failure();
@@ -100,7 +107,7 @@ rac::quantizeWeights(OpBuilder &builder, ConstantOp constant,
       builder, constant.getLoc(), stepsType, [&](MutableArrayRef<char> bytes) {
         for (int64_t i : llvm::seq(type.getNumElements())) {
           int64_t c = channelOf(i);
-          float step = std::nearbyint(floatAt(*data, i) / result.scales[c]);
+          float step = std::nearbyint(valueOf(i) / result.scales[c]);
           step = std::clamp(step, -steps, steps);
           bytes[i] = char(int8_t(step));
           result.sums[c] += int64_t(step);

@@ -4,6 +4,7 @@
 #define RAC_LIB_TRANSFORMS_NARROWCONSTANTS_H
 
 #include "rac/Dialect/Rac/IR/RacDialect.h"
+#include "rac/Transforms/WeightTerms.h"
 
 namespace rac {
 
@@ -23,12 +24,14 @@ struct QuantizedWeights {
 };
 
 /// Rounds `constant`, of f32, which is read in the shape of `type`, to i8:
-/// symmetric, the largest value of each index of dimension `channel` being 127
-/// steps; a channel of zeros has a scale of 1. Fails, and says why in `why`,
-/// where there is a value that is not finite.
+/// symmetric, the largest value of each channel of the result being 127 steps;
+/// a channel of zeros has a scale of 1. What `termSteps`, if there are any, say
+/// of the first operand's channels is multiplied with weights before. Fails,
+/// and says why in `why`, where there is a value that is not finite.
 mlir::FailureOr<QuantizedWeights>
 quantizeWeights(mlir::OpBuilder &builder, ConstantOp constant,
-                mlir::RankedTensorType type, int64_t channel, std::string &why);
+                mlir::RankedTensorType type, WeightTerms where,
+                llvm::ArrayRef<double> termSteps, std::string &why);
 
 /// Weights in blocks that share a scale; operands of rac.dequantize_weights.
 /// Steps fill up the last block with zeros.

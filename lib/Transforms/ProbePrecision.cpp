@@ -51,8 +51,10 @@ private:
   void probeMain(GroupOp group, Operation *main, ProbeGroup &entry);
   void addWeights(GroupOp group, Operation *main, unsigned number,
                   ProbeGroup &entry);
-  unsigned addStage(GroupOp group, unsigned operand, bool withSteps);
+  unsigned addStage(GroupOp group, unsigned operand, bool withSteps,
+                    int64_t channels);
   void buildStage(Block *body, Location loc, bool withSteps);
+  int64_t channelsOf(Operation *main, const ProbeGroup &entry) const;
   unsigned addInput(Type type, const Twine &name);
   unsigned tensorNumber(Value value);
   void markTainted(Operation &op);
@@ -109,7 +111,8 @@ void Prober::buildStage(Block *body, Location loc, bool withSteps) {
 }
 
 /// Puts a stage before an operand of the group; its number.
-unsigned Prober::addStage(GroupOp group, unsigned operand, bool withSteps) {
+unsigned Prober::addStage(GroupOp group, unsigned operand, bool withSteps,
+                          int64_t channels) {
   Value x = group.getInputs()[operand];
   Location loc = group.getLoc();
   std::string name = std::to_string(probe.stages.size());
@@ -119,7 +122,12 @@ unsigned Prober::addStage(GroupOp group, unsigned operand, bool withSteps) {
   stage.kind = addInput(scalar, "kind." + name);
   SmallVector<Value> inputs = {x, function.getArgument(stage.kind)};
   if (withSteps) {
-    stage.scale = addInput(scalar, "scale." + name);
+    stage.channels = channels;
+    stage.channelDim = cast<RankedTensorType>(x.getType()).getRank() - 1;
+    Type scales = channels > 0
+                      ? RankedTensorType::get(channels, builder.getF32Type())
+                      : scalar;
+    stage.scale = addInput(scales, "scale." + name);
     stage.zero = addInput(scalar, "zero." + name);
     inputs.push_back(function.getArgument(*stage.scale));
     inputs.push_back(function.getArgument(*stage.zero));
@@ -157,6 +165,7 @@ void Prober::addWeights(GroupOp group, Operation *main, unsigned number,
     terms = 0;
   } else if (number == 1 && isa<ConvOp>(main)) {
     channels = 0;
+    terms = 1;
   }
   for (Value value = main->getOperand(number); value != argument;
        value = value.getDefiningOp()->getOperand(0)) {
@@ -177,6 +186,8 @@ void Prober::addWeights(GroupOp group, Operation *main, unsigned number,
   weights.shape.assign(type.getShape().begin(), type.getShape().end());
   weights.channels = channels;
   weights.terms = terms;
+  if (auto conv = dyn_cast<ConvOp>(main))
+    weights.convGroups = conv.getGroups();
   weights.finite = llvm::all_of(
       weights.values, [](float value) { return std::isfinite(value); });
   weights.input =
@@ -215,6 +226,17 @@ void Prober::probeMain(GroupOp group, Operation *main, ProbeGroup &entry) {
   else if (!input || !isF32(group.getInputs()[input.getArgNumber()]) ||
            entry.otherWeights)
     entry.notInSteps = "its first operand is made in the group";
+}
+
+/// How many channels of the main op's first operand may have steps of their
+/// own; 0: none, since they aren't the argument's last dimension as it comes.
+int64_t Prober::channelsOf(Operation *main, const ProbeGroup &entry) const {
+  if (!isa<BlockArgument>(main->getOperand(0)) || !entry.weights)
+    return 0;
+  const ProbeWeights &weights = probe.weights[*entry.weights];
+  return weights.channels && weights.terms
+             ? weights.where().count(weights.shape)
+             : 0;
 }
 
 void Prober::probeGroup(GroupOp group, ProbeGroup &entry) {
@@ -258,7 +280,8 @@ void Prober::probeGroup(GroupOp group, ProbeGroup &entry) {
         !(multiplied.contains(inside) || tainted.contains(x)))
       continue;
     bool withSteps = inside == activation;
-    unsigned stage = addStage(group, i, withSteps);
+    unsigned stage =
+        addStage(group, i, withSteps, withSteps ? channelsOf(main, entry) : 0);
     entry.stages.push_back(stage);
     if (withSteps)
       entry.activation = stage;

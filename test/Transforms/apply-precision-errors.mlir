@@ -62,3 +62,43 @@ func.func @several(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
   }
   return %0 : tensor<2x4xf32>
 }
+
+// -----
+
+func.func @channels(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
+  %w = rac.constant dense<1.0> : tensor<4x4xf32>
+  %0 = rac.group @product ins(%x, %w : tensor<2x4xf32>, tensor<4x4xf32>) -> (tensor<2x4xf32>) plan <kind = library, precision = i8, activation = !quant.uniform<u8:f32:1, {0.1:10, 0.2:10}>> {
+  ^bb0(%a: tensor<2x4xf32>, %b: tensor<4x4xf32>):
+    // expected-error @+1 {{has a plan with steps of 2 channels, dimension 1, and a first operand 'tensor<2x4xf32>'}}
+    %1 = rac.matmul %a, %b : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
+    rac.yield %1 : tensor<2x4xf32>
+  }
+  return %0 : tensor<2x4xf32>
+}
+
+// -----
+
+func.func @rows(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
+  %w = rac.constant dense<1.0> : tensor<2x2xf32>
+  %0 = rac.group @product ins(%x, %w : tensor<2x2xf32>, tensor<2x2xf32>) -> (tensor<2x2xf32>) plan <kind = library, precision = i8, activation = !quant.uniform<u8:f32:0, {0.1:10, 0.2:10}>> {
+  ^bb0(%a: tensor<2x2xf32>, %b: tensor<2x2xf32>):
+    // expected-error @+1 {{has a plan with steps of 2 channels, dimension 0, and a first operand 'tensor<2x2xf32>'}}
+    %1 = rac.matmul %a, %b : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+    rac.yield %1 : tensor<2x2xf32>
+  }
+  return %0 : tensor<2x2xf32>
+}
+
+// -----
+
+func.func @made_inside(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
+  %w = rac.constant dense<1.0> : tensor<2x2xf32>
+  %0 = rac.group @product ins(%x, %w : tensor<2x2xf32>, tensor<2x2xf32>) -> (tensor<2x2xf32>) plan <kind = library, precision = i8, activation = !quant.uniform<u8:f32:1, {0.1:10, 0.2:10}>> {
+  ^bb0(%a: tensor<2x2xf32>, %b: tensor<2x2xf32>):
+    %t = rac.transpose %a, [1, 0] : (tensor<2x2xf32>) -> tensor<2x2xf32>
+    // expected-error @+1 {{has its first operand made in the group, which can't have steps by channel, as its plan says}}
+    %1 = rac.matmul %t, %b : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+    rac.yield %1 : tensor<2x2xf32>
+  }
+  return %0 : tensor<2x2xf32>
+}

@@ -2,19 +2,19 @@
 // RUN: rac-opt %s --rac-probe-precision=half=f16 | FileCheck %s --check-prefix=HALF
 
 // Weights become an input; the product's first operand may be
-// rounded to steps, what else a contraction had a part in to 16 bits, and what none had, the mask, to nothing.
+// rounded to steps, of each channel, what else a contraction had a part in to 16 bits, and what none had, the mask, to nothing.
 
 // CHECK-LABEL: func.func @main
 // CHECK-SAME: %[[X:arg0]]: tensor<?x4xf32> {rac.name = "x"}
 // CHECK-SAME: %[[M:arg1]]: tensor<?x8xf32>
 // CHECK-SAME: %[[W:arg2]]: tensor<4x8xf32> {rac.name = "rac.probe.weights.0"}
 // CHECK-SAME: %[[K0:arg3]]: tensor<f32> {rac.name = "rac.probe.kind.0"}
-// CHECK-SAME: %[[S0:arg4]]: tensor<f32> {rac.name = "rac.probe.scale.0"}
+// CHECK-SAME: %[[S0:arg4]]: tensor<4xf32> {rac.name = "rac.probe.scale.0"}
 // CHECK-SAME: %[[Z0:arg5]]: tensor<f32> {rac.name = "rac.probe.zero.0"}
 // CHECK-SAME: %[[K1:arg6]]: tensor<f32> {rac.name = "rac.probe.kind.1"}
 // CHECK-SAME: -> (tensor<?x8xf32> {rac.name = "y"}, tensor<?x4xf32> {rac.name = "rac.probe.tensor.0"})
 // CHECK: %[[R:.*]] = rac.group @probe_0 ins(%[[X]], %[[K0]], %[[S0]], %[[Z0]]
-// CHECK: ^bb0(%[[A:.*]]: tensor<?x4xf32>, %[[K:.*]]: tensor<f32>, %[[S:.*]]: tensor<f32>, %[[Z:.*]]: tensor<f32>):
+// CHECK: ^bb0(%[[A:.*]]: tensor<?x4xf32>, %[[K:.*]]: tensor<f32>, %[[S:.*]]: tensor<4xf32>, %[[Z:.*]]: tensor<f32>):
 // CHECK: rac.cast %[[A]] : (tensor<?x4xf32>) -> tensor<?x4xbf16>
 // CHECK: rac.equal %[[K]]
 // CHECK: rac.select

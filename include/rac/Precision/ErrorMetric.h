@@ -29,19 +29,27 @@ public:
   /// Adds a sample's output number `output`.
   void add(size_t output, ArrayView wanted, ArrayView got);
   double error() const;
+  /// What the error of as many samples again stays below (PredictionBound.h).
+  double bound() const;
 
 private:
-  struct Sums {
-    double wanted = 0, difference = 0; ///< sums of squares
-    double worst = 0;                  ///< cosine, max abs
-    uint64_t rows = 0, changed = 0;
+  /// Of a sample: squares of the difference and of what is wanted, rows that
+  /// changed and all of them, or a part alone: the error.
+  struct Output {
+    std::vector<double> parts, wholes;
     bool broken = false;
   };
-  void addValues(Sums &sums, ArrayView wanted, ArrayView got);
-  void addRows(Sums &sums, ArrayView wanted, ArrayView got);
+  void addValues(Output &output, ArrayView wanted, ArrayView got);
+  void addRows(Output &output, ArrayView wanted, ArrayView got);
+  template <typename Of> double worst(Of of) const;
 
   ErrorMetric metric;
-  std::vector<Sums> outputs;
+  std::vector<Output> outputs;
+};
+
+/// A model's error on samples, and what that of others stays below.
+struct MeasuredError {
+  double error = 0, bound = 0;
 };
 
 /// Errors of several groups together are at most about the sum of theirs, in

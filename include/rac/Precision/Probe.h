@@ -8,6 +8,7 @@
 #ifndef RAC_PRECISION_PROBE_H
 #define RAC_PRECISION_PROBE_H
 
+#include "rac/Transforms/WeightTerms.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 #include <cstdint>
@@ -26,6 +27,10 @@ struct ProbeStage {
   unsigned kind;   ///< input: a Rounding
   /// Inputs: steps of 8 bits; of a stage that knows none, absent.
   std::optional<unsigned> scale, zero;
+  /// Of the tensor's last dimension, `channelDim`, where each may have a scale
+  /// of its own; `scale` then has as many. 0: one scale for all.
+  int64_t channels = 0;
+  int32_t channelDim = 0;
 };
 
 /// Constants that a main op multiplies: an input of the probe.
@@ -33,10 +38,14 @@ struct ProbeWeights {
   unsigned input;
   llvm::ArrayRef<float> values;
   llvm::SmallVector<int64_t> shape;
-  /// The dimension of the result's channels, and, of a matrix, that which is
-  /// summed over.
+  /// The dimension of the result's channels, and that of the first operand's,
+  /// which are summed over; of those of one of `convGroups`.
   std::optional<unsigned> channels, terms;
+  int64_t convGroups = 1;
   bool finite = true; ///< all of them
+
+  /// Of weights that have both dimensions.
+  WeightTerms where() const { return {*channels, *terms, convGroups}; }
 };
 
 struct ProbeGroup {

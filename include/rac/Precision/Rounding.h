@@ -21,9 +21,12 @@ float roundToF16(float value);
 /// Whether weights can be held in a type; if not, why.
 llvm::StringRef cannotHold(const ProbeWeights &weights, GroupType type);
 
-/// The values that weights have once `type` holds them.
+/// The values that weights have once `type` holds them. `termSteps`: the first
+/// operand's in 8 bits, where its channels have their own; weights are then
+/// rounded after they were multiplied by these.
 std::vector<float> roundWeights(const ProbeWeights &weights, GroupType type,
-                                bool halfIsBf16);
+                                bool halfIsBf16,
+                                llvm::ArrayRef<double> termSteps = {});
 
 } // namespace rac
 

@@ -23,6 +23,8 @@ struct TypeReport {
 struct GroupPrecision {
   std::string name, type;
   std::string steps; ///< of its first operand, and who found them
+  /// Who else found some, and the error with these.
+  std::vector<std::pair<std::string, std::optional<double>>> triedSteps;
   std::vector<TypeReport> types;
 };
 
@@ -44,6 +46,7 @@ struct PrecisionReport {
   int64_t runs = 0;                      ///< of the model, to find out
   double composed = 0;                   ///< errors of the groups, added up
   std::optional<double> calibrationError, heldBackError; ///< measured
+  std::optional<double> errorBound; ///< that of as many samples again, at 95 %
   /// Whether the compiled model was run on what was held back, or what rounds
   /// as it does.
   bool verifiedByLibrary = false;

@@ -198,8 +198,13 @@ module attributes {test.plan = #rac.plan<kind = generated, precision = f32, spli
 
 // -----
 
-// expected-error @+1 {{a plan's activations are quantised to 8 bits, one scale for all, not 'i8'}}
+// expected-error @+1 {{a plan's activations are quantised to 8 bits, with one scale for all or one for each channel, not 'i8'}}
 module attributes {test.plan = #rac.plan<kind = library, precision = i8, activation = i8>} {}
+
+// -----
+
+// expected-error @+1 {{all channels of a plan's activations have the same zero point, unlike those of}}
+module attributes {test.plan = #rac.plan<kind = library, precision = i8, activation = !quant.uniform<u8:f32:1, {0.1:10, 0.2:11}>>} {}
 
 // -----
 

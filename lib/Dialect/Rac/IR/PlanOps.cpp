@@ -67,10 +67,18 @@ PlanAttr PlanAttr::withWeights(Type weights, int64_t weightGroup) const {
 static LogicalResult
 verifyQuantised(function_ref<InFlightDiagnostic()> emitError, Type precision,
                 Type activation, Type weights, int64_t weightGroup) {
-  auto steps = dyn_cast_or_null<quant::UniformQuantizedType>(activation);
-  if (activation && (!steps || steps.getStorageTypeIntegralWidth() != 8))
-    return emitError() << "a plan's activations are quantised to 8 bits, one "
-                          "scale for all, not "
+  auto steps = dyn_cast_or_null<quant::QuantizedType>(activation);
+  auto byChannel =
+      dyn_cast_or_null<quant::UniformQuantizedPerAxisType>(activation);
+  if (activation &&
+      ((!isa_and_present<quant::UniformQuantizedType>(steps) && !byChannel) ||
+       steps.getStorageTypeIntegralWidth() != 8))
+    return emitError() << "a plan's activations are quantised to 8 bits, with "
+                          "one scale for all or one for each channel, not "
+                       << activation;
+  if (byChannel && !llvm::all_equal(byChannel.getZeroPoints()))
+    return emitError() << "all channels of a plan's activations have the same "
+                          "zero point, unlike those of "
                        << activation;
   if (activation && !precision.isInteger(8))
     return emitError() << "a plan has quantised activations only where it "
