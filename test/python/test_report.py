@@ -137,3 +137,26 @@ def test_browser_draws_it(report, measured, tmp_path):
     assert "<img" not in page
     assert "2 ms" in page and "1.6 ms" in page and "25% too high" in page and "500 mJ" in page
     assert page.count("<svg") == 1
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="chromium is not installed")
+def test_browser_tells_of_types(report, tmp_path):
+    """Each group's type, what that errs and saves, and why it has no other."""
+    def kind(precision, error, reason, time):
+        return {"precision": precision, "error": error, "seconds": time, "joules": None, "reason": reason}
+
+    groups = [{"name": "a", "precision": "i8", "steps": "0.1:3 by channel, smoothed by 0.50", "tried_steps": [],
+               "types": [kind("f32", 0, "it costs more", 3e-3), kind("i8", 0.0123, None, 1e-3)]},
+              {"name": "<img src=x>{{rac-report}}", "precision": "f32", "steps": None, "tried_steps": [],
+               "types": [kind("f32", 0, None, 1e-3), kind("bf16", None, "1.20 times the <b>score</b> of f32", 1.2e-3)]}]
+    report["precision"] = {
+        "asked": "auto", "metric": "rel-l2", "max_error": 0.05, "joules_origin": None, "joules": None, "seconds": 2e-3,
+        "samples": {"from": "--calibration", "random": False, "calibration": 6, "held_back": 2, "runs": 90},
+        "error": {"composed": 0.01, "calibration": 0.012, "held_back": 0.013, "bound": 0.021, "of": "library"},
+        "search": {"score": 2e-3, "bound": 2e-3, "exact": True}, "in_f32": {"seconds": 4e-3, "joules": None},
+        "given_up": ["b: i8 became f32"], "front": [], "groups": groups}
+    page = browser_dom(rac.report.html(write(tmp_path / "m.json", report))).partition('<script type="application/json"')[0]
+    assert "can't be drawn" not in page and "<img" not in page and "<b>" not in page
+    for text in ["smoothed by 0.50", "2 ms of 3 ms", "1.20 times the", "bf16", "b: i8 became f32", "stay below 0.021",
+                 "2 samples", "is 0.013", "2 times as fast"]:
+        assert text in page, text

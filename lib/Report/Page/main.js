@@ -24,8 +24,8 @@ function main() {
   document.title = `${report.model}: what it costs to run`;
   const groups = prepareGroups(report);
   const sections = [
-    carbonSection(report), costSection(report, groups), kernelSection(report), measuredSection(report), planSection(report), memorySection(report),
-    rooflineSection(report, groups), unknownSection(report), glossary(),
+    carbonSection(report), costSection(report, groups), kernelSection(report), measuredSection(report), planSection(report), typesSection(report),
+    memorySection(report), rooflineSection(report, groups), unknownSection(report), glossary(),
   ].filter(Boolean);
   page.append(
     header(report),

@@ -101,6 +101,38 @@ function planSection(report) {
       el("td", { class: "num" }, bytes(other.activation_bytes)), el("td", {}, other.same_plan ? "this plan" : "another plan")))));
 }
 
+/** Which types groups compute in, the error that costs, what it saves, and why they have no other. */
+function typesSection(report) {
+  const { precision } = report;
+  if (!precision) return null;
+  const METRICS = { "rel-l2": "relative L2", cosine: "1 - cosine", "max-abs": "largest difference", top1: "share of changed winners" };
+  const small = (value) => (known(value) ? value.toPrecision(2) : UNKNOWN);
+  const { error, samples } = precision;
+  const saved = (group, key, format) => {
+    const of = (name) => (group.types.find((type) => type.precision === name) || {})[key];
+    const [before, after] = [of("f32"), of(group.precision)];
+    return el("td", { class: "num" }, known(before) && known(after) ? `${format(before - after)} of ${format(before)}` : UNKNOWN);
+  };
+  const rows = precision.groups.map((group) => {
+    const own = group.types.find((type) => type.precision === group.precision) || {};
+    const others = group.types.filter((type) => type.reason && type !== own).map((type) =>
+      `${type.precision}${known(type.error) ? `, error ${small(type.error)}` : ""}: ${type.reason}`);
+    return el("tr", {}, el("th", { scope: "row" }, group.name), el("td", {}, group.precision, group.steps && el("span", { class: "range" }, group.steps)),
+      el("td", { class: "num" }, group.precision === "f32" ? "none" : small(own.error)), saved(group, "seconds", seconds), saved(group, "joules", joules),
+      el("td", {}, others.join("; ")));
+  });
+  const times = precision.seconds > 0 && precision.in_f32.seconds > 0 && precision.in_f32.seconds / precision.seconds;
+  return section("types", "Types of numbers",
+    el("p", {}, `Each group computes in the type that pays most${known(precision.max_error) ? ` with an output error of at most ${digits(precision.max_error)}` : ""}, `,
+      `by ${METRICS[precision.metric] || precision.metric}. `,
+      known(error.held_back) ? `On ${plural(samples.held_back, "sample")} that nothing was chosen by it is ${small(error.held_back)}. ` : "",
+      known(error.bound) ? `By how far samples lie apart, as many others stay below ${small(error.bound)} with a probability of 95%. ` : "",
+      times ? `Predicted to be ${digits(times)} times as fast as in f32.` : "",
+      samples.random ? " The samples were random numbers, which say little of real ones." : ""),
+    precision.given_up.length > 0 && el("p", {}, `The first choice erred too much on those samples: ${precision.given_up.join("; ")}.`),
+    table("Types of groups", ["group", "type", "error alone#", "time saved#", "energy saved#", "why no other"], rows));
+}
+
 function carbonSection(report) {
   const { carbon } = report;
   if (!carbon) return null;
