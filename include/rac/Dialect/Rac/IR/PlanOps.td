@@ -59,8 +59,10 @@ def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {
     its tensors travel in (docs/Precision.md). What narrow integers take beside:
 
     - `activation`: of i8, the steps that the main op's first operand is rounded
-      to, `!quant.uniform<u8:f32, scale:zero>` or i8, for the whole tensor. The
-      second, constant, is rounded to i8 by its own largest value in each column.
+      to, `!quant.uniform<u8:f32, scale:zero>` or i8, for the whole tensor, or
+      `!quant.uniform<u8:f32:D, {scale:zero,...}>`, a scale for each index of its
+      last dimension D, with which the second is multiplied. The second, constant,
+      is rounded to i8 by its own largest value in each column.
     - `weights`: i8 or i4, the type in which the main op's constant operand lies in
       memory where that is narrower than `precision`; `weight_group` terms of a
       sum share a scale.
@@ -103,6 +105,10 @@ def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {
 
     ```mlir
     #rac.plan<kind = library, precision = i8, activation = !quant.uniform<u8:f32, 2.0e-2:128>>
+    ```
+
+    ```mlir
+    #rac.plan<kind = library, precision = i8, activation = !quant.uniform<u8:f32:1, {2.0e-2:128,0.5:128}>>
     ```
 
     ```mlir
