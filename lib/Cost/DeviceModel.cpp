@@ -315,7 +315,9 @@ const TimeFormula &Costing::formulate() {
   fuseNests(work, /*afterContractions=*/!blocked);
   if (!isLibrary) {
     layOutFilters(work);
-    padImages(work);
+    // Elsewhere windows read their input in place.
+    if (coefficients.vectorUnit().scalable)
+      padImages(work);
   }
   formula.threads = threads;
   // Each core has made, or reads, its part, and not the same one.
