@@ -371,8 +371,9 @@ std::optional<Padding> Reader::match(const VectorTarget &target,
   operand->set(before);
   if (failed(roles) || roles->horizontal || roles->factor)
     return std::nullopt;
-  // Few registers hold what is multiplied by lane: with loops for borders beside
-  // the one inside, LLVM keeps it on the stack (0.67 of neoverse-v2's rate).
+  // Few registers hold what is multiplied by lane: with loops for borders
+  // beside the one inside, LLVM keeps it on the stack (0.67 of neoverse-v2's
+  // rate).
   if (roles->byLane)
     return std::nullopt;
   bool blocks = roles->dot && roles->dot->blockRows > 1;
