@@ -308,6 +308,14 @@ void Costing::addOverheads() {
 // All of it
 //===----------------------------------------------------------------------===//
 
+static bool hasUnknownSizes(const Work &work) {
+  return llvm::any_of(work.tensors, [](const WorkTensor &tensor) {
+    auto type = tensor.value ? dyn_cast<ShapedType>(tensor.value.getType())
+                             : ShapedType();
+    return type && !type.hasStaticShape();
+  });
+}
+
 const TimeFormula &Costing::formulate() {
   // What follows sums in blocks waits for the last of them.
   bool blocked =
@@ -315,8 +323,10 @@ const TimeFormula &Costing::formulate() {
   fuseNests(work, /*afterContractions=*/!blocked);
   if (!isLibrary) {
     layOutFilters(work);
-    // Elsewhere windows read their input in place.
-    if (coefficients.vectorUnit().scalable)
+    // Windows read their input in place, but for products by lane; and where
+    // only the run knows how far it is to a border, pixels there are computed
+    // one by one, which takes as long as a copy.
+    if (coefficients.vectorUnit().scalable || hasUnknownSizes(work))
       padImages(work);
   }
   formula.threads = threads;

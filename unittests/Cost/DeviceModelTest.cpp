@@ -143,6 +143,37 @@ TEST(DeviceModel, ConvolutionsHaveTheirOwnRate) {
       2.0 * 128 * 9 / (2e8 * 0.25));
 }
 
+/// Windows of 3 x 3 that reach over the border of 64 x 64 pixels, the sizes of
+/// dimensions that aren't known.
+struct PaddedConv : ParsedOps {
+  explicit PaddedConv(const std::string &size)
+      : ParsedOps("(%x: tensor<1x" + size + "x" + size +
+                      "x8xf32>, %f: tensor<8x1x3x3xf32>) -> tensor<1x" + size +
+                      "x" + size + "x8xf32>",
+                  "%0 = rac.conv %x, %f {strides = array<i64: 1, 1>, dilations "
+                  "= array<i64: 1, 1>, pads_low = array<i64: 1, 1>, pads_high "
+                  "= array<i64: 1, 1>, groups = 8 : i64} : (tensor<1x" +
+                      size + "x" + size +
+                      "x8xf32>, tensor<8x1x3x3xf32>) -> tensor<1x" + size +
+                      "x" + size + "x8xf32> return %0 : tensor<1x" + size +
+                      "x" + size + "x8xf32>") {}
+};
+
+TEST(DeviceModel, ImagesOfUnknownSizeAreCopiedIntoZeros) {
+  PaddedConv known("64"), unknown("?");
+  auto moved = [](ParsedOps &p, KernelKind kind) {
+    return Model()(p, kind).breakdown.transferSeconds.back();
+  };
+  // The image, the result when it is brought in and when it leaves.
+  double image = 64 * 64 * 8 * 4;
+  double more = moved(unknown, KernelKind::generated) -
+                moved(known, KernelKind::generated);
+  double rate = 3 * image / moved(known, KernelKind::generated);
+  EXPECT_GT(more * rate, image);
+  EXPECT_DOUBLE_EQ(moved(unknown, KernelKind::library),
+                   moved(known, KernelKind::library));
+}
+
 // A matrix unit that does ten times as much in bf16 is of no use to it.
 TEST(DeviceModel, DepthwiseConvolutionsAreOfVectors) {
   Device device = roundDevice();
