@@ -122,8 +122,9 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
     double reads = block.rows * block.across() + block.columns * block.down();
     double staged = block.rows + block.columns;
     // Each group's tensor cores read all columns.
+    int64_t groups = block.rows / 64;
     if (block.warpgroups)
-      reads = block.rows + block.columns * double(block.rows / 64);
+      reads = block.rows + block.columns * groups;
     addTransfer(*levels.shared,
                 tiles * steps * block.depth * element * (staged + reads), 0,
                 cost);
@@ -415,10 +416,10 @@ std::optional<KernelCost> GpuCosting::attention(DataType type,
     return footprint(work.tensors[use.tensor], use, nest.sizes, sector);
   };
   double staged = tiles * columns * vectors * element;
+  int64_t groups = block ? block->rows / 64 : 0;
+  double readers = block ? groups : warps;
   if (levels.shared)
-    addTransfer(*levels.shared,
-                staged * double(1 + (block ? block->rows / 64 : warps)), 0,
-                cost);
+    addTransfer(*levels.shared, staged * (1 + readers), 0, cost);
   double q = shape.batch * shape.rows * shape.depth * element;
   double factorBytes = sizeOf(*shape.values, output), others = 0;
   for (const WorkUse &use : ArrayRef(scores.reads).take_front(2))

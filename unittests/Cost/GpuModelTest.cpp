@@ -245,7 +245,7 @@ TEST(GpuModel, WhatIsNotCopiedInLinesOf16BytesTakesMoreInstructions) {
     return (products + instructionSeconds(copies + 64 * 64 * results)) /
            kOneBlock;
   };
-  EXPECT_NEAR(seconds(64, 252), expected(64 * 504 / 8 * 14 + 252 * 8 * 14, 30),
+  EXPECT_NEAR(seconds(64, 252), expected(64 * 63 * 14 + 252 * 8 * 14, 30),
               1e-15);
   EXPECT_NEAR(seconds(62, 256), expected(64 * 32 * 14 + 256 * 31 * 14, 45),
               1e-15);

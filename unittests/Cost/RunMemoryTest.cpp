@@ -19,13 +19,13 @@ struct Described {
   explicit Described(ParsedOps &ops)
       : ops(ops), run(*ops.ops.front()->getBlock(), 64) {}
   /// Of each tensor of some ops, inputs and results in the order of use.
-  std::vector<double> since(std::vector<unsigned> numbers) {
+  std::vector<double> since(const std::vector<unsigned> &numbers) {
     std::vector<double> values;
     for (LastTouch last : touches(numbers))
       values.push_back(last.since);
     return values;
   }
-  std::vector<double> meanwhile(std::vector<unsigned> numbers) {
+  std::vector<double> meanwhile(const std::vector<unsigned> &numbers) {
     std::vector<double> values;
     for (LastTouch last : touches(numbers))
       values.push_back(last.meanwhile);
@@ -33,7 +33,7 @@ struct Described {
   }
 
 private:
-  std::vector<LastTouch> touches(std::vector<unsigned> numbers) {
+  std::vector<LastTouch> touches(const std::vector<unsigned> &numbers) {
     llvm::SmallVector<mlir::Operation *> some;
     for (unsigned number : numbers)
       some.push_back(ops.ops[number]);

@@ -32,7 +32,7 @@ private:
   void emitInside(mlir::OpBuilder &builder,
                   llvm::ArrayRef<mlir::Value> position, Tile tile);
   void emitRowsInside(mlir::OpBuilder &builder,
-                      llvm::ArrayRef<mlir::Value> position, Tile tile);
+                      llvm::ArrayRef<mlir::Value> position, const Tile &tile);
   void emitEachRow(mlir::OpBuilder &builder, Values position, Tile tile);
   /// What is done with registers at one step of a loop, which gives new ones.
   using LoopBody = llvm::function_ref<Values(mlir::OpBuilder &, mlir::Value,

@@ -189,7 +189,7 @@ void TileEmitter::emitEachRow(OpBuilder &builder, Values position, Tile tile) {
 }
 
 void TileEmitter::emitRowsInside(OpBuilder &builder, ArrayRef<Value> position,
-                                 Tile tile) {
+                                 const Tile &tile) {
   Location loc = op.getLoc();
   const PaddedDim &dim = *padding->rows;
   OpBuilder::InsertionGuard guard(builder);

@@ -179,15 +179,18 @@ double Chooser::clocks(const Tile &tile) const {
                    tile.splits;
   double steps =
       llvm::divideCeil(llvm::divideCeil(depth, tile.depth), tile.splits);
+  double fromShared = 0;
   // Tensor cores that read shared memory themselves read each tile once.
+  if (!tile.warpgroups) {
+    int64_t warps = tile.warps() / tile.slices,
+            parts = tile.rows / tile.warpRows + tile.columns / tile.warpColumns;
+    fromShared =
+        double(warps * parts) * tile.depth * bytes / Rates::sharedBytes;
+  }
   double perStep = std::max(
       {double(tile.rows * tile.columns * tile.depth) /
            Rates::products(atom.unit, tile.warpgroups),
-       tile.warpgroups ? 0.0
-                       : double(tile.warps() / tile.slices) *
-                             double(tile.rows / tile.warpRows +
-                                    tile.columns / tile.warpColumns) *
-                             tile.depth * bytes / Rates::sharedBytes,
+       fromShared,
        (tile.rows + tile.columns) * tile.depth * bytes / Rates::globalBytes});
   // One warp has a fraction of a multiprocessor's units.
   double alone =
