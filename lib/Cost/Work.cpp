@@ -209,19 +209,13 @@ Analysis::resolve(const LoopNest &nest,
 /// elsewhere.
 static double moreTermsOf(ElementwiseOpInterface op) {
   constexpr double ofErf = 45, ofTanh = 35; // operations
-  Block body;
-  OpBuilder builder(op.getContext());
-  builder.setInsertionPointToStart(&body);
-  for (Value operand : op->getOperands())
-    body.addArgument(getElementTypeOrSelf(operand), op.getLoc());
-  (void)op.buildScalar(builder, op.getLoc(), body.getArguments());
   double more = 0;
-  for (Operation &scalar : body)
-    more += isa<math::ErfOp>(scalar)    ? ofErf - kFunctionTerms
-            : isa<math::TanhOp>(scalar) ? ofTanh - kFunctionTerms
-                                        : 0;
-  while (!body.empty())
-    body.back().erase();
+  visitScalars(op, [&](Operation &scalar) {
+    if (isa<math::ErfOp>(scalar))
+      more += ofErf - kFunctionTerms;
+    else if (isa<math::TanhOp>(scalar))
+      more += ofTanh - kFunctionTerms;
+  });
   return more;
 }
 

@@ -4,7 +4,6 @@
 #include "rac/Precision/PredictionBound.h"
 #include "llvm/ADT/STLExtras.h"
 #include <cmath>
-#include <numeric>
 
 using namespace rac;
 
@@ -100,15 +99,12 @@ template <typename Of> double ErrorMeter::worst(Of of) const {
   return worst;
 }
 
-static double sumOf(llvm::ArrayRef<double> values) {
-  return std::accumulate(values.begin(), values.end(), 0.0);
-}
-
 double ErrorMeter::error() const {
   return worst([&](const Output &output) {
     if (metric == ErrorMetric::cosine || metric == ErrorMetric::maxAbs)
       return output.parts.empty() ? 0.0 : *llvm::max_element(output.parts);
-    double part = sumOf(output.parts), whole = sumOf(output.wholes);
+    double part = llvm::sum_of(output.parts),
+           whole = llvm::sum_of(output.wholes);
     double ratio = part == 0   ? 0
                    : whole > 0 ? part / whole
                                : std::numeric_limits<double>::infinity();
@@ -124,8 +120,8 @@ double ErrorMeter::bound() const {
     if (metric == ErrorMetric::relativeL2)
       return std::sqrt(ratio);
     // Rows that changed in no sample may in others.
-    return std::max(ratio, boundOfShare(uint64_t(sumOf(output.parts)),
-                                        uint64_t(sumOf(output.wholes))));
+    return std::max(ratio, boundOfShare(uint64_t(llvm::sum_of(output.parts)),
+                                        uint64_t(llvm::sum_of(output.wholes))));
   });
 }
 

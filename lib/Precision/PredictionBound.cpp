@@ -46,10 +46,7 @@ double rac::studentQuantile(double probability, unsigned degrees) {
 }
 
 static double meanOf(ArrayRef<double> values) {
-  double sum = 0;
-  for (double value : values)
-    sum += value;
-  return sum / values.size();
+  return llvm::sum_of(values) / values.size();
 }
 
 /// The standard deviation, of a population of which these are a sample.

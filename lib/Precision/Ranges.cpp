@@ -156,9 +156,8 @@ std::vector<float> rac::channelScales(llvm::ArrayRef<float> weights,
                                       llvm::ArrayRef<int64_t> shape,
                                       unsigned axis) {
   constexpr float kMost = 127;
-  int64_t channels = shape[axis], inner = 1;
-  for (int64_t size : shape.drop_front(axis + 1))
-    inner *= size;
+  int64_t channels = shape[axis],
+          inner = llvm::product_of(shape.drop_front(axis + 1));
   std::vector<float> scales(channels, 0);
   for (auto [i, weight] : llvm::enumerate(weights)) {
     float &most = scales[i / inner % channels];

@@ -57,10 +57,8 @@ static std::vector<float> toChannelSteps(const ProbeWeights &weights,
       value *= float(termSteps[weights.where().termOf(i, weights.shape)]);
   std::vector<float> scales =
       channelScales(values, weights.shape, *weights.channels);
-  int64_t inner = 1;
-  for (int64_t size :
-       llvm::ArrayRef(weights.shape).drop_front(*weights.channels + 1))
-    inner *= size;
+  int64_t inner = llvm::product_of(
+      llvm::ArrayRef(weights.shape).drop_front(*weights.channels + 1));
   for (auto [i, value] : llvm::enumerate(values)) {
     float scale = scales[i / inner % scales.size()];
     float q = std::clamp(std::nearbyint(value / scale), -kMost, kMost);

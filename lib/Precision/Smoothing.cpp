@@ -93,9 +93,8 @@ double rac::roundingNoise(const ChannelRanges &values, WeightsList weights,
     }
     std::vector<float> scales =
         channelScales(scaled, each->shape, *each->channels);
-    int64_t inner = 1;
-    for (int64_t size : ArrayRef(each->shape).drop_front(*each->channels + 1))
-      inner *= size;
+    int64_t inner =
+        llvm::product_of(ArrayRef(each->shape).drop_front(*each->channels + 1));
     for (auto [i, weight] : llvm::enumerate(scaled)) {
       double factor = factors.empty() ? 1 : factors[terms[i]],
              weightStep = scales[i / inner % scales.size()] / factor;

@@ -1,7 +1,6 @@
 //===- Lifetimes.cpp - When tensors are in memory -------------------------===//
 
 #include "Lifetimes.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/SetVector.h"
 

@@ -73,9 +73,9 @@ rac::quantizeWeights(OpBuilder &builder, ConstantOp constant,
     why = "its weights' data is not there";
     return failure();
   }
-  int64_t channels = type.getDimSize(where.channels), inner = 1;
-  for (int64_t size : type.getShape().drop_front(where.channels + 1))
-    inner *= size;
+  int64_t channels = type.getDimSize(where.channels),
+          inner =
+              llvm::product_of(type.getShape().drop_front(where.channels + 1));
   auto channelOf = [&](int64_t i) { return i / inner % channels; };
   auto valueOf = [&](int64_t i) {
     float value = floatAt(*data, i);

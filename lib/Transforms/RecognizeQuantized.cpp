@@ -86,9 +86,8 @@ std::optional<SmallVector<int64_t>> sumsOf(Value steps, int64_t channel) {
   auto type = cast<RankedTensorType>(steps.getType());
   if (!data || !type.getElementType().isSignlessInteger(8))
     return std::nullopt;
-  int64_t channels = type.getDimSize(channel), inner = 1;
-  for (int64_t size : type.getShape().drop_front(channel + 1))
-    inner *= size;
+  int64_t channels = type.getDimSize(channel),
+          inner = llvm::product_of(type.getShape().drop_front(channel + 1));
   SmallVector<int64_t> sums(channels, 0);
   for (int64_t i : llvm::seq(type.getNumElements()))
     sums[i / inner % channels] +=

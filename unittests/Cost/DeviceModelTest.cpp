@@ -1,72 +1,11 @@
-//===- DeviceModelTest.cpp - Time and energy, worked by hand --------------===//
+//===- DeviceModelTest.cpp - Time, worked by hand -------------------------===//
 
-#include "ParsedOps.h"
-#include "RoundDevice.h"
-#include "rac/Cost/CostModel.h"
+#include "RoundModel.h"
 #include "gtest/gtest.h"
-#include <cmath>
 
 using namespace rac;
 
 namespace {
-
-Assumptions cold() {
-  Assumptions assumptions;
-  assumptions.cold = true;
-  return assumptions;
-}
-
-PlanAttr planOf(ParsedOps &p, KernelKind kind, int64_t threads = 0) {
-  return PlanAttr::get(kind, mlir::Float32Type::get(&p.context), threads);
-}
-
-/// A model and what it needs to live.
-struct Model {
-  Device device;
-  Unknowns unknowns;
-  DeviceModel model;
-  explicit Model(Device described = roundDevice(),
-                 Assumptions assumptions = cold())
-      : device(std::move(described)), model(device, assumptions, 1, unknowns) {}
-
-  Estimate operator()(ParsedOps &p, KernelKind kind, int64_t threads = 0) {
-    return model.estimate(Candidate::of(p.ops), planOf(p, kind, threads));
-  }
-};
-
-/// 2 * 100^3 operations, 3 * 40000 B.
-struct Matmul : ParsedOps {
-  Matmul()
-      : ParsedOps("(%a: tensor<100x100xf32>, %b: tensor<100x100xf32>) -> "
-                  "tensor<100x100xf32>",
-                  R"(%0 = rac.matmul %a, %b : (tensor<100x100xf32>,
-                       tensor<100x100xf32>) -> tensor<100x100xf32>
-                     return %0 : tensor<100x100xf32>)") {}
-  static constexpr double flops = 2e6;
-  /// The library fills 7 vectors of 16 lanes with 100 columns.
-  static constexpr double lanes = 100.0 / 112;
-  /// What 512 registers' floats leave to the cache: 2 * 100^3 / sqrt(512), and
-  /// the result's write-back.
-  static double registerBytes() { return 2e6 / std::sqrt(512.0) * 4 + 40000; }
-  /// Read, or brought in to be written, and written back.
-  static constexpr double memoryBytes = 3 * 40000 + 40000;
-  /// What the cache gives that doesn't come from memory.
-  static double cacheBytes() { return registerBytes() - 3 * 40000; }
-};
-
-struct Neg : ParsedOps {
-  explicit Neg(int count)
-      : ParsedOps("(%x: tensor<" + std::to_string(count) + "xf32>) -> tensor<" +
-                      std::to_string(count) + "xf32>",
-                  "%0 = rac.neg %x : (tensor<" + std::to_string(count) +
-                      "xf32>) -> tensor<" + std::to_string(count) +
-                      "xf32> return %0 : tensor<" + std::to_string(count) +
-                      "xf32>") {}
-};
-
-//===----------------------------------------------------------------------===//
-// Time
-//===----------------------------------------------------------------------===//
 
 TEST(DeviceModel, LibraryProduct) {
   Matmul p;
@@ -120,18 +59,9 @@ TEST(DeviceModel, SmallSizesAttainLess) {
 /// 8 channels of 4 x 4 pixels, windows of 3 x 3.
 struct Conv : ParsedOps {
   explicit Conv(bool depthwise)
-      : ParsedOps(std::string("(%x: tensor<1x6x6x8xf32>, %f: tensor<8x") +
-                      (depthwise ? "1" : "8") +
-                      "x3x3xf32>) -> tensor<1x4x4x8xf32>",
-                  std::string("%0 = rac.conv %x, %f {strides = array<i64: 1, "
-                              "1>, dilations = array<i64: 1, 1>, pads_low = "
-                              "array<i64: 0, 0>, pads_high = array<i64: 0, "
-                              "0>, groups = ") +
-                      (depthwise ? "8" : "1") +
-                      " : i64} : (tensor<1x6x6x8xf32>, tensor<8x" +
-                      (depthwise ? "1" : "8") +
-                      "x3x3xf32>) -> tensor<1x4x4x8xf32> return %0 : "
-                      "tensor<1x4x4x8xf32>") {}
+      : ParsedOps(ConvText("1x6x6x8xf32",
+                           depthwise ? "8x1x3x3xf32" : "8x8x3x3xf32",
+                           "1x4x4x8xf32", /*pad=*/0, depthwise ? 8 : 1)) {}
 };
 
 TEST(DeviceModel, ConvolutionsHaveTheirOwnRate) {
@@ -147,16 +77,11 @@ TEST(DeviceModel, ConvolutionsHaveTheirOwnRate) {
 /// dimensions that aren't known.
 struct PaddedConv : ParsedOps {
   explicit PaddedConv(const std::string &size)
-      : ParsedOps("(%x: tensor<1x" + size + "x" + size +
-                      "x8xf32>, %f: tensor<8x1x3x3xf32>) -> tensor<1x" + size +
-                      "x" + size + "x8xf32>",
-                  "%0 = rac.conv %x, %f {strides = array<i64: 1, 1>, dilations "
-                  "= array<i64: 1, 1>, pads_low = array<i64: 1, 1>, pads_high "
-                  "= array<i64: 1, 1>, groups = 8 : i64} : (tensor<1x" +
-                      size + "x" + size +
-                      "x8xf32>, tensor<8x1x3x3xf32>) -> tensor<1x" + size +
-                      "x" + size + "x8xf32> return %0 : tensor<1x" + size +
-                      "x" + size + "x8xf32>") {}
+      : ParsedOps(ConvText(imageOf(size), "8x1x3x3xf32", imageOf(size),
+                           /*pad=*/1, /*groups=*/8)) {}
+  static std::string imageOf(const std::string &size) {
+    return "1x" + size + "x" + size + "x8xf32";
+  }
 };
 
 TEST(DeviceModel, ImagesOfUnknownSizeAreCopiedIntoZeros) {
@@ -428,177 +353,6 @@ TEST(DeviceModel, DynamicSizesGiveARange) {
   EXPECT_DOUBLE_EQ(cost.seconds.low, row + 1e-6);
   EXPECT_DOUBLE_EQ(cost.seconds.value, 100 * row + 1e-6);
   EXPECT_DOUBLE_EQ(cost.seconds.high, 1000 * row + 1e-6);
-}
-
-//===----------------------------------------------------------------------===//
-// Energy
-//===----------------------------------------------------------------------===//
-
-TEST(DeviceModel, TdpIsABound) {
-  Matmul p;
-  Estimate one = Model()(p, KernelKind::library, 1);
-  ASSERT_TRUE(one.joules);
-  EXPECT_EQ(one.joulesOrigin, JoulesOrigin::tdp);
-  EXPECT_DOUBLE_EQ(one.joules->value, one.seconds.value * 16 / 4);
-  Estimate two = Model()(p, KernelKind::library, 2);
-  EXPECT_DOUBLE_EQ(two.joules->value, two.seconds.value * 16 / 2);
-}
-
-/// 100 pJ an operation, 10 and 1000 pJ a byte; 4 W idle, 8 W more at work, 3 W
-/// more a core.
-Device measuredDevice() {
-  Device device = roundDevice();
-  device.units[0].picojoulesPerOp[DataType::f32] = energy(100);
-  device.memory[0].picojoulesPerByte = energy(10);
-  device.memory[1].picojoulesPerByte = energy(1000);
-  device.power.idleWatts = number(4);
-  device.power.deviceStaticWatts = number(8);
-  device.power.coreStaticWatts = number(3);
-  return device;
-}
-
-TEST(DeviceModel, EnergyAddsUp) {
-  Matmul p;
-  Model model(measuredDevice());
-  Estimate cost = model(p, KernelKind::library, 2);
-  EXPECT_EQ(cost.joulesOrigin, JoulesOrigin::modelled);
-  EXPECT_DOUBLE_EQ(cost.breakdown.opsJoules, 2e6 * 100e-12);
-  EXPECT_DOUBLE_EQ(cost.breakdown.bytesJoules[0],
-                   Matmul::registerBytes() * 10e-12);
-  EXPECT_DOUBLE_EQ(cost.breakdown.bytesJoules[1],
-                   Matmul::memoryBytes * 1000e-12);
-  // Two of four cores: half of the device, and both cores.
-  EXPECT_DOUBLE_EQ(cost.breakdown.staticJoules,
-                   cost.seconds.value * (4 / 2.0 + 8 / 2.0 + 2 * 3));
-  EXPECT_DOUBLE_EQ(cost.joules->value, cost.breakdown.opsJoules +
-                                           cost.breakdown.bytesJoules[0] +
-                                           cost.breakdown.bytesJoules[1] +
-                                           cost.breakdown.staticJoules);
-  EXPECT_TRUE(model.unknowns.list().empty());
-}
-
-TEST(DeviceModel, EnergiesOfTwoScopesDontAddUp) {
-  Matmul p;
-  Device device = measuredDevice();
-  device.memory[1].picojoulesPerByte = energy(1000, EnergyScope::board);
-  Model model(device);
-  Estimate cost = model(p, KernelKind::library);
-  EXPECT_EQ(cost.breakdown.bytesJoules[1], 0);
-  ASSERT_EQ(model.unknowns.list().size(), 1u);
-  EXPECT_EQ(model.unknowns.list()[0].what, "memory.DRAM.pj_per_byte");
-}
-
-TEST(DeviceModel, BoundsPerOpAreNoEnergyPerOp) {
-  Matmul p;
-  Device device = measuredDevice();
-  device.units[0].picojoulesPerOp[DataType::f32] =
-      energy(100, EnergyScope::package, Origin::tdp);
-  EXPECT_EQ(Model(device)(p, KernelKind::library).joulesOrigin,
-            JoulesOrigin::tdp);
-}
-
-//===----------------------------------------------------------------------===//
-// What is not known, or not exactly
-//===----------------------------------------------------------------------===//
-
-TEST(DeviceModel, WhatIsUnknownIsStoodInForAndListed) {
-  Matmul p;
-  Device device = roundDevice();
-  device.units[0].libraryFraction.clear();
-  device.overheads.libraryCallSeconds = std::nullopt;
-  device.power.tdpWatts = std::nullopt;
-  device.memory[1].coreBytesPerSecond = std::nullopt;
-  Model model(device);
-  for (int times = 0; times < 2; ++times) {
-    Estimate cost = model(p, KernelKind::library);
-    EXPECT_DOUBLE_EQ(cost.breakdown.computeSeconds, 2e6 / 2e8 / Matmul::lanes);
-    EXPECT_DOUBLE_EQ(cost.breakdown.transferSeconds[1],
-                     Matmul::memoryBytes / (3e9 / 4));
-    EXPECT_DOUBLE_EQ(cost.breakdown.overheadSeconds, 1e-6);
-    EXPECT_FALSE(cost.joules);
-    EXPECT_FALSE((cost + cost).joules);
-  }
-  std::vector<std::string> what;
-  for (const Unknowns::StandIn &standIn : model.unknowns.list())
-    what.push_back(standIn.what);
-  EXPECT_EQ(what, (std::vector<std::string>{"units.fpu.library_fraction.f32",
-                                            "memory.DRAM.core_bytes_per_s",
-                                            "overheads.library_call_s",
-                                            "power.tdp_w"}));
-}
-
-TEST(DeviceModel, TypeWhoseRateIsUnknownCountsAsF32) {
-  Device device = roundDevice();
-  device.units[0].opsPerClock[DataType::bf16] = std::nullopt;
-  Matmul p;
-  Model model(device);
-  model.model.estimate(Candidate::of(p.ops),
-                       PlanAttr::get(KernelKind::library,
-                                     mlir::BFloat16Type::get(&p.context), 1));
-  ASSERT_FALSE(model.unknowns.list().empty());
-  EXPECT_EQ(model.unknowns.list()[0].what, "units.fpu.ops_per_clock.bf16");
-  EXPECT_EQ(model.unknowns.list()[0].instead, 2e8);
-}
-
-TEST(DeviceModel, UncertaintyGivesAnInterval) {
-  Matmul p;
-  Device device = roundDevice();
-  device.units[0].libraryFraction[DataType::f32] = number(5, 1);
-  device.overheads.launchSeconds = number(1e-6, 3);
-  Estimate cost = Model(device)(p, KernelKind::library);
-  double rest = Matmul::cacheBytes() / 1e10 + Matmul::memoryBytes / 1e9 + 2e-6;
-  EXPECT_DOUBLE_EQ(cost.seconds.low,
-                   2e6 / 2e9 / Matmul::lanes + rest + 1e-6 / 4);
-  EXPECT_DOUBLE_EQ(cost.seconds.value, 2e6 / 1e9 / Matmul::lanes + rest + 1e-6);
-  EXPECT_DOUBLE_EQ(cost.seconds.high,
-                   2e6 / 0.5e9 / Matmul::lanes + rest + 4e-6);
-}
-
-TEST(DeviceModel, WhatBothRestOnDecidesNothing) {
-  // Memory may have half the bandwidth, or twice: for both.
-  Device device = roundDevice();
-  device.memory[1].coreBytesPerSecond = number(1e9, 1);
-  device.memory[1].deviceBytesPerSecond = std::nullopt;
-  Neg small(16000), large(24000);
-  Model model(device);
-  Estimate a = model(small, KernelKind::generated),
-           b = model(large, KernelKind::generated);
-  EXPECT_GT(a.seconds.high, b.seconds.low);
-  EXPECT_FALSE(undecided(a, b));
-  EXPECT_FALSE(undecided(b, a));
-}
-
-TEST(DeviceModel, ChoiceThatFlipsIsUndecided) {
-  Matmul p;
-  Device device = roundDevice();
-  // Generated code takes 22.4 ms, or between half and twice of that; the
-  // library 10 to 11.
-  device.units[0].libraryFraction[DataType::f32] = number(1);
-  device.units[0].generatedFraction[DataType::f32] = number(0.5, 2);
-  Model model(device);
-  Estimate library = model(p, KernelKind::library),
-           generated = model(p, KernelKind::generated);
-  EXPECT_LT(library.seconds.value, generated.seconds.value);
-  EXPECT_TRUE(undecided(library, generated));
-  EXPECT_TRUE(undecided(generated, library));
-  device.units[0].generatedFraction[DataType::f32] = number(0.5, 0.1);
-  Model sure(device);
-  EXPECT_FALSE(
-      undecided(sure(p, KernelKind::library), sure(p, KernelKind::generated)));
-}
-
-TEST(DeviceModel, SumsKeepWhatTheyRestOn) {
-  Device device = roundDevice();
-  device.units[0].vectorFraction[DataType::f32] = number(1, 1);
-  Neg p(16000);
-  Model model(device);
-  Estimate one = model(p, KernelKind::generated), two = one + one;
-  ASSERT_EQ(two.coefficients.size(), one.coefficients.size());
-  for (size_t i = 0; i < one.coefficients.size(); ++i) {
-    EXPECT_EQ(two.coefficients[i].coefficient, one.coefficients[i].coefficient);
-    EXPECT_DOUBLE_EQ(two.coefficients[i].moreSeconds,
-                     2 * one.coefficients[i].moreSeconds);
-  }
 }
 
 } // namespace

@@ -401,23 +401,15 @@ TEST(GpuModel, ElementsAreThreads) {
 }
 
 TEST(GpuModel, WhatIsPaddedIsOneKernel) {
-  auto cost = [](llvm::StringRef pad, llvm::StringRef size) {
-    std::string out = ("tensor<1x" + size + "x" + size + "x8xf16>").str();
-    ParsedOps p(
-        "(%x: tensor<1x16x16x8xf16>, %f: tensor<8x8x3x3xf16>) -> " + out,
-        ("%0 = rac.conv %x, %f {strides = array<i64: 1, 1>, dilations = "
-         "array<i64: 1, 1>, pads_low = array<i64: " +
-         pad + ", " + pad + ">, pads_high = array<i64: " + pad + ", " + pad +
-         ">, groups = 1 : i64} : (tensor<1x16x16x8xf16>, "
-         "tensor<8x8x3x3xf16>) -> ")
-                .str() +
-            out + " return %0 : " + out);
+  auto cost = [](int pad, const std::string &size) {
+    ParsedOps p(ConvText("1x16x16x8xf16", "8x8x3x3xf16",
+                         "1x" + size + "x" + size + "x8xf16", pad));
     Model model;
     return model.model.estimate(
         Candidate::of(p.ops),
         rac::planOf(block(), mlir::Float16Type::get(&p.context), 4));
   };
-  Estimate whole = cost("0", "14"), padded = cost("1", "16");
+  Estimate whole = cost(0, "14"), padded = cost(1, "16");
   EXPECT_DOUBLE_EQ(padded.breakdown.overheadSeconds,
                    whole.breakdown.overheadSeconds);
   // Four blocks of the 256 rows each read the filter.

@@ -242,13 +242,7 @@ TEST(Traffic, LibraryBlocksForTheCache) {
 TEST(Traffic, ConvolutionsTilesShareAHalo) {
   // 34 x 34 pixels of 64 B, a filter of 9 KiB, 64 KiB of results. A tile of 8
   // rows needs 10 rows of the input.
-  Moving p("(%x: tensor<1x34x34x16xf32>, %f: tensor<16x16x3x3xf32>) -> "
-           "tensor<1x32x32x16xf32>",
-           R"(%0 = rac.conv %x, %f {strides = array<i64: 1, 1>,
-                dilations = array<i64: 1, 1>, pads_low = array<i64: 0, 0>,
-                pads_high = array<i64: 0, 0>, groups = 1 : i64} :
-                (tensor<1x34x34x16xf32>, tensor<16x16x3x3xf32>) -> tensor<1x32x32x16xf32>
-              return %0 : tensor<1x32x32x16xf32>)");
+  Moving p(ConvText("1x34x34x16xf32", "16x16x3x3xf32", "1x32x32x16xf32"));
   EXPECT_EQ(p.generated(kInfinite, {1, 8, 32, 16}).fills,
             34 * 34 * 64 + 9216 + 65536);
   // A tile's 46 KiB don't stay in 40: the filter comes in again. The two rows
@@ -299,13 +293,7 @@ TEST(Traffic, ReductionOfNothingMovesItsResult) {
 // The padded copy is made of zeros and the image, and read window by window:
 // where all fits, each of its lines comes in once.
 TEST(Traffic, WhatFitsComesInOnce) {
-  Moving p("(%x: tensor<1x6x6x8xf32>, %f: tensor<8x8x3x3xf32>) -> "
-           "tensor<1x6x6x8xf32>",
-           R"(%0 = rac.conv %x, %f {strides = array<i64: 1, 1>,
-                dilations = array<i64: 1, 1>, pads_low = array<i64: 1, 1>,
-                pads_high = array<i64: 1, 1>, groups = 1 : i64} :
-                (tensor<1x6x6x8xf32>, tensor<8x8x3x3xf32>) -> tensor<1x6x6x8xf32>
-              return %0 : tensor<1x6x6x8xf32>)");
+  Moving p(ConvText("1x6x6x8xf32", "8x8x3x3xf32", "1x6x6x8xf32", /*pad=*/1));
   Work work = p.work();
   padImages(work);
   auto plan = PlanAttr::get(KernelKind::generated,

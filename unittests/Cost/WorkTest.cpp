@@ -54,14 +54,8 @@ TEST(Work, BatchedMatmul) {
 }
 
 TEST(Work, WindowsBeyondTheEdgeReadAPaddedCopy) {
-  ParsedOps p("(%x: tensor<2x6x6x8xf32>, %f: tensor<16x8x3x3xf32>) -> "
-              "tensor<2x6x6x16xf32>",
-              R"(%0 = rac.conv %x, %f {strides = array<i64: 1, 1>,
-                   dilations = array<i64: 1, 1>, pads_low = array<i64: 1, 1>,
-                   pads_high = array<i64: 1, 1>, groups = 1 : i64} :
-                   (tensor<2x6x6x8xf32>, tensor<16x8x3x3xf32>) ->
-                   tensor<2x6x6x16xf32>
-                 return %0 : tensor<2x6x6x16xf32>)");
+  ParsedOps p(
+      ConvText("2x6x6x8xf32", "16x8x3x3xf32", "2x6x6x16xf32", /*pad=*/1));
   Work work = p.work();
   padImages(work);
   // A fill of all, a copy of the image, the convolution.

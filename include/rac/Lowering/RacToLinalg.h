@@ -8,6 +8,7 @@
 #define RAC_LOWERING_RACTOLINALG_H
 
 #include "mlir/Transforms/DialectConversion.h"
+#include "rac/Lowering/Passes.h"
 
 namespace rac {
 
@@ -18,19 +19,10 @@ public:
   StorageTypeConverter();
 };
 
-struct LinalgOptions {
-  /// A softmax is not zero where it is a subnormal number.
-  bool keepSubnormals = false;
-  /// Pools of a padded input loop over their windows.
-  bool loopWindows = false;
-  /// Products of one row with weights of 4 bits are summed in integers.
-  bool fixedPoint = false;
-};
-
-/// Lowers every level-1 op.
+/// Lowers every level-1 op, by the options of rac-lower-to-linalg.
 void populateRacToLinalgPatterns(const mlir::TypeConverter &converter,
                                  mlir::RewritePatternSet &patterns,
-                                 const LinalgOptions &options);
+                                 const RacToLinalgOptions &options);
 
 /// Converts the types of func, scf and tensor ops and of groups.
 void populateStorageTypePatterns(const mlir::TypeConverter &converter,

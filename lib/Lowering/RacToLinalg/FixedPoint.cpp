@@ -31,16 +31,22 @@ constexpr int64_t kFraction = 21;
 constexpr int64_t kLeastField = kFraction + 1;
 constexpr int64_t kInfinity = int64_t(255) << kMantissa;
 
+Value constantBits(OpBuilder &b, Location loc, int64_t bits) {
+  return arith::ConstantOp::create(
+      b, loc, b.getI32IntegerAttr(static_cast<int32_t>(bits)));
+}
+
+Value magnitudeOf(OpBuilder &b, Location loc, Value bits) {
+  return arith::AndIOp::create(b, loc, bits, constantBits(b, loc, INT32_MAX));
+}
+
 /// Scalars of a block whose largest magnitude has the bits `largest`.
 struct BlockBuilder {
   OpBuilder &b;
   Location loc;
   Value largest;
 
-  Value constant(int64_t bits) {
-    return arith::ConstantOp::create(
-        b, loc, b.getI32IntegerAttr(static_cast<int32_t>(bits)));
-  }
+  Value constant(int64_t bits) { return constantBits(b, loc, bits); }
   Value asFloat(Value bits) {
     return arith::BitcastOp::create(b, loc, b.getF32Type(), bits);
   }
@@ -65,8 +71,9 @@ struct BlockBuilder {
   /// others 0.
   Value integer(Value x) {
     Value bits = arith::BitcastOp::create(b, loc, b.getI32Type(), x);
-    Value isInfinite = arith::CmpIOp::create(
-        b, loc, arith::CmpIPredicate::eq, magnitude(bits), constant(kInfinity));
+    Value isInfinite =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                              magnitudeOf(b, loc, bits), constant(kInfinity));
     Value sign = arith::AndIOp::create(b, loc, bits, constant(INT32_MIN));
     Value one =
         arith::OrIOp::create(b, loc, sign, constant(kBias << kMantissa));
@@ -79,9 +86,6 @@ struct BlockBuilder {
         arith::SelectOp::create(b, loc, isFinite(), scaled, direction);
     return arith::FPToSIOp::create(b, loc, b.getI32Type(),
                                    math::RoundEvenOp::create(b, loc, value));
-  }
-  Value magnitude(Value bits) {
-    return arith::AndIOp::create(b, loc, bits, constant(INT32_MAX));
   }
 };
 
@@ -107,15 +111,14 @@ static int64_t termsOfPart(int64_t half) {
 /// signed, too.
 static Value digitOf(OpBuilder &b, Location loc, Value integer,
                      int64_t number) {
-  BlockBuilder block{b, loc, {}};
+  auto constant = [&](int64_t bits) { return constantBits(b, loc, bits); };
   // Bytes of this sum are the digits and 128.
   int64_t middle = 0;
   for (int64_t i = 0; i < kDigits; ++i)
     middle |= int64_t(0x80) << (i * kDigitBits);
-  Value sum = arith::AddIOp::create(b, loc, integer, block.constant(middle));
-  sum =
-      arith::ShRUIOp::create(b, loc, sum, block.constant(number * kDigitBits));
-  sum = arith::XOrIOp::create(b, loc, sum, block.constant(0x80));
+  Value sum = arith::AddIOp::create(b, loc, integer, constant(middle));
+  sum = arith::ShRUIOp::create(b, loc, sum, constant(number * kDigitBits));
+  sum = arith::XOrIOp::create(b, loc, sum, constant(0x80));
   return arith::TruncIOp::create(b, loc, b.getI8Type(), sum);
 }
 
@@ -135,8 +138,8 @@ static FixedRow buildFixedRow(OpBuilder &b, Location loc, Value x) {
       b, loc, terms, sizes, shared, zero,
       [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
         Value bits = arith::BitcastOp::create(b, loc, i32, args[0]);
-        return arith::MaxSIOp::create(
-            b, loc, BlockBuilder{b, loc, {}}.magnitude(bits), args[1]);
+        return arith::MaxSIOp::create(b, loc, magnitudeOf(b, loc, bits),
+                                      args[1]);
       });
   Value integers =
       buildMap(b, loc, {terms, {row.largest, mapWithout(b, shared)}}, sizes,

@@ -23,7 +23,7 @@ namespace rac {
 
 void rac::populateRacToLinalgPatterns(const TypeConverter &converter,
                                       RewritePatternSet &patterns,
-                                      const LinalgOptions &options) {
+                                      const RacToLinalgOptions &options) {
   lowering::populateElementwise(converter, patterns);
   lowering::populateReduction(converter, patterns);
   lowering::populateNormalization(converter, patterns, options.keepSubnormals);
@@ -50,8 +50,11 @@ struct RacToLinalg : rac::impl::RacToLinalgBase<RacToLinalg> {
     rac::StorageTypeConverter converter;
     ConversionTarget target(*context);
     RewritePatternSet patterns(context);
-    rac::populateRacToLinalgPatterns(converter, patterns,
-                                     {keepSubnormals, loopWindows, fixedPoint});
+    rac::RacToLinalgOptions options;
+    options.keepSubnormals = keepSubnormals;
+    options.loopWindows = loopWindows;
+    options.fixedPoint = fixedPoint;
+    rac::populateRacToLinalgPatterns(converter, patterns, options);
     rac::populateStorageTypePatterns(converter, patterns, target);
     target.addLegalDialect<affine::AffineDialect, linalg::LinalgDialect,
                            math::MathDialect, cf::ControlFlowDialect>();

@@ -65,28 +65,33 @@ LoopNest NestBuilder::finish(Type type, double multiplyAdds, double operations,
   return std::move(nest);
 }
 
-/// What one element takes: the ops that buildScalar builds, apart from
-/// constants; functions of the math dialect that no instruction computes count
-/// on their own.
-static void countScalar(ElementwiseOpInterface op, LoopNest &nest) {
+void rac::visitScalars(ElementwiseOpInterface op,
+                       llvm::function_ref<void(Operation &)> visit) {
   Block body;
   OpBuilder builder(op.getContext());
   builder.setInsertionPointToStart(&body);
   for (Value operand : op->getOperands())
     body.addArgument(getElementTypeOrSelf(operand), op.getLoc());
   (void)op.buildScalar(builder, op.getLoc(), body.getArguments());
-  for (Operation &scalar : body) {
+  for (Operation &scalar : body)
+    visit(scalar);
+  while (!body.empty())
+    body.back().erase();
+}
+
+/// What one element takes: scalar ops apart from constants; functions of the
+/// math dialect that no instruction computes count on their own.
+static void countScalar(ElementwiseOpInterface op, LoopNest &nest) {
+  visitScalars(op, [&](Operation &scalar) {
     if (scalar.hasTrait<OpTrait::ConstantLike>())
-      continue;
+      return;
     bool function = isa<math::MathDialect>(scalar.getDialect()) &&
                     !isa<math::SqrtOp, math::FmaOp, math::AbsFOp>(scalar);
     ++(function ? nest.functions : nest.operations);
     for (Type type : scalar.getResultTypes())
       if (isa<FloatType>(type) || !nest.type)
         nest.type = type;
-  }
-  while (!body.empty())
-    body.back().erase();
+  });
 }
 
 LoopNest rac::elementwiseNest(ElementwiseOpInterface op) {

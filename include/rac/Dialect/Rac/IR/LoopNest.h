@@ -87,6 +87,10 @@ private:
   LoopNest nest;
 };
 
+/// Visits the scalar ops that buildScalar builds for an element.
+void visitScalars(ElementwiseOpInterface op,
+                  llvm::function_ref<void(mlir::Operation &)> visit);
+
 /// The nest of an elementwise op, its operations counted in what buildScalar
 /// builds.
 LoopNest elementwiseNest(ElementwiseOpInterface op);
