@@ -6,9 +6,9 @@ and applied after them.
   generated.py --measure-only          measures what is there
 
 Convolutions are those of the models themselves; of the transformers, the products as their papers give them. Each is a
-model of its own, channels last, compiled with the library and with --no-library; the two run in turn, round after
-round, and the least time of each counts: what the kernel takes when nothing disturbs it. "Planned" is what the planner
-takes of the two.
+model of its own, channels last, compiled by a plan that calls the library wherever it has such a kernel, and with
+--no-library; the two run in turn, round after round, and the least time of each counts: what the kernel takes when nothing
+disturbs it. "Planned" is what the planner takes of the two.
 """
 
 import argparse
@@ -174,18 +174,30 @@ def least_seconds(library, threads, repeat):
     return json.loads(done.stdout)["latency_s"]["min"]
 
 
-WAYS = {"library": [], "generated": ["--no-library"]}
+WAYS = ("library", "generated")
+
+
+def compile_to(stem, *words):
+    m.run_measured([m.BUILD / "bin/rac-compile", stem.with_suffix(".onnx"), *words])
+
+
+def by_library(plan):
+    """The same plan with the library's kernels wherever it has any."""
+    for group in plan["groups"]:
+        if group["kind"] != "library" and "library" in [other["kind"] for other in group["alternatives"]]:
+            group.update(kind="library", tiles=[], reduction=[], order=[], registers=[])
+    return plan
 
 
 def compile_both(kernel, stem, threads):
     """Leaves STEM-library.so, STEM-generated.so and STEM.json, which says what is planned where both may be."""
-    path = stem.with_suffix(".onnx")
-    kernel.write(path)
-    for name, flags in WAYS.items():
-        report = [f"--report={stem}.json"] if name == "library" else []
-        subprocess.run([m.BUILD / "bin/rac-compile", path, "-o", f"{stem}-{name}.so", f"--threads={threads}", *flags,
-                        *report], check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    path.unlink()
+    kernel.write(stem.with_suffix(".onnx"))
+    plan, flag = Path(f"{stem}-plan.json"), f"--threads={threads}"
+    compile_to(stem, flag, "--emit=plan", "-o", plan, f"--report={stem}.json")
+    plan.write_text(json.dumps(by_library(json.loads(plan.read_text()))))
+    compile_to(stem, flag, f"--plan={plan}", "-o", f"{stem}-library.so")
+    compile_to(stem, flag, "--no-library", "-o", f"{stem}-generated.so")
+    stem.with_suffix(".onnx").unlink()
 
 
 def planned(stem):
