@@ -188,6 +188,14 @@ static std::optional<int64_t> rowStride(const Work &work, const WorkNest &nest,
   return std::nullopt;
 }
 
+/// Whether all that rows bring differs by lane, too.
+static bool isLanewise(const WorkNest &nest, unsigned rowLoop,
+                       unsigned vectorLoop) {
+  return llvm::all_of(nest.reads, [&](const WorkUse &read) {
+    return !read.dependsOn(rowLoop) || read.dependsOn(vectorLoop);
+  });
+}
+
 /// The plan's tile of registers, or lowering's default.
 static void chooseRegisters(const Work &work, const WorkNest &nest,
                             PlanAttr plan, const VectorShape &target,
@@ -205,6 +213,8 @@ static void chooseRegisters(const Work &work, const WorkNest &nest,
   } else {
     problem.rows = static_cast<int64_t>(std::ceil(extents[*schedule.rowLoop]));
     problem.rowStride = rowStride(work, nest, *schedule.rowLoop);
+    problem.lanewise = !horizontal && isLanewise(nest, *schedule.rowLoop,
+                                                 *schedule.vectorLoop);
     if (horizontal) { // tiles of such are not wider than two vectors
       problem.panel = 2;
       problem.vectors = std::nullopt;

@@ -20,6 +20,10 @@ constexpr int64_t kMostRows = 14, kMostVectors = 4;
 /// first-level cache of 64 sets of 64 B; of its 8 or 12 ways rows may take 6.
 constexpr int64_t kSetBytes = 4096, kRowsPerSet = 6;
 
+/// Lines that processors fetch together (Intel's optimization manual: the L2
+/// spatial prefetcher).
+constexpr int64_t kLinePair = 2;
+
 /// Clocks that a step of the reduction takes in a tile. Of blocks, each has its
 /// rows brought together first, by what multiplies.
 static double clocks(int64_t rows, int64_t vectors,
@@ -27,9 +31,10 @@ static double clocks(int64_t rows, int64_t vectors,
   int64_t blocks = divideCeil(rows, problem.blockRows);
   int64_t products = blocks * problem.blockRows * vectors;
   int64_t brought = problem.blockRows > 1 ? rows / problem.blockRows : 0;
+  int64_t loads = problem.lanewise ? products + vectors
+                                   : rows + problem.blockRows * vectors;
   return std::max({double(products + brought) / double(problem.multiplyAdds),
-                   double(rows + problem.blockRows * vectors) / kLoads,
-                   kLatency});
+                   double(loads) / kLoads, kLatency});
 }
 
 /// `extent` in whole steps, and what is left. An extent not known counts as
@@ -78,6 +83,10 @@ static double clocks(const RegisterTileProblem &problem,
 int64_t rac::registersOfTile(const RegisterTileProblem &problem,
                              const RegisterTile &tile) {
   auto [rows, vectors] = tile;
+  // Windows overlap: what the next place of one reads again stays as well.
+  // Beside that a weight, a load, and one that LLVM needs for not to spill.
+  if (problem.lanewise)
+    return rows * vectors + (rows - 1) * vectors + 3;
   if (problem.blockRows == 1)
     return rows * vectors + vectors + (problem.rowRegisters ? rows : 1);
   // Of the vectors, one is multiplied while the next is loaded.
@@ -99,24 +108,36 @@ static int64_t mostRows(const RegisterTileProblem &problem) {
   return std::min(kMostRows, kRowsPerSet * sets);
 }
 
+/// Vectors of a tile that loads each of them: a whole row's, which lie side by
+/// side and are fetched in order, or pairs.
+static int64_t lanewiseWidth(const RegisterTileProblem &problem) {
+  int64_t whole = problem.vectors.value_or(kMostVectors + 1);
+  int64_t width =
+      whole > kMostVectors ? kLinePair : std::max<int64_t>(1, whole);
+  while (problem.panel && problem.panel % width != 0)
+    --width;
+  return width;
+}
+
 RegisterTile rac::chooseRegisterTile(const RegisterTileProblem &problem) {
-  int64_t most = mostRows(problem);
+  int64_t most = mostRows(problem), narrowest = 1, widest = kMostVectors;
   if (problem.rows)
     most = std::min(most, std::max<int64_t>(1, *problem.rows));
+  if (problem.vectors)
+    widest = std::clamp<int64_t>(*problem.vectors, 1, widest);
+  if (problem.lanewise)
+    narrowest = widest = lanewiseWidth(problem);
   RegisterTile best;
-  std::tuple<double, double, int64_t> least;
-  for (int64_t vectors = 1; vectors <= kMostVectors; ++vectors) {
+  std::optional<std::tuple<double, double, int64_t>> least;
+  for (int64_t vectors = narrowest; vectors <= widest; ++vectors) {
     if (problem.panel && problem.panel % vectors != 0)
-      continue;
-    if (problem.vectors && vectors > std::max<int64_t>(1, *problem.vectors))
       continue;
     for (int64_t rows = 1; rows <= most; ++rows) {
       RegisterTile tile{rows, vectors};
       if (registersOfTile(problem, tile) > problem.registers && rows > 1)
         break;
       auto cost = std::make_tuple(clocks(problem, tile), 1.0 / rows, -vectors);
-      bool isFirst = rows == 1 && vectors == 1;
-      if (isFirst || cost < least) {
+      if (!least || cost < *least) {
         least = cost;
         best = tile;
       }

@@ -88,6 +88,28 @@ TEST(RegisterTile, WhatIsLeftByHalvesIsAvoided) {
   expectTile(chooseRegisterTile(problem), 12, 2);
 }
 
+// Depthwise: 7 x 2 sums, 6 x 2 that the window's next place reads again, and 3
+// are 29 registers; a step loads 7 x 2 and 2 weights.
+TEST(RegisterTile, RowsThatDifferByLane) {
+  RegisterTileProblem problem{56, 8, 512};
+  problem.lanewise = true;
+  expectTile(chooseRegisterTile(problem), 7, 2);
+  EXPECT_EQ(registersOfTile(problem, {7, 2}), 29);
+  EXPECT_EQ(clocksOfTile(problem, {7, 2}), 16.0 / 2 / 14);
+  // Rows of up to four vectors are taken whole: they are read in order.
+  problem.vectors = 4;
+  expectTile(chooseRegisterTile(problem), 4, 4);
+  problem.vectors = 3;
+  expectTile(chooseRegisterTile(problem), 5, 3);
+  problem.vectors = 1;
+  expectTile(chooseRegisterTile(problem), 14, 1);
+  // Of vectors not known, pairs, but none where a panel has no room for two.
+  problem.vectors = std::nullopt;
+  expectTile(chooseRegisterTile(problem), 7, 2);
+  problem.panel = 1;
+  expectTile(chooseRegisterTile(problem), 14, 1);
+}
+
 // Two rows by blocks: 3 blocks of 2 x 4 registers, one for each block's terms
 // and two of the vectors are 29. Bringing rows together takes 3 of 27 slots.
 TEST(RegisterTile, BlocksOfTwoRows) {

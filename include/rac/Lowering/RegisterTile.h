@@ -30,6 +30,9 @@ struct RegisterTileProblem {
   /// Rows that each register of the tile has a part of: two where instructions
   /// multiply blocks of matrices. A vector of the result takes as many of them.
   int64_t blockRows = 1;
+  /// What a row brings differs by lane as well (depthwise convolutions): it is
+  /// loaded for each vector of the tile, not for each row.
+  bool lanewise = false;
   /// Whether what is left of the rows, which the run alone knows, is computed
   /// by tiles of half as many rows, a quarter, down to one.
   bool halves = false;

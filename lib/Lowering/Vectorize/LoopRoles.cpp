@@ -239,6 +239,17 @@ static std::optional<int64_t> rowStride(linalg::LinalgOp op,
   return std::nullopt;
 }
 
+/// Whether all that rows bring differs by lane, too.
+static bool isLanewise(linalg::LinalgOp op, const LoopRoles &roles) {
+  if (roles.horizontal)
+    return false;
+  return llvm::all_of(op.getDpsInputOperands(), [&](OpOperand *operand) {
+    AffineMap map = op.getMatchingIndexingMap(operand);
+    return isIndependent(map, *roles.rowLoop) ||
+           !isIndependent(map, roles.vectorLoop);
+  });
+}
+
 /// The innermost loop whose iterations share vectors.
 static std::optional<unsigned> findRowLoop(linalg::LinalgOp op,
                                            unsigned vectorLoop) {
@@ -312,6 +323,7 @@ static double chooseTile(linalg::LinalgOp op, const VectorTarget &target,
       problem.halves = problem.rows.has_value();
     }
     problem.rowStride = rowStride(op, roles);
+    problem.lanewise = isLanewise(op, roles);
     if (roles.horizontal) { // tiles of such are not wider than two vectors
       problem.panel = 2;
       problem.vectors = std::nullopt;
