@@ -39,8 +39,7 @@ def parse_arguments():
 
 def run_once(library, files, length, limit, folder):
     """The outputs, in order, and the seconds that took."""
-    command = ["qemu-aarch64", "-L", support.ARM_SYSROOT, "-cpu", f"max,sve-default-vector-length={length}", RAC_RUN,
-               library, "--warmup=0", "--repeat=0", f"--output={folder}"]
+    command = [*support.emulated(length), library, "--warmup=0", "--repeat=0", f"--output={folder}"]
     command += [f"--input={name}={file}" for name, file in files.items()]
     start = time.monotonic()
     done = subprocess.run(command, timeout=limit, check=False, text=True, stdout=subprocess.DEVNULL,

@@ -125,9 +125,7 @@ def load(name, folder, sve):
     library = support.run_compiler(folder / "m.onnx", folder / f"m{sve}.so", "--threads=1", *flags)
     if not sve:
         return rac.load(library)
-    return rac.load(library, command=["qemu-aarch64", "-L", support.ARM_SYSROOT, "-cpu",
-                                      f"max,sve-default-vector-length={sve}",
-                                      str(support.BUILD / "aarch64/bin/rac-run")])
+    return rac.load(library, command=support.emulated(sve))
 
 
 def chunks(name, step):

@@ -36,6 +36,7 @@ config.environment["PATH"] = os.pathsep.join(
     ]
 )
 config.environment["PYTHONPATH"] = config.rac_python_dir
+config.environment["RAC_BUILD"] = config.rac_obj_root # for scripts/emulate.sh
 config.environment["FILECHECK_OPTS"] = "--enable-var-scope"
 for name in ["HOME", "RAC_CACHE", "ASAN_OPTIONS", "UBSAN_OPTIONS", "OPENBLAS_CORETYPE", "RAC_PTXAS", "RAC_LIBDEVICE"]:
     if name in os.environ:

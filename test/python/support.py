@@ -19,12 +19,17 @@ COMPILER = BUILD / "bin" / "rac-compile"
 # With RAC_VECTOR_BYTES=32 the tests of models compile for Arm SVE and run in an emulator whose
 # vectors are that long; scripts/test_arm.py sets it.
 VECTOR_BYTES = os.environ.get("RAC_VECTOR_BYTES")
-ARM_SYSROOT = "/usr/aarch64-linux-gnu"
 FLAGS, COMMAND = [], None
+
+
+def emulated(length):
+    """rac-run for Arm SVE, with vectors of so many bytes."""
+    return [str(ROOT / "scripts/emulate.sh"), str(length), str(BUILD / "aarch64/bin/rac-run")]
+
+
 if VECTOR_BYTES:
     FLAGS = ["--target=arm-sve"]
-    COMMAND = ["qemu-aarch64", "-L", ARM_SYSROOT, "-cpu", f"max,sve-default-vector-length={VECTOR_BYTES}",
-               str(BUILD / "aarch64/bin/rac-run")]
+    COMMAND = emulated(VECTOR_BYTES)
 # With RAC_SIMULATED=1 they compile for NVIDIA GPUs, and kernels run on the CPU.
 SIMULATED = os.environ.get("RAC_SIMULATED") == "1"
 if SIMULATED:

@@ -17,6 +17,7 @@ import rac
 
 RANDOM = np.random.default_rng(7)
 SIZES = [0, 1, 2, 5, 13, 29, 64]
+EMULATE = Path(__file__).resolve().parents[3] / "scripts/emulate.sh"
 LENGTHS = [16, 32, 64, 128, 256]  # bytes of vectors in an emulator
 
 
@@ -219,8 +220,7 @@ class Target:
                 yield rac.load(library, threads=count), lambda sizes: sizes
             return
         for i, length in enumerate(LENGTHS):
-            command = ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu", "-cpu",
-                       f"max,sve-default-vector-length={length}", self.rac_run]
+            command = [str(EMULATE), str(length), self.rac_run]
             yield (rac.load(library, threads=threads[i % len(threads)], command=command),
                    lambda sizes, first=i: sizes[first % len(sizes)::len(LENGTHS)])
 

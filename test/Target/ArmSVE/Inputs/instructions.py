@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+EMULATE = Path(__file__).resolve().parents[4] / "scripts/emulate.sh"
 LENGTHS = [16, 32, 64, 128, 256]  # bytes
 LEAST = 1.8
 folder, rac_run, plugin = Path(sys.argv[1]), *sys.argv[2:]
@@ -13,8 +14,8 @@ folder, rac_run, plugin = Path(sys.argv[1]), *sys.argv[2:]
 def executed(library, length, repeat):
     out = folder / "count.txt"
     subprocess.run(
-        ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu", "-cpu", f"max,sve-default-vector-length={length}",
-         "-plugin", f"file={plugin},out={out}", rac_run, library, "--threads=1", "--warmup=0", f"--repeat={repeat}"],
+        [EMULATE, str(length), "-plugin", f"file={plugin},out={out}", rac_run, library, "--threads=1", "--warmup=0",
+         f"--repeat={repeat}"],
         check=True, stdout=subprocess.DEVNULL)
     return int(out.read_text())
 

@@ -1,16 +1,17 @@
 """lengths.py MODEL.so RAC-RUN: y = relu(x w + b) against numpy, at every length of SVE's vectors."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import rac
 
+EMULATE = Path(__file__).resolve().parents[4] / "scripts/emulate.sh"
 LENGTHS = [16, 32, 64, 128, 256]  # bytes
 random = np.random.default_rng(1)
 
 for length in LENGTHS:
-    cpu = f"max,sve-default-vector-length={length}"
-    model = rac.load(sys.argv[1], command=["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu", "-cpu", cpu, sys.argv[2]])
+    model = rac.load(sys.argv[1], command=[str(EMULATE), str(length), sys.argv[2]])
     for m, k, n in [(13, 37, 71), (1, 5, 130)]:
         x, w, b = (random.standard_normal(shape).astype(np.float32) for shape in [(m, k), (k, n), (n,)])
         got = model.run({"x": x, "w": w, "b": b})["y"]
