@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Runs the benchmarks' models for Arm SVE in an emulator, at every length of vectors from one library each, and compares
-with onnxruntime. Prints the table of docs/ArmSVE.md; takes an hour or two.
+with onnxruntime. Prints the table of docs/ArmSVE.md; takes half an hour.
 
   scripts/arm_models.py [--bytes 16,32,64,128,256] [--only NAME]... [--limit SECONDS] [--results FILE.json]
 
