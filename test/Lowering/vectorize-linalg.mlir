@@ -304,3 +304,25 @@ func.func @transpose_halves(%a: memref<?x?xbf16>, %c: memref<?x?xbf16>) {
   }
   return
 }
+
+// -----
+
+// What adds to each element reduces nothing: of a factor that lies along another dimension each lane gathers its own.
+// SVE-LABEL: func @accumulate
+// SVE-NOT: vector.reduction
+// SVE: vector.gather %arg1
+// SVE-NOT: vector.reduction
+// SVE: vector.store {{.*}} vector<[4]xf32>
+// SVE-NOT: vector.reduction
+#all = affine_map<(d0, d1) -> (d0, d1)>
+#factor = affine_map<(d0, d1) -> (d1, 0)>
+func.func @accumulate(%a: memref<64x40xf32>, %w: memref<40x1xf32>, %c: memref<64x40xf32>) {
+  linalg.generic {indexing_maps = [#all, #factor, #all], iterator_types = ["parallel", "parallel"]}
+      ins(%a, %w : memref<64x40xf32>, memref<40x1xf32>) outs(%c : memref<64x40xf32>) {
+  ^bb0(%x: f32, %f: f32, %y: f32):
+    %0 = arith.mulf %x, %f fastmath<contract> : f32
+    %1 = arith.addf %y, %0 fastmath<reassoc,contract> : f32
+    linalg.yield %1 : f32
+  }
+  return
+}

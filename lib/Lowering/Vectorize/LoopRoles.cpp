@@ -471,7 +471,8 @@ FailureOr<LoopRoles> rac::vectorize::chooseRoles(linalg::LinalgOp op,
     if (iterators[loop] == utils::IteratorType::parallel && ranges[loop] != 1 &&
         !isIndependent(out, loop) && isLane(op, loop))
       lane = loop;
-  if (Operation *combiner = lane ? nullptr : findCombiner(op)) {
+  bool reduces = op.getNumReductionLoops() > 0;
+  if (Operation *combiner = lane || !reduces ? nullptr : findCombiner(op)) {
     if (needsOrder(combiner))
       return refuse("may not be summed in another order");
     roles.horizontal = linalg::getCombinerOpKind(combiner);
@@ -482,7 +483,7 @@ FailureOr<LoopRoles> rac::vectorize::chooseRoles(linalg::LinalgOp op,
         lane = loop;
   }
   // Scalable vectors have no square blocks, but gather.
-  if (target.scalable && op.getNumReductionLoops() == 0)
+  if (target.scalable && !reduces)
     for (unsigned loop = op.getNumLoops(); loop-- > 0 && !lane;)
       if (ranges[loop] != 1 && canGather(op, loop))
         lane = loop;
