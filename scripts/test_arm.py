@@ -50,7 +50,7 @@ def environment(length, libraries, sizes, onnx):
         "RAC_VECTOR_BYTES": str(length),
         "RAC_LIBRARIES": libraries,
         "RAC_SIZES_SHARE": f"{LENGTHS.index(length) % sizes}/{sizes}",
-        "RAC_ONNX_SHARE": f"{LENGTHS.index(length)}/{onnx}",
+        "RAC_ONNX_SHARE": f"{LENGTHS.index(length) % onnx}/{onnx}",
     }
 
 
