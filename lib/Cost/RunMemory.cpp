@@ -20,6 +20,21 @@ static Value withoutViews(Value value) {
   return value;
 }
 
+/// The tensors whose memory a value has: one of which it is a view, or those
+/// that are put together where they lie.
+static SmallVector<Value> partsOf(Value value) {
+  value = withoutViews(value);
+  Operation *op = value.getDefiningOp();
+  if (!op || !joinsInPlace(op) || !isInPlace(op))
+    return {value};
+  SmallVector<Value> parts;
+  for (Value operand : op->getOperands())
+    for (Value part : partsOf(operand))
+      if (!llvm::is_contained(parts, part))
+        parts.push_back(part);
+  return parts;
+}
+
 /// Whether an op's result is never in memory: what follows is applied to each
 /// element while it is in registers.
 static bool passesOn(Value result) {
@@ -37,6 +52,24 @@ static bool runs(Operation &op) {
          !isInPlace(&op) &&
          llvm::any_of(op.getResultTypes(), llvm::IsaPred<RankedTensorType>) &&
          !isConstant(op.getResult(0));
+}
+
+/// The block's ops in the order in which a run does them: one whose result is
+/// applied in passing is done with what follows it.
+static SmallVector<Operation *> inOrderOfRun(Block &block) {
+  SmallVector<std::pair<int64_t, Operation *>> order;
+  llvm::DenseMap<Operation *, int64_t> places;
+  int64_t place = 0;
+  for (Operation &op : llvm::reverse(block)) {
+    int64_t own = --place;
+    if (op.getNumResults() == 1 && passesOn(op.getResult(0)))
+      own = places.lookup(*op.user_begin());
+    places[&op] = own;
+    order.push_back({own, &op});
+  }
+  std::reverse(order.begin(), order.end());
+  llvm::stable_sort(order, llvm::less_first());
+  return llvm::to_vector(llvm::make_second_range(order));
 }
 
 double RunMemory::bytesOf(Value value) const {
@@ -69,7 +102,8 @@ double RunMemory::bytesRead(OpOperand &operand) const {
 }
 
 RunMemory::RunMemory(Block &block, double dim) : dim(dim), before({0}) {
-  for (Operation &op : block) {
+  for (Operation *each : inOrderOfRun(block)) {
+    Operation &op = *each;
     if (!runs(op))
       continue;
     int64_t position = before.size() - 1;
@@ -78,8 +112,17 @@ RunMemory::RunMemory(Block &block, double dim) : dim(dim), before({0}) {
     llvm::SmallMapVector<Value, double, 8> read;
     for (OpOperand &operand : op.getOpOperands())
       if (isa<RankedTensorType>(operand.get().getType())) {
-        double &most = read[withoutViews(operand.get())];
-        most = std::max(most, bytesRead(operand));
+        SmallVector<Value> parts = partsOf(operand.get());
+        double bytes = bytesRead(operand), whole = 0;
+        for (Value part : parts)
+          whole += bytesOf(part);
+        // All parts of what is put together are read alike.
+        for (Value part : parts) {
+          double &most = read[part];
+          most = std::max(most, parts.size() > 1 && whole > 0
+                                    ? bytes * bytesOf(part) / whole
+                                    : bytes);
+        }
       }
     for (auto [value, part] : read) {
       touches[value].push_back(position);
@@ -110,7 +153,8 @@ RunMemory::RunMemory(Block &block, double dim) : dim(dim), before({0}) {
 void RunMemory::packResults(Block &block) {
   llvm::SmallDenseSet<Value, 4> returned;
   for (Value value : block.getTerminator()->getOperands())
-    returned.insert(withoutViews(value));
+    for (Value part : partsOf(value))
+      returned.insert(part);
   SmallVector<ArenaBuffer> buffers;
   SmallVector<Value> values;
   for (Operation &op : block)
@@ -152,27 +196,52 @@ void RunMemory::packResults(Block &block) {
   }
 }
 
+/// The last touch of a tensor before a candidate; -1: none in this run.
+int64_t RunMemory::lastTouch(Value tensor, const Span &span,
+                             ArrayRef<int64_t> own) const {
+  auto found = touches.find(tensor);
+  if (found != touches.end())
+    for (int64_t touch : llvm::reverse(found->second))
+      if (touch < span.last && !llvm::is_contained(own, touch))
+        return touch;
+  return -1;
+}
+
 LastTouch RunMemory::sinceTouched(Value value, const Span &span,
                                   const Candidate &candidate) const {
-  auto found = touches.find(withoutViews(value));
-  if (found == touches.end())
-    return {total};
   SmallVector<int64_t> own;
   for (Operation *op : candidate.ops)
     if (auto place = positions.find(op); place != positions.end())
       own.push_back(place->second);
   if (own.empty())
     own.push_back(span.first);
-  for (int64_t touch : llvm::reverse(found->second)) {
-    if (touch >= span.last || llvm::is_contained(own, touch))
-      continue;
-    double since = before[span.last] - before[touch + 1];
-    for (int64_t position : own)
-      if (position > touch && position < span.last)
-        since -= before[position + 1] - before[position];
-    return {since, std::max(0.0, touched[touch] - bytesOf(value))};
+  SmallVector<std::pair<int64_t, double>> parts;
+  double bytes = 0;
+  for (Value part : partsOf(value)) {
+    parts.push_back({lastTouch(part, span, own), bytesOf(part)});
+    bytes += parts.back().second;
   }
-  return {std::max(0.0, total - bytesOf(value))};
+  // The mean over its bytes.
+  LastTouch mean;
+  for (auto [touch, size] : parts) {
+    LastTouch last{total - bytes};
+    if (touch >= 0) {
+      last.since = before[span.last] - before[touch + 1];
+      for (int64_t position : own)
+        if (position > touch && position < span.last)
+          last.since -= before[position + 1] - before[position];
+      // What other parts of it were touched since is no other memory.
+      for (auto [later, more] : parts)
+        if (later > touch)
+          last.since -= more;
+      last.meanwhile = std::max(
+          0.0, touched[touch] - (parts.size() > 1 ? size : bytesOf(value)));
+    }
+    double share = bytes > 0 ? size / bytes : 1.0 / double(parts.size());
+    mean.since += share * std::max(0.0, last.since);
+    mean.meanwhile += share * last.meanwhile;
+  }
+  return mean;
 }
 
 LastTouch RunMemory::sinceFreed(Value value) const {
@@ -210,7 +279,7 @@ void RunMemory::describe(const Candidate &candidate, Work &work) const {
         value = group.getInputs()[argument.getArgNumber()];
       set(tensor, sinceTouched(value, span, candidate));
       // Who plans doesn't know yet how many threads others will have.
-      if (Operation *maker = withoutViews(value).getDefiningOp();
+      if (Operation *maker = partsOf(value).front().getDefiningOp();
           maker && positions.contains(maker)) {
         auto plan = isa<GroupOp>(maker) ? cast<GroupOp>(maker).getPlanAttr()
                                         : PlanAttr();

@@ -219,13 +219,21 @@ static double moreTermsOf(ElementwiseOpInterface op) {
   return more;
 }
 
-/// The nests of an op. What several of them write is the result only in the
-/// last one.
+/// The nests of an op. What several of them write, and one reads, is the result
+/// only in the last one; what none reads are parts of the result.
 void Analysis::add(ArrayRef<LoopNest> nests) {
   llvm::SmallDenseMap<Value, std::pair<size_t, size_t>, 2> written;
+  auto isRead = [&](Value tensor) {
+    return llvm::any_of(nests, [&](const LoopNest &nest) {
+      return llvm::any_of(nest.reads, [&](const Access &read) {
+        return read.tensor == tensor;
+      });
+    });
+  };
   for (auto [i, nest] : llvm::enumerate(nests))
     for (const Access &write : nest.writes)
-      written.try_emplace(write.tensor, i, i).first->second.second = i;
+      if (isRead(write.tensor))
+        written.try_emplace(write.tensor, i, i).first->second.second = i;
   for (auto [i, nest] : llvm::enumerate(nests))
     work.nests.push_back(
         resolve(nest, [&, i = i](const Access &access, bool write) {

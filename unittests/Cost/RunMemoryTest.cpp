@@ -133,6 +133,43 @@ TEST(RunMemory, PartsOfInputs) {
   EXPECT_EQ(d.since({2})[0], kTensor);
 }
 
+// What is put together where it lies has the memory of its parts.
+TEST(RunMemory, PartsThatArePutTogether) {
+  ParsedOps p(
+      "(%x: tensor<1x16x16xf32>) -> tensor<2x16x16xf32>",
+      R"(%0 = rac.transpose %x, [0, 2, 1] : (tensor<1x16x16xf32>) -> tensor<1x16x16xf32>
+         %1 = rac.transpose %0, [0, 2, 1] : (tensor<1x16x16xf32>) -> tensor<1x16x16xf32>
+         %2 = rac.transpose %1, [0, 2, 1] : (tensor<1x16x16xf32>) -> tensor<1x16x16xf32>
+         %3 = rac.transpose %2, [0, 2, 1] : (tensor<1x16x16xf32>) -> tensor<1x16x16xf32>
+         %4 = rac.reshape %3 to [1, 16, 16] : (tensor<1x16x16xf32>) -> tensor<1x16x16xf32>
+         %5 = rac.concat %1, %4 axis 0 : (tensor<1x16x16xf32>, tensor<1x16x16xf32>) -> tensor<2x16x16xf32>
+         return %5 : tensor<2x16x16xf32>)");
+  Described d(p);
+  // The input and the results of four ops; nothing is copied.
+  EXPECT_EQ(d.run.runBytes(), 5 * kTensor);
+  // Both parts are the caller's memory, and nobody else has their places: a run
+  // ago they were touched last.
+  EXPECT_EQ(d.since({1})[1], 4 * kTensor);
+  EXPECT_EQ(d.since({3})[1], 4 * kTensor);
+}
+
+// What a result is applied to in passing is when its op runs.
+TEST(RunMemory, ProductsRunWithWhatFollows) {
+  ParsedOps p(
+      "(%x: tensor<16x16xf32>) -> tensor<16x16xf32>",
+      R"(%0 = rac.transpose %x, [1, 0] : (tensor<16x16xf32>) -> tensor<16x16xf32>
+         %1 = rac.matmul %x, %x : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
+         %2 = rac.transpose %0, [1, 0] : (tensor<16x16xf32>) -> tensor<16x16xf32>
+         %3 = rac.add %1, %0 : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
+         %4 = rac.matmul %2, %3 : (tensor<16x16xf32>, tensor<16x16xf32>) -> tensor<16x16xf32>
+         return %4 : tensor<16x16xf32>)");
+  Described d(p);
+  // %0 was read by the third op, just before the product with its sum.
+  EXPECT_EQ(d.since({1, 3})[2], 0);
+  // Between %2 and the last op are the product's factor and the sum.
+  EXPECT_EQ(d.since({4})[0], 2 * kTensor);
+}
+
 TEST(HeldSince, OldestGoesFirst) {
   CacheShape cache;
   cache.bytes = 200;

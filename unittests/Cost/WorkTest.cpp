@@ -283,6 +283,19 @@ TEST(Work, ExponentialsTakeTheScoresPlace) {
   EXPECT_EQ(work.nests.back().reads[0].tensor, work.nests[0].writes[0].tensor);
 }
 
+// Two nests write a part each, and neither reads what the other wrote.
+TEST(Work, PartsOfAConcatenationAreTheResult) {
+  ParsedOps p(
+      "(%x: tensor<2x64xf32>, %y: tensor<3x64xf32>) -> tensor<5x64xf32>",
+      R"(%0 = rac.concat %x, %y axis 0 : (tensor<2x64xf32>, tensor<3x64xf32>) -> tensor<5x64xf32>
+                 return %0 : tensor<5x64xf32>)");
+  Work work = analyzeWork(Candidate::of(p.ops), 64);
+  ASSERT_EQ(work.nests.size(), 2u);
+  EXPECT_EQ(work.tensors.size(), 3u);
+  for (const WorkNest &nest : work.nests)
+    EXPECT_TRUE(work.tensors[nest.writes.front().tensor].isOutput);
+}
+
 TEST(Work, FunctionsHaveTheirLength) {
   auto terms = [](const std::string &op) {
     ParsedOps p("(%x: tensor<16xf32>) -> tensor<16xf32>",

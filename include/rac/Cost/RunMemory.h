@@ -36,6 +36,8 @@ private:
   double bytesOf(mlir::Value value) const;
   double bytesRead(mlir::OpOperand &operand) const;
   void packResults(mlir::Block &block);
+  int64_t lastTouch(mlir::Value tensor, const Span &span,
+                    llvm::ArrayRef<int64_t> own) const;
   LastTouch sinceTouched(mlir::Value value, const Span &span,
                          const Candidate &candidate) const;
   LastTouch sinceFreed(mlir::Value value) const;
@@ -46,7 +48,8 @@ private:
   llvm::SmallVector<double> before;
   /// All B that the op at each position touches.
   llvm::SmallVector<double> touched;
-  /// Of each tensor, without views: who touches it, in order.
+  /// Of each tensor, without views and what is put together in place: who
+  /// touches it, in order.
   llvm::DenseMap<mlir::Value, llvm::SmallVector<int64_t, 4>> touches;
   /// Of each result, who had its place before: the mean over its bytes.
   llvm::DenseMap<mlir::Value, LastTouch> freed;
