@@ -32,16 +32,17 @@ double TimeFormula::seconds(const Values &values, Breakdown *breakdown) const {
   auto of = [&](const Coefficient *coefficient) {
     return coefficient ? values.of(*coefficient) : 1;
   };
-  double compute = 0;
+  double compute = 0, hidden = 0;
   for (const Compute &c : computes) {
     double rate = of(c.peak) * of(c.fraction) * c.utilization;
     double time = c.ops / rate;
     for (const Compute::Half &h : c.halves)
       time *= 1 + of(h.half) / h.size;
-    compute += time;
+    (c.isHidden ? hidden : compute) += time;
   }
   compute /= speedup;
-  SmallVector<double> times = {compute}, all = {};
+  hidden /= speedup;
+  SmallVector<double> times = {compute, hidden}, all = {};
   double waited = 0, near = 0;
   for (const Transfer &t : transfers) {
     double rate = of(t.core);
@@ -68,7 +69,7 @@ double TimeFormula::seconds(const Values &values, Breakdown *breakdown) const {
   for (const Overhead &o : overheads)
     overhead += o.times * of(o.each);
   if (breakdown) {
-    breakdown->computeSeconds = compute;
+    breakdown->computeSeconds = compute + hidden;
     breakdown->transferSeconds.assign(all.begin(), all.end());
     breakdown->overheadSeconds = overhead;
   }

@@ -35,22 +35,28 @@ static StringRef measureOf(Objective objective) {
   llvm_unreachable("an objective without a measure");
 }
 
-AlternativeAttr PlanSearch::explain(StringRef form, PlanAttr plan,
+AlternativeAttr PlanSearch::explain(StringRef form, const Way &way,
                                     const Estimate &lost, const Estimate &won) {
   Interval theirs = scoreOf(lost, goal), ours = scoreOf(won, goal);
   // Ratios as people say them; far ones have no digits that matter.
   double ratio = ours.value > 0 ? theirs.value / ours.value : 1;
   std::string reason =
       llvm::formatv("{0:F2} times the {1}", ratio, measureOf(wanted.objective));
+  constexpr double percent = 100;
   if (theirs.value < ours.value)
-    reason += ", but the whole would miss a budget";
+    reason += way.isWithinError
+                  ? llvm::formatv(", less of a gain over the default than the "
+                                  "{0:F0} % that can be told",
+                                  percent * costs.leastGain())
+                        .str()
+                  : ", but the whole would miss a budget";
   // Of time it is known what the two have in common.
   bool isUndecided = wanted.objective == Objective::latency
                          ? undecided(lost, won)
                          : theirs.low < ours.high && ours.low < theirs.high;
   MLIRContext *ctx = module.getContext();
-  return AlternativeAttr::get(ctx, form, plan.withCost(lost.toAttr(ctx)),
-                              reason, isUndecided);
+  return AlternativeAttr::get(ctx, form, way.plan.withCost(lost.toAttr(ctx)),
+                              reason, isUndecided || way.isWithinError);
 }
 
 /// The best other plan of each kernel kind for the same ops.
@@ -73,7 +79,7 @@ void PlanSearch::addWays(const OpRegion &region, const Pick &pick,
     }
     if (best)
       list.push_back(
-          explain(formOf(cluster), best->plan, best->estimate, won.estimate));
+          explain(formOf(cluster), *best, best->estimate, won.estimate));
   }
 }
 
@@ -127,7 +133,7 @@ void PlanSearch::addApart(const OpRegion &region, const Pick &pick,
     else
       sum = last->estimate;
   }
-  list.push_back(explain(form, last->plan, *sum,
+  list.push_back(explain(form, *last, *sum,
                          region.ways[pick.column][pick.option].estimate));
 }
 
@@ -176,7 +182,7 @@ void PlanSearch::addJoined(const OpRegion &region, const Cover &cover,
       }
   }
   if (best)
-    list.push_back(explain(bestForm, best->plan, best->estimate, bestReplaced));
+    list.push_back(explain(bestForm, *best, best->estimate, bestReplaced));
 }
 
 SmallVector<Attribute> PlanSearch::alternatives(const OpRegion &region,

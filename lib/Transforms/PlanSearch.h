@@ -63,7 +63,8 @@ private:
   /// Alternatives.cpp
   llvm::SmallVector<mlir::Attribute>
   alternatives(const OpRegion &region, const Cover &cover, const Pick &pick);
-  AlternativeAttr explain(llvm::StringRef form, PlanAttr plan,
+  /// `way`: the one that lost, or the last of several.
+  AlternativeAttr explain(llvm::StringRef form, const Way &way,
                           const Estimate &lost, const Estimate &won);
   void addWays(const OpRegion &region, const Pick &pick,
                llvm::SmallVectorImpl<mlir::Attribute> &list);

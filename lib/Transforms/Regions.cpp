@@ -20,9 +20,15 @@ static std::vector<Way> bestWays(std::vector<Way> ways, const Goal &goal,
   for (const Way &way : ways)
     all.push_back({priceOf(way.estimate), {}});
   SmallVector<const Option *> pointers;
-  for (const Option &option : all)
-    pointers.push_back(&option);
-  SmallVector<unsigned> kept = paretoFront(pointers, /*withMemory=*/false);
+  SmallVector<unsigned> numbers;
+  for (auto [i, option] : llvm::enumerate(all))
+    if (!ways[i].isWithinError) {
+      pointers.push_back(&option);
+      numbers.push_back(i);
+    }
+  SmallVector<unsigned> kept;
+  for (unsigned i : paretoFront(pointers, /*withMemory=*/false))
+    kept.push_back(numbers[i]);
   size_t front = kept.size();
   std::vector<std::pair<double, unsigned>> losers;
   for (unsigned i = 0; i < ways.size(); ++i)
@@ -91,6 +97,70 @@ static std::vector<const void *> signatureOf(const Cluster &cluster) {
   return key;
 }
 
+/// On a GPU no way is the usual one. Within a budget of time every way counts.
+bool RegionBuilder::keepsDefaults() const {
+  return threads > 0 && goal.maxSeconds == Goal::none;
+}
+
+bool RegionBuilder::gainsEnough(const Way &way, const Way &over) const {
+  return goal.score(priceOf(way.estimate)) <
+         (1 - costs.leastGain()) * goal.score(priceOf(over.estimate));
+}
+
+/// The first plan of a type and a number of threads is lowering's default.
+void RegionBuilder::keepDefaultPlans(std::vector<Way> &ways) const {
+  if (!keepsDefaults())
+    return;
+  SmallVector<const Way *> defaults;
+  for (Way &way : ways) {
+    auto *usual = llvm::find_if(defaults, [&](const Way *other) {
+      return other->plan.getPrecision() == way.plan.getPrecision() &&
+             other->plan.getThreads() == way.plan.getThreads();
+    });
+    if (usual == defaults.end())
+      defaults.push_back(&way);
+    else
+      way.isWithinError = !gainsEnough(way, **usual);
+  }
+}
+
+/// Where the library computes the same ops, generated code must gain enough
+/// over it.
+void RegionBuilder::keepLibrary(OpRegion &region) const {
+  if (!keepsDefaults())
+    return;
+  std::vector<Column> &columns = region.problem.columns;
+  for (auto [i, column] : llvm::enumerate(columns)) {
+    if (region.clusters[i].kind == KernelKind::library)
+      continue;
+    for (auto [j, other] : llvm::enumerate(columns)) {
+      if (region.clusters[j].kind != KernelKind::library ||
+          region.clusters[j].ops != region.clusters[i].ops)
+        continue;
+      std::vector<Way> kept, lost;
+      std::vector<Option> options;
+      for (auto [k, way] : llvm::enumerate(region.ways[i])) {
+        bool isOption = k < column.options.size();
+        for (const Way &usual :
+             ArrayRef(region.ways[j]).take_front(other.options.size()))
+          way.isWithinError |=
+              isOption &&
+              usual.plan.getPrecision() == way.plan.getPrecision() &&
+              !gainsEnough(way, usual);
+        if (isOption && !way.isWithinError) {
+          options.push_back(column.options[k]);
+          kept.push_back(way);
+        } else {
+          lost.push_back(way);
+        }
+      }
+      llvm::append_range(kept, lost);
+      region.ways[i] = std::move(kept);
+      column.options = std::move(options);
+    }
+  }
+}
+
 const RegionBuilder::Ways &RegionBuilder::waysOf(const Cluster &cluster) {
   auto [place, isNew] = known.try_emplace(signatureOf(cluster));
   Ways &result = place->second;
@@ -102,6 +172,7 @@ const RegionBuilder::Ways &RegionBuilder::waysOf(const Cluster &cluster) {
     ways.push_back({plan, costs.estimate(candidate, plan)});
     ++numCandidates;
   }
+  keepDefaultPlans(ways);
   result.ways = bestWays(std::move(ways), goal, result.options);
   return result;
 }
@@ -179,6 +250,7 @@ std::vector<OpRegion> RegionBuilder::build(Block &block) {
   }
   std::vector<OpRegion> built;
   for (auto &[leader, region] : regions) {
+    keepLibrary(region);
     addItems(region);
     built.push_back(std::move(region));
   }

@@ -15,6 +15,9 @@ namespace rac {
 struct Way {
   PlanAttr plan; ///< without its cost
   Estimate estimate;
+  /// It would gain something over the default, but less than the model can tell
+  /// (CostModel::leastGain), and so is no option.
+  bool isWithinError = false;
 };
 
 /// Ops of a block that clusters connect: how they are grouped concerns no
@@ -53,6 +56,11 @@ private:
   llvm::SmallVector<PlanAttr> plansOf(const Cluster &cluster,
                                       const Candidate &candidate);
   void addItems(OpRegion &region);
+  /// Whether defaults are left for what gains enough only.
+  bool keepsDefaults() const;
+  bool gainsEnough(const Way &way, const Way &over) const;
+  void keepDefaultPlans(std::vector<Way> &ways) const;
+  void keepLibrary(OpRegion &region) const;
 
   const CostModel &costs;
   const Lifetimes &lifetimes;

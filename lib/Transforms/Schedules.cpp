@@ -114,6 +114,17 @@ static bool isWorthCutting(RankedTensorType type, int64_t dim, int64_t size) {
   return type.isDynamicDim(dim) || type.getDimSize(dim) >= 2 * size;
 }
 
+/// The most rows, of at most `most` and more than half of them, that cut a
+/// dimension without a smaller tile at the end: with one, all tiles have sizes
+/// that only the run knows, and what passes between their ops is asked for anew
+/// in each.
+static std::optional<int64_t> evenRows(int64_t size, int64_t most) {
+  for (int64_t rows = most; size > 0 && 2 * rows > most; --rows)
+    if (size % rows == 0)
+      return rows;
+  return std::nullopt;
+}
+
 /// The innermost dimension but the last, unless that is cut itself, of which
 /// tiles may have several rows.
 static std::optional<int64_t> rowDim(RankedTensorType type,
@@ -131,11 +142,31 @@ static bool cutsAnything(RankedTensorType type, ArrayRef<int64_t> tiles) {
   });
 }
 
+/// Of a chain of products: all rows of one matrix after the other, or some of
+/// them.
+static SmallVector<Tiles> chainTilesOfCores(ArrayRef<Operation *> ops) {
+  auto last = cast<MatmulOp>(
+      *llvm::find_if(llvm::reverse(ops), llvm::IsaPred<MatmulOp>));
+  auto type = last.getResult().getType();
+  int64_t size = type.getDimSize(type.getRank() - 2),
+          usual = TileChoices().chainRows;
+  SmallVector<int64_t> counts = {0};
+  for (int64_t rows : {usual, usual / 4, usual / 2, usual * 2})
+    if (ShapedType::isDynamic(size) || rows < size)
+      counts.push_back(evenRows(size, rows).value_or(rows));
+  SmallVector<Tiles> choices;
+  for (int64_t rows : counts)
+    choices.push_back(chainTiles(last, ops.back(), rows));
+  return choices;
+}
+
 SmallVector<Tiles> rac::tilesOfCores(ArrayRef<Operation *> ops) {
   SmallVector<Tiles> choices = tileChoices(ops);
   if (ops.empty() || ops.back()->getNumResults() != 1)
     return choices;
   if (llvm::count_if(ops, llvm::IsaPred<MatmulOp, ConvOp>) > 1) {
+    if (llvm::count_if(ops, llvm::IsaPred<MatmulOp>) > 1)
+      choices = chainTilesOfCores(ops);
     // Each op can have loops of its own, which more threads may share.
     auto type = cast<RankedTensorType>(ops.back()->getResult(0).getType());
     llvm::erase_if(choices, [&](const Tiles &tiles) {
@@ -153,11 +184,15 @@ SmallVector<Tiles> rac::tilesOfCores(ArrayRef<Operation *> ops) {
   };
   Tiles rows = choices.front();
   add({});
-  // Two rows of a softmax hide each other's latencies (10 to 30 % were measured
-  // on Emerald Rapids); a normalisation by eight takes three times as long.
+  // Rows of a softmax hide each other's latencies (of rows of 32 on Emerald
+  // Rapids, eight at a time take 24 % less than two); a normalisation by eight
+  // takes three times as long.
   SmallVector<int64_t> counts;
   if (llvm::any_of(ops, llvm::IsaPred<SoftmaxOp>))
-    counts = {2};
+    if (std::optional<int64_t> dim = rowDim(type, rows))
+      for (int64_t most : {2, 4, 8})
+        if (std::optional<int64_t> even = evenRows(type.getDimSize(*dim), most))
+          counts.push_back(*even);
   if (rows.empty()) {
     // What passes between ops stays near; a single op has nothing that passes.
     if (ops.size() < 2 || type.getRank() < 2)

@@ -7,7 +7,7 @@
 // result; the mask's own computation and the key's transpose, for lanes, are not.
 // NARROW-LABEL: func @attention
 // NARROW: rac.group @transpose
-// NARROW: rac.group {{.*}} plan <kind = generated, precision = f32, tiles = [1, 96, 1, 0]
+// NARROW: rac.group {{.*}} plan <kind = generated, precision = f32, tiles = [1, 0, 1, 0]
 // NARROW-NOT: rac.transpose {{.*}} [0, 2, 3, 1] :
 // NARROW: rac.matmul
 // NARROW-NEXT: rac.add

@@ -323,6 +323,42 @@ TEST(DeviceModel, EachTileBegins) {
   EXPECT_NEAR(seconds(1) - seconds(2), 4 * 15e-8, 1e-15);
 }
 
+// 512 operations on two a clock, and 8 tiles that begin, beside each other.
+TEST(DeviceModel, OtherTilesHideThatOneBegins) {
+  ParsedOps p("(%x: tensor<8x64xf32>) -> tensor<8x64xf32>",
+              R"(%0 = rac.neg %x : (tensor<8x64xf32>) -> tensor<8x64xf32>
+                 return %0 : tensor<8x64xf32>)");
+  Device device = roundDevice();
+  device.execution.overlapExponent = number(1.5);
+  PlanAttr plan = planOf(p, KernelKind::generated).withTiles({1, 0});
+  Estimate cost =
+      Model(device, Assumptions()).model.estimate(Candidate::of(p.ops), plan);
+  double compute = 2 * 512 / 2e8, begin = 8 * 15e-8;
+  auto [near, far] = std::pair(cost.breakdown.transferSeconds[0],
+                               cost.breakdown.transferSeconds[1]);
+  EXPECT_DOUBLE_EQ(cost.breakdown.computeSeconds, compute + begin);
+  double inside = together(together(compute, begin, 1.5), near, 1.5);
+  EXPECT_NEAR(cost.seconds.value, together(inside, far, 1.5) + 1e-6, 1e-15);
+}
+
+// With the terms in the lanes, each of 4 x 32 results takes four shuffles, one
+// a clock, and four additions, two a clock, however many terms there are.
+TEST(DeviceModel, LanesOfSumsAreAddedUp) {
+  auto compute = [](int64_t terms) {
+    std::string k = std::to_string(terms);
+    ParsedOps p("(%x: tensor<4x" + k + "xf32>, %w: tensor<32x" + k +
+                    "xf32>) -> tensor<4x32xf32>",
+                "%0 = rac.transpose %w, [1, 0] : (tensor<32x" + k +
+                    "xf32>) -> tensor<" + k + "x32xf32>" +
+                    " %1 = rac.matmul %x, %0 : (tensor<4x" + k +
+                    "xf32>, tensor<" + k + "x32xf32>) -> tensor<4x32xf32>" +
+                    " return %1 : tensor<4x32xf32>");
+    return Model()(p, KernelKind::generated).breakdown.computeSeconds;
+  };
+  EXPECT_NEAR(2 * compute(256) - compute(512), 2 * (2 * 4 + 4) * (4 * 32) / 2e8,
+              1e-12);
+}
+
 TEST(DeviceModel, FusionSavesTraffic) {
   ParsedOps p("(%x: tensor<1600xf32>) -> tensor<1600xf32>",
               R"(%0 = rac.neg %x : (tensor<1600xf32>) -> tensor<1600xf32>

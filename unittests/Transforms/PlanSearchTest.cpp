@@ -5,7 +5,7 @@
 #include "../Cost/RoundDevice.h"
 #include "Schedules.h"
 #include "gtest/gtest.h"
-#include <functional>
+#include <map>
 
 using namespace mlir;
 using namespace rac;
@@ -41,10 +41,29 @@ public:
     for (const Cluster &cluster : clusters) {
       Candidate candidate = Candidate::of(cluster.ops);
       auto &of = prices.emplace_back();
+      std::map<int64_t, double> defaults; // by threads
       for (PlanAttr plan :
            schedules(cluster.ops, cluster.kind, precisionOf(cluster.main),
-                     kThreads, kVectors))
-        of.push_back(priceOf(costs.estimate(candidate, plan)));
+                     kThreads, kVectors)) {
+        ++plans;
+        Price price = priceOf(costs.estimate(candidate, plan));
+        double score = goal.score(price);
+        auto [usual, isFirst] = defaults.try_emplace(plan.getThreads(), score);
+        if (isFirst || score < (1 - costs.leastGain()) * usual->second)
+          of.push_back(price);
+      }
+    }
+    // What the library computes as well must gain enough over it.
+    for (auto [cluster, of] : llvm::zip_equal(clusters, prices)) {
+      if (cluster.kind == KernelKind::library)
+        continue;
+      for (auto [other, usual] : llvm::zip_equal(clusters, prices))
+        if (other.kind == KernelKind::library && other.ops == cluster.ops)
+          for (const Price &library : usual)
+            llvm::erase_if(of, [&](const Price &price) {
+              return goal.score(price) >=
+                     (1 - costs.leastGain()) * goal.score(library);
+            });
     }
   }
 
@@ -61,12 +80,7 @@ public:
     return least;
   }
 
-  size_t numPlans() const {
-    size_t sum = 0;
-    for (const auto &of : prices)
-      sum += of.size();
-    return sum;
-  }
+  size_t numPlans() const { return plans; }
 
 private:
   void descend(ArrayRef<Operation *> ops, const DenseSet<Operation *> &needed,
@@ -97,6 +111,7 @@ private:
   SymbolicShapes shapes;
   SmallVector<Cluster> clusters;
   std::vector<std::vector<Price>> prices;
+  size_t plans = 0;
   double least = 0;
 };
 
@@ -160,6 +175,68 @@ TEST(PlanSearch, Convolutions) {
                 %2 = rac.conv %1, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads_low = array<i64: 0, 0>, pads_high = array<i64: 0, 0>, groups = 1 : i64} : (tensor<1x28x28x32xf32>, tensor<64x32x1x1xf32>) -> tensor<1x28x28x64xf32>
                 return %2 : tensor<1x28x28x64xf32>)",
       40);
+}
+
+/// Costs by kind and tiles alone, and a model that can tell a tenth.
+struct ByHand : CostModel {
+  double library = 1, untiled = 1, tiled = 1; ///< s
+  Estimate estimate(const Candidate &, PlanAttr plan) const override {
+    Estimate estimate;
+    estimate.seconds = plan.getKind() == KernelKind::library ? library
+                       : plan.getTiles().empty() && plan.getRegisters().empty()
+                           ? untiled
+                           : tiled;
+    return estimate;
+  }
+  double leastGain() const override { return 0.1; }
+};
+
+PlannedGroup chosenFor(const ByHand &costs, double maxSeconds = 0) {
+  ParsedOps parsed(
+      "(%x: tensor<192x512xf32>, %w: tensor<512x256xf32>) -> "
+      "tensor<192x256xf32>",
+      R"(%0 = rac.matmul %x, %w : (tensor<192x512xf32>, tensor<512x256xf32>) -> tensor<192x256xf32>
+         return %0 : tensor<192x256xf32>)");
+  PlanGoal wanted;
+  wanted.vectors = kVectors;
+  wanted.maxSeconds = maxSeconds;
+  PlanSearch search(*parsed.module, costs, wanted, Assumptions());
+  Block *block = parsed.ops.front()->getBlock();
+  search.run(block);
+  return search.groups(block).front();
+}
+
+TEST(PlanSearch, DefaultsAreLeftForWhatCanBeTold) {
+  ByHand costs;
+  // 8 % less than the library.
+  costs.untiled = 0.92;
+  EXPECT_EQ(chosenFor(costs).plan.getKind(), KernelKind::library);
+  // 12 % less.
+  costs.untiled = 0.88;
+  EXPECT_EQ(chosenFor(costs).plan.getKind(), KernelKind::generated);
+  // Tiles gain 7 % over none at all, and so count as no better.
+  costs.tiled = 0.82;
+  EXPECT_TRUE(chosenFor(costs).plan.getTiles().empty());
+  EXPECT_TRUE(chosenFor(costs).plan.getRegisters().empty());
+  // 11 %.
+  costs.tiled = 0.78;
+  EXPECT_FALSE(chosenFor(costs).plan.getRegisters().empty() &&
+               chosenFor(costs).plan.getTiles().empty());
+  // Within a budget of time every way counts.
+  costs.untiled = costs.tiled = 0.92;
+  EXPECT_EQ(chosenFor(costs, 0.95).plan.getKind(), KernelKind::generated);
+}
+
+TEST(PlanSearch, WhatIsNotToldIsExplained) {
+  ByHand costs;
+  costs.untiled = costs.tiled = 0.95;
+  PlannedGroup group = chosenFor(costs);
+  ASSERT_FALSE(group.alternatives.empty());
+  auto other = cast<AlternativeAttr>(group.alternatives.front());
+  EXPECT_TRUE(other.getUndecided());
+  EXPECT_EQ(other.getReason(),
+            "0.95 times the time, less of a gain over the default than the "
+            "10 % that can be told");
 }
 
 } // namespace

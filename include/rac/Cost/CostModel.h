@@ -22,6 +22,9 @@ public:
   /// What it costs to run the candidate as one kernel the way `plan` says.
   virtual Estimate estimate(const Candidate &candidate,
                             PlanAttr plan) const = 0;
+  /// By which part a way to run some ops must beat another one of the same ops
+  /// so that the model can tell: below, it may as well take longer.
+  virtual double leastGain() const { return 0; }
   /// Blocks that a GPU may compute the candidate's contraction with, some of
   /// them, the quickest first, with those that take less energy; none where
   /// there is no choice.
@@ -42,6 +45,7 @@ public:
       : assumptions(assumptions), threads(threads),
         coefficients(device, unknowns) {}
   Estimate estimate(const Candidate &candidate, PlanAttr plan) const override;
+  double leastGain() const override;
   llvm::ArrayRef<GpuBlock> bestBlocks(const Candidate &candidate,
                                       mlir::Type precision) const override;
 

@@ -26,6 +26,8 @@ struct TimeFormula {
       double size;
     };
     llvm::SmallVector<Half, 3> halves;
+    /// It passes while a core that runs out of order computes something else.
+    bool isHidden = false;
   };
   /// bytes / min(core * speedup, device); null device: the core's own. A core
   /// that waits for what it has asked for takes at most inFlight / latency.
