@@ -37,6 +37,7 @@ private:
   DataType typeOfSums(const WorkNest &nest, const ComputeUnit &unit) const;
   void addVectorWork(DataType type, double ops, double utilization);
   void addStarts();
+  bool readsOwnPart(unsigned tensor) const;
   void measureTraffic();
   void addOverheads();
 
@@ -239,6 +240,51 @@ void Costing::computeGenerated() {
 // Moving
 //===----------------------------------------------------------------------===//
 
+static std::optional<unsigned> firstDim(ArrayRef<double> shape) {
+  for (auto [dim, size] : llvm::enumerate(shape))
+    if (size > 1)
+      return dim;
+  return std::nullopt;
+}
+
+/// Whether each core reads of a tensor what it has made of it: all of a run's
+/// threads made a part of its first dimension each, in order, and share it out
+/// that way again.
+bool Costing::readsOwnPart(unsigned number) const {
+  const WorkTensor &tensor = work.tensors[number];
+  std::optional<unsigned> first = firstDim(tensor.shape);
+  if (!tensor.inParts || tensor.makers != 0 || threads != runThreads || !first)
+    return false;
+  bool tiled = !schedule->tileTrips.empty();
+  if (tiled) {
+    auto output = llvm::find_if(
+        work.tensors, [](const WorkTensor &other) { return other.isOutput; });
+    if (output == work.tensors.end() || !plan.getOrder().empty())
+      return false;
+    std::optional<unsigned> cut = firstDim(output->shape);
+    if (!cut || output->shape[*cut] != tensor.shape[*first] ||
+        plan.getTiles()[*cut] == 0)
+      return false;
+  }
+  for (auto [nest, loops] : llvm::zip_equal(work.nests, schedule->nests))
+    for (const WorkUse &read : nest.reads) {
+      if (read.tensor != number)
+        continue;
+      const auto &terms = read.dims[*first];
+      if (read.scattered.test(*first) || terms.size() != 1 ||
+          terms[0].step != 1 ||
+          nest.sizes[terms[0].loop] != tensor.shape[*first])
+        return false;
+      std::optional<unsigned> outermost =
+          tiled                   ? firstDim(nest.sizes)
+          : !loops.levels.empty() ? std::optional(loops.levels.front().loop)
+                                  : std::nullopt;
+      if (outermost != terms[0].loop)
+        return false;
+    }
+  return true;
+}
+
 void Costing::measureTraffic() {
   ArrayRef<MemoryLevel> memory = coefficients.getDevice().memory;
   size_t levels = memory.size();
@@ -343,10 +389,14 @@ const TimeFormula &Costing::formulate() {
   for (WorkTensor &tensor : work.tensors)
     tensor.cores = std::max<double>(threads, tensor.makers > 0 ? tensor.makers
                                                                : runThreads);
-  if (isLibrary)
+  if (isLibrary) {
     computeLibrary();
-  else
+  } else {
     computeGenerated();
+    for (auto [number, tensor] : llvm::enumerate(work.tensors))
+      if (formula.speedup > 1 && readsOwnPart(number))
+        tensor.cores = 1;
+  }
   measureTraffic();
   addOverheads();
   return formula;

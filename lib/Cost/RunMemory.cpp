@@ -72,6 +72,33 @@ static SmallVector<Operation *> inOrderOfRun(Block &block) {
   return llvm::to_vector(llvm::make_second_range(order));
 }
 
+/// Whether cores that share an op's work, or a group's, each make a part of the
+/// result's first dimension: threads have equal parts of the outermost loop, in
+/// order. How the library shares products is its own matter.
+static bool isMadeInParts(Operation *maker) {
+  auto group = dyn_cast<GroupOp>(maker);
+  if (group && (!group.getPlanAttr() ||
+                group.getPlanAttr().getKind() == KernelKind::library))
+    return false;
+  Operation *last =
+      group
+          ? group.getBodyBlock()->getTerminator()->getOperand(0).getDefiningOp()
+          : maker;
+  auto looping = dyn_cast_or_null<LoopNestOpInterface>(last);
+  if (!looping)
+    return false;
+  SmallVector<LoopNest> nests;
+  looping.getLoopNests(nests);
+  return llvm::all_of(nests, [&](const LoopNest &nest) {
+    if (nest.multiplyAdds > 0 && !group)
+      return false;
+    for (auto [loop, extent] : llvm::enumerate(nest.loops))
+      if (extent.size != 1)
+        return !nest.reductions.test(loop);
+    return false;
+  });
+}
+
 double RunMemory::bytesOf(Value value) const {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   if (!type)
@@ -284,6 +311,7 @@ void RunMemory::describe(const Candidate &candidate, Work &work) const {
         auto plan = isa<GroupOp>(maker) ? cast<GroupOp>(maker).getPlanAttr()
                                         : PlanAttr();
         tensor.makers = plan ? plan.getThreads() : 0;
+        tensor.inParts = isMadeInParts(maker);
       }
     } else if (tensor.isOutput) {
       if (group)

@@ -89,31 +89,8 @@ void PlanSearch::addApart(const OpRegion &region, const Pick &pick,
   const Column &whole = region.problem.columns[pick.column];
   if (whole.members.size() < 2)
     return;
-  auto place = [&](unsigned item) {
-    return llvm::find(whole.members, item) - whole.members.begin();
-  };
-  CoverProblem parts;
-  for (unsigned item : whole.members)
-    parts.items.push_back(
-        {region.problem.items[item].step, 0, item == whole.root, 0});
-  std::vector<unsigned> columns;
-  for (auto [i, column] : llvm::enumerate(region.problem.columns)) {
-    if (column.members.size() >= whole.members.size() ||
-        !llvm::all_of(column.members, [&](unsigned item) {
-          return llvm::is_contained(whole.members, item);
-        }))
-      continue;
-    Column part = column;
-    part.root = place(column.root);
-    llvm::transform(column.members, part.members.begin(), place);
-    llvm::erase_if(part.needs, [&](unsigned item) {
-      return !llvm::is_contained(whole.members, item);
-    });
-    llvm::transform(part.needs, part.needs.begin(), place);
-    parts.columns.push_back(std::move(part));
-    columns.push_back(i);
-  }
-  CoverFront front = cover(parts, goal, /*withMemory=*/false, limits);
+  PartsOfColumn parts = partsOf(region, pick.column);
+  CoverFront front = cover(parts.problem, goal, /*withMemory=*/false, limits);
   const Cover *best = nullptr;
   for (const Cover &cover : front.covers)
     if (!best ||
@@ -125,7 +102,7 @@ void PlanSearch::addApart(const OpRegion &region, const Pick &pick,
   std::optional<Estimate> sum;
   const Way *last = nullptr;
   for (const Pick &part : best->picks) {
-    unsigned column = columns[part.column];
+    unsigned column = parts.columns[part.column];
     last = &region.ways[column][part.option];
     form += (form.empty() ? "" : " | ") + formOf(region.clusters[column]);
     if (sum)

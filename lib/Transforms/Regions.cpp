@@ -124,41 +124,107 @@ void RegionBuilder::keepDefaultPlans(std::vector<Way> &ways) const {
   }
 }
 
+/// The first ways of a column, which are its options.
+static ArrayRef<Way> optionsOf(const OpRegion &region, size_t column) {
+  return ArrayRef(region.ways[column])
+      .take_front(region.problem.columns[column].options.size());
+}
+
+/// Those that `isTold` isn't true of are no options any more.
+static void keepOptions(OpRegion &region, size_t number,
+                        function_ref<bool(const Way &)> isTold) {
+  Column &column = region.problem.columns[number];
+  std::vector<Way> kept, lost;
+  std::vector<Option> options;
+  for (auto [i, way] : llvm::enumerate(region.ways[number])) {
+    if (i >= column.options.size()) {
+      lost.push_back(way);
+    } else if (isTold(way)) {
+      options.push_back(column.options[i]);
+      kept.push_back(way);
+    } else {
+      lost.push_back(way);
+      lost.back().isWithinError = true;
+    }
+  }
+  llvm::append_range(kept, lost);
+  region.ways[number] = std::move(kept);
+  column.options = std::move(options);
+}
+
 /// Where the library computes the same ops, generated code must gain enough
 /// over it.
 void RegionBuilder::keepLibrary(OpRegion &region) const {
   if (!keepsDefaults())
     return;
-  std::vector<Column> &columns = region.problem.columns;
-  for (auto [i, column] : llvm::enumerate(columns)) {
-    if (region.clusters[i].kind == KernelKind::library)
+  for (size_t i = 0; i < region.clusters.size(); ++i)
+    for (size_t j = 0; j < region.clusters.size(); ++j)
+      if (region.clusters[i].kind == KernelKind::generated &&
+          region.clusters[j].kind == KernelKind::library &&
+          region.clusters[i].ops == region.clusters[j].ops)
+        keepOptions(region, i, [&](const Way &way) {
+          return llvm::all_of(optionsOf(region, j), [&](const Way &usual) {
+            return usual.plan.getPrecision() != way.plan.getPrecision() ||
+                   gainsEnough(way, usual);
+          });
+        });
+}
+
+static bool crossesContractions(const Cluster &cluster) {
+  return llvm::count_if(cluster.ops, llvm::IsaPred<MatmulOp, ConvOp>) > 1;
+}
+
+/// Contractions that are a group together must gain enough over the best groups
+/// of one each.
+void RegionBuilder::keepContractionsApart(OpRegion &region) const {
+  if (!keepsDefaults())
+    return;
+  for (size_t i = 0; i < region.clusters.size(); ++i) {
+    if (!crossesContractions(region.clusters[i]))
       continue;
-    for (auto [j, other] : llvm::enumerate(columns)) {
-      if (region.clusters[j].kind != KernelKind::library ||
-          region.clusters[j].ops != region.clusters[i].ops)
-        continue;
-      std::vector<Way> kept, lost;
-      std::vector<Option> options;
-      for (auto [k, way] : llvm::enumerate(region.ways[i])) {
-        bool isOption = k < column.options.size();
-        for (const Way &usual :
-             ArrayRef(region.ways[j]).take_front(other.options.size()))
-          way.isWithinError |=
-              isOption &&
-              usual.plan.getPrecision() == way.plan.getPrecision() &&
-              !gainsEnough(way, usual);
-        if (isOption && !way.isWithinError) {
-          options.push_back(column.options[k]);
-          kept.push_back(way);
-        } else {
-          lost.push_back(way);
-        }
-      }
-      llvm::append_range(kept, lost);
-      region.ways[i] = std::move(kept);
-      column.options = std::move(options);
-    }
+    PartsOfColumn parts = partsOf(region, i);
+    for (auto [column, number] :
+         llvm::zip_equal(parts.problem.columns, parts.columns))
+      if (crossesContractions(region.clusters[number]))
+        column.options.clear();
+    double least = Goal::none;
+    for (const Cover &cover :
+         cover(parts.problem, goal, /*withMemory=*/false, SearchLimits())
+             .covers)
+      least = std::min(least, goal.score(cover.option.price));
+    keepOptions(region, i, [&](const Way &way) {
+      return goal.score(priceOf(way.estimate)) <
+             (1 - costs.leastGain()) * least;
+    });
   }
+}
+
+PartsOfColumn rac::partsOf(const OpRegion &region, unsigned column) {
+  const Column &whole = region.problem.columns[column];
+  auto place = [&](unsigned item) {
+    return llvm::find(whole.members, item) - whole.members.begin();
+  };
+  PartsOfColumn parts;
+  for (unsigned item : whole.members)
+    parts.problem.items.push_back(
+        {region.problem.items[item].step, 0, item == whole.root, 0});
+  for (auto [i, column] : llvm::enumerate(region.problem.columns)) {
+    if (column.members.size() >= whole.members.size() ||
+        !llvm::all_of(column.members, [&](unsigned item) {
+          return llvm::is_contained(whole.members, item);
+        }))
+      continue;
+    Column part = column;
+    part.root = place(column.root);
+    llvm::transform(column.members, part.members.begin(), place);
+    llvm::erase_if(part.needs, [&](unsigned item) {
+      return !llvm::is_contained(whole.members, item);
+    });
+    llvm::transform(part.needs, part.needs.begin(), place);
+    parts.problem.columns.push_back(std::move(part));
+    parts.columns.push_back(i);
+  }
+  return parts;
 }
 
 const RegionBuilder::Ways &RegionBuilder::waysOf(const Cluster &cluster) {
@@ -250,8 +316,9 @@ std::vector<OpRegion> RegionBuilder::build(Block &block) {
   }
   std::vector<OpRegion> built;
   for (auto &[leader, region] : regions) {
-    keepLibrary(region);
     addItems(region);
+    keepLibrary(region);
+    keepContractionsApart(region);
     built.push_back(std::move(region));
   }
   return built;

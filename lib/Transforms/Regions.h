@@ -31,6 +31,13 @@ struct OpRegion {
   CoverProblem problem;
 };
 
+/// The columns of a region that make up another one of its columns.
+struct PartsOfColumn {
+  CoverProblem problem;          ///< its root is what is wanted
+  std::vector<unsigned> columns; ///< of the region, by the problem's
+};
+PartsOfColumn partsOf(const OpRegion &region, unsigned column);
+
 class RegionBuilder {
 public:
   RegionBuilder(const CostModel &costs, const Lifetimes &lifetimes,
@@ -61,6 +68,7 @@ private:
   bool gainsEnough(const Way &way, const Way &over) const;
   void keepDefaultPlans(std::vector<Way> &ways) const;
   void keepLibrary(OpRegion &region) const;
+  void keepContractionsApart(OpRegion &region) const;
 
   const CostModel &costs;
   const Lifetimes &lifetimes;

@@ -310,6 +310,30 @@ TEST(DeviceModel, OtherCoresHaveWhatOthersMade) {
   EXPECT_EQ(fills(2, 2), 2 * 2048);
 }
 
+// Threads that share the same rows again find their own; not so if rows and
+// columns change places.
+TEST(DeviceModel, CoresReadWhatTheyMade) {
+  ParsedOps p("(%x: tensor<32x32xf32>) -> tensor<32x32xf32>",
+              R"(%0 = rac.neg %x : (tensor<32x32xf32>) -> tensor<32x32xf32>
+                 %1 = rac.relu %0 : (tensor<32x32xf32>) -> tensor<32x32xf32>
+                 %2 = rac.transpose %1, [1, 0] : (tensor<32x32xf32>) -> tensor<32x32xf32>
+                 return %2 : tensor<32x32xf32>)");
+  auto fills = [&](unsigned op, int64_t threads) {
+    Device device = roundDevice();
+    Unknowns unknowns;
+    DeviceModel model(device, Assumptions(), 2, unknowns);
+    return model
+        .estimate(Candidate::of({p.ops[op]}),
+                  planOf(p, KernelKind::generated, threads))
+        .breakdown.fillBytes.front();
+  };
+  // Half of the result's place, and of what is read with one thread, is in the
+  // other core's cache.
+  EXPECT_EQ(fills(1, 2), 2048);
+  EXPECT_EQ(fills(1, 1), 2048);
+  EXPECT_EQ(fills(2, 2), 2 * 2048);
+}
+
 // 8 tiles of a row against 4 of two: each begins for 15 clocks of 10 ns.
 TEST(DeviceModel, EachTileBegins) {
   ParsedOps p("(%x: tensor<8x64xf32>) -> tensor<8x64xf32>",

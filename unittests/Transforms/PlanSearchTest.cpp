@@ -65,6 +65,20 @@ public:
                      (1 - costs.leastGain()) * goal.score(library);
             });
     }
+    // So must contractions that are a group together, over the best groups of
+    // one each.
+    std::vector<std::vector<Price>> kept = prices;
+    for (auto [cluster, of] : llvm::zip_equal(clusters, kept))
+      if (llvm::count_if(cluster.ops, llvm::IsaPred<MatmulOp, ConvOp>) > 1) {
+        within = &cluster;
+        least = std::numeric_limits<double>::infinity();
+        descend(cluster.ops, {cluster.root()}, {0, 0});
+        llvm::erase_if(of, [&](const Price &price) {
+          return goal.score(price) >= (1 - costs.leastGain()) * least;
+        });
+      }
+    within = nullptr;
+    prices = std::move(kept);
   }
 
   /// The least score of all covers with all plans: of each op whose result is
@@ -95,6 +109,12 @@ private:
     for (auto [cluster, of] : llvm::zip_equal(clusters, prices)) {
       if (cluster.root() != op)
         continue;
+      if (within &&
+          (llvm::count_if(cluster.ops, llvm::IsaPred<MatmulOp, ConvOp>) > 1 ||
+           !llvm::all_of(cluster.ops, [&](Operation *member) {
+             return within->contains(member);
+           })))
+        continue;
       DenseSet<Operation *> more = needed;
       for (Operation *member : cluster.ops)
         for (Value operand : member->getOperands())
@@ -113,6 +133,7 @@ private:
   std::vector<std::vector<Price>> prices;
   size_t plans = 0;
   double least = 0;
+  const Cluster *within = nullptr; ///< whose parts alone are looked at
 };
 
 void expectBest(StringRef signature, StringRef body, size_t mostPlans) {

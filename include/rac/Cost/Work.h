@@ -50,6 +50,8 @@ struct WorkTensor {
   double meanwhile = 0;
   /// Threads that made it; 0: all of the run's.
   int64_t makers = 1;
+  /// Whether each of them has made a part of its first dimension, in order.
+  bool inParts = false;
   /// Cores among whose own caches it is spread.
   double cores = 1;
 
