@@ -1,6 +1,7 @@
 //===- CodeGen.cpp - LLVM IR to objects -----------------------------------===//
 
 #include "CodeGen.h"
+#include "ScalableMasks.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -110,6 +111,10 @@ rac::translate(mlir::Operation *module, LLVMContext &context, StringRef what) {
 
 void rac::optimize(Module &module, TargetMachine &machine) {
   Passes passes(machine);
+  passes.builder.registerOptimizerLastEPCallback(
+      [](ModulePassManager &manager, OptimizationLevel, ThinOrFullLTOPhase) {
+        manager.addPass(createModuleToFunctionPassAdaptor(HideScalableMasks()));
+      });
   passes.builder.buildPerModuleDefaultPipeline(OptimizationLevel::O3)
       .run(module, passes.modules);
 }

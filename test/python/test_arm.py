@@ -84,6 +84,18 @@ def test_small(compiler, tmp_path, name):
     check(name, inputs, tmp_path, f"--threads={threads}")
 
 
+@pytest.mark.parametrize("columns", [5, 16, 20, 37, 48, 100])
+def test_rows(compiler, tmp_path, columns):
+    """Rows that hold a whole tile of vectors of some lengths, and none of others; all of the sum counts."""
+    graph, path = Graph(5), tmp_path / "m.onnx"
+    x = graph.input("x", [10, columns])
+    graph.output(*[graph.op(name, x, axis=1) for name in ("LogSoftmax", "Softmax")])
+    onnx.save(graph.model(), path)
+    with load(compile_once(path, tmp_path / "m.so", "--threads=1")) as model:
+        feeds = graph.feeds({})
+        assert_same(Reference(path).run(feeds), model.run(feeds))
+
+
 @pytest.mark.whole
 @pytest.mark.parametrize("name", WHOLE)
 def test_whole(compiler, tmp_path, name):
