@@ -471,7 +471,7 @@ ArrayRef<GpuBlock> DeviceModel::bestBlocks(const Candidate &candidate,
 
 double DeviceModel::leastGain() const {
   const Device &device = coefficients.getDevice();
-  // What two ways have in common is off alike in both. Of 41 products and
+  // What two ways have in common is off alike in both. Of 42 products and
   // convolutions of rac-calibrate's networks, by the library and generated, on
   // one core of Emerald Rapids, the ratio of the times was predicted to 6 % in
   // the mean, where groups of all kinds were fitted to 20 %.
