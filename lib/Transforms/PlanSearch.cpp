@@ -61,8 +61,12 @@ Choice PlanSearch::chooseWithin(const Goal &within) const {
 
 void PlanSearch::run(ArrayRef<Block *> blocks) {
   Lifetimes lifetimes(module, assumptions);
+  // On a GPU no way is the usual one. Within a budget of time, and for a front,
+  // every way counts.
+  bool keepsDefaults = wanted.threads > 0 && goal.maxSeconds == Goal::none &&
+                       wanted.frontPoints == 0;
   RegionBuilder builder(costs, lifetimes, goal, wanted.forms, wanted.threads,
-                        wanted.narrow, wanted.vectors);
+                        wanted.narrow, wanted.vectors, keepsDefaults);
   llvm::SmallPtrSet<Operation *, 32> grouped;
   for (Block *block : blocks) {
     size_t first = regions.size();

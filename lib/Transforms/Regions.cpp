@@ -97,11 +97,6 @@ static std::vector<const void *> signatureOf(const Cluster &cluster) {
   return key;
 }
 
-/// On a GPU no way is the usual one. Within a budget of time every way counts.
-bool RegionBuilder::keepsDefaults() const {
-  return threads > 0 && goal.maxSeconds == Goal::none;
-}
-
 bool RegionBuilder::gainsEnough(const Way &way, const Way &over) const {
   return goal.score(priceOf(way.estimate)) <
          (1 - costs.leastGain()) * goal.score(priceOf(over.estimate));
@@ -109,7 +104,7 @@ bool RegionBuilder::gainsEnough(const Way &way, const Way &over) const {
 
 /// The first plan of a type and a number of threads is lowering's default.
 void RegionBuilder::keepDefaultPlans(std::vector<Way> &ways) const {
-  if (!keepsDefaults())
+  if (!keepsDefaults)
     return;
   SmallVector<const Way *> defaults;
   for (Way &way : ways) {
@@ -155,7 +150,7 @@ static void keepOptions(OpRegion &region, size_t number,
 /// Where the library computes the same ops, generated code must gain enough
 /// over it.
 void RegionBuilder::keepLibrary(OpRegion &region) const {
-  if (!keepsDefaults())
+  if (!keepsDefaults)
     return;
   for (size_t i = 0; i < region.clusters.size(); ++i)
     for (size_t j = 0; j < region.clusters.size(); ++j)
@@ -177,7 +172,7 @@ static bool crossesContractions(const Cluster &cluster) {
 /// Contractions that are a group together must gain enough over the best groups
 /// of one each.
 void RegionBuilder::keepContractionsApart(OpRegion &region) const {
-  if (!keepsDefaults())
+  if (!keepsDefaults)
     return;
   for (size_t i = 0; i < region.clusters.size(); ++i) {
     if (!crossesContractions(region.clusters[i]))

@@ -42,9 +42,11 @@ class RegionBuilder {
 public:
   RegionBuilder(const CostModel &costs, const Lifetimes &lifetimes,
                 const Goal &goal, GroupForms forms, int64_t threads,
-                mlir::Type narrow, std::optional<VectorShape> vectors)
+                mlir::Type narrow, std::optional<VectorShape> vectors,
+                bool keepsDefaults)
       : costs(costs), lifetimes(lifetimes), goal(goal), forms(forms),
-        threads(threads), narrow(narrow), vectors(vectors) {}
+        threads(threads), narrow(narrow), vectors(vectors),
+        keepsDefaults(keepsDefaults) {}
 
   /// All ops of the block that belong in groups, none of them without a use.
   std::vector<OpRegion> build(mlir::Block &block);
@@ -63,8 +65,6 @@ private:
   llvm::SmallVector<PlanAttr> plansOf(const Cluster &cluster,
                                       const Candidate &candidate);
   void addItems(OpRegion &region);
-  /// Whether defaults are left for what gains enough only.
-  bool keepsDefaults() const;
   bool gainsEnough(const Way &way, const Way &over) const;
   void keepDefaultPlans(std::vector<Way> &ways) const;
   void keepLibrary(OpRegion &region) const;
@@ -78,6 +78,8 @@ private:
   mlir::Type narrow; ///< what f32 may be narrowed to; null: nothing
   /// Registers that the loops of contractions are cut for; none: they aren't.
   std::optional<VectorShape> vectors;
+  /// Whether defaults are left for what gains enough only.
+  bool keepsDefaults;
   /// By what tells clusters of different costs apart.
   std::map<std::vector<const void *>, Ways> known;
   /// When an op will have run at the latest: the step of the last root that can
