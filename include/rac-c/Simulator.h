@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define RAC_SIM_VERSION 2
+#define RAC_SIM_VERSION 3
 
 /* What a kernel knows of the thread that it runs. */
 typedef struct {
@@ -103,6 +103,22 @@ void rac_sim_copy(RacSimThread *, void *target, const void *source,
                   int32_t bytes, int64_t from);
 void rac_sim_commit_copies(RacSimThread *);
 void rac_sim_wait_copies(RacSimThread *, int32_t groups);
+
+/* mbarrier.init of shared memory: a phase waits for so many threads. */
+void rac_sim_init_barrier(RacSimThread *, void *barrier, int32_t threads);
+/* fence.mbarrier_init: the copy unit may use the barriers that the thread has
+ * made. */
+void rac_sim_fence_barrier(RacSimThread *);
+/* mbarrier.arrive.expect_tx: the thread has come to the barrier, and the phase
+ * waits for `bytes` more, too. */
+void rac_sim_expect_bytes(RacSimThread *, void *barrier, int32_t bytes);
+/* Waits until the phase of that parity is over. */
+void rac_sim_wait_bytes(RacSimThread *, void *barrier, int32_t parity);
+/* cp.async.bulk.tensor of a box of the array that `map` describes (what the
+ * driver's cuTensorMapEncodeTiled wrote), from the element `from` on, the
+ * fastest dimension first, to shared memory; `barrier` counts its bytes. */
+void rac_sim_bulk_copy(RacSimThread *, const void *map, int32_t rank,
+                       const int32_t *from, void *target, void *barrier);
 
 /* The thread is about to return before its kernel's end. */
 void rac_sim_exit(RacSimThread *);

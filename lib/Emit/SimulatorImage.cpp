@@ -5,6 +5,7 @@
 #include "Link.h"
 #include "OutputFile.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "rac-c/Device.h"
 #include "rac-c/Simulator.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/IR/IRBuilder.h"
@@ -66,7 +67,11 @@ private:
     SmallVector<Constant *> bytes;
     for (Argument &argument : drop_begin(body->args(), kFirstParam))
       bytes.push_back(
-          number(module.getDataLayout().getTypeStoreSize(argument.getType())));
+          number(isTensorMap(argument)
+                     ? int64_t(RAC_TENSOR_MAP_BYTES)
+                     : int64_t(module.getDataLayout()
+                                   .getTypeStoreSize(argument.getType())
+                                   .getFixedValue())));
     Constant *sizes = array(bytes);
     return ConstantStruct::getAnon(
         module.getContext(),
@@ -90,8 +95,11 @@ private:
     for (Argument &argument : drop_begin(body->args(), kFirstParam)) {
       Value *slot = builder.CreateConstInBoundsGEP1_32(
           pointer, params, argument.getArgNo() - kFirstParam);
-      arguments.push_back(builder.CreateLoad(
-          argument.getType(), builder.CreateLoad(pointer, slot)));
+      Value *parameter = builder.CreateLoad(pointer, slot);
+      arguments.push_back(
+          isTensorMap(argument)
+              ? parameter
+              : builder.CreateLoad(argument.getType(), parameter));
     }
     // RacSimThread begins with the number along x.
     Value *first = builder.CreateLoad(i32, thread);
@@ -111,6 +119,13 @@ private:
     builder.SetInsertPoint(done);
     builder.CreateRetVoid();
     return run;
+  }
+
+  /// Of pointers only those to tensor maps say how they are aligned. They are
+  /// where the parameter is.
+  static bool isTensorMap(const Argument &argument) {
+    return argument.getType()->isPointerTy() &&
+           argument.getParamAlign() == Align(RAC_TENSOR_MAP_ALIGN);
   }
 
   Constant *number(int64_t value) { return ConstantInt::get(i32, value); }

@@ -89,7 +89,7 @@ void Block::setUp(const int32_t (&id)[3]) {
     thread.exits = thread.ended = false;
     thread.copies.clear();
     thread.copiesDone = thread.group = 0;
-    thread.fences = 0;
+    thread.fences = thread.barrierFences = 0;
   }
   warps.resize((size + kWarpSize - 1) / kWarpSize);
   for (size_t w = 0; w < warps.size(); ++w) {
@@ -99,7 +99,8 @@ void Block::setUp(const int32_t (&id)[3]) {
   }
   head = tail = 0;
   numAlive = size;
-  numAtBarrier = 0;
+  numAtBarrier = numAsleep = 0;
+  byteBarriers.clear();
 }
 
 bool Block::run(const Launch &launched, const int32_t (&id)[3]) {
@@ -173,8 +174,10 @@ void Block::yield(Thread &thread) {
     if (numAtBarrier)
       checkBarrier();
     fail(thread, "deadlock: " + std::to_string(numAtBarrier) +
-                     " threads wait at a barrier, others at an op of a warp "
-                     "that not all lanes come to");
+                     " threads wait at a barrier, " +
+                     std::to_string(numAsleep) +
+                     " for bytes, others at an op of a warp that not all lanes "
+                     "come to");
   }
   running = to;
   switchFiber(thread.fiber, to->fiber);
@@ -206,6 +209,10 @@ void Block::leave(Thread &thread) {
   if (numAtBarrier && numAtBarrier == numAlive)
     releaseBarrier();
   checkGroup(thread);
+  if (numAlive == 0)
+    for (const ByteBarrier &barrier : byteBarriers)
+      if (!barrier.copies.empty())
+        fail(thread, "the block ends while boxes are copied to its memory");
 }
 
 /// Once a group of four warps has ended: they have issued the same products.
@@ -233,6 +240,17 @@ void Block::noteWrite(const Thread &thread, const Range &target) {
   for (size_t i = (target.begin - thread.shared) / kUnit;
        i < written.size() && thread.shared + i * kUnit < target.end; ++i)
     written[i] = {thread.index, thread.fences};
+}
+
+void Block::noteBulkWrite(const Range &target) {
+  for (size_t i = (target.begin - running->shared) / kUnit;
+       i < written.size() && running->shared + i * kUnit < target.end; ++i)
+    written[i] = {-1, 0};
+}
+
+void Block::sleep(Thread &thread) {
+  ++numAsleep;
+  yield(thread);
 }
 
 void Block::checkRead(const Thread &thread, const Range &source) {

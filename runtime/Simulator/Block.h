@@ -10,6 +10,7 @@
 #ifndef RAC_RUNTIME_SIMULATOR_BLOCK_H
 #define RAC_RUNTIME_SIMULATOR_BLOCK_H
 
+#include "Bulk.h"
 #include "Fiber.h"
 #include "rac-c/Simulator.h"
 #include <cstdint>
@@ -64,8 +65,9 @@ struct Thread : RacSimThread {
   void *operands;
   std::vector<Copy> copies;
   size_t copiesDone;
-  int64_t group;  ///< that new copies belong to
-  int32_t fences; ///< proxy fences so far
+  int64_t group;         ///< that new copies belong to
+  int32_t fences;        ///< proxy fences so far
+  int32_t barrierFences; ///< fence.mbarrier_init so far
 
   int lane() const { return index % kWarpSize; }
 };
@@ -116,6 +118,16 @@ public:
   /// Fails if a product of a warp group may not read there: it is no shared
   /// memory, or who has copied to it has had no proxy fence since.
   void checkRead(const Thread &thread, const Range &source);
+  /// Notes that the copy unit has written to `target`: products see it.
+  void noteBulkWrite(const Range &target);
+  /// Lets the others run until one wakes this one.
+  void sleep(Thread &thread);
+  void wake(Thread &thread) {
+    --numAsleep;
+    pushBack(thread);
+  }
+  const Thread &threadNumber(int32_t index) const { return threads[index]; }
+  std::vector<ByteBarrier> byteBarriers;
   const Settings &settings() const { return launch->settings; }
 
 private:
@@ -141,7 +153,7 @@ private:
   uint32_t head = 0, tail = 0;
 
   const Launch *launch = nullptr;
-  int32_t size = 0, numAlive = 0, numAtBarrier = 0;
+  int32_t size = 0, numAlive = 0, numAtBarrier = 0, numAsleep = 0;
   std::vector<Thread> threads;
   std::vector<Warp> warps;
   std::vector<Stack> stacks;

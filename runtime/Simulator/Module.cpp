@@ -80,6 +80,22 @@ std::string findKernels(LoadedModule &module) {
   return "";
 }
 
+/// A parameter's bytes, aligned as a tensor map has to be.
+class Parameter {
+public:
+  Parameter(const void *source, size_t bytes)
+      : lines((bytes + sizeof(Line) - 1) / sizeof(Line)) {
+    memcpy(lines.data(), source, bytes);
+  }
+  void *data() { return lines.data(); }
+
+private:
+  struct alignas(64) Line {
+    char bytes[64];
+  };
+  std::vector<Line> lines;
+};
+
 /// A launch that may be done again: its parameters are its own.
 class RecordedLaunch {
 public:
@@ -91,15 +107,13 @@ public:
     launch.dynamicBytes = dynamicBytes;
     launch.kernel = kernel.code;
     launch.settings = Settings::fromEnvironment();
-    for (int32_t i = 0; i < this->kernel->num_params; ++i) {
-      auto *bytes = static_cast<const char *>(params[i]);
-      values.emplace_back(bytes, bytes + this->kernel->param_bytes[i]);
-    }
+    for (int32_t i = 0; i < this->kernel->num_params; ++i)
+      values.emplace_back(params[i], this->kernel->param_bytes[i]);
   }
 
   CUresult operator()() {
     std::vector<void *> params;
-    for (std::vector<char> &value : values)
+    for (Parameter &value : values)
       params.push_back(value.data());
     launch.params = params.data();
     auto start = std::chrono::steady_clock::now();
@@ -121,7 +135,7 @@ private:
 
   const RacSimKernel *kernel;
   Launch launch;
-  std::vector<std::vector<char>> values;
+  std::vector<Parameter> values;
 };
 
 bool isSize(const unsigned (&sizes)[3], unsigned x, unsigned y, unsigned z) {

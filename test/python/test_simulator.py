@@ -79,7 +79,7 @@ def test_static_products(compiler, tmp_path, name, n, m, k):
     np.testing.assert_allclose(got, want, rtol=tolerance, atol=tolerance * np.abs(want).max() / 4)
 
 
-@pytest.mark.parametrize("n, m, k", [(64, 64, 64), (128, 256, 192), (300, 200, 136), (128, 136, 64)])
+@pytest.mark.parametrize("n, m, k", [(64, 64, 64), (128, 256, 192), (300, 200, 136), (128, 136, 64), (65, 8, 1048), (1000, 264, 8)])
 @pytest.mark.parametrize("name", ["float16", "bfloat16"])
 @pytest.mark.parametrize("transposed", [False, True])
 def test_group_products(compiler, tmp_path, name, n, m, k, transposed):
@@ -94,6 +94,33 @@ def test_group_products(compiler, tmp_path, name, n, m, k, transposed):
     with compiled(model, tmp_path, *HOPPER) as mine:
         got = mine.run({"x": x, **({"u": np.ascontiguousarray(w.T)} if transposed else {"w": w})})["y"].astype(np.float64)
     np.testing.assert_allclose(got, want, rtol=tolerance, atol=tolerance * np.abs(want).max() / 4)
+
+
+@pytest.mark.parametrize("order", ["forward", "reverse"])
+@pytest.mark.parametrize("copies", ["late", "early"])
+@pytest.mark.parametrize("kind", ["product", "convolution"])
+def test_group_products_in_any_order(compiler, tmp_path, monkeypatch, kind, order, copies):
+    """Tiles that the copy unit brings, and windows that threads copy: more steps than there are stages, rows, columns and
+    terms that aren't whole tiles."""
+    monkeypatch.setenv("RAC_SIMULATOR_ORDER", order)
+    monkeypatch.setenv("RAC_SIMULATOR_COPIES", copies)
+    rng = np.random.default_rng(6)
+    if kind == "product":
+        text = ("g (float16[3, n, 520] x, float16[520, 72] w, float16[72] b) => (float16[3, n, 72] y) "
+                "{ p = MatMul(x, w) q = Add(p, b) y = Relu(q) }")
+        x, w, b = (rng.standard_normal(shape).astype(np.float16) for shape in ((3, 150, 520), (520, 72), (72,)))
+        feeds, want = {"x": x, "w": w, "b": b}, x.astype(np.float64) @ w.astype(np.float64)
+        want = np.maximum(want + b.astype(np.float64), 0)
+    else:
+        text = ("g (float16[1, 64, 10, 9] x, float16[64, 64, 3, 3] w) => (float16[1, 64, 10, 9] y) "
+                "{ y = Conv<pads = [1, 1, 1, 1]>(x, w) }")
+        x, w = (rng.standard_normal(shape).astype(np.float16) for shape in ((1, 64, 10, 9), (64, 64, 3, 3)))
+        feeds, around = {"x": x, "w": w}, np.pad(x.astype(np.float64), ((0, 0), (0, 0), (1, 1), (1, 1)))
+        want = sum(np.einsum("nchw,fc->nfhw", around[:, :, i:i + 10, j:j + 9], w[:, :, i, j].astype(np.float64))
+                   for i in range(3) for j in range(3))
+    with compiled(parsed(text), tmp_path, *HOPPER) as mine:
+        got = mine.run(feeds)["y"].astype(np.float64)
+    np.testing.assert_allclose(got, want, rtol=2e-3, atol=5e-4 * np.abs(want).max())
 
 
 @pytest.mark.parametrize("left", ["int8", "uint8"])

@@ -47,7 +47,13 @@ public:
   size_t count;
 };
 
-/// The parameters of a launch, each in 8 bytes.
+/// cuda.h's CUtensorMap.
+struct alignas(64) TensorMap {
+  char bytes[128];
+};
+
+/// The parameters of a launch, each in 8 bytes, but tensor maps where they
+/// are.
 class Params {
 public:
   template <typename... Arguments> explicit Params(const Arguments &...list) {
@@ -57,6 +63,8 @@ public:
     pointers.clear();
     for (uint64_t &value : values)
       pointers.push_back(&value);
+    for (auto [place, map] : maps)
+      pointers[place] = const_cast<TensorMap *>(map);
     return pointers.data();
   }
 
@@ -66,12 +74,17 @@ private:
     values.insert(values.end(),
                   {array.address, array.address, 0, array.count, 1});
   }
+  void add(const TensorMap &map) {
+    maps.push_back({values.size(), &map});
+    values.push_back(0);
+  }
   template <typename T>
   std::enable_if_t<std::is_arithmetic_v<T>> add(const T &value) {
     values.push_back(0);
     memcpy(&values.back(), &value, sizeof(T));
   }
   std::vector<uint64_t> values;
+  std::vector<std::pair<size_t, const TensorMap *>> maps;
   std::vector<void *> pointers;
 };
 

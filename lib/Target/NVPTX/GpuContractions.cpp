@@ -107,8 +107,6 @@ struct GpuContractionsPass
     if (std::optional<GpuBlock> block = plan() ? blockOf(plan()) : std::nullopt)
       if (auto tile = gemm::plannedTile(*block, problem, limits, atom))
         many = *tile;
-    for (gemm::Tile *tile : {&few, &many})
-      tile->bulk = tile->warpgroups && limits.bulk;
     if ((problem.rows && problem.columns && problem.batch) || many == few)
       return gemm::emitProduct(e, contraction, atom, many, extents);
     auto tilesOf = [&](ArrayRef<unsigned> loops, int64_t size) {

@@ -1,5 +1,6 @@
 // RUN: rac-opt %s --pass-pipeline='builtin.module(func.func(rac-gpu-contractions),canonicalize,cse)' --split-input-file | FileCheck %s
 // RUN: rac-opt %s --pass-pipeline='builtin.module(func.func(rac-gpu-contractions{chip=sm_90a}),canonicalize,cse)' --split-input-file | FileCheck %s --check-prefix=HOPPER
+// RUN: rac-opt %s --pass-pipeline='builtin.module(func.func(rac-gpu-contractions{chip=simulator_sm_90a}),canonicalize,cse)' --split-input-file | FileCheck %s --check-prefix=HOPPER
 
 // f32 is multiplied in two parts of tf32, three products for one; bias and relu
 // follow on registers, and the temporary is gone.

@@ -47,3 +47,16 @@ gpu.module @kernels {
     gpu.return
   }
 }
+
+// -----
+
+// Copies for several blocks of a cluster.
+gpu.module @kernels {
+  gpu.func @multicast(%map: !llvm.ptr {llvm.align = 64 : i64}, %at: i64, %row: i32, %mask: i16) kernel {
+    %barrier = llvm.inttoptr %at : i64 to !llvm.ptr<3>
+    %target = llvm.addrspacecast %barrier : !llvm.ptr<3> to !llvm.ptr<7>
+    // expected-error@+1 {{failed to legalize operation 'nvvm.cp.async.bulk.tensor.shared.cluster.global'}}
+    nvvm.cp.async.bulk.tensor.shared.cluster.global %target, %map, %barrier, box[%row, %row] multicast_mask = %mask : !llvm.ptr<7>, !llvm.ptr
+    gpu.return
+  }
+}

@@ -100,6 +100,28 @@ gpu.module @kernels {
     gpu.return
   }
 
+  // The copy unit and the barriers that count its bytes; of pointers only those to tensor maps are aligned.
+  // CHECK-LABEL: llvm.func @bulk(
+  // CHECK-SAME: !llvm.ptr {llvm.align = 64 : i64}
+  gpu.func @bulk(%map: !llvm.ptr {llvm.align = 64 : i64}, %at: i64, %row: i32, %parity: i32) kernel {
+    %one = arith.constant 1 : i32
+    %bytes = arith.constant 8192 : i32
+    %ticks = arith.constant 1000 : i32
+    %barrier = llvm.inttoptr %at : i64 to !llvm.ptr<3>
+    %target = llvm.addrspacecast %barrier : !llvm.ptr<3> to !llvm.ptr<7>
+    // CHECK: llvm.call @rac_sim_init_barrier(
+    nvvm.mbarrier.init %barrier, %one : !llvm.ptr<3>, i32
+    // CHECK: llvm.call @rac_sim_fence_barrier(
+    nvvm.fence.mbarrier.init
+    // CHECK: llvm.call @rac_sim_expect_bytes(
+    nvvm.mbarrier.arrive.expect_tx %barrier, %bytes : !llvm.ptr<3>, i32
+    // CHECK: llvm.call @rac_sim_bulk_copy(
+    nvvm.cp.async.bulk.tensor.shared.cluster.global %target, %map, %barrier, box[%row, %row] : !llvm.ptr<7>, !llvm.ptr
+    // CHECK: llvm.call @rac_sim_wait_bytes(
+    nvvm.mbarrier.try_wait.parity %barrier, %parity, %ticks : !llvm.ptr<3>, i32, i32
+    gpu.return
+  }
+
   // How rac-gpu-outline ends a thread.
   // CHECK-LABEL: llvm.func @leave(
   gpu.func @leave(%stop: i1, %x: memref<?xf32>) kernel {

@@ -155,7 +155,7 @@ private:
 } // namespace
 
 std::unique_ptr<Feed> rac::gemm::makeFeed(Emit &e, const FeedPlan &plan) {
-  if (plan.tile.bulk && BulkLoader::fits(plan.a) && BulkLoader::fits(plan.b))
+  if (BulkLoader::fits(plan.a) && BulkLoader::fits(plan.b))
     return std::make_unique<BulkFeed>(e, plan);
   return std::make_unique<CopyFeed>(e, plan);
 }

@@ -15,9 +15,9 @@ TileLimits rac::gemm::limitsOf(ModuleOp module, StringRef chip) {
   // on lets a block have (CUDA C++ Programming Guide, technical specifications
   // per compute capability: sm_86 and sm_89 have least); an H100's for its
   // chip.
-  TileLimits limits{108, 99 << 10, /*warpgroups=*/false, /*bulk=*/false};
+  TileLimits limits{108, 99 << 10, /*warpgroups=*/false};
   if (hasWarpgroups(chip))
-    limits = {132, 227 << 10, /*warpgroups=*/true, hasBulkCopies(chip)};
+    limits = {132, 227 << 10, /*warpgroups=*/true};
   llvm::Expected<Device> device = attachedDevice(module);
   if (!device) {
     llvm::consumeError(device.takeError());

@@ -21,7 +21,6 @@ struct Tile {
   int64_t splits = 1;            ///< blocks that share the whole depth
   /// Four warps multiply at once, straight from shared memory: Warpgroup.h.
   bool warpgroups = false;
-  bool bulk = false; ///< and one thread asks for their tiles: Bulk.h
 
   int64_t warps() const { return warpRows * warpColumns * slices; }
   int64_t threads() const { return warps() * kWarp; }
@@ -30,7 +29,7 @@ struct Tile {
            depth == other.depth && warpRows == other.warpRows &&
            warpColumns == other.warpColumns && slices == other.slices &&
            stages == other.stages && splits == other.splits &&
-           warpgroups == other.warpgroups && bulk == other.bulk;
+           warpgroups == other.warpgroups;
   }
 };
 
@@ -45,7 +44,6 @@ struct TileLimits {
   int64_t processors;  ///< multiprocessors of the device
   int64_t sharedBytes; ///< that a block may have
   bool warpgroups;     ///< there are products of four warps
-  bool bulk;           ///< there is a unit that copies whole tiles
 };
 
 /// Those of code for the chip, on the device that the module is planned for.

@@ -12,8 +12,6 @@ bool rac::gemm::hasWarpgroups(StringRef chip) {
   return chip == "sm_90a" || chip == kHopperSimulatorChip;
 }
 
-bool rac::gemm::hasBulkCopies(StringRef chip) { return chip == "sm_90a"; }
-
 /// PTX ISA, matrix descriptors of wgmma.
 Value rac::gemm::matrixDescriptor(Emit &e, Value address, int64_t leading) {
   Type i64 = e.b.getI64Type();

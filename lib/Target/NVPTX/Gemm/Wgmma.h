@@ -14,10 +14,8 @@ constexpr int64_t kGroupRows = 64, kGroupDepth = 16;
 /// Warps that do so.
 constexpr int64_t kGroupWarps = 4;
 
-/// Whether code for the chip has them.
+/// Whether code for the chip has them, and a unit that copies whole tiles.
 bool hasWarpgroups(llvm::StringRef chip);
-/// Whether a unit of it copies whole tiles; the simulator has none.
-bool hasBulkCopies(llvm::StringRef chip);
 
 /// Bytes of a line of a tile whose 16-byte parts are in another order in each
 /// of eight lines: what tensor cores read from shared memory by themselves. An

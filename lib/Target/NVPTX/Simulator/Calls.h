@@ -61,6 +61,9 @@ void populateNvgpuToSimulator(mlir::LLVMTypeConverter &converter,
 /// Products of four warps, and what orders them with what is around them.
 void populateWarpgroupsToSimulator(mlir::LLVMTypeConverter &converter,
                                    mlir::RewritePatternSet &patterns);
+/// The copy unit and the barriers that count its bytes.
+void populateBulkToSimulator(mlir::LLVMTypeConverter &converter,
+                             mlir::RewritePatternSet &patterns);
 /// The thread's numbers, and what threads do together.
 void populateThreadsToSimulator(mlir::LLVMTypeConverter &converter,
                                 mlir::RewritePatternSet &patterns);

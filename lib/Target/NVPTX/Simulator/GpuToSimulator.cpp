@@ -105,7 +105,9 @@ bool isOfManyThreads(Operation *op) {
              nvgpu::LdMatrixOp, nvgpu::MmaSyncOp, nvgpu::DeviceAsyncCopyOp,
              nvgpu::DeviceAsyncCreateGroupOp, nvgpu::DeviceAsyncWaitOp,
              NVVM::CpAsyncCommitGroupOp, NVVM::CpAsyncWaitGroupOp,
-             NVVM::WgmmaMmaAsyncOp, NVVM::WgmmaWaitGroupSyncOp>(op);
+             NVVM::WgmmaMmaAsyncOp, NVVM::WgmmaWaitGroupSyncOp,
+             NVVM::MBarrierTryWaitParityOp,
+             NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp>(op);
 }
 
 /// The kernel's own shared memory becomes the start of all that there is; what
@@ -225,6 +227,13 @@ struct KernelLowering : ConvertOpToLLVMPattern<gpu::GPUFuncOp> {
         function->setAttr(attribute.getName(), attribute.getValue());
     function.setArgAttr(kThread, LLVM::LLVMDialect::getNoAliasAttrName(),
                         rewriter.getUnitAttr());
+    // Which of them are tensor maps.
+    StringRef align = LLVM::LLVMDialect::getAlignAttrName();
+    for (unsigned i = 0; i < op.getNumArguments(); ++i)
+      if (Attribute given = op.getArgAttr(i, align))
+        function.setArgAttr(kNumKernelArguments +
+                                expanded.getInputMapping(i)->inputNo,
+                            align, given);
     rewriter.inlineRegionBefore(op.getBody(), function.getBody(),
                                 function.end());
     if (failed(rewriter.convertRegionTypes(&function.getBody(), *typeConverter,
@@ -351,6 +360,7 @@ private:
     populateThreadsToSimulator(converter, patterns);
     populateNvgpuToSimulator(converter, patterns);
     populateWarpgroupsToSimulator(converter, patterns);
+    populateBulkToSimulator(converter, patterns);
     arith::populateArithToLLVMConversionPatterns(converter, patterns);
     cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
     populateFuncToLLVMConversionPatterns(converter, patterns);
