@@ -296,6 +296,25 @@ Value weightSteps(PatternRewriter &rewriter, Value weights) {
              : Value();
 }
 
+/// Of bytes that aren't constant, without zero points: widening them is the
+/// product's own affair.
+struct MultiplyBytes : OpRewritePattern<MatmulOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(MatmulOp op,
+                                PatternRewriter &rewriter) const override {
+    auto lhs = centredOf(op.getLhs()), rhs = centredOf(op.getRhs());
+    if (!lhs || !rhs || lhs->zero || rhs->zero)
+      return rewriter.notifyMatchFailure(op, "isn't one of bytes alone");
+    if (rhs->bytes.getDefiningOp<ConstantOp>())
+      return rewriter.notifyMatchFailure(op, "has weights, which get signs");
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getLhsMutable().assign(lhs->bytes);
+      op.getRhsMutable().assign(rhs->bytes);
+    });
+    return success();
+  }
+};
+
 struct MultiplyCentredMatmul : OpRewritePattern<MatmulOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(MatmulOp op,
@@ -394,7 +413,7 @@ template <typename OpT> struct AddAfterCast : OpRewritePattern<rac::CastOp> {
 
 void rac::populateQuantizedPatterns(RewritePatternSet &patterns) {
   patterns.add<MoveFirst<TransposeOp>, MoveFirst<ReshapeOp>, WidenWeights,
-               MultiplySteps<ConvOp>, MultiplySteps<MatmulOp>,
+               MultiplySteps<ConvOp>, MultiplySteps<MatmulOp>, MultiplyBytes,
                MultiplyCentredMatmul, MultiplyCentredConv, AddAfterCast<AddOp>,
                AddAfterCast<SubOp>>(patterns.getContext());
 }

@@ -99,3 +99,31 @@ func.func @weights_alone(%x: tensor<1x4x1xf32>, %y: tensor<3x2xf32>) -> (tensor<
   %1 = rac.matmul %y, %v : (tensor<3x2xf32>, tensor<2x2xf32>) -> tensor<3x2xf32>
   return %0, %1 : tensor<1x4x2xf32>, tensor<3x2xf32>
 }
+
+// -----
+
+// Bytes that aren't constant, without zero points: nothing is widened before the product, in a batch of any.
+
+// CHECK-LABEL: func.func @bytes
+// CHECK-NOT: rac.cast
+// CHECK: rac.matmul %arg0, %arg1 : (tensor<?x3x4xui8>, tensor<4x5xi8>) -> tensor<?x3x5xi32>
+func.func @bytes(%x: tensor<?x3x4xui8>, %w: tensor<4x5xi8>) -> tensor<?x3x5xi32> {
+  %0 = rac.cast %x : (tensor<?x3x4xui8>) -> tensor<?x3x4xi32>
+  %1 = rac.cast %w : (tensor<4x5xi8>) -> tensor<4x5xi32>
+  %2 = rac.matmul %0, %1 : (tensor<?x3x4xi32>, tensor<4x5xi32>) -> tensor<?x3x5xi32>
+  return %2 : tensor<?x3x5xi32>
+}
+
+// -----
+
+// With a zero point the product stays one of i32.
+
+// CHECK-LABEL: func.func @zero_point
+// CHECK: rac.matmul {{.*}} : (tensor<3x4xi32>, tensor<4x5xi32>)
+func.func @zero_point(%x: tensor<3x4xui8>, %w: tensor<4x5xi8>, %z: tensor<i32>) -> tensor<3x5xi32> {
+  %0 = rac.cast %x : (tensor<3x4xui8>) -> tensor<3x4xi32>
+  %1 = rac.sub %0, %z : (tensor<3x4xi32>, tensor<i32>) -> tensor<3x4xi32>
+  %2 = rac.cast %w : (tensor<4x5xi8>) -> tensor<4x5xi32>
+  %3 = rac.matmul %1, %2 : (tensor<3x4xi32>, tensor<4x5xi32>) -> tensor<3x5xi32>
+  return %3 : tensor<3x5xi32>
+}
