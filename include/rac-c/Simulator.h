@@ -72,7 +72,8 @@ enum {
   RAC_SIM_S8,
   RAC_SIM_F32,
   RAC_SIM_S32,
-  RAC_SIM_F64
+  RAC_SIM_F64,
+  RAC_SIM_E4M3
 };
 
 /* mma.sync of 16x8xdepth (f64: 8x8x4): fragments as PTX lays them out, in
@@ -84,10 +85,10 @@ void rac_sim_mma(RacSimThread *, int32_t site, int32_t type, int32_t sum_type,
 enum { RAC_SIM_ADD = 1, RAC_SIM_LINES_OF_A = 2, RAC_SIM_LINES_OF_B = 4 };
 
 /* The warp's part, 16 rows, of wgmma.mma_async of 64 x columns x 16 by its
- * group of four: factors of a 16-bit `type`, in shared memory where `a` and `b`
- * say (matrix descriptors), the left one in `registers` if that isn't NULL;
- * sums of f32. `flags`: adds to the sums; rows of A, or columns of B, lie side
- * by side in memory. */
+ * group of four: factors of a 16-bit `type`, or of an 8-bit one, of which there
+ * are 32 terms, in shared memory where `a` and `b` say (matrix descriptors),
+ * the left one in `registers` if that isn't NULL; sums of f32. `flags`: adds to
+ * the sums; rows of A, or columns of B, lie side by side in memory. */
 void rac_sim_group_mma(RacSimThread *, int32_t site, int32_t type,
                        int32_t columns, int32_t flags, const void *registers,
                        uint64_t a, uint64_t b, void *sums);

@@ -27,12 +27,26 @@ static double tileBytes(double outer, double depth, double elementBytes) {
 
 constexpr int64_t kStepBytes = 128;
 
-bool rac::fitsWarpgroups(const GpuBlock &block, double elementBytes) {
+/// Bytes of the types that warp groups multiply; 0: they don't.
+static int64_t warpgroupBytes(DataType type) {
+  if (type == DataType::f8)
+    return 1;
+  return type == DataType::bf16 || type == DataType::f16 ? 2 : 0;
+}
+
+/// Of f8 a step's sums are added outside of the tensor cores: they take twice
+/// as many registers.
+static int64_t mostWarpgroupColumns(DataType type) {
+  return type == DataType::f8 ? 128 : 256;
+}
+
+bool rac::fitsWarpgroups(const GpuBlock &block, DataType type) {
   constexpr int64_t groupRows = 64;
-  return elementBytes == 2 && block.depth * elementBytes == kStepBytes &&
+  return block.depth * warpgroupBytes(type) == kStepBytes &&
          block.rows % groupRows == 0 && block.warpRows == kAtomRows &&
          block.warpColumns == block.columns && block.columns % 64 == 0 &&
-         block.slices == 1 && block.stages == 4 && block.split == 1;
+         block.columns <= mostWarpgroupColumns(type) && block.slices == 1 &&
+         block.stages == 4 && block.split == 1;
 }
 
 const ComputeUnit *rac::warpgroupUnit(const Device &device) {
@@ -63,7 +77,9 @@ GpuNeeds rac::needsOf(const GpuBlock &block, double elementBytes, int passes) {
   if (block.warpgroups) {
     // Lines have no gaps, and operands no registers.
     constexpr double aligned = 1024;
-    needs.registers = std::ceil((sums + others) / 8) * 8;
+    // Of f8 a step's are apart.
+    double kept = elementBytes == 1 ? 2 : 1;
+    needs.registers = std::ceil((kept * sums + others) / 8) * 8;
     needs.sharedBytes = std::max(
         result, block.stages * (rows + columns) * kStepBytes + aligned);
     return needs;
@@ -122,6 +138,7 @@ std::optional<TensorForm> rac::tensorForm(DataType type) {
   case DataType::tf32:
   case DataType::bf16:
   case DataType::f16:
+  case DataType::f8:
   case DataType::i8:
     return TensorForm{type, 1};
   default:
@@ -134,11 +151,14 @@ namespace {
 /// Lists blocks that rac-gpu-contractions makes.
 class Menu {
 public:
-  Menu(const ContractionShape &shape, double elementBytes, int passes,
-       const Device &device)
-      : shape(shape), elementBytes(elementBytes), passes(passes), room(device),
-        cores(device.topology.cores->v),
-        hasWarpgroups(warpgroupUnit(device) != nullptr) {}
+  Menu(const ContractionShape &shape, double elementBytes,
+       const TensorForm &form, const Device &device)
+      : shape(shape), elementBytes(elementBytes), type(form.type),
+        passes(form.passes), room(device), cores(device.topology.cores->v) {
+    const ComputeUnit *groups = warpgroupUnit(device);
+    hasWarpgroups = groups && groups->opsPerClock.count(type) &&
+                    warpgroupBytes(type) == elementBytes;
+  }
   SmallVector<GpuBlock> list();
 
 private:
@@ -152,6 +172,7 @@ private:
 
   const ContractionShape &shape;
   double elementBytes;
+  DataType type;
   int passes;
   GpuRoom room;
   double cores;
@@ -184,8 +205,9 @@ void Menu::addStages(GpuBlock block) {
 
 void Menu::addWarps(GpuBlock block) {
   constexpr int64_t mostWarps = 8;
-  // Half of a thread's registers, or a quarter where operands take two each.
-  const int64_t mostSums = passes > 1 ? 64 : 128;
+  // Half of a thread's registers, or a quarter where operands or sums take two
+  // each.
+  const int64_t mostSums = passes > 1 || type == DataType::f8 ? 64 : 128;
   for (int64_t down : {1, 2, 4})
     for (int64_t across : {1, 2, 4})
       for (int64_t slices : {1, 2, 4}) {
@@ -205,8 +227,9 @@ void Menu::addWarps(GpuBlock block) {
 void Menu::addWarpgroups() {
   // Operands come 16 bytes at once, or not at all.
   double together = 16 / elementBytes;
-  if (!hasWarpgroups || elementBytes != 2 ||
-      std::fmod(shape.k, together) != 0 || std::fmod(shape.n, together) != 0)
+  bool alongTerms = type == DataType::f8; // both operands
+  if (!hasWarpgroups || std::fmod(shape.k, together) != 0 ||
+      (!alongTerms && std::fmod(shape.n, together) != 0))
     return;
   GpuBlock block;
   block.depth = kStepBytes / elementBytes;
@@ -215,6 +238,8 @@ void Menu::addWarpgroups() {
   block.warpgroups = true;
   for (int64_t rows : {128, 64})
     for (int64_t columns : {256, 128, 64}) {
+      if (columns > mostWarpgroupColumns(type))
+        continue;
       block.rows = rows;
       block.columns = block.warpColumns = columns;
       if (residentBlocks(needsOf(block, elementBytes, passes), room) >= 1)
@@ -239,9 +264,10 @@ SmallVector<GpuBlock> Menu::list() {
 }
 
 SmallVector<GpuBlock> rac::gpuBlocks(const ContractionShape &shape,
-                                     double elementBytes, int passes,
+                                     double elementBytes,
+                                     const TensorForm &form,
                                      const Device &device) {
-  return Menu(shape, elementBytes, passes, device).list();
+  return Menu(shape, elementBytes, form, device).list();
 }
 
 //===----------------------------------------------------------------------===//

@@ -16,7 +16,8 @@ using namespace rac;
 using Kernel = Coefficients::Kernel;
 
 static DataType operandType(const WorkNest &nest, DataType planned) {
-  return nest.type == DataType::i8 ? DataType::i8 : planned;
+  bool isByte = nest.type == DataType::i8 || nest.type == DataType::f8;
+  return isByte ? nest.type : planned;
 }
 
 bool GpuCosting::isTensor(const WorkNest &nest, DataType type) const {
@@ -64,8 +65,11 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
   GpuBlock block = given;
   const Device &device = coefficients.getDevice();
   const ComputeUnit *groups = warpgroupUnit(device);
-  block.warpgroups = groups && fitsWarpgroups(block, element) &&
-                     isWide(shape.k * element) && isWide(shape.n * element);
+  // Of f8 both operands lie along the terms.
+  block.warpgroups = groups && groups->opsPerClock.count(form.type) &&
+                     fitsWarpgroups(block, form.type) &&
+                     isWide(shape.k * element) &&
+                     (form.type == DataType::f8 || isWide(shape.n * element));
 
   double down = std::ceil(shape.m / block.rows),
          across = std::ceil(shape.n / block.columns);
@@ -228,7 +232,7 @@ ArrayRef<GpuBlock> GpuCosting::bestBlocks(const WorkNest &nest, DataType type) {
     return place->second;
   std::vector<PricedBlock> priced;
   for (const GpuBlock &block :
-       gpuBlocks(shape, element, form.passes, coefficients.getDevice())) {
+       gpuBlocks(shape, element, form, coefficients.getDevice())) {
     KernelCost cost = contraction(nest, type, block);
     double seconds =
         cost.formula.seconds({TimeFormula::Values::thought, nullptr, 0});

@@ -277,7 +277,7 @@ void rac::narrowWork(Work &work, Type precision) {
     for (WorkTensor &tensor : work.tensors)
       if (tensor.shape.size() > 1)
         narrow(tensor, 2);
-  if (precision.isInteger(8))
+  if (precision.isInteger(8) || isa<Float8E4M3FNType>(precision))
     for (const WorkNest &nest : work.nests)
       if (nest.isContraction())
         for (const WorkUse &use : nest.reads)

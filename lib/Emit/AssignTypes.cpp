@@ -22,7 +22,16 @@ void PrecisionChooser::setPicked(ModuleOp copy) const {
 
 /// Whether a group wants a tensor rounded, and how.
 static unsigned wanted(GroupType type) {
-  return type == GroupType::half ? 1 : type == GroupType::steps ? 2 : 0;
+  switch (type) {
+  case GroupType::half:
+    return 1;
+  case GroupType::steps:
+    return 2;
+  case GroupType::float8:
+    return 3;
+  default:
+    return 0;
+  }
 }
 
 AssignProblem PrecisionChooser::problem(double budget) const {
@@ -186,6 +195,8 @@ void PrecisionChooser::describe() {
                         steps.params.zero, study->triedFor(i).front().how)
               .str();
     }
+    if (types[i] == GroupType::float8)
+      entry.steps = llvm::formatv("{0:e4}", study->float8ScaleOf(i)).str();
     if (probe.groups[i].activation)
       for (const TriedSteps &tried : study->triedFor(i))
         entry.triedSteps.push_back({tried.how, tried.error});

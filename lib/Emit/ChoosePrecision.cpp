@@ -44,11 +44,16 @@ llvm::Error PrecisionChooser::check() {
   bool isAuto = request.precision == "auto";
   FloatType halfType = halfTypeFor(context, request.precision, device);
   half = halfType ? halfType : BFloat16Type::get(context);
-  if (request.precision != "int8" && halfType)
+  bool in8Bits = request.precision == "int8" || request.precision == "f8";
+  if (!in8Bits && halfType)
     candidates.push_back(GroupType::half);
   if ((isAuto || request.precision == "int8") &&
       device.computesIn(DataType::i8))
     candidates.push_back(GroupType::steps);
+  bool hasFloat8 =
+      (isAuto || request.precision == "f8") && device.computesIn(DataType::f8);
+  if (hasFloat8)
+    candidates.push_back(GroupType::float8);
   if (isAuto) {
     candidates.push_back(GroupType::weights8);
     candidates.push_back(GroupType::weights4);
@@ -90,7 +95,8 @@ llvm::Error PrecisionChooser::readSamples() {
 llvm::Error PrecisionChooser::makeProbe() {
   request.progress("compiling a probe");
   OwningOpRef<ModuleOp> copy = module.clone();
-  auto made = probePrecision(*copy, half);
+  auto made = probePrecision(*copy, half,
+                             llvm::is_contained(candidates, GroupType::float8));
   if (failed(made))
     return llvm::createStringError("the model cannot be probed");
   probe = std::move(*made);

@@ -13,7 +13,7 @@
 namespace rac {
 
 struct PrecisionRequest {
-  std::string precision;   ///< bf16, f16, int8 or auto
+  std::string precision;   ///< bf16, f16, int8, f8 or auto
   std::string calibration; ///< samples; empty: random ones
   std::string metric = "rel-l2";
   std::optional<double> maxError;

@@ -19,6 +19,8 @@ std::string PrecisionChooser::nameOf(GroupType type) const {
     return half.isBF16() ? "bf16" : "f16";
   case GroupType::steps:
     return "i8";
+  case GroupType::float8:
+    return "f8";
   case GroupType::weights8:
     return "f32, weights i8";
   case GroupType::weights4:
@@ -71,6 +73,15 @@ PlanAttr PrecisionChooser::planOf(PlanAttr plan, unsigned group,
                               quant::UniformQuantizedPerAxisType::get(
                                   /*flags=*/0, i8, f32, steps.byChannel, zeros,
                                   study->channelDimOf(group), kLow, kHigh));
+  }
+  case GroupType::float8: {
+    constexpr int64_t kLow = -128, kHigh = 127;
+    return plan.withPrecision(
+        Float8E4M3FNType::get(context),
+        quant::UniformQuantizedType::get(
+            quant::QuantizationFlags::Signed, IntegerType::get(context, 8),
+            Float32Type::get(context), study->float8ScaleOf(group),
+            /*zeroPoint=*/0, kLow, kHigh));
   }
   case GroupType::weights8:
     return plan.withWeights(IntegerType::get(context, 8), kWeightGroup);

@@ -13,7 +13,8 @@ using namespace rac;
 /// Whether types are a matter of samples and errors.
 bool Compiler::choosesTypes() const {
   return options.precision == "auto" || options.precision == "int8" ||
-         options.maxError || !options.calibration.empty();
+         options.precision == "f8" || options.maxError ||
+         !options.calibration.empty();
 }
 
 /// Whether the group has a tensor of that type.
@@ -97,7 +98,7 @@ llvm::Error Compiler::chooseTypes(const PlanOptions &planOptions) {
   if (isPlanned || !options.planFile.empty())
     return llvm::createStringError(
         "a plan that is given has its types: it doesn't go with "
-        "--precision=auto or int8, --max-error or --calibration");
+        "--precision=auto, int8 or f8, --max-error or --calibration");
   PrecisionRequest request;
   request.precision = options.precision;
   request.calibration = options.calibration;

@@ -3,6 +3,7 @@
 #include "rac/Precision/Rounding.h"
 #include "rac/Precision/Ranges.h"
 #include "rac/Transforms/BlockScale.h"
+#include "rac/Transforms/Float8.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/bit.h"
 #include <cmath>
@@ -37,7 +38,8 @@ float rac::roundToF16(float value) {
 }
 
 llvm::StringRef rac::cannotHold(const ProbeWeights &weights, GroupType type) {
-  if (type == GroupType::steps && !weights.channels)
+  bool byChannel = type == GroupType::steps || type == GroupType::float8;
+  if (byChannel && !weights.channels)
     return "its weights have no dimension of channels";
   if (!weights.finite)
     return "its weights are not all finite";
@@ -65,6 +67,19 @@ static std::vector<float> toChannelSteps(const ProbeWeights &weights,
     value = q * scale;
     if (!termSteps.empty())
       value /= float(termSteps[weights.where().termOf(i, weights.shape)]);
+  }
+  return values;
+}
+
+static std::vector<float> toFloat8(const ProbeWeights &weights) {
+  std::vector<float> values(weights.values.begin(), weights.values.end());
+  std::vector<float> scales =
+      float8Scales(values, weights.shape, *weights.channels);
+  int64_t inner = llvm::product_of(
+      llvm::ArrayRef(weights.shape).drop_front(*weights.channels + 1));
+  for (auto [i, value] : llvm::enumerate(values)) {
+    float scale = scales[i / inner % scales.size()];
+    value = roundToFloat8(value / scale) * scale;
   }
   return values;
 }
@@ -106,6 +121,8 @@ std::vector<float> rac::roundWeights(const ProbeWeights &weights,
   }
   case GroupType::steps:
     return toChannelSteps(weights, termSteps);
+  case GroupType::float8:
+    return toFloat8(weights);
   case GroupType::weights8:
     return toGroupSteps(weights, /*nibbles=*/false);
   case GroupType::weights4:

@@ -1,6 +1,7 @@
 //===- Study.cpp - What types of groups do to a model's answers -----------===//
 
 #include "rac/Precision/Study.h"
+#include "rac/Transforms/Float8.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <cmath>
@@ -65,10 +66,14 @@ llvm::Expected<ArrayRef<ArrayView>> Study::run(const Sample &sample,
         rounding = Rounding::half;
       else if (types[g] == GroupType::steps && stage.scale)
         rounding = Rounding::steps;
+      else if (types[g] == GroupType::float8 && stage.scale)
+        rounding = Rounding::float8;
       setNumber(stage.kind, int(rounding));
       if (!stage.scale)
         continue;
-      const ActivationSteps &own = steps[stage.tensor];
+      ActivationSteps own = steps[stage.tensor];
+      if (rounding == Rounding::float8)
+        own = {{float8ScaleOfTensor(stage.tensor), 0}, {}};
       setNumber(*stage.zero, own.params.zero);
       if (stage.channels == 0) {
         setNumber(*stage.scale, own.params.scale);
@@ -120,6 +125,12 @@ llvm::Error Study::observe() {
         addObserved(*outputs);
     }
   return llvm::Error::success();
+}
+
+float Study::float8ScaleOfTensor(unsigned tensor) const {
+  const Histogram &values = histograms[tensor];
+  return float8Scale(
+      std::max(std::fabs(values.least()), std::fabs(values.most())));
 }
 
 ArrayRef<Sample> Study::samplesOf(Which which) const {
@@ -233,7 +244,7 @@ llvm::StringRef Study::refusal(unsigned number, GroupType type) const {
     return "it multiplies nothing";
   if (group.multipliesOften)
     return "it multiplies more than once";
-  if (type == GroupType::steps) {
+  if (type == GroupType::steps || type == GroupType::float8) {
     if (!group.notInSteps.empty())
       return group.notInSteps;
     const Histogram &values = histograms[tensorOf(number)];

@@ -137,8 +137,8 @@ stepsOfOne(quant::UniformQuantizedPerAxisType steps) {
       steps.getStorageTypeMax());
 }
 
-/// Replaces a contraction of f32 by one of i8, what its sums stand for, and the
-/// product with both scales.
+/// Replaces a contraction of f32 by one of i8 or f8, what its sums stand for,
+/// and the product with both scales.
 LogicalResult ApplyPrecisionPass::quantizeOperands(GroupOp group,
                                                    Operation *op) {
   Type planned = group.getPlanAttr().getActivation();
@@ -148,8 +148,11 @@ LogicalResult ApplyPrecisionPass::quantizeOperands(GroupOp group,
     planned = stepsOfOne(byChannel);
   }
   auto steps = cast<quant::UniformQuantizedType>(planned);
+  Type precision = group.getPlanAttr().getPrecision();
+  bool inFloats = isFloat8(precision);
   if (isa<ConvTransposeOp>(op))
-    return op->emitOpError("can't be computed in i8, as its plan says");
+    return op->emitOpError("can't be computed in ")
+           << precision << ", as its plan says";
   // The weights: a constant argument, transposed or not.
   Value weights = op->getOperand(1);
   auto weightsType = cast<RankedTensorType>(weights.getType());
@@ -158,8 +161,8 @@ LogicalResult ApplyPrecisionPass::quantizeOperands(GroupOp group,
   WeightTerms where = conv ? WeightTerms{0, 1, int64_t(conv.getGroups())}
                            : WeightTerms{rank - 1, rank - 2};
   if (isa<MatmulOp>(op) && weightsType.getRank() != 2)
-    return op->emitOpError("has a batch of weights, which can't be in i8, as "
-                           "its plan says");
+    return op->emitOpError("has a batch of weights, which can't be in ")
+           << precision << ", as its plan says";
   SmallVector<TransposeOp> transposes;
   while (auto transpose = weights.getDefiningOp<TransposeOp>()) {
     where.channels = transpose.getPermutation()[where.channels];
@@ -172,16 +175,21 @@ LogicalResult ApplyPrecisionPass::quantizeOperands(GroupOp group,
       argument ? constantBehind(group.getInputs()[argument.getArgNumber()])
                : weights.getDefiningOp<ConstantOp>();
   if (!constant)
-    return op->emitOpError("has no constant weights, and can't be computed in "
-                           "i8, as its plan says");
+    return op->emitOpError("has no constant weights, and can't be computed in ")
+           << precision << ", as its plan says";
   OpBuilder outer(group);
   std::string why;
-  FailureOr<QuantizedWeights> quantized = quantizeWeights(
-      outer, constant, cast<RankedTensorType>(weights.getType()), where,
-      termSteps, why);
+  auto constantType = cast<RankedTensorType>(weights.getType());
+  // Tensor cores read floats of 8 bits along the terms only.
+  bool turned = inFloats && isa<MatmulOp>(op) && where.terms == 0;
+  FailureOr<QuantizedWeights> quantized =
+      inFloats
+          ? weightsInFloat8(outer, constant, constantType, where, turned, why)
+          : quantizeWeights(outer, constant, constantType, where, termSteps,
+                            why);
   if (failed(quantized))
-    return op->emitOpError("can't be computed in i8, as its plan says: ")
-           << why;
+    return op->emitOpError("can't be computed in ")
+           << precision << ", as its plan says: " << why;
 
   auto addInput = [&](Value value) -> Value {
     group.getInputsMutable().append(value);
@@ -190,12 +198,18 @@ LogicalResult ApplyPrecisionPass::quantizeOperands(GroupOp group,
   Location loc = op->getLoc();
   OpBuilder b(op);
   Value narrowWeights = addInput(quantized->steps);
+  Type narrow = getElementTypeOrSelf(narrowWeights);
+  if (turned)
+    narrowWeights =
+        TransposeOp::create(b, loc, withElement(constantType, narrow),
+                            narrowWeights, ArrayRef<int64_t>{1, 0});
   for (TransposeOp transpose : llvm::reverse(transposes))
-    narrowWeights = TransposeOp::create(
-        b, loc, withElement(transpose.getType(), b.getI8Type()), narrowWeights,
-        transpose.getPermutation());
-  Storage storage{steps.isSigned() ? b.getI8Type()
-                                   : b.getIntegerType(8, /*isSigned=*/false),
+    narrowWeights =
+        TransposeOp::create(b, loc, withElement(transpose.getType(), narrow),
+                            narrowWeights, transpose.getPermutation());
+  Storage storage{inFloats || steps.isSigned()
+                      ? narrow
+                      : b.getIntegerType(8, /*isSigned=*/false),
                   steps};
   Value source = narrowOperand(group, op->getOperand(0), storage);
   b.setInsertionPoint(op);
@@ -203,20 +217,20 @@ LogicalResult ApplyPrecisionPass::quantizeOperands(GroupOp group,
   mapping.map(op->getOperand(0), source);
   mapping.map(op->getOperand(1), narrowWeights);
   Operation *product = b.clone(*op, mapping);
-  Value sums = product->getResult(0);
-  sums.setType(withElement(sums.getType(), b.getI32Type()));
-  if (conv)
-    cast<ConvOp>(product).setInputZero(steps.getZeroPoint());
-
+  Value result = product->getResult(0);
+  Type wide = op->getResult(0).getType();
   SmallVector<float> scales, offsets;
-  for (auto [scale, sum] :
-       llvm::zip_equal(quantized->scales, quantized->sums)) {
+  for (float scale : quantized->scales)
     scales.push_back(float(steps.getScale()) * scale);
-    offsets.push_back(double(-steps.getZeroPoint() * sum) * scales.back());
+  for (auto [scale, sum] : llvm::zip(scales, quantized->sums))
+    offsets.push_back(double(-steps.getZeroPoint() * sum) * scale);
+  if (!inFloats) {
+    result.setType(withElement(result.getType(), b.getI32Type()));
+    if (conv)
+      cast<ConvOp>(product).setInputZero(steps.getZeroPoint());
+    result = rac::CastOp::create(b, loc, wide, result);
   }
   auto vector = RankedTensorType::get(scales.size(), b.getF32Type());
-  Type wide = op->getResult(0).getType();
-  Value result = rac::CastOp::create(b, loc, wide, sums);
   result = MulOp::create(b, loc, wide, result,
                          addInput(makeFloats(outer, loc, vector, scales)));
   if (isa<MatmulOp>(op) && steps.getZeroPoint() != 0)
@@ -280,7 +294,8 @@ LogicalResult ApplyPrecisionPass::narrowGroup(GroupOp group) {
   if (!plan)
     return success();
   Type precision = plan.getPrecision();
-  bool isByte = precision.isInteger(8) && plan.getActivation();
+  bool isByte =
+      (precision.isInteger(8) || isFloat8(precision)) && plan.getActivation();
   if (!isByte && !isHalf(precision) && !plan.getWeights())
     return success();
   SmallVector<Operation *> contractions;
@@ -291,8 +306,8 @@ LogicalResult ApplyPrecisionPass::narrowGroup(GroupOp group) {
         !op.getOperand(1).getDefiningOp<DequantizeWeightsOp>())
       contractions.push_back(&op);
   if (isByte && contractions.size() > 1)
-    return group.emitOpError("multiplies more than once, which can't be in i8: "
-                             "its plan's activation stands for one tensor");
+    return group.emitOpError("multiplies more than once, which can't be in ")
+           << precision << ": its plan's activation stands for one tensor";
   for (Operation *op : contractions) {
     if (plan.getWeights()) {
       if (failed(narrowWeights(group, op)))
@@ -469,10 +484,9 @@ Value ApplyPrecisionPass::storedOutside(Value value, const Storage &storage) {
       return known;
     }
   }
-  auto plan =
-      PlanAttr::get(KernelKind::generated, storage.element.isInteger()
-                                               ? Type(builder.getF32Type())
-                                               : storage.element);
+  auto plan = PlanAttr::get(
+      KernelKind::generated,
+      isHalf(storage.element) ? storage.element : Type(builder.getF32Type()));
   std::string name =
       ((storage.steps ? "quantize_" : "cast_") + Twine(nextCast++)).str();
   auto group = GroupOp::create(builder, value.getLoc(), type, name, value, plan,

@@ -3,6 +3,7 @@
 #include "NarrowConstants.h"
 #include "Constants.h"
 #include "rac/Transforms/BlockScale.h"
+#include "rac/Transforms/Float8.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/bit.h"
 #include <cmath>
@@ -111,6 +112,54 @@ rac::quantizeWeights(OpBuilder &builder, ConstantOp constant,
           step = std::clamp(step, -steps, steps);
           bytes[i] = char(int8_t(step));
           result.sums[c] += int64_t(step);
+        }
+      });
+  return result;
+}
+
+/// To the nearest; 448 at most.
+static char toFloat8(float value) {
+  llvm::APFloat number(std::clamp(value, -kMostFloat8, kMostFloat8));
+  bool losesInfo;
+  number.convert(llvm::APFloat::Float8E4M3FN(),
+                 llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+  return char(number.bitcastToAPInt().getZExtValue());
+}
+
+FailureOr<QuantizedWeights>
+rac::weightsInFloat8(OpBuilder &builder, ConstantOp constant,
+                     RankedTensorType type, WeightTerms where, bool transposed,
+                     std::string &why) {
+  std::optional<ConstantBytes> data = getConstantBytes(constant);
+  if (!data) {
+    why = "its weights' data is not there";
+    return failure();
+  }
+  std::vector<float> values;
+  for (int64_t i : llvm::seq(type.getNumElements()))
+    values.push_back(floatAt(*data, i));
+  if (!llvm::all_of(values, [](float value) { return std::isfinite(value); })) {
+    why = "its weights are not all finite";
+    return failure();
+  }
+  QuantizedWeights result;
+  llvm::append_range(result.scales,
+                     float8Scales(values, type.getShape(), where.channels));
+  SmallVector<int64_t> shape(type.getShape());
+  if (transposed)
+    std::swap(shape[0], shape[1]);
+  int64_t inner =
+      llvm::product_of(type.getShape().drop_front(where.channels + 1));
+  result.steps = makeConstant(
+      builder, constant.getLoc(),
+      RankedTensorType::get(shape, Float8E4M3FNType::get(builder.getContext())),
+      [&](MutableArrayRef<char> bytes) {
+        for (auto [i, value] : llvm::enumerate(values)) {
+          float scale = result.scales[i / inner % result.scales.size()];
+          int64_t at = transposed ? int64_t(i) % shape[0] * shape[1] +
+                                        int64_t(i) / shape[0]
+                                  : int64_t(i);
+          bytes[at] = toFloat8(value / scale);
         }
       });
   return result;

@@ -18,7 +18,7 @@ mlir::Value narrowFloats(mlir::OpBuilder &builder, ConstantOp constant,
 
 /// Weights in steps of their own for each channel.
 struct QuantizedWeights {
-  mlir::Value steps;               ///< i8, in [-127, 127]
+  mlir::Value steps;               ///< i8, in [-127, 127], or f8E4M3FN
   llvm::SmallVector<float> scales; ///< of each channel
   llvm::SmallVector<int64_t> sums; ///< of each channel's steps
 };
@@ -32,6 +32,13 @@ mlir::FailureOr<QuantizedWeights>
 quantizeWeights(mlir::OpBuilder &builder, ConstantOp constant,
                 mlir::RankedTensorType type, WeightTerms where,
                 llvm::ArrayRef<double> termSteps, std::string &why);
+
+/// The same in f8E4M3FN, the largest value of each channel being 448. With
+/// `transposed` what it gives is the transposed matrix.
+mlir::FailureOr<QuantizedWeights>
+weightsInFloat8(mlir::OpBuilder &builder, ConstantOp constant,
+                mlir::RankedTensorType type, WeightTerms where, bool transposed,
+                std::string &why);
 
 /// Weights in blocks that share a scale; operands of rac.dequantize_weights.
 /// Steps fill up the last block with zeros.

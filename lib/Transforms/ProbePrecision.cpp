@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "rac/Transforms/Float8.h"
 #include "rac/Transforms/Passes.h"
 #include "llvm/ADT/MapVector.h"
 #include <cmath>
@@ -40,8 +41,9 @@ bool isF32(Value value) {
 
 class Prober {
 public:
-  Prober(func::FuncOp function, Type half)
-      : function(function), half(half), builder(function.getContext()) {}
+  Prober(func::FuncOp function, Type half, bool float8)
+      : function(function), half(half), float8(float8),
+        builder(function.getContext()) {}
 
   LogicalResult run();
   Probe probe;
@@ -62,6 +64,7 @@ private:
 
   func::FuncOp function;
   Type half;
+  bool float8;
   OpBuilder builder;
   /// What a contraction has had a part in: docs/Precision.md.
   llvm::DenseSet<Value> tainted;
@@ -80,7 +83,7 @@ unsigned Prober::tensorNumber(Value value) {
   return tensors.insert({value, tensors.size()}).first->second;
 }
 
-/// x, or rounded to 16 bits, or to steps: as `kind` says.
+/// x, or rounded to 16 bits, to steps or to f8: as `kind` says.
 void Prober::buildStage(Block *body, Location loc, bool withSteps) {
   builder.setInsertionPointToStart(body);
   Value x = body->getArgument(0), kind = body->getArgument(1);
@@ -106,6 +109,19 @@ void Prober::buildStage(Block *body, Location loc, bool withSteps) {
     q = SubOp::create(builder, loc, type, q, zero);
     q = MulOp::create(builder, loc, type, q, scale);
     y = SelectOp::create(builder, loc, type, isKind(Rounding::steps), q, y);
+  }
+  if (withSteps && float8) {
+    // As rac.quantize of f8E4M3FN.
+    Value scale = body->getArgument(2);
+    Value q = DivOp::create(builder, loc, type, x, scale);
+    q = ClipOp::create(builder, loc, type, q, scalar(-kMostFloat8),
+                       scalar(kMostFloat8));
+    q = CastOp::create(builder, loc,
+                       type.clone(Float8E4M3FNType::get(builder.getContext())),
+                       q);
+    q = CastOp::create(builder, loc, type, q);
+    q = MulOp::create(builder, loc, type, q, scale);
+    y = SelectOp::create(builder, loc, type, isKind(Rounding::float8), q, y);
   }
   YieldOp::create(builder, loc, y);
 }
@@ -361,7 +377,7 @@ struct ProbePrecisionPass : rac::impl::ProbePrecisionBase<ProbePrecisionPass> {
       getOperation().emitError("half is bf16 or f16, not '") << half << "'";
       return signalPassFailure();
     }
-    FailureOr<Probe> probe = probePrecision(getOperation(), type);
+    FailureOr<Probe> probe = probePrecision(getOperation(), type, float8);
     if (failed(probe))
       return signalPassFailure();
     numStages += probe->stages.size();
@@ -373,11 +389,11 @@ struct ProbePrecisionPass : rac::impl::ProbePrecisionBase<ProbePrecisionPass> {
 
 } // namespace
 
-FailureOr<Probe> rac::probePrecision(ModuleOp module, Type half) {
+FailureOr<Probe> rac::probePrecision(ModuleOp module, Type half, bool float8) {
   auto function = module.lookupSymbol<func::FuncOp>("main");
   if (!function || function.isExternal())
     return module.emitError("has no entry function 'main'"), failure();
-  Prober prober(function, half);
+  Prober prober(function, half, float8);
   if (failed(prober.run()))
     return failure();
   return std::move(prober.probe);

@@ -9,6 +9,8 @@ using namespace rac;
 
 bool rac::isHalf(Type type) { return type.isBF16() || type.isF16(); }
 
+bool rac::isFloat8(Type type) { return isa<Float8E4M3FNType>(type); }
+
 bool rac::isF32Tensor(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   return type && type.getElementType().isF32();

@@ -9,7 +9,7 @@
 namespace rac {
 
 /// How a tensor is stored that is computed with as f32: an element type and,
-/// of integers, what they stand for.
+/// of 8 bits, what its numbers stand for.
 struct Storage {
   mlir::Type element; ///< null: f32
   mlir::Type steps;
@@ -21,6 +21,8 @@ struct Storage {
 };
 
 bool isHalf(mlir::Type type);
+/// f8E4M3FN.
+bool isFloat8(mlir::Type type);
 bool isF32Tensor(mlir::Value value);
 /// The tensor type with other elements.
 mlir::Type withElement(mlir::Type type, mlir::Type element);

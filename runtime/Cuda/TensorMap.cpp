@@ -11,7 +11,7 @@ static constexpr int kMostDims = 5; // cuda.h
 
 /// -1: copy units don't know it.
 static int typeOf(int32_t code, int32_t bits) {
-  if (bits == 8 && (code == kDLInt || code == kDLUInt))
+  if (bits == 8) // copied as it is
     return kMapUint8;
   if (bits == 16 && code == kDLFloat)
     return kMapFloat16;

@@ -51,6 +51,18 @@ struct F16 {
   static float load(Stored bits) { return fromHalf(bits); }
   static Stored store(float value) { return toHalf(value); }
 };
+/// Four bits of an exponent with a bias of 7, three of a mantissa; no infinity.
+struct E4M3 {
+  using Stored = uint8_t;
+  static float load(Stored bits) {
+    uint32_t sign = uint32_t(bits & 0x80) << 24, magnitude = bits & 0x7F;
+    if (magnitude == 0x7F)
+      return fromBits(sign | 0x7FC00000);
+    uint32_t number = magnitude < 8 ? toBits(float(magnitude) * 0x1p-9f)
+                                    : (magnitude << 20) + (120u << 23);
+    return fromBits(sign | number);
+  }
+};
 struct BF16 {
   using Stored = uint16_t;
   static float load(Stored bits) { return fromBits(uint32_t(bits) << 16); }

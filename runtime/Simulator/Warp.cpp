@@ -205,6 +205,8 @@ void multiplyMatrices(Block &block, Warp &warp) {
     return multiplyFloats<BF16>(warp);
   case RAC_SIM_TF32:
     return multiplyFloats<Tf32>(warp);
+  case RAC_SIM_E4M3:
+    return multiplyFloats<E4M3>(warp);
   case RAC_SIM_S8:
     return multiply<S8, Same<int32_t>, 16>(warp);
   case RAC_SIM_F64:

@@ -16,9 +16,11 @@ using namespace rac::simulator;
 
 namespace {
 
-constexpr int kWarpRows = 16, kDepth = 16, kMaxColumns = 256;
-/// Of both factors.
-constexpr int kBytes = 2;
+constexpr int kWarpRows = 16, kMaxColumns = 256;
+/// Of the terms of a product, of whatever type.
+constexpr int kTermBytes = 32;
+template <typename Factor>
+constexpr int kDepth = kTermBytes / sizeof(typename Factor::Stored);
 
 struct GroupProduct {
   int32_t type, columns, flags;
@@ -30,8 +32,10 @@ struct GroupProduct {
 /// A matrix in shared memory as a descriptor tells it: PTX ISA, "Matrix
 /// descriptor format" and "Swizzling modes". Lines have 128 bytes, whose parts
 /// of 16 are in another order in each of eight lines.
-class Matrix {
+template <typename Factor> class Matrix {
 public:
+  using Stored = typename Factor::Stored;
+
   Matrix(Block &block, const Thread &thread, uint64_t descriptor, bool lines)
       : block(block), thread(thread), outerInLines(lines) {
     constexpr uint64_t kAddressBits = 18, kPart = (1 << 14) - 1;
@@ -41,6 +45,9 @@ public:
     if (descriptor >> 62 != 1)
       block.fail(thread, "a product of a warp group of a matrix whose lines "
                          "are not swizzled by 128 bytes");
+    if (lines && kBytes == 1)
+      block.fail(thread, "a product of a warp group of bytes that don't lie "
+                         "along the terms");
     if (descriptor >> 49 & 7)
       block.fail(thread,
                  "a product of a warp group of a matrix with an offset");
@@ -51,7 +58,7 @@ public:
   }
 
   /// The element of a row of A, or a column of B, in one of the terms.
-  uint16_t load(int outer, int depth) {
+  Stored load(int outer, int depth) {
     constexpr int kLine = 128, kLines = 8, kPerLine = kLine / kBytes;
     int line = outerInLines ? depth : outer;
     uint64_t at = start + line / kLines * stride + line % kLines * kLine;
@@ -65,7 +72,7 @@ public:
     block.checkRead(thread, {address, address + kBytes});
     first = std::min(first, at);
     last = std::max(last, at);
-    uint16_t bits;
+    Stored bits;
     memcpy(&bits, address, kBytes);
     return bits;
   }
@@ -75,6 +82,8 @@ public:
   }
 
 private:
+  static constexpr int kBytes = sizeof(Stored);
+
   Block &block;
   const Thread &thread;
   bool outerInLines; ///< neighbours in memory are rows of A or columns of B
@@ -88,18 +97,24 @@ GroupProduct &of(Warp &warp, int lane) {
 
 /// The warp's rows of the left factor: from memory, or from registers, which
 /// have two terms each, of rows lane / 4 and eight later, then eight terms on.
-void loadRows(Block &block, Warp &warp, uint16_t (*rows)[kDepth]) {
+template <typename Factor>
+void loadRows(Block &block, Warp &warp,
+              typename Factor::Stored (*rows)[kDepth<Factor>]) {
+  constexpr int kBytes = sizeof(typename Factor::Stored);
   const Thread &thread = warp.lanes[0];
   const GroupProduct &product = of(warp, 0);
   if (!product.registers) {
-    Matrix matrix(block, thread, product.a, product.flags & RAC_SIM_LINES_OF_A);
+    Matrix<Factor> matrix(block, thread, product.a,
+                          product.flags & RAC_SIM_LINES_OF_A);
     int first = thread.index / kWarpSize % 4 * kWarpRows;
     for (int row = 0; row < kWarpRows; ++row)
-      for (int k = 0; k < kDepth; ++k)
+      for (int k = 0; k < kDepth<Factor>; ++k)
         rows[row][k] = matrix.load(first + row, k);
     warp.reads.push_back({matrix.range(), warp.group});
     return;
   }
+  if (kBytes != 2)
+    block.fail(thread, "a product of a warp group of bytes in registers");
   for (int lane = 0; lane < kWarpSize; ++lane)
     for (int i = 0; i < 8; ++i) {
       int row = lane / 4 + i / 2 % 2 * 8, k = lane % 4 * 2 + i % 2 + i / 4 * 8;
@@ -109,18 +124,19 @@ void loadRows(Block &block, Warp &warp, uint16_t (*rows)[kDepth]) {
 
 template <typename Factor> void multiply(Block &block, Warp &warp) {
   const GroupProduct &product = of(warp, 0);
-  uint16_t rows[kWarpRows][kDepth];
-  loadRows(block, warp, rows);
-  Matrix matrix(block, warp.lanes[0], product.b,
-                product.flags & RAC_SIM_LINES_OF_B);
-  static thread_local float right[kDepth][kMaxColumns];
+  constexpr int depth = kDepth<Factor>;
+  typename Factor::Stored rows[kWarpRows][depth];
+  loadRows<Factor>(block, warp, rows);
+  Matrix<Factor> matrix(block, warp.lanes[0], product.b,
+                        product.flags & RAC_SIM_LINES_OF_B);
+  static thread_local float right[depth][kMaxColumns];
   for (int column = 0; column < product.columns; ++column)
-    for (int k = 0; k < kDepth; ++k)
+    for (int k = 0; k < depth; ++k)
       right[k][column] = Factor::load(matrix.load(column, k));
   warp.reads.push_back({matrix.range(), warp.group});
   for (int row = 0; row < kWarpRows; ++row) {
     float sums[kMaxColumns] = {};
-    for (int k = 0; k < kDepth; ++k) {
+    for (int k = 0; k < depth; ++k) {
       float left = Factor::load(rows[row][k]);
       for (int column = 0; column < product.columns; ++column)
         sums[column] += left * right[k][column];
@@ -144,10 +160,16 @@ void multiplyGroup(Block &block, Warp &warp) {
     block.fail(thread, "a product of a warp group, of which some lanes have "
                        "ended or never were");
   warp.issued = (warp.issued + thread.site + 1) * 0x9E3779B97F4A7C15;
-  if (of(warp, 0).type == RAC_SIM_F16)
-    multiply<F16>(block, warp);
-  else
-    multiply<BF16>(block, warp);
+  switch (of(warp, 0).type) {
+  case RAC_SIM_F16:
+    return multiply<F16>(block, warp);
+  case RAC_SIM_BF16:
+    return multiply<BF16>(block, warp);
+  case RAC_SIM_E4M3:
+    return multiply<E4M3>(block, warp);
+  }
+  block.fail(thread, "a product of a warp group of a type that is not "
+                     "simulated");
 }
 
 void finishGroups(Block &, Warp &warp) {

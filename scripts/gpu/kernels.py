@@ -13,12 +13,18 @@ COLUMNS = {"kernel": "name", "right": "right", "rel": "rel", "rac us": "rac_us",
 
 OPSET = 23
 # By norms. That of f32 is one that products in TF32 don't keep: they are off by 3e-4.
-TOLERANCE = {"f32": 2e-5, "f16": 4e-3, "bf16": 2e-2}
+TOLERANCE = {"f32": 2e-5, "f16": 4e-3, "bf16": 2e-2, "f8": 2e-3}
 
 
 def matmul(dtype, m, n, k):
     return {"name": f"matmul {m}x{n}x{k} {dtype}", "kind": "matmul", "dtype": dtype,
             "inputs": {"a": [m, k], "b": [k, n]}, "flops": 2 * m * n * k}
+
+
+def matmul_f8(m, n, k):
+    """Of f32 that becomes f8 first, in kernels of its own; the right factor has its terms side by side, as weights do."""
+    return {"name": f"matmul {m}x{n}x{k} f8", "kind": "matmul f8", "dtype": "f8", "inputs": {"a": [m, k], "b": [n, k]},
+            "flops": 2 * m * n * k}
 
 
 def attention(dtype, batch, heads, queries, keys, size, causal=False, kv_heads=None):
@@ -43,6 +49,7 @@ ALL = [
     matmul("bf16", 4096, 4096, 4096), matmul("bf16", 8192, 8192, 8192), matmul("f16", 4096, 4096, 4096),
     matmul("f32", 4096, 4096, 4096), matmul("f32", 8192, 8192, 8192), matmul("bf16", 128, 768, 3072),
     matmul("bf16", 16, 4096, 4096), matmul("f32", 197, 768, 768), matmul("f32", 1, 4096, 4096),
+    matmul_f8(4096, 4096, 4096), matmul_f8(8192, 8192, 8192),
     attention("bf16", 4, 16, 2048, 2048, 64), attention("bf16", 2, 16, 4096, 4096, 128),
     attention("bf16", 4, 16, 2048, 2048, 64, causal=True), attention("bf16", 2, 16, 4096, 4096, 128, causal=True),
     attention("f16", 4, 16, 2048, 2048, 64),
@@ -81,6 +88,19 @@ def model(job):
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
 
 
+def model_f8(job):
+    """The same in rac's own ops: ONNX has no product of f8."""
+    (m, k), (n, _) = job["inputs"].values()
+    a, b, out = f"tensor<{m}x{k}x", f"tensor<{n}x{k}x", f"tensor<{m}x{n}xf32>"
+    return f"""func.func @main(%a: {a}f32> {{rac.name = "a"}}, %b: {b}f32> {{rac.name = "b"}}) -> ({out} {{rac.name = "out"}}) {{
+      %0 = rac.cast %a : ({a}f32>) -> {a}f8E4M3FN>
+      %1 = rac.cast %b : ({b}f32>) -> {b}f8E4M3FN>
+      %2 = rac.transpose %1, [1, 0] : ({b}f8E4M3FN>) -> tensor<{k}x{n}xf8E4M3FN>
+      %3 = rac.matmul %0, %2 : ({a}f8E4M3FN>, tensor<{k}x{n}xf8E4M3FN>) -> {out}
+      return %3 : {out}
+    }}"""
+
+
 def output_shape(job):
     first, kind = next(iter(job["inputs"].values())), job["kind"]
     if kind == "matmul":
@@ -97,8 +117,16 @@ def reference(job):
     import torch
     import torch.nn.functional as F
 
+    def matmul_f8(a, b):
+        a, b = a.to(torch.float8_e4m3fn), b.to(torch.float8_e4m3fn).t()
+        if job.get("exact"):
+            return a.double() @ b.double()
+        one = torch.ones((), device=a.device)
+        return torch._scaled_mm(a, b, scale_a=one, scale_b=one, out_dtype=torch.float32)
+
     return {
         "matmul": lambda a, b: a @ b,
+        "matmul f8": matmul_f8,
         "attention": lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=job.get("causal", False)),
         "add+relu": lambda x, y: torch.relu(x + y),
         "gelu": lambda x: F.gelu(x),
@@ -144,9 +172,12 @@ def prepare(job):
 
     path = library(job)
     path.parent.mkdir(parents=True, exist_ok=True)
-    onnx.save(model(job), path.with_suffix(".onnx"))
+    source = path.with_suffix(".mlir" if job["dtype"] == "f8" else ".onnx")
+    if job["dtype"] == "f8":
+        source.write_text(model_f8(job))
+    else:
+        onnx.save(model(job), source)
     started = time.monotonic()
-    source = path.with_suffix(".onnx")
     plan = planned(job, source, path.with_suffix(".plan")) if job.get("tile") else {}
     rac.compile(source, path, **flags(job), **plan)
     return {"compile_seconds": time.monotonic() - started}
@@ -172,11 +203,12 @@ def measure(job):
         return {"copy": copy_rate()}
     device.exact()
     torch.manual_seed(0)
-    inputs = {name: torch.randn(shape, device=device.place()).to(device.dtypes()[job["dtype"]])
+    dtype = torch.float32 if job["dtype"] == "f8" else device.dtypes()[job["dtype"]]
+    inputs = {name: torch.randn(shape, device=device.place()).to(dtype)
               for name, shape in job["inputs"].items()}
     peer = reference(job)
     wide = torch.float64 if max(x.numel() for x in inputs.values()) < 1 << 26 else torch.float32
-    answer = peer(*[x.to(wide) for x in inputs.values()]).float()
+    answer = reference({**job, "exact": True})(*[x.to(wide) for x in inputs.values()]).float()
     run = device.OnDevice(library(job), inputs)
     run.poison()
     run()
@@ -200,7 +232,7 @@ def measure(job):
         found["torch_trace"] = device.kernels(torch_run)
     except Exception as error:
         found["trace_error"] = str(error)[:300]
-    if job["compile"] and job["kind"] not in ("matmul", "attention"):
+    if job["compile"] and job["kind"] not in ("matmul", "matmul f8", "attention"):
         compiled = torch.compile(peer)
         found["compiled_us"] = 1e6 * rate(lambda: compiled(*inputs.values()), device.wait)
     best = min(found["torch_us"], found.get("compiled_us", float("inf")))

@@ -94,3 +94,18 @@ func.func @unlimited(%x: f32) -> (f32, f32) {
   %3 = math.exp %2 : f32
   return %1, %3 : f32, f32
 }
+
+// LLVM has no floats of 8 bits.
+
+// CHECK-LABEL: func.func @float8
+// CHECK-NOT: {{arith.(extf|truncf)}}
+// CHECK: arith.bitcast %{{.*}} : vector<4xi8> to vector<4xf8E4M3FN>
+// CHECK: arith.bitcast %{{.*}} : f8E4M3FN to i8
+// CHECK: arith.truncf %{{.*}} : f32 to f16
+// CHECK-NOT: {{arith.(extf|truncf)}}
+// CHECK: return
+func.func @float8(%x: vector<4xf32>, %y: f8E4M3FN) -> (vector<4xf8E4M3FN>, f16) {
+  %0 = arith.truncf %x : vector<4xf32> to vector<4xf8E4M3FN>
+  %1 = arith.extf %y : f8E4M3FN to f16
+  return %0, %1 : vector<4xf8E4M3FN>, f16
+}

@@ -3,7 +3,7 @@
 func.func @weights(%x: tensor<2x4xf32>, %w: tensor<4x4xf32>) -> tensor<2x4xf32> {
   %0 = rac.group @product ins(%x, %w : tensor<2x4xf32>, tensor<4x4xf32>) -> (tensor<2x4xf32>) plan <kind = library, precision = i8, activation = !quant.uniform<u8:f32, 0.1>> {
   ^bb0(%a: tensor<2x4xf32>, %b: tensor<4x4xf32>):
-    // expected-error @+1 {{has no constant weights, and can't be computed in i8, as its plan says}}
+    // expected-error @+1 {{has no constant weights, and can't be computed in 'i8', as its plan says}}
     %1 = rac.matmul %a, %b : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
     rac.yield %1 : tensor<2x4xf32>
   }
@@ -16,7 +16,7 @@ func.func @infinite(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
   %w = rac.constant dense<[[1.0, 0x7F800000], [0.5, 2.0]]> : tensor<2x2xf32>
   %0 = rac.group @product ins(%x, %w : tensor<2x2xf32>, tensor<2x2xf32>) -> (tensor<2x2xf32>) plan <kind = library, precision = i8, activation = !quant.uniform<u8:f32, 0.1>> {
   ^bb0(%a: tensor<2x2xf32>, %b: tensor<2x2xf32>):
-    // expected-error @+1 {{can't be computed in i8, as its plan says: its weights are not all finite}}
+    // expected-error @+1 {{can't be computed in 'i8', as its plan says: its weights are not all finite}}
     %1 = rac.matmul %a, %b : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
     rac.yield %1 : tensor<2x2xf32>
   }
@@ -29,7 +29,7 @@ func.func @batch(%x: tensor<3x2x4xf32>) -> tensor<3x2x4xf32> {
   %w = rac.constant dense<1.0> : tensor<3x4x4xf32>
   %0 = rac.group @product ins(%x, %w : tensor<3x2x4xf32>, tensor<3x4x4xf32>) -> (tensor<3x2x4xf32>) plan <kind = library, precision = i8, activation = !quant.uniform<u8:f32, 0.1>> {
   ^bb0(%a: tensor<3x2x4xf32>, %b: tensor<3x4x4xf32>):
-    // expected-error @+1 {{has a batch of weights, which can't be in i8}}
+    // expected-error @+1 {{has a batch of weights, which can't be in 'i8'}}
     %1 = rac.matmul %a, %b : (tensor<3x2x4xf32>, tensor<3x4x4xf32>) -> tensor<3x2x4xf32>
     rac.yield %1 : tensor<3x2x4xf32>
   }
@@ -53,7 +53,7 @@ func.func @odd_group(%x: tensor<2x4xf32>) -> tensor<2x1xf32> {
 
 func.func @several(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
   %w = rac.constant dense<1.0> : tensor<4x4xf32>
-  // expected-error @+1 {{multiplies more than once, which can't be in i8}}
+  // expected-error @+1 {{multiplies more than once, which can't be in 'i8'}}
   %0 = rac.group @products ins(%x, %w : tensor<2x4xf32>, tensor<4x4xf32>) -> (tensor<2x4xf32>) plan <kind = generated, precision = i8, activation = !quant.uniform<u8:f32, 0.1>> {
   ^bb0(%a: tensor<2x4xf32>, %b: tensor<4x4xf32>):
     %1 = rac.matmul %a, %b : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
@@ -101,4 +101,16 @@ func.func @made_inside(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
     rac.yield %1 : tensor<2x2xf32>
   }
   return %0 : tensor<2x2xf32>
+}
+
+// -----
+
+func.func @float8_weights(%x: tensor<2x4xf32>, %w: tensor<4x4xf32>) -> tensor<2x4xf32> {
+  %0 = rac.group @product ins(%x, %w : tensor<2x4xf32>, tensor<4x4xf32>) -> (tensor<2x4xf32>) plan <kind = generated, precision = f8E4M3FN, activation = !quant.uniform<i8:f32, 0.1>> {
+  ^bb0(%a: tensor<2x4xf32>, %b: tensor<4x4xf32>):
+    // expected-error @+1 {{has no constant weights, and can't be computed in 'f8E4M3FN', as its plan says}}
+    %1 = rac.matmul %a, %b : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
+    rac.yield %1 : tensor<2x4xf32>
+  }
+  return %0 : tensor<2x4xf32>
 }

@@ -1,5 +1,6 @@
 // RUN: rac-opt %s --rac-probe-precision | FileCheck %s
 // RUN: rac-opt %s --rac-probe-precision=half=f16 | FileCheck %s --check-prefix=HALF
+// RUN: rac-opt %s --rac-probe-precision=float8 | FileCheck %s --check-prefix=FLOAT8
 
 // Weights become an input; the product's first operand may be
 // rounded to steps, of each channel, what else a contraction had a part in to 16 bits, and what none had, the mask, to nothing.
@@ -26,6 +27,11 @@
 // CHECK-NOT: rac.div
 // CHECK: %[[Y:.*]] = rac.group @sum ins(%[[Q]], %[[M]]
 // CHECK: return %[[Y]], %[[X]]
+
+// FLOAT8: rac.group @probe_0
+// FLOAT8: rac.cast %{{.*}} -> tensor<?x4xf8E4M3FN>
+// FLOAT8: rac.cast %{{.*}} : (tensor<?x4xf8E4M3FN>) -> tensor<?x4xf32>
+// FLOAT8: rac.yield
 
 // HALF: rac.cast %{{.*}} -> tensor<?x4xf16>
 

@@ -64,6 +64,32 @@ def test_narrow_all(tmp_path, name):
     same_bits(cast_model(tmp_path, "f32", name, x.size).run({"input_0": x})["output_0"], want)
 
 
+def test_float8(tmp_path):
+    """All of its values there and back, what is halfway between two and beside that, what is too large, and NaN."""
+    every = np.arange(256, dtype=np.uint8).view(ml_dtypes.float8_e4m3fn).astype(np.float32)
+    values = np.unique(every[np.isfinite(every)])
+    middle = (values[1:] + values[:-1]) / 2
+    random = np.random.default_rng(3).standard_normal(4000) * np.exp2(np.random.default_rng(4).integers(-14, 10, 4000))
+    x = np.concatenate([every, middle, np.nextafter(middle, np.float32(0)), np.nextafter(middle, np.float32(np.inf)), random,
+                        [463.9, 464, 465, 3e38, -3e38, np.inf, -np.inf, 1e-40, -0.0], np.zeros(5)]).astype(np.float32)
+    n = x.size
+    steps = "steps_type = !quant.uniform<i8:f32, {}>".format
+    with from_ir(tmp_path, f"""func.func @main(%x: tensor<{n}xf32>) -> (tensor<{n}xf32>, tensor<{n}xf32>, tensor<{n}xf16>) {{
+  %0 = rac.cast %x : (tensor<{n}xf32>) -> tensor<{n}xf8E4M3FN>
+  %y = rac.cast %0 : (tensor<{n}xf8E4M3FN>) -> tensor<{n}xf32>
+  %1 = rac.quantize %x {{{steps(0.25)}}} : (tensor<{n}xf32>) -> tensor<{n}xf8E4M3FN>
+  %z = rac.dequantize %1 {{{steps(2.0)}}} : (tensor<{n}xf8E4M3FN>) -> tensor<{n}xf32>
+  %h = rac.cast %1 : (tensor<{n}xf8E4M3FN>) -> tensor<{n}xf16>
+  return %y, %z, %h : tensor<{n}xf32>, tensor<{n}xf32>, tensor<{n}xf16>
+}}""") as model:
+        got = model.run({"input_0": x})
+    with np.errstate(all="ignore"):
+        same_bits(got["output_0"], x.astype(ml_dtypes.float8_e4m3fn).astype(np.float32))
+        rounded = np.clip(x / np.float32(0.25), -448, 448).astype(ml_dtypes.float8_e4m3fn).astype(np.float32)
+    same_bits(got["output_1"], rounded * np.float32(2))
+    same_bits(got["output_2"], rounded.astype(np.float16))
+
+
 @pytest.mark.parametrize("steps, dtype, scale, zero, low, high", [
     ("u8:f32, 0.02:128", np.uint8, 0.02, 128, 0, 255), ("i8:f32, 0.5", np.int8, 0.5, 0, -128, 127),
     ("i8<-127:127>:f32, 3.0e-5:-7", np.int8, 3e-5, -7, -127, 127),

@@ -12,13 +12,13 @@ pytestmark = [pytest.mark.skipif(not SIMULATED, reason="kernels run in the simul
 
 
 @pytest.mark.parametrize("precision, types, bound", [("bf16", {"bf16"}, 2e-2), ("f16", {"f16"}, 3e-3), ("int8", {"i8"}, 5e-2),
-                                                     ("auto", {"bf16", "i8"}, 1e-2)])
+                                                     ("f8", {"f8E4M3FN"}, 8e-2), ("auto", {"bf16", "i8", "f8E4M3FN"}, 1e-2)])
 @pytest.mark.parametrize("make, sizes", [(mlp, {"n": 21}), (conv_net, {})], ids=["mlp", "conv"])
 def test_precision(tmp_path, make, sizes, precision, types, bound):
     graph = make()
     path = write(graph, tmp_path)
     flags = [*FLAGS, f"--precision={precision}", f"--report={tmp_path / 'report.json'}"]
-    if precision in ("int8", "auto"):
+    if precision in ("int8", "f8", "auto"):
         flags.append(f"--calibration={save(feeds_of(graph, 5, **sizes), tmp_path / 'samples')}")
     run_compiler(path, tmp_path / "narrow.so", *flags, time_limit=280)
     run_compiler(path, tmp_path / "plain.so", *FLAGS)
@@ -26,7 +26,7 @@ def test_precision(tmp_path, make, sizes, precision, types, bound):
     used = {group["precision"] for group in groups} - {"f32"}
     assert used <= types
     # Of few rows bytes gain nothing.
-    assert used or (make is mlp and precision == "int8")
+    assert used or (make is mlp and precision in ("int8", "f8"))
     feeds = feeds_of(graph, 2, **sizes)
     assert relative(run_all(tmp_path / "plain.so", feeds), run_all(tmp_path / "narrow.so", feeds)) <= bound
 

@@ -162,6 +162,33 @@ def test_products_of_bytes(compiler, tmp_path, left, right, n, m, k):
     np.testing.assert_array_equal(got, feeds["x"].astype(np.int32) @ feeds["w"].astype(np.int32))
 
 
+@pytest.mark.parametrize("n, m, k", [(64, 64, 128), (128, 256, 384), (150, 72, 528), (33, 41, 70), (1, 40, 64), (300, 3, 16)])
+@pytest.mark.parametrize("transposed", [True, False], ids=["terms", "columns"])
+@pytest.mark.parametrize("chip", ["simulator", "simulator_sm_90a"])
+def test_products_of_float8(compiler, tmp_path, chip, transposed, n, m, k):
+    """Of whole numbers, so exactly. `transposed`: the right factor's terms lie side by side, as those of weights do."""
+    x, w, y = f"tensor<{n}x{k}x", f"tensor<{m}x{k}x" if transposed else f"tensor<{k}x{m}x", f"tensor<{n}x{m}xf32>"
+    named = '{{rac.dim_names = ["", ""], rac.name = "{}"}}'.format
+    right, turn = f"tensor<{k}x{m}xf8E4M3FN>", ""
+    if transposed:
+        turn = f"%t = rac.transpose %b, [1, 0] : ({w}f8E4M3FN>) -> {right}"
+    (tmp_path / "m.mlir").write_text(f"""
+        func.func @main(%x: {x}f32> {named("x")}, %w: {w}f32> {named("w")}) -> ({y} {named("y")}) {{
+          %a = rac.cast %x : ({x}f32>) -> {x}f8E4M3FN>
+          %b = rac.cast %w : ({w}f32>) -> {w}f8E4M3FN>
+          {turn}
+          %0 = rac.matmul %a, {"%t" if transposed else "%b"} : ({x}f8E4M3FN>, {right}) -> {y}
+          return %0 : {y}
+        }}""")
+    rng = np.random.default_rng(8)
+    feeds = {"x": rng.integers(-16, 17, (n, k)).astype(F32), "w": rng.integers(-16, 17, (k, m)).astype(F32)}
+    want = feeds["x"] @ feeds["w"]
+    if transposed:
+        feeds["w"] = np.ascontiguousarray(feeds["w"].T)
+    with load(compile_once(tmp_path / "m.mlir", tmp_path / "m.so", "--target=nvptx", f"--chip={chip}")) as mine:
+        np.testing.assert_array_equal(mine.run(feeds)["y"], want)
+
+
 # ---- attention
 
 # Batches, heads, queries, keys, vectors: tiles that are whole, that aren't, that are many, and of few elements.

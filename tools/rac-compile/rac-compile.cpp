@@ -122,7 +122,7 @@ static Flag<std::string>
                     "and memory: a table, or JSON into FILE.json"));
 
 static Flag<std::string> precision(
-    "precision", cl::init("f32"), cl::value_desc("f32|bf16|f16|int8|auto"),
+    "precision", cl::init("f32"), cl::value_desc("f32|bf16|f16|int8|f8|auto"),
     cl::desc("What contractions compute in where that gains; auto: each in "
              "what gains most, within --max-error (default f32)"));
 static Flag<std::string>
@@ -164,10 +164,10 @@ static std::string refusal() {
     return "--max-latency is a time in ms above 0";
   if (maxMemory.getNumOccurrences() && !(maxMemory > 0 && maxMemory < 1e9))
     return "--max-memory is a size in MiB above 0";
-  const StringRef precisions[] = {"f32", "bf16", "f16", "int8", "auto"};
+  const StringRef precisions[] = {"f32", "bf16", "f16", "int8", "f8", "auto"};
   if (!is_contained(precisions, StringRef(precision)))
-    return "--precision is f32, bf16, f16, int8 or auto, not '" + precision +
-           "'";
+    return "--precision is f32, bf16, f16, int8, f8 or auto, not '" +
+           precision + "'";
   const StringRef metrics[] = {"rel-l2", "cosine", "max-abs", "top1"};
   if (!is_contained(metrics, StringRef(errorMetric)))
     return "--error-metric is rel-l2, cosine, max-abs or top1, not '" +
@@ -178,7 +178,7 @@ static std::string refusal() {
       (maxError.getNumOccurrences() || calibration.getNumOccurrences() ||
        errorMetric.getNumOccurrences()))
     return "--max-error, --error-metric and --calibration are for "
-           "--precision=auto, bf16, f16 or int8: f32 is what errors are "
+           "--precision=auto, bf16, f16, int8 or f8: f32 is what errors are "
            "counted against";
   if (emitFlag == EmitFlag::Ptx && target != "nvptx")
     return "--emit=ptx is for --target=nvptx";

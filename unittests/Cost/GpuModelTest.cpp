@@ -206,16 +206,49 @@ TEST(GpuModel, GroupsOfWarpsReadSharedMemoryThemselves) {
                        instructionSeconds(64 * 64 * 30));
   // Each step's tiles, of 64 lines of 128 B, are written and read once.
   EXPECT_DOUBLE_EQ(cost.bytes[0].bytes, 4 * 2 * (2 * 64 * 128.0));
-  auto blocks = gpuBlocks({1, 64, 64, 256, false, false}, 2, 1, device);
+  auto blocks =
+      gpuBlocks({1, 64, 64, 256, false, false}, 2, {DataType::f16, 1}, device);
   EXPECT_TRUE(llvm::any_of(
       blocks, [](const GpuBlock &block) { return block.warpgroups; }));
   // Of other types, or of rows that aren't 16 bytes apart, there are none.
-  for (const GpuBlock &block :
-       gpuBlocks({1, 64, 63, 256, false, false}, 2, 1, device))
+  for (const GpuBlock &block : gpuBlocks({1, 64, 63, 256, false, false}, 2,
+                                         {DataType::f16, 1}, device))
     EXPECT_FALSE(block.warpgroups);
-  for (const GpuBlock &block :
-       gpuBlocks({1, 64, 64, 256, false, false}, 4, 3, device))
+  for (const GpuBlock &block : gpuBlocks({1, 64, 64, 256, false, false}, 4,
+                                         {DataType::tf32, 3}, device))
     EXPECT_FALSE(block.warpgroups);
+}
+
+TEST(GpuModel, Float8TakesHalfTheBytesAndTwiceTheRegisters) {
+  Device device = roundGpu();
+  device.units[1].opsPerClock[DataType::f8] = number(2000);
+  ComputeUnit unit = device.units[1];
+  unit.name = "warpgroup";
+  device.units.push_back(unit);
+  // Both operands lie along the terms: columns may be of any number.
+  for (double columns : {64, 63}) {
+    auto blocks = gpuBlocks({1, 256, columns, 256, false, false}, 1,
+                            {DataType::f8, 1}, device);
+    EXPECT_TRUE(llvm::any_of(
+        blocks, [](const GpuBlock &block) { return block.warpgroups; }));
+    for (const GpuBlock &block : blocks) {
+      EXPECT_TRUE(block.depth == 128);
+      EXPECT_TRUE(!block.warpgroups || block.columns <= 128);
+      EXPECT_LE(block.warpRows * block.warpColumns, 64 * 32);
+    }
+  }
+  for (const GpuBlock &block : gpuBlocks({1, 256, 64, 250, false, false}, 1,
+                                         {DataType::f8, 1}, device))
+    EXPECT_FALSE(block.warpgroups);
+  GpuBlock wide;
+  wide.rows = 64, wide.columns = wide.warpColumns = 128;
+  wide.depth = 128, wide.warpRows = 16, wide.stages = 4;
+  EXPECT_TRUE(fitsWarpgroups(wide, DataType::f8));
+  EXPECT_FALSE(fitsWarpgroups(wide, DataType::i8));
+  wide.warpgroups = true;
+  EXPECT_EQ(needsOf(wide, 1, 1).registers, 2 * 64 + 48);
+  wide.columns = wide.warpColumns = 256;
+  EXPECT_FALSE(fitsWarpgroups(wide, DataType::f8));
 }
 
 TEST(GpuModel, F32IsThreeProductsOfTf32) {
@@ -298,8 +331,8 @@ TEST(GpuModel, BlocksFitTheDevice) {
   EXPECT_EQ(residentBlocks({4, 256, 0}, room), 0); // registers of a thread
   EXPECT_EQ(residentBlocks({64, 16, 0}, room), 0); // threads of a block
   EXPECT_EQ(residentBlocks({4, 16, 100001}, room), 0);
-  for (const GpuBlock &block :
-       gpuBlocks({1, 4096, 4096, 4096, false, false}, 4, 3, device)) {
+  for (const GpuBlock &block : gpuBlocks({1, 4096, 4096, 4096, false, false}, 4,
+                                         {DataType::tf32, 3}, device)) {
     EXPECT_GE(residentBlocks(needsOf(block, 4, 3), room), 1);
     EXPECT_EQ(block.split, 1);
   }

@@ -2,6 +2,7 @@
 
 #include "rac/Precision/Ranges.h"
 #include "rac/Precision/Rounding.h"
+#include "rac/Transforms/Float8.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/bit.h"
 #include "gtest/gtest.h"
@@ -220,6 +221,28 @@ TEST(Rounding, To16BitsIsToTheNearest) {
   EXPECT_TRUE(std::isnan(roundToF16(std::nanf(""))));
 }
 
+TEST(Rounding, ToFloat8IsToTheNearest) {
+  auto want = [](float value) {
+    llvm::APFloat number(std::clamp(value, -448.0f, 448.0f));
+    bool losesInfo;
+    number.convert(llvm::APFloat::Float8E4M3FN(),
+                   llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+    number.convert(llvm::APFloat::IEEEsingle(),
+                   llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+    return number.convertToFloat();
+  };
+  // Every 1,000th float with either sign, and all that end in zeros: ties.
+  for (uint64_t bits = 0; bits < 0x7f800000; bits += 1000)
+    for (uint64_t tie : {bits, bits << 8 & 0x7ff80000})
+      for (float sign : {1.0f, -1.0f}) {
+        float value = sign * llvm::bit_cast<float>(uint32_t(tie));
+        if (std::isfinite(value))
+          ASSERT_EQ(roundToFloat8(value), want(value)) << value;
+      }
+  EXPECT_TRUE(std::isnan(roundToFloat8(std::nanf(""))));
+  EXPECT_EQ(roundToFloat8(-INFINITY), -448);
+}
+
 ProbeWeights matrix(llvm::ArrayRef<float> values, int64_t rows, int64_t columns,
                     bool columnsAreChannels = true) {
   ProbeWeights weights;
@@ -238,6 +261,17 @@ TEST(Rounding, WeightsByTheLargestOfEachChannel) {
   std::vector<float> wanted = {
       127 * first, 127 * second, -64 * first, 4 * second, 0, 0};
   EXPECT_EQ(rounded, wanted);
+}
+
+TEST(Rounding, WeightsInFloat8ByTheLargestOfEachChannel) {
+  std::vector<float> values = {448, 0.5f, -17, 7, 0, -3};
+  std::vector<float> rounded =
+      roundWeights(matrix(values, 3, 2), GroupType::float8, true);
+  float second = 7.0f / 448;
+  EXPECT_EQ(rounded, (std::vector<float>{448, 32 * second, -16, 448 * second, 0,
+                                         -192 * second}));
+  EXPECT_EQ(float8Scale(0), 1);
+  EXPECT_EQ(float8Scale(INFINITY), 1);
 }
 
 /// Of values in steps of which the one furthest from zero is the last: 127, or

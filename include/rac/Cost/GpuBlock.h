@@ -22,7 +22,7 @@ struct GpuBlock {
   int64_t warpRows = 32, warpColumns = 32, slices = 1;
   int64_t stages = 2, split = 1;
   /// Groups of four warps multiply 64 rows by all columns, straight from shared
-  /// memory (wgmma in PTX, of 16-bit types).
+  /// memory (wgmma in PTX, of 16-bit types and f8).
   bool warpgroups = false;
 
   int64_t down() const { return rows / warpRows; }         ///< warps
@@ -32,7 +32,7 @@ struct GpuBlock {
 
 /// Whether a block has the shape of those that warp groups compute: its warps
 /// have 16 rows each and all columns, and a step is a line of 128 B.
-bool fitsWarpgroups(const GpuBlock &block, double elementBytes);
+bool fitsWarpgroups(const GpuBlock &block, DataType type);
 /// The device's unit for them, by its name; null: it has none.
 const ComputeUnit *warpgroupUnit(const Device &device);
 
@@ -55,12 +55,6 @@ struct GpuRoom {
 /// Blocks that a multiprocessor runs at once; 0: none fits.
 double residentBlocks(const GpuNeeds &needs, const GpuRoom &room);
 
-/// Blocks that lowering makes and the device runs, for one such contraction;
-/// none for a type that no tensor cores multiply.
-llvm::SmallVector<GpuBlock> gpuBlocks(const ContractionShape &shape,
-                                      double elementBytes, int passes,
-                                      const Device &device);
-
 /// The type that tensor cores multiply in for operands of `type`, and how many
 /// products make up one: f32 is split in two parts of tf32 each, of which three
 /// products count (3xTF32: Ootomo and Yokota, "Recovering single precision
@@ -71,6 +65,13 @@ struct TensorForm {
   int passes;
 };
 std::optional<TensorForm> tensorForm(DataType type);
+
+/// Blocks that lowering makes and the device runs, for one such contraction;
+/// none for a type that no tensor cores multiply.
+llvm::SmallVector<GpuBlock> gpuBlocks(const ContractionShape &shape,
+                                      double elementBytes,
+                                      const TensorForm &form,
+                                      const Device &device);
 
 /// The quickest blocks on one device for what has been asked for: by sizes and
 /// types.

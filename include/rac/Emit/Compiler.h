@@ -38,8 +38,8 @@ struct CompileOptions {
   std::string objective = "latency"; ///< or energy, edp, carbon
   double maxSeconds = 0;             ///< budget of a run, s; 0: none
   int64_t maxBytes = 0; ///< budget of weights and working memory, B; 0: none
-  /// What groups compute in: f32, bf16, f16, int8, or auto for what each gains
-  /// by.
+  /// What groups compute in: f32, bf16, f16, int8, f8, or auto for what each
+  /// gains by.
   std::string precision = "f32";
   std::string calibration; ///< samples, docs/ErrorBudget.md; empty: none
   std::string errorMetric = "rel-l2";

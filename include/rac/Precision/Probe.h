@@ -19,7 +19,7 @@
 namespace rac {
 
 /// What a stage does with a tensor, as the number its input `kind` holds.
-enum class Rounding { none = 0, half = 1, steps = 2 };
+enum class Rounding { none = 0, half = 1, steps = 2, float8 = 3 };
 
 /// Rounds a tensor on its way into a group.
 struct ProbeStage {

@@ -8,8 +8,8 @@
 
 namespace rac {
 
-/// How a group computes. `half` is bf16 or f16.
-enum class GroupType { f32, half, steps, weights8, weights4 };
+/// How a group computes. `half` is bf16 or f16, `float8` f8E4M3FN.
+enum class GroupType { f32, half, steps, float8, weights8, weights4 };
 
 /// Terms of a sum that share a scale, where weights alone are narrow.
 inline constexpr int64_t kWeightGroup = 32;

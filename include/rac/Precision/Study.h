@@ -82,6 +82,10 @@ public:
   const ActivationSteps &stepsOf(unsigned group) const {
     return steps[tensorOf(group)];
   }
+  /// Its scale where the group rounds it to f8.
+  float float8ScaleOf(unsigned group) const {
+    return float8ScaleOfTensor(tensorOf(group));
+  }
   int32_t channelDimOf(unsigned group) const {
     return probe.stages[*probe.groups[group].activation].channelDim;
   }
@@ -109,6 +113,7 @@ private:
   void addSmoothed(unsigned tensor, llvm::ArrayRef<unsigned> groups,
                    Candidates &found) const;
   llvm::Error chooseRange(unsigned tensor, llvm::ArrayRef<unsigned> groups);
+  float float8ScaleOfTensor(unsigned tensor) const;
   unsigned tensorOf(unsigned group) const {
     return probe.stages[*probe.groups[group].activation].tensor;
   }

@@ -223,13 +223,15 @@ def ProbePrecision : Pass<"rac-probe-precision", "::mlir::ModuleOp"> {
     Before each operand of a planned group that its precision would round
     (docs/Precision.md) comes a group that does so if an input `rac.probe.kind.N`
     says so: 0 nothing, 1 to `half` and back, 2 to the 8-bit steps of
-    `rac.probe.scale.N` and `rac.probe.zero.N`. Constants that groups multiply
+    `rac.probe.scale.N` and `rac.probe.zero.N`, 3, with `float8`, to f8E4M3FN by that
+    scale. Constants that groups multiply
     become inputs `rac.probe.weights.N`, and tensors that could be rounded to
     steps results `rac.probe.tensor.N`. One library then tells the model's error
     for any choice of types. Groups in loops and branches stay as they are.
   }];
   let options = [
     Option<"half", "half", "std::string", "\"bf16\"", "The type of 16 bits: bf16 or f16">,
+    Option<"float8", "float8", "bool", "false", "Groups may compute in f8E4M3FN">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect"];
   let statistics = [

@@ -10,8 +10,10 @@
 namespace rac {
 
 /// What the pass rac-probe-precision does, and what there is to know of the
-/// result. `half`: bf16 or f16. Values of weights lie in the module's context.
-llvm::FailureOr<Probe> probePrecision(mlir::ModuleOp module, mlir::Type half);
+/// result. `half`: bf16 or f16; `float8`: groups may compute in f8E4M3FN, too.
+/// Values of weights lie in the module's context.
+llvm::FailureOr<Probe> probePrecision(mlir::ModuleOp module, mlir::Type half,
+                                      bool float8 = false);
 
 } // namespace rac
 

@@ -1,6 +1,7 @@
 //===- Expansion.cpp - What becomes of a math op --------------------------===//
 
 #include "Expansion.h"
+#include "Float8.h"
 #include "Functions.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -44,6 +45,8 @@ Type f32Like(Type type, MLIRContext *context) {
 } // namespace
 
 bool rac::functions::isExpanded(Operation *op) {
+  if (isFloat8Conversion(op))
+    return true;
   if (op->getNumOperands() == 0 || (!unaryOf(op) && !isa<math::PowFOp>(op)))
     return false;
   auto element = dyn_cast<FloatType>(getElementTypeOrSelf(op->getOperand(0)));
@@ -52,6 +55,8 @@ bool rac::functions::isExpanded(Operation *op) {
 
 Value rac::functions::expand(Operation *op, bool kernel) {
   OpBuilder b(op);
+  if (isFloat8Conversion(op))
+    return convertFloat8(b, op);
   Location loc = op->getLoc();
   Type type = op->getResult(0).getType(), f32 = f32Like(type, b.getContext());
   SmallVector<Value> operands(op->getOperands());

@@ -8,7 +8,8 @@
 namespace rac::functions {
 
 /// Whether `op` is a function that `expand` writes as arithmetic: one of
-/// Functions.h, of f32 or of narrower types, which are computed in f32.
+/// Functions.h, of f32 or of narrower types, which are computed in f32; or it
+/// makes or takes floats of 8 bits.
 bool isExpanded(mlir::Operation *op);
 
 /// Writes it before `op`; gives the result. `kernel`: with what a GPU has

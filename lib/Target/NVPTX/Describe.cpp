@@ -8,13 +8,14 @@ using namespace rac;
 
 namespace {
 
-/// `ptx`: the oldest version of PTX that knows the chip, as LLVM's feature.
+/// `ptx`: the oldest version of PTX that knows the chip and all instructions
+/// that kernels for it have, as LLVM's feature; of products of f8 that is 8.4.
 struct Chip {
   StringLiteral name, ptx, device;
 };
 constexpr Chip kChips[] = {{"sm_80", "+ptx70", "a100"},
-                           {"sm_89", "+ptx78", "l4"},
-                           {"sm_90a", "+ptx80", "h200"},
+                           {"sm_89", "+ptx84", "l4"},
+                           {"sm_90a", "+ptx84", "h200"},
                            {"sm_100", "+ptx86", "h200"},
                            // No chips: kernels run on the CPU, for tests.
                            {kSimulatorChip, "+ptx80", "h200"},

@@ -79,7 +79,9 @@ struct GpuContractionsPass
       gemm::emitVectorProduct(e, *product, extents, limits);
     } else {
       bool tf32 = plan() && plan().getPrecision().isTF32();
-      gemm::Atom atom(gemm::chooseUnit(contraction, tf32), contraction);
+      gemm::Atom atom(
+          gemm::chooseUnit(contraction, tf32, gemm::hasFloat8(chip)),
+          contraction);
       emitProduct(e, contraction, atom, extents, limits);
       unread = contraction.paddings;
     }

@@ -328,6 +328,14 @@ func.func @quantize_signs(%x: tensor<4xf32>) {
 
 // -----
 
+func.func @quantize_float8(%x: tensor<4xf32>) {
+  // expected-error @+1 {{are not stored as 'f8E4M3FN'}}
+  %0 = rac.quantize %x {steps_type = !quant.uniform<i8:f32, 0.1:3>} : (tensor<4xf32>) -> tensor<4xf8E4M3FN>
+  return
+}
+
+// -----
+
 func.func @dequantize_steps(%x: tensor<4xi8>) {
   // expected-error @+1 {{steps are !quant.uniform<...:f32, scale>, not 'i8'}}
   %0 = rac.dequantize %x {steps_type = i8} : (tensor<4xi8>) -> tensor<4xf32>

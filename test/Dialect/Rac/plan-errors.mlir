@@ -208,8 +208,23 @@ module attributes {test.plan = #rac.plan<kind = library, precision = i8, activat
 
 // -----
 
-// expected-error @+1 {{a plan has quantised activations only where it multiplies in i8, not 'bf16'}}
+// expected-error @+1 {{a plan has quantised activations only where it multiplies in i8 or f8E4M3FN, not 'bf16'}}
 module attributes {test.plan = #rac.plan<kind = library, precision = bf16, activation = !quant.uniform<u8:f32, 0.1>>} {}
+
+// -----
+
+// expected-error @+1 {{activations in f8E4M3FN have one scale and no zero point, unlike '!quant.uniform<i8:f32, 1.000000e-01:3>'}}
+module attributes {test.plan = #rac.plan<kind = generated, precision = f8E4M3FN, activation = !quant.uniform<i8:f32, 0.1:3>>} {}
+
+// -----
+
+// expected-error @+1 {{a plan in f8E4M3FN says what its activations stand for}}
+module attributes {test.plan = #rac.plan<kind = generated, precision = f8E4M3FN>} {}
+
+// -----
+
+// expected-error @+1 {{weights of their own type are multiplied in floats of at least 16 bits, not 'f8E4M3FN'}}
+module attributes {test.plan = #rac.plan<kind = generated, precision = f8E4M3FN, activation = !quant.uniform<i8:f32, 0.1>, weights = i4, weight_group = 32>} {}
 
 // -----
 
@@ -218,7 +233,7 @@ module attributes {test.plan = #rac.plan<kind = generated, precision = f32, weig
 
 // -----
 
-// expected-error @+1 {{weights of their own type are multiplied in floats, not 'i8'}}
+// expected-error @+1 {{weights of their own type are multiplied in floats of at least 16 bits, not 'i8'}}
 module attributes {test.plan = #rac.plan<kind = generated, precision = i8, weights = i4, weight_group = 32>} {}
 
 // -----

@@ -1,5 +1,6 @@
 // RUN: rac-opt %s --pass-pipeline='builtin.module(func.func(rac-gpu-contractions),canonicalize,cse)' --split-input-file | FileCheck %s
 // RUN: rac-opt %s --pass-pipeline='builtin.module(func.func(rac-gpu-contractions{chip=sm_90a}),canonicalize,cse)' --split-input-file | FileCheck %s --check-prefix=HOPPER
+// RUN: rac-opt %s --pass-pipeline='builtin.module(func.func(rac-gpu-contractions{chip=sm_89}),canonicalize,cse)' --split-input-file | FileCheck %s --check-prefix=ADA
 // RUN: rac-opt %s --pass-pipeline='builtin.module(func.func(rac-gpu-contractions{chip=simulator_sm_90a}),canonicalize,cse)' --split-input-file | FileCheck %s --check-prefix=HOPPER
 
 // f32 is multiplied in two parts of tf32, three products for one; bias and relu
@@ -304,6 +305,44 @@ func.func @both_points(%a: memref<256x128xi8>, %b: memref<64x128xi8>, %c: memref
     %3 = arith.muli %0, %2 : i32
     %4 = arith.addi %sum, %3 : i32
     linalg.yield %4 : i32
+  }
+  return
+}
+
+// -----
+
+// f8: along the terms only, so both operands lie so. A step's sums are added in f32: what tensor cores add has fewer bits.
+// Chips without such products widen, each thread by itself.
+// ADA-LABEL: func.func @float8
+//       ADA:   cp.async.wait.group
+//       ADA:   vector.bitcast %{{.*}} : vector<4xf8E4M3FN> to vector<1xi32>
+//       ADA:   llvm.inline_asm "mma.sync.aligned.m16n8k32.row.col.f32.e4m3.e4m3.f32 {{.*}} -> !llvm.struct<(f32, f32, f32, f32)>
+//       ADA:   arith.addf
+// CHECK-LABEL: func.func @float8
+//   CHECK-NOT:   llvm.inline_asm
+//       CHECK:   arith.extf %{{.*}} : f8E4M3FN to f32
+// HOPPER-LABEL: func.func @float8
+//       HOPPER:   rac.tensor_map {{.*}} sizes(%c4096, %c4096) strides(%c4096) box [{{64|128}}, 128] : memref<16777216xf8E4M3FN> -> !llvm.ptr
+//       HOPPER:     nvvm.mbarrier.try_wait.parity
+//       HOPPER:     nvvm.cp.async.bulk.tensor.shared.cluster.global
+//       HOPPER:     nvvm.wgmma.mma_async {{.*}} <m = 64, n = 128, k = 32>, D[<f32>, <zero>], A[<e4m3>, <one>, <row>], B[<e4m3>, <one>, <col>]
+// HOPPER-COUNT-3:   nvvm.wgmma.mma_async {{.*}} D[<f32>, <one>]
+//       HOPPER:     nvvm.wgmma.wait.group.sync.aligned 0
+//       HOPPER:     arith.addf
+#a = affine_map<(m, n, k) -> (m, k)>
+#b = affine_map<(m, n, k) -> (n, k)>
+#c = affine_map<(m, n, k) -> (m, n)>
+func.func @float8(%a: memref<4096x4096xf8E4M3FN>, %b: memref<4096x4096xf8E4M3FN>, %c: memref<4096x4096xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<4096x4096xf32>)
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<4096x4096xf8E4M3FN>, memref<4096x4096xf8E4M3FN>) outs(%c : memref<4096x4096xf32>) {
+  ^bb0(%x: f8E4M3FN, %y: f8E4M3FN, %sum: f32):
+    %0 = arith.extf %x : f8E4M3FN to f32
+    %1 = arith.extf %y : f8E4M3FN to f32
+    %2 = arith.mulf %0, %1 : f32
+    %3 = arith.addf %sum, %2 fastmath<reassoc> : f32
+    linalg.yield %3 : f32
   }
   return
 }

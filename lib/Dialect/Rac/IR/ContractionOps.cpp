@@ -11,12 +11,14 @@ static bool contradict(AffineExpr a, AffineExpr b) {
   return !ShapedType::isDynamic(x) && !ShapedType::isDynamic(y) && x != y;
 }
 
-/// Floats keep their type or, of 16 bits, give f32; integers give i32.
+/// Floats keep their type or, of 16 bits and fewer, give f32; integers give
+/// i32.
 static LogicalResult verifyAccumulator(Operation *op) {
   Type lhs = getElementTypeOrSelf(op->getOperand(0));
   Type rhs = getElementTypeOrSelf(op->getOperand(1));
   Type result = getElementTypeOrSelf(op->getResult(0));
-  bool widens = (lhs.isBF16() || lhs.isF16()) && result.isF32();
+  bool widens = (lhs.isBF16() || lhs.isF16() || isa<Float8E4M3FNType>(lhs)) &&
+                result.isF32();
   if (isa<FloatType>(lhs)
           ? lhs != rhs || (lhs != result && !widens)
           : !isa<IntegerType>(rhs) || !result.isSignlessInteger())

@@ -13,18 +13,20 @@ LogicalResult BitcastOp::verify() {
   return success();
 }
 
-/// Integers of the storage type on one side.
-static LogicalResult verifySteps(Operation *op, Type stepsType, Type integer) {
+/// Numbers of the storage type on one side, or of 8 bits in floats.
+static LogicalResult verifySteps(Operation *op, Type stepsType, Type stored) {
   auto steps = dyn_cast<quant::UniformQuantizedType>(stepsType);
   if (!steps || !steps.getExpressedType().isF32())
     return op->emitOpError("steps are !quant.uniform<...:f32, scale>, not ")
            << stepsType;
-  bool fits = steps.isSigned() ? integer.isSignlessInteger()
-                               : integer.isUnsignedInteger();
+  bool fits = steps.isSigned() ? stored.isSignlessInteger()
+                               : stored.isUnsignedInteger();
+  if (isa<FloatType>(stored))
+    fits = steps.isSigned() && steps.getZeroPoint() == 0;
   if (!fits ||
-      integer.getIntOrFloatBitWidth() != steps.getStorageTypeIntegralWidth())
+      stored.getIntOrFloatBitWidth() != steps.getStorageTypeIntegralWidth())
     return op->emitOpError("steps ")
-           << stepsType << " are not stored as " << integer;
+           << stepsType << " are not stored as " << stored;
   return success();
 }
 

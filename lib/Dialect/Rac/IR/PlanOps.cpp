@@ -80,15 +80,25 @@ verifyQuantised(function_ref<InFlightDiagnostic()> emitError, Type precision,
     return emitError() << "all channels of a plan's activations have the same "
                           "zero point, unlike those of "
                        << activation;
-  if (activation && !precision.isInteger(8))
+  bool isFloat8 = isa<Float8E4M3FNType>(precision);
+  if (activation && !precision.isInteger(8) && !isFloat8)
     return emitError() << "a plan has quantised activations only where it "
-                          "multiplies in i8, not "
+                          "multiplies in i8 or f8E4M3FN, not "
                        << precision;
+  if (isFloat8 && !activation)
+    return emitError() << "a plan in f8E4M3FN says what its activations stand "
+                          "for";
+  if (isFloat8 &&
+      (byChannel || !steps.isSigned() ||
+       cast<quant::UniformQuantizedType>(steps).getZeroPoint() != 0))
+    return emitError() << "activations in f8E4M3FN have one scale and no zero "
+                          "point, unlike "
+                       << activation;
   if (weights && !weights.isSignlessInteger(8) && !weights.isSignlessInteger(4))
     return emitError() << "a plan's weights are i8 or i4, not " << weights;
-  if (weights && !isa<FloatType>(precision))
-    return emitError() << "weights of their own type are multiplied in floats, "
-                          "not "
+  if (weights && (!isa<FloatType>(precision) || isFloat8))
+    return emitError() << "weights of their own type are multiplied in floats "
+                          "of at least 16 bits, not "
                        << precision;
   if (weightGroup < 0 || (weightGroup != 0) != bool(weights))
     return emitError() << "a plan has weights and weight_group, which is "

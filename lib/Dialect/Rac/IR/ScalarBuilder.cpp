@@ -354,8 +354,22 @@ Value ScalarBuilder::cast(Value x, Type from, Type to) {
 // Steps of a quantised type
 //===----------------------------------------------------------------------===//
 
-Value ScalarBuilder::quantize(Value x, quant::UniformQuantizedType steps) {
+/// What doesn't fit is the largest that does; NaN stays, as comparisons with it
+/// fail.
+Value ScalarBuilder::toFloat8(Value x, Type float8) {
+  constexpr double kMost = 448;
+  Value low = constant(-kMost, x.getType()),
+        high = constant(kMost, x.getType());
+  x = select(less(x, low), low, x);
+  x = select(less(high, x), high, x);
+  return arith::TruncFOp::create(b, loc, float8, x);
+}
+
+Value ScalarBuilder::quantize(Value x, quant::UniformQuantizedType steps,
+                              Type stored) {
   Type f32 = b.getF32Type();
+  if (isa<FloatType>(stored))
+    return toFloat8(div(x, constant(steps.getScale(), f32)), stored);
   Value y = roundEven(div(x, constant(steps.getScale(), f32)));
   if (steps.getZeroPoint() != 0)
     y = add(y, constant(steps.getZeroPoint(), f32));
@@ -372,8 +386,13 @@ Value ScalarBuilder::quantize(Value x, quant::UniformQuantizedType steps) {
 
 Value ScalarBuilder::dequantize(Value q, quant::UniformQuantizedType steps) {
   Type f32 = b.getF32Type();
-  Value x = steps.isSigned() ? Value(arith::SIToFPOp::create(b, loc, f32, q))
-                             : Value(arith::UIToFPOp::create(b, loc, f32, q));
+  Value x = q;
+  if (isa<FloatType>(q.getType()))
+    x = q.getType() == f32 ? q : arith::ExtFOp::create(b, loc, f32, q);
+  else if (steps.isSigned())
+    x = arith::SIToFPOp::create(b, loc, f32, q);
+  else
+    x = arith::UIToFPOp::create(b, loc, f32, q);
   if (steps.getZeroPoint() != 0)
     x = sub(x, constant(steps.getZeroPoint(), f32));
   return mul(x, constant(steps.getScale(), f32));

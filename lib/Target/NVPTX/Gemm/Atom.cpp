@@ -1,15 +1,23 @@
 //===- Atom.cpp - The products that a warp computes at once ---------------===//
 
 #include "Atom.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "rac/Target/TargetSpec.h"
 
 using namespace mlir;
 using namespace rac::gemm;
 
-Unit rac::gemm::chooseUnit(const Contraction &contraction, bool tf32) {
+bool rac::gemm::hasFloat8(StringRef chip) {
+  return llvm::is_contained({"sm_89", "sm_90a", "sm_100"}, chip) ||
+         chip.starts_with(kSimulatorChip);
+}
+
+Unit rac::gemm::chooseUnit(const Contraction &contraction, bool tf32,
+                           bool float8) {
   if (contraction.product != Product::Plain)
     return Unit::Scalar;
   Type a = getElementTypeOrSelf(contraction.a->get().getType()),
@@ -23,6 +31,8 @@ Unit rac::gemm::chooseUnit(const Contraction &contraction, bool tf32) {
     return tf32 ? Unit::TF32 : Unit::TF32x3;
   if ((a.isF16() || a.isBF16()) && (sum.isF32() || sum == a))
     return Unit::Half;
+  if (float8 && isa<Float8E4M3FNType>(a) && sum.isF32())
+    return Unit::Float8;
   // Of both, what is past the end would count. Zero points are bytes, too.
   constexpr int64_t most = 256;
   int64_t shiftA = std::abs(contraction.wideningA.shift()),
@@ -57,6 +67,7 @@ Atom::Atom(Unit unit, const Contraction &contraction)
     shape(16, 8, 16);
     break;
   case Unit::Byte:
+  case Unit::Float8:
     pack = 4;
     shape(16, 8, 32);
     break;
@@ -145,6 +156,14 @@ Atom::Fragment Atom::finish(Emit &e, ArrayRef<Value> registers) const {
   };
   if (unit == Unit::Scalar)
     return {registers.front()};
+  if (unit == Unit::Float8) {
+    auto word = VectorType::get(1, e.b.getI32Type());
+    Fragment words;
+    for (Value four : registers)
+      words.push_back(vector::ExtractOp::create(
+          e.b, e.loc, vector::BitCastOp::create(e.b, e.loc, word, four), 0));
+    return words;
+  }
   if (unit != Unit::TF32x3)
     return {build(registers)};
   // tf32 has 13 bits less than f32. Adding half of the last that it has rounds.
@@ -257,6 +276,8 @@ Value Atom::multiply(Emit &e, const Fragment &a, const Fragment &b,
       e.b.clone(inner, mapping);
     return mapping.lookupOrDefault(body->getTerminator()->getOperand(0));
   }
+  if (unit == Unit::Float8)
+    return multiplyFloat8(e, a, b, sum);
   SmallVector<int64_t> shape = {m, n, k};
   bool tf32 = unit == Unit::TF32 || unit == Unit::TF32x3;
   auto mma = [&](Value x, Value y, Value z) -> Value {
@@ -275,6 +296,30 @@ Value Atom::multiply(Emit &e, const Fragment &a, const Fragment &b,
     sum = mma(a[0], b[1], sum);
   }
   return mma(a[0], b[0], sum);
+}
+
+/// nvgpu has no such product.
+Value Atom::multiplyFloat8(Emit &e, const Fragment &a, const Fragment &b,
+                           Value sum) const {
+  SmallVector<Value> operands(a.begin(), a.end());
+  llvm::append_range(operands, b);
+  for (const Element &element : elements(e, sum))
+    operands.push_back(element.value);
+  SmallVector<Type> results(4, e.b.getF32Type());
+  auto type = LLVM::LLVMStructType::getLiteral(e.b.getContext(), results);
+  Value product =
+      LLVM::InlineAsmOp::create(
+          e.b, e.loc, TypeRange(type), operands, kFloat8Ptx,
+          "=f,=f,=f,=f,r,r,r,r,r,r,f,f,f,f", /*has_side_effects=*/false,
+          /*is_align_stack=*/false, LLVM::TailCallKind::None,
+          LLVM::AsmDialectAttr(), ArrayAttr())
+          .getRes();
+  for (int64_t i = 0; i < 4; ++i) {
+    Value element = LLVM::ExtractValueOp::create(e.b, e.loc, product, i);
+    sum = vector::InsertOp::create(e.b, e.loc, element, sum,
+                                   ArrayRef<int64_t>{i / 2, i % 2});
+  }
+  return sum;
 }
 
 SmallVector<Atom::Element, 4> Atom::elements(Emit &e, Value sum) const {

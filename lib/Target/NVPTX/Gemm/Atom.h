@@ -16,6 +16,7 @@ enum class Unit {
   TF32x3, ///< of f32, split in two: nearly as exact as f32
   Half,   ///< f16 and bf16, sums in f32
   Byte,   ///< i8 with or without a sign, sums in i32
+  Float8, ///< f8E4M3FN, sums in f32
 };
 
 /// A tile of an operand in shared memory; strides are in elements.
@@ -41,7 +42,14 @@ public:
 
   /// Whether elements that neighbour along the depth must do so in shared
   /// memory.
-  bool needsDepthInner() const { return unit == Unit::Byte; }
+  bool needsDepthInner() const {
+    return unit == Unit::Byte || unit == Unit::Float8;
+  }
+  /// Whether tensor cores only sum up a step, and what they have is added in
+  /// f32: their own sums have fewer bits, and are cut off.
+  bool sumsApart() const {
+    return unit == Unit::TF32x3 || unit == Unit::Float8;
+  }
 
   /// What a lane adds to the start of a tile, to get at its registers.
   Index laneStartA(Emit &e, Index lane, const SharedTile &tile) const;
@@ -49,6 +57,7 @@ public:
 
   /// A lane's registers of the atom at (outer, depth) of a tile, as `multiply`
   /// wants them; of B, those of `count` atoms, 1 or 2, side by side.
+  /// Of f8 a value is a register.
   using Fragment = llvm::SmallVector<mlir::Value, 2>;
   Fragment loadA(Emit &e, const SharedTile &tile, int64_t row,
                  int64_t depth) const;
@@ -78,13 +87,24 @@ private:
   mlir::Value loadRegister(Emit &e, const SharedTile &tile, int64_t outer,
                            int64_t depth) const;
   mlir::Type vectorOf(int64_t registers) const;
+  mlir::Value multiplyFloat8(Emit &e, const Fragment &a, const Fragment &b,
+                             mlir::Value sum) const;
 
   Contraction contraction;
 };
 
+/// Whether tensor cores of the chip multiply f8E4M3FN.
+bool hasFloat8(llvm::StringRef chip);
+
 /// The fastest unit that computes the contraction as exactly as it is written;
-/// `tf32`: f32 may be rounded to tf32 first.
-Unit chooseUnit(const Contraction &contraction, bool tf32);
+/// `tf32`: f32 may be rounded to tf32 first; `float8`: there is one for it.
+Unit chooseUnit(const Contraction &contraction, bool tf32, bool float8);
+
+/// PTX of 16x8x32 products of f8E4M3FN: four registers of the sums, four of the
+/// left factor, two of the right one, and the sums as they were.
+constexpr llvm::StringLiteral kFloat8Ptx =
+    "mma.sync.aligned.m16n8k32.row.col.f32.e4m3.e4m3.f32 {$0, $1, $2, $3}, "
+    "{$4, $5, $6, $7}, {$8, $9}, {$10, $11, $12, $13};";
 
 } // namespace rac::gemm
 

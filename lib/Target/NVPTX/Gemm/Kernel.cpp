@@ -236,7 +236,7 @@ Kernel::Sums Kernel::accumulate(const Block &block, const Warp &warp,
     auto before = llvm::to_vector_of<Value>(loop.getRegionIterArgs());
     // Tensor cores cut off what a sum has no room for, always downwards. For
     // f32 to be as right as it should, only the sums of a tile are theirs.
-    bool apart = atom.unit == Unit::TF32x3;
+    bool apart = atom.sumsApart();
     Sums sums = computeTile(nowA, nowB, at, apart ? zeros : before);
     if (apart)
       for (auto [sum, old] : llvm::zip_equal(sums, before))
@@ -422,7 +422,7 @@ void Kernel::emit() {
     };
     if (tile.warpgroups) {
       auto [depthStart, steps] = findDepth(block);
-      Warpgroups groups(e, tile, a, b, thread);
+      Warpgroups groups(e, tile, a, b, thread, atom.sumsApart());
       Value sums = groups.accumulate(
           {block.batch, block.row, block.column, depthStart, steps}, batches,
           barriersAt(tile, bytesOf(atom.accumulator)));

@@ -3,6 +3,7 @@
 #include "Tile.h"
 #include "Stage.h"
 #include "Warpgroup.h"
+#include "rac/Cost/Device.h"
 #include "rac/Cost/DeviceSpec.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -66,7 +67,7 @@ namespace {
 struct Rates {
   static double products(Unit unit, bool warpgroups) {
     if (warpgroups)
-      return 1700;
+      return unit == Unit::Float8 ? 3400 : 1700;
     switch (unit) {
     case Unit::Scalar:
       return 64;
@@ -79,6 +80,7 @@ struct Rates {
     case Unit::Half:
       return 1200;
     case Unit::Byte:
+    case Unit::Float8:
       return 2400;
     }
     llvm_unreachable("not a unit");
@@ -143,9 +145,10 @@ std::optional<Tile> rac::gemm::plannedTile(const GpuBlock &block,
                                            const Atom &atom) {
   Tile tile{block.rows,     block.columns, block.depth,  block.down(),
             block.across(), block.slices,  block.stages, block.split};
-  tile.warpgroups = limits.warpgroups && atom.unit == Unit::Half &&
-                    problem.aligned &&
-                    fitsWarpgroups(block, problem.elementBytes);
+  std::optional<DataType> type = dataTypeOf(atom.input);
+  tile.warpgroups = limits.warpgroups && problem.aligned && type &&
+                    (atom.unit == Unit::Half || atom.unit == Unit::Float8) &&
+                    fitsWarpgroups(block, *type);
   if (tile.warpgroups)
     return sharedBytes(tile, problem.elementBytes, problem.accumulatorBytes) <=
                    limits.sharedBytes
@@ -161,14 +164,14 @@ bool Chooser::fits(const Tile &tile) const {
     return false;
   int64_t warpRows = tile.rows / tile.warpRows,
           warpColumns = tile.columns / tile.warpColumns;
-  // A thread has 255 registers: half for sums, or a quarter where operands take
-  // two each.
+  // A thread has 255 registers: half for sums, or a quarter where operands or
+  // sums take two each.
   int64_t sums = warpRows * warpColumns / kWarp *
                  llvm::divideCeil(problem.accumulatorBytes, 4);
-  int64_t most = atom.unit == Unit::TF32x3 || atom.unit == Unit::Scalar ||
-                         atom.unit == Unit::F64
-                     ? 64
-                     : 128;
+  int64_t most =
+      atom.sumsApart() || atom.unit == Unit::Scalar || atom.unit == Unit::F64
+          ? 64
+          : 128;
   return sums <= most && tile.threads() <= 256;
 }
 
@@ -233,9 +236,13 @@ Tile Chooser::choose() {
                   least = cost;
                 }
               }
-  if (atom.unit == Unit::Half && problem.aligned && limits.warpgroups)
+  bool inGroups = atom.unit == Unit::Half || atom.unit == Unit::Float8;
+  if (inGroups && problem.aligned && limits.warpgroups)
     for (int64_t tileColumns : {256, 128, 64})
       for (int64_t tileRows : {128, 64}) {
+        // Sums that are apart take twice as many registers.
+        if (atom.sumsApart() && tileColumns > 128)
+          continue;
         Tile tile{tileRows,
                   tileColumns,
                   kSwizzledLine / problem.elementBytes,

@@ -10,16 +10,17 @@ using namespace mlir;
 using namespace rac::gemm;
 
 Warpgroups::Warpgroups(Emit &e, const Tile &tile, const Operand &a,
-                       const Operand &b, Index thread)
-    : e(e), tile(tile), a(a), b(b), thread(thread) {}
+                       const Operand &b, Index thread, bool apart)
+    : e(e), tile(tile), a(a), b(b), thread(thread), apart(apart) {}
 
 int64_t Warpgroups::bytes(const Tile &tile) {
   return tile.stages * (tile.rows + tile.columns) * kSwizzledLine +
          kSwizzledTile;
 }
 
-/// Adds the products of a stage.
-Value Warpgroups::multiply(Value addressA, Value addressB, Value sums) {
+/// Adds the products of a stage, or, if not `add`, has only these.
+Value Warpgroups::multiply(Value addressA, Value addressB, Value sums,
+                           bool add) {
   GroupProduct product{a.access.element(), tile.columns, !a.depthInner,
                        !b.depthInner};
   auto descriptor = [&](const Operand &operand, Value address, int64_t depth) {
@@ -33,11 +34,22 @@ Value Warpgroups::multiply(Value addressA, Value addressB, Value sums) {
                : matrixDescriptor(e, start, operand.depthTile * kSwizzledLine);
   };
   NVVM::WgmmaFenceAlignedOp::create(e.b, e.loc);
-  for (int64_t depth = 0; depth < tile.depth; depth += kGroupDepth)
-    sums = multiplyGroup(e, product, descriptor(a, addressA, depth),
-                         descriptor(b, addressB, depth), sums, /*add=*/true);
+  for (int64_t depth = 0; depth < tile.depth; depth += product.depth())
+    sums =
+        multiplyGroup(e, product, descriptor(a, addressA, depth),
+                      descriptor(b, addressB, depth), sums, add || depth > 0);
   NVVM::WgmmaGroupSyncAlignedOp::create(e.b, e.loc);
   return sums;
+}
+
+/// What a step's products give, once there is no other way to them: PTX alone
+/// knows which registers they change.
+Value Warpgroups::total(Value before, Value step) {
+  SmallVector<Value> sums = elementsOf(e, before),
+                     held = holdRegisters(e, elementsOf(e, step));
+  for (auto [sum, more] : llvm::zip_equal(sums, held))
+    sum = arith::AddFOp::create(e.b, e.loc, sum, more);
+  return structureOf(e, sums);
 }
 
 Value Warpgroups::accumulate(const Way &way, Index batches, int64_t barriers) {
@@ -81,11 +93,14 @@ Value Warpgroups::accumulate(const Way &way, Index batches, int64_t barriers) {
     feed->await(step);
     feed->request(e.add(step, e.number(ahead)));
     Index stage = e.rem(step, e.number(tile.stages));
+    Value before = loop.getRegionIterArgs()[0];
     Value sums =
         multiply(addressOf(e.add(startA, e.mul(stage, e.number(stageA)))),
                  addressOf(e.add(beginB, e.mul(stage, e.number(stageB)))),
-                 loop.getRegionIterArgs()[0]);
-    NVVM::WgmmaWaitGroupSyncOp::create(e.b, e.loc, 1);
+                 apart ? noSums(e, tile.columns) : before, !apart);
+    NVVM::WgmmaWaitGroupSyncOp::create(e.b, e.loc, apart ? 0 : 1);
+    if (apart)
+      sums = total(before, sums);
     scf::YieldOp::create(e.b, e.loc, sums);
   }
   NVVM::WgmmaWaitGroupSyncOp::create(e.b, e.loc, 0);

@@ -13,8 +13,9 @@ namespace rac::gemm {
 /// (sm_90a): each group of four warps has 64 rows and all columns.
 class Warpgroups {
 public:
+  /// `apart`: each step's sums are added up in registers.
   Warpgroups(Emit &e, const Tile &tile, const Operand &a, const Operand &b,
-             Index thread);
+             Index thread, bool apart);
 
   /// Bytes of shared memory for operands, with what aligning them takes.
   static int64_t bytes(const Tile &tile);
@@ -27,12 +28,14 @@ public:
 
 private:
   mlir::Value multiply(mlir::Value addressA, mlir::Value addressB,
-                       mlir::Value sums);
+                       mlir::Value sums, bool add);
+  mlir::Value total(mlir::Value before, mlir::Value step);
 
   Emit &e;
   Tile tile;
   const Operand &a, &b;
   Index thread;
+  bool apart;
 };
 
 } // namespace rac::gemm

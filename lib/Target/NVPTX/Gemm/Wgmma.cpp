@@ -63,10 +63,11 @@ Value rac::gemm::noSums(Emit &e, int64_t columns) {
 
 Value rac::gemm::multiplyGroup(Emit &e, const GroupProduct &product, Value a,
                                Value b, Value sums, bool add) {
-  auto type =
-      product.element.isF16() ? NVVM::WGMMATypes::f16 : NVVM::WGMMATypes::bf16;
+  auto type = product.element.isF16()    ? NVVM::WGMMATypes::f16
+              : product.element.isBF16() ? NVVM::WGMMATypes::bf16
+                                         : NVVM::WGMMATypes::e4m3;
   auto shape = NVVM::MMAShapeAttr::get(e.b.getContext(), kGroupRows,
-                                       product.columns, kGroupDepth);
+                                       product.columns, product.depth());
   return NVVM::WgmmaMmaAsyncOp::create(
       e.b, e.loc, sums.getType(), sums, a, b, shape, type, type,
       NVVM::WGMMATypes::f32,

@@ -9,7 +9,7 @@
 namespace rac::gemm {
 
 /// Rows that four warps multiply at once, and terms of each sum: wgmma in PTX,
-/// of types with 16 bits.
+/// of types with 16 bits. Of others there are as many bytes of terms.
 constexpr int64_t kGroupRows = 64, kGroupDepth = 16;
 /// Warps that do so.
 constexpr int64_t kGroupWarps = 4;
@@ -42,7 +42,12 @@ mlir::Value movedDescriptor(Emit &e, mlir::Value descriptor, int64_t bytes);
 struct GroupProduct {
   mlir::Type element;
   int64_t columns;
-  bool rowsInLines = false, columnsInLines = false;
+  bool rowsInLines = false, columnsInLines = false; ///< not of f8
+
+  /// Terms of a sum.
+  int64_t depth() const {
+    return 2 * kGroupDepth * 8 / element.getIntOrFloatBitWidth();
+  }
 };
 
 /// What a lane has of the sums, f32, before any are: a structure.

@@ -1,5 +1,6 @@
 //===- Warpgroups.cpp - Products of four warps together -------------------===//
 
+#include "../Gemm/Atom.h"
 #include "../Gemm/Wgmma.h"
 #include "Calls.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -9,6 +10,27 @@ using namespace mlir;
 using namespace rac::simulator;
 
 namespace {
+
+/// As the simulator names it.
+int32_t typeOf(Type element) {
+  if (element.isF16())
+    return RAC_SIM_F16;
+  return element.isBF16() ? RAC_SIM_BF16 : RAC_SIM_E4M3;
+}
+
+/// The type of a product's factors that are simulated, or null.
+Type elementOf(MLIRContext *context, NVVM::WGMMATypes type) {
+  switch (type) {
+  case NVVM::WGMMATypes::f16:
+    return Float16Type::get(context);
+  case NVVM::WGMMATypes::bf16:
+    return BFloat16Type::get(context);
+  case NVVM::WGMMATypes::e4m3:
+    return Float8E4M3FNType::get(context);
+  default:
+    return {};
+  }
+}
 
 /// Calls the simulator for the warp's part; null where it fails. `registers`:
 /// the left factor, if it isn't in memory.
@@ -27,13 +49,11 @@ Value multiply(ConversionPatternRewriter &rewriter, Operation *op,
     left = stack.spill(rac::gemm::structureOf(e, registers));
   }
   Value memory = stack.spill(sums);
-  if (failed(call(
-          rewriter, op, "rac_sim_group_mma", Type(),
-          {siteOf(rewriter, op),
-           constantI32(rewriter, loc,
-                       product.element.isF16() ? RAC_SIM_F16 : RAC_SIM_BF16),
-           constantI32(rewriter, loc, product.columns),
-           constantI32(rewriter, loc, flags), left, a, b, memory})))
+  if (failed(call(rewriter, op, "rac_sim_group_mma", Type(),
+                  {siteOf(rewriter, op),
+                   constantI32(rewriter, loc, typeOf(product.element)),
+                   constantI32(rewriter, loc, product.columns),
+                   constantI32(rewriter, loc, flags), left, a, b, memory})))
     return {};
   return LLVM::LoadOp::create(rewriter, loc, sums.getType(), memory);
 }
@@ -43,16 +63,14 @@ struct ProductLowering : ConvertOpToLLVMPattern<NVVM::WgmmaMmaAsyncOp> {
   LogicalResult
   matchAndRewrite(NVVM::WgmmaMmaAsyncOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    auto type = op.getTypeA();
-    if (type != op.getTypeB() || op.getTypeD() != NVVM::WGMMATypes::f32 ||
-        (type != NVVM::WGMMATypes::f16 && type != NVVM::WGMMATypes::bf16))
+    Type type = elementOf(op.getContext(), op.getTypeA());
+    if (!type || op.getTypeA() != op.getTypeB() ||
+        op.getTypeD() != NVVM::WGMMATypes::f32)
       return rewriter.notifyMatchFailure(op, "of types that are not simulated");
     if (op.getScaleA() != NVVM::WGMMAScaleIn::one ||
         op.getScaleB() != NVVM::WGMMAScaleIn::one)
       return rewriter.notifyMatchFailure(op, "of factors that are negated");
-    rac::gemm::GroupProduct product{type == NVVM::WGMMATypes::f16
-                                        ? Type(rewriter.getF16Type())
-                                        : Type(rewriter.getBF16Type()),
+    rac::gemm::GroupProduct product{type,
                                     static_cast<int64_t>(op.getShape().getN()),
                                     op.getLayoutA() == NVVM::MMALayout::col,
                                     op.getLayoutB() == NVVM::MMALayout::row};
@@ -75,6 +93,8 @@ struct AssemblyLowering : ConvertOpToLLVMPattern<LLVM::InlineAsmOp> {
                   ConversionPatternRewriter &rewriter) const override {
     rac::gemm::Emit e{rewriter, op.getLoc()};
     ValueRange operands = adaptor.getOperands();
+    if (op.getAsmString() == rac::gemm::kFloat8Ptx)
+      return multiplyFloat8(op, operands, rewriter);
     if (rac::gemm::isHold(op)) {
       rewriter.replaceOp(op, rac::gemm::structureOf(e, operands));
       return success();
@@ -96,6 +116,36 @@ struct AssemblyLowering : ConvertOpToLLVMPattern<LLVM::InlineAsmOp> {
   }
 
 private:
+  /// mma.sync of f8: registers of the left factor, of the right one, sums.
+  static LogicalResult multiplyFloat8(LLVM::InlineAsmOp op, ValueRange operands,
+                                      ConversionPatternRewriter &rewriter) {
+    Location loc = op.getLoc();
+    rac::gemm::Emit e{rewriter, loc};
+    constexpr size_t left = 4, right = 2;
+    constexpr int32_t depth = 32;
+    Type type = op.getRes().getType();
+    Value result;
+    {
+      StackScope stack(rewriter, op);
+      auto spill = [&](ValueRange values) {
+        return stack.spill(rac::gemm::structureOf(e, values));
+      };
+      Value memory = stack.allocate(type);
+      if (failed(call(rewriter, op, "rac_sim_mma", Type(),
+                      {siteOf(rewriter, op),
+                       constantI32(rewriter, loc, RAC_SIM_E4M3),
+                       constantI32(rewriter, loc, RAC_SIM_F32),
+                       constantI32(rewriter, loc, depth),
+                       spill(operands.take_front(left)),
+                       spill(operands.slice(left, right)),
+                       spill(operands.drop_front(left + right)), memory})))
+        return failure();
+      result = LLVM::LoadOp::create(rewriter, loc, type, memory);
+    }
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+
   /// The product whose PTX it is.
   static std::optional<rac::gemm::GroupProduct>
   productOf(LLVM::InlineAsmOp op) {

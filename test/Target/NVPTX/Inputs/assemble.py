@@ -13,6 +13,14 @@ MODELS = {
     "product_f16": "(float16[512, 256] x, float16[256, 512] w) => (float16[512, 512] y) { y = MatMul(x, w) }",
     "product_bf16": "(bfloat16[512, 256] x, bfloat16[256, 512] w) => (bfloat16[512, 512] y) { y = MatMul(x, w) }",
     "product_i8": "(int8[512, 256] x, int8[256, 512] w) => (int32[512, 512] y) { y = MatMulInteger(x, w) }",
+    # Of the right factor the columns lie side by side in memory, as constants do by then.
+    "product_f8": """func.func @main(%x: tensor<512x256xf32>, %w: tensor<512x256xf32>) -> tensor<512x512xf32> {
+      %a = rac.quantize %x {steps_type = !quant.uniform<i8:f32, 0.5>} : (tensor<512x256xf32>) -> tensor<512x256xf8E4M3FN>
+      %b = rac.quantize %w {steps_type = !quant.uniform<i8:f32, 0.5>} : (tensor<512x256xf32>) -> tensor<512x256xf8E4M3FN>
+      %c = rac.transpose %b, [1, 0] : (tensor<512x256xf8E4M3FN>) -> tensor<256x512xf8E4M3FN>
+      %y = rac.matmul %a, %c : (tensor<512x256xf8E4M3FN>, tensor<256x512xf8E4M3FN>) -> tensor<512x512xf32>
+      return %y : tensor<512x512xf32>
+    }""",
     "ragged_product": "(float[n, 100] x, float[100, 37] w) => (float[n, 37] y) { y = MatMul(x, w) }",
     "convolution": "(float[2, 32, 28, 28] x, float[64, 32, 3, 3] w, float[64] b) => (float[2, 64, 28, 28] y)"
                    " { z = Conv <pads = [1, 1, 1, 1]> (x, w, b) y = Relu(z) }",
@@ -46,8 +54,12 @@ def run(*command):
 def check(compiler, ptxas, folder, name, chip):
     """What is wrong with a model's kernels on a chip, or None."""
     model, ptx = folder / f"{name}.onnxtxt", folder / f"{name}.{chip}.ptx"
-    opset = OPSET.get(name, 20)
-    model.write_text(f'<ir_version: 10, opset_import: ["" : {opset}]>\n{name} {MODELS[name]}\n')
+    if MODELS[name].startswith("func"):
+        model = model.with_suffix(".mlir")
+        model.write_text(MODELS[name])
+    else:
+        opset = OPSET.get(name, 20)
+        model.write_text(f'<ir_version: 10, opset_import: ["" : {opset}]>\n{name} {MODELS[name]}\n')
     done = run(compiler, model, "--target=nvptx", f"--chip={chip}", "--emit=ptx", "-o", ptx)
     if done.returncode:
         return done.stdout

@@ -230,28 +230,33 @@ class Rac_Steps<string mnemonic, string scalar> : Rac_ElementwiseOp<mnemonic, sc
   }];
 }
 
-def Rac_QuantizeOp : Rac_Steps<"quantize", "return s.quantize(a[0], getSteps());"> {
+def Rac_QuantizeOp : Rac_Steps<"quantize", "return s.quantize(a[0], getSteps(), getType().getElementType());"> {
   let summary = "The nearest step of a quantised type: clip(round(x / scale) + zero, low, high).";
   let description = [{
     Ties go to even; NaN gives the lowest step. `steps_type` is what the result's
-    integers stand for, one scale for the whole tensor.
+    integers stand for, one scale for the whole tensor. A result of f8E4M3FN is
+    x / scale, rounded and at most 448 away from zero; NaN stays NaN.
 
     ```mlir
     %q = rac.quantize %x {steps_type = !quant.uniform<u8:f32, 2.0e-2:128>} : (tensor<?x4xf32>) -> tensor<?x4xui8>
     ```
+
+    ```mlir
+    %q = rac.quantize %x {steps_type = !quant.uniform<i8:f32, 2.0e-2>} : (tensor<?x4xf32>) -> tensor<?x4xf8E4M3FN>
+    ```
   }];
   let arguments = (ins RankedTensorOf<[F32]>:$input, TypeAttr:$steps_type);
-  let results = (outs Rac_IntTensor:$result);
+  let results = (outs Rac_StepsTensor:$result);
 }
 
 def Rac_DequantizeOp : Rac_Steps<"dequantize", "return s.dequantize(a[0], getSteps());"> {
-  let summary = "What a quantised type's integers stand for: (q - zero) * scale.";
+  let summary = "What a quantised type's numbers stand for: (q - zero) * scale.";
   let description = [{
     ```mlir
     %x = rac.dequantize %q {steps_type = !quant.uniform<i8:f32, 2.0e-2>} : (tensor<?x4xi8>) -> tensor<?x4xf32>
     ```
   }];
-  let arguments = (ins Rac_IntTensor:$input, TypeAttr:$steps_type);
+  let arguments = (ins Rac_StepsTensor:$input, TypeAttr:$steps_type);
   let results = (outs RankedTensorOf<[F32]>:$result);
 }
 

@@ -42,6 +42,8 @@ def Rac_Dialect : Dialect {
 def Rac_Element : AnyTypeOf<[AnyFloat, AnySignlessInteger, AnyUnsignedInteger]>;
 def Rac_Tensor : RankedTensorOf<[Rac_Element]>;
 def Rac_FloatTensor : RankedTensorOf<[AnyFloat]>;
+/// What steps are stored as.
+def Rac_StepsTensor : RankedTensorOf<[AnySignlessInteger, AnyUnsignedInteger, F8E4M3FN]>;
 def Rac_IntTensor : RankedTensorOf<[AnySignlessInteger, AnyUnsignedInteger]>;
 def Rac_IndexTensor : RankedTensorOf<[I32, I64]>;
 def Rac_BoolTensor : RankedTensorOf<[I1]>;

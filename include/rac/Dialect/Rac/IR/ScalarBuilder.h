@@ -85,7 +85,11 @@ public:
   mlir::Value cast(mlir::Value x, mlir::Type from, mlir::Type to);
   mlir::Value bitcast(mlir::Value x, mlir::Type to);
   /// From and to f32.
-  mlir::Value quantize(mlir::Value x, mlir::quant::UniformQuantizedType steps);
+  /// `stored`: as what, an integer or f8.
+  mlir::Value quantize(mlir::Value x, mlir::quant::UniformQuantizedType steps,
+                       mlir::Type stored);
+  /// f32 in 8 bits; what is too large is the largest.
+  mlir::Value toFloat8(mlir::Value x, mlir::Type float8);
   mlir::Value dequantize(mlir::Value q,
                          mlir::quant::UniformQuantizedType steps);
 
