@@ -46,7 +46,7 @@ bool rac::fitsWarpgroups(const GpuBlock &block, DataType type) {
          block.rows % groupRows == 0 && block.warpRows == kAtomRows &&
          block.warpColumns == block.columns && block.columns % 64 == 0 &&
          block.columns <= mostWarpgroupColumns(type) && block.slices == 1 &&
-         block.stages == 4 && block.split == 1;
+         block.stages == 4 && block.split == 1 && block.workers == 0;
 }
 
 const ComputeUnit *rac::warpgroupUnit(const Device &device) {
@@ -164,6 +164,7 @@ public:
 private:
   void addWarps(GpuBlock block);
   void addStages(GpuBlock block);
+  void addWorkers(GpuBlock block, double tiles, double steps);
   void addWarpgroups();
   /// Whether half of it would do.
   static bool isTooLarge(double tile, double size, double least) {
@@ -200,7 +201,22 @@ void Menu::addStages(GpuBlock block) {
       block.split = split;
       blocks.push_back(block);
     }
+    block.split = 1;
+    addWorkers(block, tiles, steps);
   }
+}
+
+/// As many blocks as run at once, where whole tiles would leave a part of the
+/// last wave without any.
+void Menu::addWorkers(GpuBlock block, double tiles, double steps) {
+  constexpr double ragged = 1.1;
+  double places =
+      cores * residentBlocks(needsOf(block, elementBytes, passes), room);
+  double waves = tiles / places;
+  if (waves < 0.5 || std::ceil(waves) < ragged * waves || steps < 2)
+    return;
+  block.workers = static_cast<int64_t>(places);
+  blocks.push_back(block);
 }
 
 void Menu::addWarps(GpuBlock block) {
@@ -297,6 +313,7 @@ std::optional<GpuBlock> rac::blockOf(PlanAttr plan) {
   if (plan.getStages() > 0)
     block.stages = plan.getStages();
   block.split = std::max<int64_t>(1, plan.getSplit());
+  block.workers = plan.getThreads();
   return block;
 }
 
@@ -305,8 +322,8 @@ PlanAttr rac::planOf(const GpuBlock &block, Type precision, int64_t rank) {
   tiles[rank - 2] = block.rows;
   tiles[rank - 1] = block.columns;
   return PlanAttr::get(precision.getContext(), KernelKind::generated, precision,
-                       /*threads=*/0, tiles, {block.depth}, /*order=*/{},
-                       {block.warpRows, block.warpColumns}, block.warps(),
-                       block.stages, block.split > 1 ? block.split : 0,
-                       CostAttr());
+                       /*threads=*/block.workers, tiles, {block.depth},
+                       /*order=*/{}, {block.warpRows, block.warpColumns},
+                       block.warps(), block.stages,
+                       block.split > 1 ? block.split : 0, CostAttr());
 }

@@ -75,6 +75,15 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
          across = std::ceil(shape.n / block.columns);
   double steps = std::ceil(shape.k / block.split / block.depth);
   double tiles = shape.batch * down * across * block.split;
+  // Tiles whose results pass through shared memory, and those of them that are
+  // parts of sums: one on either side of where a worker's steps end.
+  double staged = tiles, parts = block.split > 1 ? tiles : 0;
+  if (block.workers > 0) {
+    steps = std::ceil(tiles * steps / block.workers);
+    parts = 2.0 * block.workers;
+    staged = tiles + block.workers;
+    tiles = block.workers;
+  }
   Share share = this->share(
       tiles, residentBlocks(needsOf(block, element, form.passes), room));
   KernelCost cost = emptyCost(share);
@@ -103,7 +112,7 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
          columnBytes = shape.batch * shape.k * element * down * shape.n;
   double loads = rowBytes + columnBytes;
   // What threads do beside products, in the same order.
-  double elements = tiles * area * block.slices;
+  double elements = staged * area * block.slices;
   double instructions =
       elements *
       (isWide(shape.n * element) && !shape.isConv ? kResult : kNarrowResult);
@@ -117,20 +126,23 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
         (tiles * block.depth *
              (block.rows * block.across() + block.columns * block.down()) *
              kSplit +
-         elements * kAdd);
+         tiles * area * block.slices * kAdd);
+  // As of f8, whose operands aren't split.
+  if (form.type == DataType::f8)
+    instructions += steps * tiles * area * kAdd;
   addInstructions(instructions, busy, cost);
   double asked =
       share.resident * (block.stages - 1) * block.depth * element *
       (shape.m / std::max(1.0, down) + shape.n / std::max(1.0, across));
   if (levels.shared) {
     double reads = block.rows * block.across() + block.columns * block.down();
-    double staged = block.rows + block.columns;
+    double stored = block.rows + block.columns;
     // Each group's tensor cores read all columns.
     int64_t groups = block.rows / 64;
     if (block.warpgroups)
       reads = block.rows + block.columns * groups;
     addTransfer(*levels.shared,
-                tiles * steps * block.depth * element * (staged + reads), 0,
+                tiles * steps * block.depth * element * (stored + reads), 0,
                 cost);
   }
 
@@ -145,10 +157,11 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
     others += sizeOf(use);
   // Parts of sums are written, and read to be added up.
   constexpr double sumBytes = 4;
-  double parts = block.split > 1 ? 2 * block.split * shape.batch * shape.m *
-                                       shape.n * sumBytes
-                                 : 0;
-  addTransfer(levels.far, loads + others + parts, asked, cost);
+  double partBytes = 2 * sumBytes *
+                     (block.workers > 0 ? parts * area
+                                        : (block.split > 1) * block.split *
+                                              shape.batch * shape.m * shape.n);
+  addTransfer(levels.far, loads + others + partBytes, asked, cost);
   if (levels.far != levels.memory) {
     // The blocks of a wave go along the rows, or down the columns: what they
     // share is read once, the rest again for each strip unless it stays.
@@ -163,18 +176,18 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
     };
     double read = std::min(lefts + again(rights, block.rows, down, across),
                            rights + again(lefts, block.columns, across, down));
-    double all = lefts + rights + others + parts;
+    double all = lefts + rights + others + partBytes;
     double there = 0;
     for (const WorkUse &use : ArrayRef(nest.reads).take_front(2))
       there +=
           std::min(heldBefore(work.tensors[use.tensor], all, held, assumptions),
                    sizeOf(use));
     bool fits = all <= held;
-    double written = fits && !assumptions.cold ? 0 : others + parts;
+    double written = fits && !assumptions.cold ? 0 : others + partBytes;
     addTransfer(levels.memory, std::max(0.0, read - there) + written, asked,
                 cost);
   }
-  double kernels = block.split > 1 ? 2 : 1;
+  double kernels = parts > 0 ? 2 : 1;
   addOverheads(kernels, kernels, share, cost);
   // The blocks of a multiprocessor wait as one does: for their first data, and
   // in each step for the copies, for all warps, for fragments and for products.
@@ -183,7 +196,7 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
   cost.formula.overheads.push_back({&coefficients.latency(levels.far), rounds});
   // Who adds parts up reads one after the other: 1 us and 0.1 us a part, with 1
   // MB of them or 4 (H200), which is about a step's wait.
-  double parted = block.split > 1 ? block.split : 0;
+  double parted = block.workers > 0 ? 2 : block.split > 1 ? block.split : 0;
   if (levels.shared)
     cost.formula.overheads.push_back({&coefficients.latency(*levels.shared),
                                       waits * (steps * rounds + parted)});

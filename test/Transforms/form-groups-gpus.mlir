@@ -35,11 +35,11 @@
 // LAUNCH-LABEL: @rows
 
 // 16 rows of 3072 are 24 tiles of 128 columns, whose sums 132 multiprocessors share by eight, and an L4's 58 by four,
-// of twice as many columns; 16 have three tiles of 64 each. Where a launch takes long, there are 96 tiles.
+// of twice as many columns; 16 share the steps of 12 such tiles evenly. Where a launch takes long, there are 96 tiles.
 // H200-LABEL: @rows
 // H200: tiles = [16, 128], {{.*}}split = 8, cost
 // CORES-LABEL: @rows
-// CORES: tiles = [16, 64], {{.*}}stages = 2, cost
+// CORES: threads = 16, tiles = [16, 256], {{.*}}stages = 4, cost
 // LAUNCH: tiles = [16, 32], {{.*}}stages = 2, cost
 // L4-LABEL: @rows
 // L4: tiles = [16, 256], {{.*}}split = 4, cost

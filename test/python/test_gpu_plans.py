@@ -13,12 +13,17 @@ from support import BUILD, Reference, assert_same, run_compiler
 FLAGS = ["--target=nvptx", "--chip=simulator"]
 SIMULATOR = BUILD / "lib" / "librac_simulator.so"
 
-# rows, columns, depth, a warp's rows and columns, warps, stages, parts of a sum
+# rows, columns, depth, a warp's rows and columns, warps, stages, parts of a sum, workers that share all steps
 BLOCKS = [
-    (32, 32, 32, 32, 32, 1, 2, 1),
-    (64, 32, 32, 32, 16, 4, 4, 1),
-    (16, 8, 32, 16, 8, 4, 4, 1),    # four warps share each step
-    (16, 64, 32, 16, 32, 8, 2, 4),  # and four blocks each sum
+    (32, 32, 32, 32, 32, 1, 2, 1, 0),
+    (64, 32, 32, 32, 16, 4, 4, 1, 0),
+    (16, 8, 32, 16, 8, 4, 4, 1, 0),    # four warps share each step
+    (16, 64, 32, 16, 32, 8, 2, 4, 0),  # and four blocks each sum
+    (32, 32, 32, 32, 32, 1, 2, 1, 5),
+    (16, 8, 32, 16, 8, 4, 4, 1, 7),
+    (64, 32, 32, 32, 16, 4, 4, 1, 1),    # one has all tiles
+    (32, 32, 32, 16, 32, 2, 2, 1, 300),  # more than there are steps
+    (16, 32, 32, 16, 32, 1, 2, 1, 13),
 ]
 
 
@@ -51,6 +56,17 @@ def convolution():
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
 
 
+def many_rows():
+    """As many as the run says."""
+    weights = np.random.default_rng(0).standard_normal((136, 45), dtype=np.float32)
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "w"], ["p"]), helper.make_node("Relu", ["p"], ["y"])],
+        "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 136])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 45])],
+        [onnx.numpy_helper.from_array(weights, "w")])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+
+
 def transposed():
     """Operands and result whose dimensions are another order of those of the product."""
     nodes = [helper.make_node("Transpose", ["x"], ["a"], perm=[0, 2, 1, 3]),
@@ -64,8 +80,9 @@ def transposed():
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
 
 
-@pytest.mark.parametrize("model,blocks", [(product, BLOCKS), (convolution, BLOCKS[-1:]), (transposed, BLOCKS[-1:])],
-                         ids=["product", "convolution", "transposed"])
+@pytest.mark.parametrize("model,blocks", [(product, BLOCKS), (convolution, BLOCKS[3:5]), (transposed, BLOCKS[3:5]),
+                                          (many_rows, BLOCKS[4:])],
+                         ids=["product", "convolution", "transposed", "many_rows"])
 def test_blocks_as_planned(model, blocks, tmp_path):
     import rac
 
@@ -73,8 +90,9 @@ def test_blocks_as_planned(model, blocks, tmp_path):
     onnx.save(model(), path)
     reference = Reference(path)
     generator = np.random.default_rng(1)
-    inputs = {i.name: generator.standard_normal(i.shape, dtype=np.float32) for i in reference.session.get_inputs()}
-    want = reference.run(inputs)
+    feeds = [{i.name: generator.standard_normal([n if d == "n" else d for d in i.shape], dtype=np.float32)
+              for i in reference.session.get_inputs()} for n in ((0, 1, 200) if model is many_rows else (1,))]
+    wants = [reference.run(inputs) for inputs in feeds]
     file = run_compiler(path, tmp_path / "plan.json", *FLAGS, "--emit=plan")
     plan = json.loads(file.read_text())
     [group] = [group for group in plan["groups"] if group["warps"]]
@@ -82,10 +100,11 @@ def test_blocks_as_planned(model, blocks, tmp_path):
         assert len(plan["groups"]) == 1
     for block in [None, *blocks]:
         if block:
-            rows, columns, depth, *warp, warps, stages, split = block
+            rows, columns, depth, *warp, warps, stages, split, workers = block
             group.update(tiles=[0] * (len(group["tiles"]) - 2) + [rows, columns], reduction=[depth], registers=warp,
-                         warps=warps, stages=stages, split=split)
+                         warps=warps, stages=stages, split=split, threads=workers)
             file.write_text(json.dumps(plan))
         library = run_compiler(path, tmp_path / "m.so", *FLAGS, f"--plan={file}")
-        assert_same(want, rac.load(library).run(inputs), where=str(block))
+        for inputs, want in zip(feeds, wants):
+            assert_same(want, rac.load(library).run(inputs), where=str(block))
         library.unlink()

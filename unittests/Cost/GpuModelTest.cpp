@@ -177,6 +177,44 @@ TEST(GpuModel, ABlockTooManyTakesAnotherRound) {
   EXPECT_DOUBLE_EQ(five, 2 * four * kOneBlock);
 }
 
+TEST(GpuModel, WorkersShareTheStepsOfAllTiles) {
+  Model model;
+  Product p(320, 64, 256);
+  GpuBlock shared = block();
+  shared.workers = 4;
+  Estimate cost = p.cost(model, shared);
+  // Five tiles of four steps are five steps each. Nine times 64 * 64 sums pass
+  // through shared memory: each worker ends or begins within a tile once.
+  EXPECT_NEAR(cost.breakdown.computeSeconds,
+              (2.0 * 5 * 64 * 64 * 64 / 1e12 +
+               instructionSeconds((9 * 64 * 64 * 30 + 640 * 32 * 14) / 4.0)) /
+                  kOneBlock,
+              1e-15);
+  EXPECT_DOUBLE_EQ(cost.breakdown.overheadSeconds,
+                   2 * (1e-6 + 2e-6) + 1e-6 + 9 * (5 + 2) * 1e-8);
+  // Two parts of each worker are written, and read again.
+  EXPECT_DOUBLE_EQ(cost.bytes[2].bytes, p.cost(model, block()).bytes[2].bytes +
+                                            2 * 2 * 4 * 64 * 64 * 4.0);
+}
+
+TEST(GpuModel, WorkersAreWhereWavesAreRagged) {
+  Device device = roundGpu();
+  auto offers = [&](double rows) {
+    return llvm::any_of(gpuBlocks({1, rows, 64, 4096, false, false}, 2,
+                                  {DataType::f16, 1}, device),
+                        [](const GpuBlock &block) {
+                          return block.workers > 0 && block.rows == 64 &&
+                                 block.columns == 64;
+                        });
+  };
+  // Of 64 x 64 several run at once: rows for half a wave more than whole ones.
+  GpuRoom room(device);
+  double places = 4 * residentBlocks(needsOf(block(), 2, 1), room);
+  EXPECT_TRUE(offers(1.5 * places * 64));
+  // Nearly whole waves of many blocks lose nothing.
+  EXPECT_FALSE(offers(200 * places * 64));
+}
+
 TEST(GpuModel, ProductsBeyondTheEdgeTakeTimeAndNoBytes) {
   Model model;
   Estimate whole = Product(64, 64, 256).cost(model, block()),
@@ -211,8 +249,8 @@ TEST(GpuModel, GroupsOfWarpsReadSharedMemoryThemselves) {
   EXPECT_TRUE(llvm::any_of(
       blocks, [](const GpuBlock &block) { return block.warpgroups; }));
   // Of other types, or of rows that aren't 16 bytes apart, there are none.
-  for (const GpuBlock &block : gpuBlocks({1, 64, 63, 256, false, false}, 2,
-                                         {DataType::f16, 1}, device))
+  for (const GpuBlock &block :
+       gpuBlocks({1, 64, 63, 256, false, false}, 2, {DataType::f16, 1}, device))
     EXPECT_FALSE(block.warpgroups);
   for (const GpuBlock &block : gpuBlocks({1, 64, 64, 256, false, false}, 4,
                                          {DataType::tf32, 3}, device))
@@ -237,8 +275,8 @@ TEST(GpuModel, Float8TakesHalfTheBytesAndTwiceTheRegisters) {
       EXPECT_LE(block.warpRows * block.warpColumns, 64 * 32);
     }
   }
-  for (const GpuBlock &block : gpuBlocks({1, 256, 64, 250, false, false}, 1,
-                                         {DataType::f8, 1}, device))
+  for (const GpuBlock &block :
+       gpuBlocks({1, 256, 64, 250, false, false}, 1, {DataType::f8, 1}, device))
     EXPECT_FALSE(block.warpgroups);
   GpuBlock wide;
   wide.rows = 64, wide.columns = wide.warpColumns = 128;
@@ -404,6 +442,10 @@ TEST(GpuModel, ThePlanSaysTheBlock) {
   EXPECT_EQ(read->slices, 2);
   EXPECT_EQ(read->stages, 4);
   EXPECT_EQ(read->split, 4);
+  EXPECT_EQ(read->workers, 0);
+  given = block();
+  given.workers = 12;
+  EXPECT_EQ(blockOf(rac::planOf(given, f32, 2))->workers, 12);
   EXPECT_FALSE(blockOf(PlanAttr::get(KernelKind::generated, f32, 0, {1, 0})));
   // Three warps can't share four tiles.
   EXPECT_FALSE(

@@ -21,6 +21,11 @@ struct GpuBlock {
   int64_t rows = 64, columns = 64, depth = 32;
   int64_t warpRows = 32, warpColumns = 32, slices = 1;
   int64_t stages = 2, split = 1;
+  /// Blocks that share the steps of all tiles evenly, whatever tiles these are
+  /// of (stream-K: Osama et al., "Stream-K: Work-centric parallel decomposition
+  /// for dense matrix-matrix multiplication on the GPU", PPoPP 2023); 0: a
+  /// block has a tile, or a part of its steps.
+  int64_t workers = 0;
   /// Groups of four warps multiply 64 rows by all columns, straight from shared
   /// memory (wgmma in PTX, of 16-bit types and f8).
   bool warpgroups = false;

@@ -25,6 +25,28 @@ func.func @split(%a: memref<32x64xf32>, %b: memref<64x32xf32>, %c: memref<32x32x
   return
 }
 
+// Five workers share the 12 tiles' 24 steps: each goes through tiles, of which the first and the last may be others' too.
+// Whole ones are written, parts of sums are added up by a block for each tile, in the order of the workers.
+// CHECK-LABEL: @workers
+// CHECK: memref.alloc() {alignment = 64 : i64} : memref<10240xf32>
+// CHECK: gpu.launch blocks({{.*}}) in ({{.*}} = %c5{{[_0-9]*}},
+// CHECK: scf.for
+// CHECK: %[[WHOLE:.*]] = arith.cmpi eq
+// CHECK: nvgpu.mma.sync
+// CHECK: scf.if %[[WHOLE]]
+// CHECK: else
+// CHECK: gpu.launch blocks({{.*}}) in ({{.*}} = %c12{{[_0-9]*}},
+// CHECK: scf.for {{.*}} iter_args
+// CHECK: arith.addf
+// CHECK-NOT: gpu.launch
+// CHECK: return
+func.func @workers(%a: memref<128x64xf32>, %b: memref<64x96xf32>, %c: memref<128x96xf32>) attributes {rac.plan = #rac.plan<kind = generated, precision = f32, threads = 5, tiles = [32, 32], reduction = [32], registers = [16, 16], warps = 4, stages = 2>} {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<128x96xf32>)
+  linalg.matmul ins(%a, %b : memref<128x64xf32>, memref<64x96xf32>) outs(%c : memref<128x96xf32>)
+  return
+}
+
 // Warps of 8 rows can't be made of products of 16: another tile is taken, and it is one kernel.
 // CHECK-LABEL: @misfit
 // CHECK: gpu.launch

@@ -25,8 +25,14 @@ public:
   void emit();
 
 private:
+  /// A tile's steps that a block of threads computes.
   struct Block {
     Index batch, split, row, column;
+    Index first, steps; ///< along the depth, in tiles of the operands
+    /// Of workers: whether those are all steps, and which of the parts of sums
+    /// they make if they aren't.
+    Value whole;
+    Index part;
   };
   struct Warp {
     Index lane, slice, row, column;
@@ -35,13 +41,21 @@ private:
 
   Block findBlock(Index number);
   Warp findWarp(Index thread);
-  std::pair<Index, Index> findDepth(const Block &block);
+  void findDepth(Block &block);
+  void computeBlock(const Block &block, Index thread);
+  void computeShare(Index worker, Index thread);
   Sums accumulate(const Block &block, const Warp &warp, Index thread);
   Sums computeTile(const SharedTile &a, const SharedTile &b, Index depth,
                    Sums sums);
   void put(const Stage &stage, const Warp &warp, ArrayRef<Value> sums);
   void writeTile(const Stage &stage, const Block &block, Index thread);
   void sumSplits();
+  void sumShares();
+  Index stepsOfTile();
+  Index beginOf(Index worker);
+  Index workerOf(Index step);
+  Index placeInPart(Index part, Index row, Index column);
+  void storePart(Index at, ArrayRef<Value> sums);
   Sums exact(Index batch, Index row, Index column, ArrayRef<Value> sums);
   Index partialAt(Index split, Index batch, Index row, Index column);
 
@@ -159,14 +173,14 @@ Kernel::Sums Kernel::computeTile(const SharedTile &tileA,
 }
 
 /// Where this block's tiles begin along the depth, and how many there are.
-std::pair<Index, Index> Kernel::findDepth(const Block &block) {
-  Index first = e.mul(block.split, depthSteps);
-  Index steps = depthSteps;
+void Kernel::findDepth(Block &block) {
+  block.first = e.mul(block.split, depthSteps);
+  block.steps = depthSteps;
   if (tile.splits > 1) {
     Index all = e.ceilDiv(depth, e.number(tile.depth));
-    steps = e.sub(e.min(e.add(first, depthSteps), all), e.min(first, all));
+    block.steps = e.sub(e.min(e.add(block.first, depthSteps), all),
+                        e.min(block.first, all));
   }
-  return {e.mul(first, e.number(tile.depth)), steps};
 }
 
 /// The warp's sums over the block's part of the depth. Tiles of the operands
@@ -182,8 +196,8 @@ Kernel::Sums Kernel::accumulate(const Block &block, const Warp &warp,
   Loader loaderB(e, b, sharedB, thread, tile.threads(), block.batch,
                  block.column);
 
-  Index depthStart, steps;
-  std::tie(depthStart, steps) = findDepth(block);
+  Index depthStart = e.mul(block.first, e.number(tile.depth));
+  Index steps = block.steps;
   // A group for each tile, though it may have no copy.
   auto load = [&](Index step) {
     OpBuilder::InsertionGuard restore(e.b);
@@ -338,19 +352,151 @@ void Kernel::writeTile(const Stage &stage, const Block &block, Index thread) {
                       ? Value()
                       : e.less(e.add(block.column, column), columns));
   };
-  stage.forEachGroup(
-      e, thread, tile.threads(), isInside,
-      [&](Index row, Index column, ArrayRef<Value> sums) {
-        row = e.add(block.row, row);
-        column = e.add(block.column, column);
-        if (!partial)
-          return result.write(e, block.batch, row, column,
-                              exact(block.batch, row, column, sums));
-        Index at = partialAt(block.split, block.batch, row, column);
-        for (auto [i, sum] : llvm::enumerate(sums))
-          memref::StoreOp::create(e.b, e.loc, sum, partial,
-                                  e.value(e.add(at, e.number(i))));
-      });
+  stage.forEachGroup(e, thread, tile.threads(), isInside,
+                     [&](Index row, Index column, ArrayRef<Value> sums) {
+                       row = e.add(block.row, row);
+                       column = e.add(block.column, column);
+                       auto write = [&] {
+                         result.write(e, block.batch, row, column,
+                                      exact(block.batch, row, column, sums));
+                       };
+                       if (!partial)
+                         return write();
+                       if (tile.workers == 0)
+                         return storePart(
+                             partialAt(block.split, block.batch, row, column),
+                             sums);
+                       OpBuilder::InsertionGuard restore(e.b);
+                       auto choice = scf::IfOp::create(e.b, e.loc, block.whole,
+                                                       /*withElseRegion=*/true);
+                       e.b.setInsertionPointToStart(choice.thenBlock());
+                       write();
+                       e.b.setInsertionPointToStart(choice.elseBlock());
+                       storePart(placeInPart(block.part, e.sub(row, block.row),
+                                             e.sub(column, block.column)),
+                                 sums);
+                     });
+}
+
+void Kernel::storePart(Index at, ArrayRef<Value> sums) {
+  for (auto [i, sum] : llvm::enumerate(sums))
+    memref::StoreOp::create(e.b, e.loc, sum, partial,
+                            e.value(e.add(at, e.number(i))));
+}
+
+//===----------------------------------------------------------------------===//
+// Workers: blocks that share the steps of all tiles
+//===----------------------------------------------------------------------===//
+
+/// At least one, so that every tile is written.
+Index Kernel::stepsOfTile() {
+  Index steps = e.ceilDiv(depth, e.number(tile.depth));
+  return e.select(e.less(e.number(0), steps), steps, e.number(1));
+}
+
+/// A worker's first step, of those of all tiles, one tile after the other.
+Index Kernel::beginOf(Index worker) {
+  Index all =
+      e.mul(e.mul(e.mul(rowTiles, columnTiles), batches), stepsOfTile());
+  return e.div(e.mul(worker, all), e.number(tile.workers));
+}
+
+/// The last worker that begins at a step or before.
+Index Kernel::workerOf(Index step) {
+  Index all =
+      e.mul(e.mul(e.mul(rowTiles, columnTiles), batches), stepsOfTile());
+  Index below = e.sub(e.mul(e.add(step, e.number(1)), e.number(tile.workers)),
+                      e.number(1));
+  return e.div(below, all);
+}
+
+/// A part is a tile.
+Index Kernel::placeInPart(Index part, Index row, Index column) {
+  Index start = e.mul(part, e.number(tile.rows * tile.columns));
+  bool byRows = result.alongColumns();
+  Index line = byRows ? row : column, place = byRows ? column : row;
+  return e.add(
+      start,
+      e.add(e.mul(line, e.number(byRows ? tile.columns : tile.rows)), place));
+}
+
+/// All that a worker does: the last steps of a tile, whole tiles, the first
+/// steps of one. What isn't whole are parts: its first for the end of a tile,
+/// its second for a beginning.
+void Kernel::computeShare(Index worker, Index thread) {
+  Index steps = stepsOfTile();
+  Index begin = beginOf(worker), end = beginOf(e.add(worker, e.number(1)));
+  auto loop =
+      scf::ForOp::create(e.b, e.loc, e.value(e.div(begin, steps)),
+                         e.value(e.ceilDiv(end, steps)), e.value(e.number(1)));
+  OpBuilder::InsertionGuard restore(e.b);
+  e.b.setInsertionPointToStart(loop.getBody());
+  Index number = loop.getInductionVar();
+  Block block = findBlock(number);
+  Index start = e.mul(number, steps);
+  Value isLater = e.less(start, begin);
+  block.first = e.select(isLater, e.sub(begin, start), e.number(0));
+  Index last = e.min(e.sub(end, start), steps);
+  block.steps = e.sub(last, block.first);
+  block.whole = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::eq,
+                                      e.value(block.steps), e.value(steps));
+  block.part = e.add(e.mul(worker, e.number(2)),
+                     e.select(isLater, e.number(0), e.number(1)));
+  computeBlock(block, thread);
+  // The next tile's operands take the place of this one's sums.
+  gpu::BarrierOp::create(e.b, e.loc);
+}
+
+/// A second kernel, with a block for each tile, adds up those that several
+/// workers have parts of, in the order of the depth.
+void Kernel::sumShares() {
+  constexpr int64_t threads = 256;
+  OpBuilder::InsertionGuard restore(e.b);
+  Index tiles = e.mul(e.mul(rowTiles, columnTiles), batches);
+  gpu::LaunchOp op = beginLaunch(e, tiles, threads, 0);
+  Index number = Index(op.getBlockIds().x);
+  Block block = findBlock(number);
+  Index steps = stepsOfTile(), start = e.mul(number, steps);
+  Index first = workerOf(start),
+        last = workerOf(e.sub(e.add(start, steps), e.number(1)));
+  e.enter(e.less(first, last));
+  int64_t count = result.vector();
+  bool byRows = result.alongColumns();
+  int64_t perLine = (byRows ? tile.columns : tile.rows) / count;
+  auto loop =
+      scf::ForOp::create(e.b, e.loc, e.value(Index(op.getThreadIds().x)),
+                         e.value(e.number(tile.rows * tile.columns / count)),
+                         e.value(e.number(threads)));
+  e.b.setInsertionPointToStart(loop.getBody());
+  Index group = loop.getInductionVar();
+  Index line = e.div(group, e.number(perLine)),
+        place = e.mul(e.rem(group, e.number(perLine)), e.number(count));
+  Index rowAt = byRows ? line : place, columnAt = byRows ? place : line;
+  Index row = e.add(block.row, rowAt), column = e.add(block.column, columnAt);
+  e.enter(e.both(e.less(row, rows), e.less(column, columns)));
+  auto load = [&](Index part) {
+    Sums parts;
+    for (int64_t i = 0; i < count; ++i)
+      parts.push_back(memref::LoadOp::create(
+          e.b, e.loc, partial,
+          e.value(e.add(placeInPart(part, rowAt, columnAt), e.number(i)))));
+    return parts;
+  };
+  Sums begun = load(e.add(e.mul(first, e.number(2)), e.number(1)));
+  auto sum = scf::ForOp::create(e.b, e.loc, e.value(e.add(first, e.number(1))),
+                                e.value(e.add(last, e.number(1))),
+                                e.value(e.number(1)), begun);
+  {
+    OpBuilder::InsertionGuard inside(e.b);
+    e.b.setInsertionPointToStart(sum.getBody());
+    Sums next = load(e.mul(Index(sum.getInductionVar()), e.number(2)));
+    for (auto [part, before] : llvm::zip_equal(next, sum.getRegionIterArgs()))
+      part = sumOf(e, before, part);
+    scf::YieldOp::create(e.b, e.loc, next);
+  }
+  Sums sums = llvm::to_vector_of<Value>(sum.getResults());
+  result.write(e, block.batch, row, column,
+               exact(block.batch, row, column, sums));
 }
 
 /// A second kernel adds up what the blocks that shared the depth have.
@@ -388,12 +534,39 @@ void Kernel::sumSplits() {
   result.write(e, batch, row, column, exact(batch, row, column, sums));
 }
 
+void Kernel::computeBlock(const Block &block, Index thread) {
+  // Before the sums take the operands' place, nobody needs these any more.
+  auto stageSums = [&](function_ref<void(const Stage &)> put) {
+    gpu::BarrierOp::create(e.b, e.loc);
+    Stage stage(e, atom.accumulator,
+                {tile.rows, tile.columns, tile.slices, result.alongColumns(),
+                 result.vector()});
+    put(stage);
+    gpu::BarrierOp::create(e.b, e.loc);
+    writeTile(stage, block, thread);
+  };
+  if (tile.warpgroups) {
+    Warpgroups groups(e, tile, a, b, thread, atom.sumsApart());
+    Index depthStart = e.mul(block.first, e.number(tile.depth));
+    Value sums = groups.accumulate(
+        {block.batch, block.row, block.column, depthStart, block.steps},
+        batches, barriersAt(tile, bytesOf(atom.accumulator)));
+    stageSums([&](const Stage &stage) { groups.put(stage, sums); });
+  } else {
+    Warp warp = findWarp(thread);
+    Sums sums = accumulate(block, warp, thread);
+    stageSums([&](const Stage &stage) { put(stage, warp, sums); });
+  }
+}
+
 void Kernel::emit() {
   Index blocks = e.mul(e.mul(rowTiles, columnTiles),
                        e.mul(batches, e.number(tile.splits)));
-  if (tile.splits > 1) {
-    Index size =
-        e.mul(e.mul(rows, columns), e.mul(batches, e.number(tile.splits)));
+  if (tile.splits > 1 || tile.workers > 0) {
+    Index size = tile.workers > 0
+                     ? e.number(2 * tile.workers * tile.rows * tile.columns)
+                     : e.mul(e.mul(rows, columns),
+                             e.mul(batches, e.number(tile.splits)));
     auto length = known(size);
     auto type = MemRefType::get({length.value_or(ShapedType::kDynamic)},
                                 atom.accumulator);
@@ -405,35 +578,22 @@ void Kernel::emit() {
   }
   {
     OpBuilder::InsertionGuard restore(e.b);
-    gpu::LaunchOp op = beginLaunch(e, blocks, tile.threads(),
-                                   sharedBytes(tile, std::max(a.bytes, b.bytes),
-                                               bytesOf(atom.accumulator)));
-    Index thread = op.getThreadIds().x;
-    Block block = findBlock(Index(op.getBlockIds().x));
-    // Before the sums take the operands' place, nobody needs these any more.
-    auto stageSums = [&](function_ref<void(const Stage &)> put) {
-      gpu::BarrierOp::create(e.b, e.loc);
-      Stage stage(e, atom.accumulator,
-                  {tile.rows, tile.columns, tile.slices, result.alongColumns(),
-                   result.vector()});
-      put(stage);
-      gpu::BarrierOp::create(e.b, e.loc);
-      writeTile(stage, block, thread);
-    };
-    if (tile.warpgroups) {
-      auto [depthStart, steps] = findDepth(block);
-      Warpgroups groups(e, tile, a, b, thread, atom.sumsApart());
-      Value sums = groups.accumulate(
-          {block.batch, block.row, block.column, depthStart, steps}, batches,
-          barriersAt(tile, bytesOf(atom.accumulator)));
-      stageSums([&](const Stage &stage) { groups.put(stage, sums); });
+    gpu::LaunchOp op = beginLaunch(
+        e, tile.workers > 0 ? e.number(tile.workers) : blocks, tile.threads(),
+        sharedBytes(tile, std::max(a.bytes, b.bytes),
+                    bytesOf(atom.accumulator)));
+    Index thread = op.getThreadIds().x, number(op.getBlockIds().x);
+    if (tile.workers > 0) {
+      computeShare(number, thread);
     } else {
-      Warp warp = findWarp(thread);
-      Sums sums = accumulate(block, warp, thread);
-      stageSums([&](const Stage &stage) { put(stage, warp, sums); });
+      Block block = findBlock(number);
+      findDepth(block);
+      computeBlock(block, thread);
     }
   }
-  if (partial)
+  if (tile.workers > 0)
+    sumShares();
+  else if (partial)
     sumSplits();
 }
 

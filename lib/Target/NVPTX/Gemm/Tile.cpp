@@ -135,6 +135,7 @@ static bool isPossible(const Tile &tile, const TileProblem &problem,
   auto isPower = [](int64_t x) { return llvm::isPowerOf2_64(x); };
   return isPower(tile.rows) && isPower(tile.columns) && isPower(tile.depth) &&
          isPower(tile.threads()) && tile.stages >= 2 && tile.splits >= 1 &&
+         (tile.workers == 0 || tile.splits == 1) &&
          sharedBytes(tile, problem.elementBytes, problem.accumulatorBytes) <=
              limits.sharedBytes;
 }
@@ -143,8 +144,9 @@ std::optional<Tile> rac::gemm::plannedTile(const GpuBlock &block,
                                            const TileProblem &problem,
                                            const TileLimits &limits,
                                            const Atom &atom) {
-  Tile tile{block.rows,     block.columns, block.depth,  block.down(),
-            block.across(), block.slices,  block.stages, block.split};
+  Tile tile{block.rows,   block.columns,  block.depth,
+            block.down(), block.across(), block.slices,
+            block.stages, block.split,    block.workers};
   std::optional<DataType> type = dataTypeOf(atom.input);
   tile.warpgroups = limits.warpgroups && problem.aligned && type &&
                     (atom.unit == Unit::Half || atom.unit == Unit::Float8) &&
@@ -251,6 +253,7 @@ Tile Chooser::choose() {
                   /*slices=*/1,
                   /*stages=*/4,
                   /*splits=*/1,
+                  /*workers=*/0,
                   /*warpgroups=*/true};
         if (sharedBytes(tile, problem.elementBytes, problem.accumulatorBytes) >
             limits.sharedBytes)

@@ -21,6 +21,17 @@ MODELS = {
       %y = rac.matmul %a, %c : (tensor<512x256xf8E4M3FN>, tensor<256x512xf8E4M3FN>) -> tensor<512x512xf32>
       return %y : tensor<512x512xf32>
     }""",
+    # Blocks that share the steps of all tiles.
+    "product_workers": """func.func @main(%x: tensor<300x512xf32>, %w: tensor<512x200xf32>) -> tensor<300x200xf32> {
+      %0 = rac.group @product ins(%x, %w : tensor<300x512xf32>, tensor<512x200xf32>) -> (tensor<300x200xf32>)
+          plan <kind = generated, precision = f32, threads = 7, tiles = [64, 64], reduction = [32], registers = [32, 32],
+                warps = 4, stages = 4> {
+      ^bb0(%a: tensor<300x512xf32>, %b: tensor<512x200xf32>):
+        %1 = rac.matmul %a, %b : (tensor<300x512xf32>, tensor<512x200xf32>) -> tensor<300x200xf32>
+        rac.yield %1 : tensor<300x200xf32>
+      }
+      return %0 : tensor<300x200xf32>
+    }""",
     "ragged_product": "(float[n, 100] x, float[100, 37] w) => (float[n, 37] y) { y = MatMul(x, w) }",
     "convolution": "(float[2, 32, 28, 28] x, float[64, 32, 3, 3] w, float[64] b) => (float[2, 64, 28, 28] y)"
                    " { z = Conv <pads = [1, 1, 1, 1]> (x, w, b) y = Relu(z) }",
