@@ -56,10 +56,11 @@ def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {
   let description = [{
     `threads` 0 means as many as the context has. `precision` is the type that the
     group's main op multiplies in, and where it multiplies nothing, the type that
-    its tensors travel in (docs/Precision.md). What narrow integers take beside:
+    its tensors travel in (docs/Precision.md). What types of 8 bits take beside:
 
     - `activation`: of i8, the steps that the main op's first operand is rounded
-      to, `!quant.uniform<u8:f32, scale:zero>` or i8, for the whole tensor, or
+      to, `!quant.uniform<u8:f32, scale:zero>` or i8, for the whole tensor (of
+      f8E4M3FN `!quant.uniform<i8:f32, scale>`, what 1.0 stands for), or
       `!quant.uniform<u8:f32:D, {scale:zero,...}>`, a scale for each index of its
       last dimension D, with which the second is multiplied. The second, constant,
       is rounded to i8 by its own largest value in each column.
@@ -90,6 +91,8 @@ def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {
     - `stages`: how many steps of `reduction` have their operands in shared memory
       at once.
     - `split`: into how many parts a sum is cut that different blocks add up.
+    - `threads`: how many blocks share the steps of all tiles evenly; 0: a block
+      has a tile, or a part of one.
 
     ```mlir
     #rac.plan<kind = generated, precision = f32, threads = 0, tiles = [1, 0]>
