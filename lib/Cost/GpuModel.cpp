@@ -193,7 +193,7 @@ KernelCost GpuCosting::threads(const WorkNest &nest, PlanAttr plan) {
   Work part;
   part.tensors = work.tensors;
   part.nests = {nest};
-  const VectorShape access{int64_t(8 * kAccessBytes), 32};
+  const VectorShape access{int64_t(8 * kAccessBytes), 32, /*fillsSums=*/false};
   Schedule schedule = scheduleOf(part, plan.withTiles({}), access);
   const NestSchedule &loops = schedule.nests.front();
   // Where data says what is read, threads have an element each, after another
@@ -251,7 +251,7 @@ KernelCost GpuCosting::threads(const WorkNest &nest, PlanAttr plan) {
 }
 
 KernelCost GpuCosting::tiles(PlanAttr plan) {
-  const VectorShape access{int64_t(8 * kAccessBytes), 32};
+  const VectorShape access{int64_t(8 * kAccessBytes), 32, /*fillsSums=*/false};
   Schedule schedule = scheduleOf(work, plan, access);
   double largest = 1, asked = 0;
   for (auto [nest, loops] : llvm::zip_equal(work.nests, schedule.nests)) {

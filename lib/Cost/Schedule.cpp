@@ -510,6 +510,7 @@ Schedule rac::scheduleOf(const Work &work, PlanAttr plan,
       matchTransposition(work, nest, inner);
     }
     bool reduces = nest.reductions.any() && !nest.writes.empty();
+    inner.fills = target.fillsSums && reduces && !inner.vectorLoop;
     orderLoops(work, nest,
                reduces ? blocksOf(nest, plan, tiles, loops.inner)
                        : SmallVector<LoopBlock>(),

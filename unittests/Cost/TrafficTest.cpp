@@ -139,8 +139,8 @@ TEST(Footprint, GatheredRowsLieApart) {
 
 double setsOfColumn(double rowFloats, double rows, double columns = 1) {
   Grid grid(1000, rowFloats);
-  return setsCovered(grid.tensor, grid.use, {rows, columns},
-                     {32768, 64, true, 8});
+  return spreadOf(grid.tensor, grid.use, {rows, columns}, {32768, 64, true, 8})
+      .sets;
 }
 
 TEST(Sets, RowsAPowerOfTwoApartMeet) {
@@ -163,6 +163,20 @@ TEST(Sets, EachRowCoversItsOwn) {
   EXPECT_EQ(setsOfColumn(512, 100, 48), 6);
 }
 
+TEST(Sets, RowsLieInPartOfEachPeriod) {
+  Grid grid(1000, 768);
+  Spread spread =
+      spreadOf(grid.tensor, grid.use, {100, 32}, {32768, 64, true, 8});
+  // Two lines of each 16 sets.
+  EXPECT_EQ(spread.sets, 8);
+  EXPECT_EQ(spread.period, 16);
+  EXPECT_EQ(spread.width, 2);
+  // Whole rows lie anywhere.
+  EXPECT_EQ(
+      spreadOf(grid.tensor, grid.use, {100, 768}, {32768, 64, true, 8}).period,
+      0);
+}
+
 //===----------------------------------------------------------------------===//
 // Matrix products of 64 x 64 x 64: each matrix has 16 KiB
 //===----------------------------------------------------------------------===//
@@ -182,10 +196,12 @@ TEST(Traffic, MatmulInACacheThatHoldsAll) {
   EXPECT_EQ(traffic.writeBacks, 16384);
 }
 
-TEST(Traffic, MatmulWhoseRightMatrixStays) {
-  // A, and 32 columns of B and C, are 32 KiB.
-  Traffic traffic = Matmul().generated(32768);
-  EXPECT_EQ(traffic.fills, 3 * 16384);
+TEST(Traffic, MatmulWhoseLeftMatrixStays) {
+  // Between two touches of a row of A are A, all of the 32 columns of B that it
+  // was multiplied with and of those that it will be, and 32 columns of C: 40
+  // KiB.
+  EXPECT_EQ(Matmul().generated(40960).fills, 3 * 16384);
+  EXPECT_EQ(Matmul().generated(32768).fills, (2 + 1 + 1) * 16384);
 }
 
 TEST(Traffic, MatmulWhoseLeftMatrixDoesNotStay) {
@@ -197,15 +213,31 @@ TEST(Traffic, MatmulWhoseLeftMatrixDoesNotStay) {
 }
 
 TEST(Traffic, TilesOfRowsDontHelp) {
-  // 16 rows a tile: B once in each of four.
+  // 16 rows a tile: B once in each of four, and A for each half of that.
   Traffic traffic = Matmul().generated(16384, {16, 64});
-  EXPECT_EQ(traffic.fills, (1 + 4 + 1) * 16384);
+  EXPECT_EQ(traffic.fills, (2 + 4 + 1) * 16384);
 }
 
 TEST(Traffic, TilesOfColumnsKeepAPanelOfB) {
   // 16 columns of B (4 KiB) stay for all rows; A comes in for each of four.
   Traffic traffic = Matmul().generated(16384, {64, 16});
   EXPECT_EQ(traffic.fills, (4 + 1 + 1) * 16384);
+}
+
+TEST(Traffic, ColumnsDriveEachOtherOutOfTheirSets) {
+  // 64 sets of 4 lines. 32 columns of B are 2 of each 4 lines, 4 in each of 32
+  // sets: no other line has room there. 14 rows of A have 56 of the 64 sets,
+  // their results 28 of B's 32, so that B stays in an eighth of an eighth from
+  // one of five blocks of rows to the next. A doesn't stay beside B at all.
+  Matmul p;
+  Work work = p.work();
+  auto plan = PlanAttr::get(KernelKind::generated,
+                            mlir::Float32Type::get(&p.context), 1);
+  Schedule schedule = scheduleOf(work, plan, {512, 32});
+  EXPECT_DOUBLE_EQ(
+      generatedTraffic(work, schedule, {16384, 64, true, 4}, Moving::cold())
+          .fills,
+      16384 * (2 + (1.0 / 64 + 5 * 63.0 / 64) + 1));
 }
 
 TEST(Traffic, BlocksOfTheReductionUpdateTheResult) {
@@ -245,12 +277,14 @@ TEST(Traffic, ConvolutionsTilesShareAHalo) {
   Moving p(ConvText("1x34x34x16xf32", "16x16x3x3xf32", "1x32x32x16xf32"));
   EXPECT_EQ(p.generated(kInfinite, {1, 8, 32, 16}).fills,
             34 * 34 * 64 + 9216 + 65536);
-  // A tile's 46 KiB don't stay in 40: the filter comes in again. The two rows
-  // of ten that neighbours share are a fifth of that apart, and stay; not so
-  // in 8.
-  EXPECT_EQ(p.generated(40960, {1, 8, 32, 16}).fills,
-            34 * 34 * 64 + 4 * 9216 + 65536);
-  EXPECT_EQ(p.generated(8192, {1, 8, 32, 16}).writeBacks, 65536);
+  // A tile's 46 KiB don't stay in 40. The filter does, of which each pixel
+  // takes all; the two rows of ten that neighbours share are a fifth of that
+  // apart, and stay. Of its 16 KiB of results, which are filled first, there is
+  // room for the first 24 of 30.25 KiB that come beside them. Not so in 8 KiB.
+  EXPECT_DOUBLE_EQ(p.generated(40960, {1, 8, 32, 16}).fills,
+                   34 * 34 * 64 + 9216 + 65536 +
+                       4 * 16384 * (1 - 24576.0 / 30976));
+  EXPECT_EQ(p.generated(8192, {1, 8, 32, 16}).writeBacks, 2 * 65536);
   EXPECT_GE(p.generated(8192, {1, 8, 32, 16}).fills,
             4 * (10 * 34 * 64 + 9216) + 65536);
 }

@@ -11,6 +11,9 @@ namespace rac {
 struct VectorShape {
   int64_t bits = 512; ///< of a register
   int64_t registers = 32;
+  /// Whether sums that aren't in lanes are in memory, which is filled first; or
+  /// each in a thread's register.
+  bool fillsSums = true;
 };
 
 /// One loop nest of a candidate inside a tile.
@@ -39,6 +42,8 @@ struct NestSchedule {
   /// Runs once, whole, before the loops over tiles: a padded copy, and what it
   /// is made of.
   bool isBefore = false;
+  /// What it writes is filled first, in a nest of its own.
+  bool fills = false;
   /// Of a multiply-add of whole vectors in the tile of registers; at best a
   /// half.
   double clocks = 0.5;

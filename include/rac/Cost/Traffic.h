@@ -1,41 +1,21 @@
 //===- Traffic.h - Bytes that cross a memory level --------------*- C++ -*-===//
 //
 // Reuse analysis. A candidate under a plan is a sequence of loop nests inside
-// the loops over tiles. For a cache of some size, what an iteration of a loop
-// touches is still there in the next one if all of it fits (least recently used
-// goes first); then the loop brings in what it touches in all, else what an
-// iteration brings in, each time. From the innermost loop outwards that gives
-// the bytes brought in. docs/Cost.md explains it.
+// the loops over tiles. What an iteration of a loop touched is still there in
+// the next one if there is room for all that lies between, in its sets of the
+// cache (least recently used goes first); else it comes in again. From the
+// innermost loop outwards that gives the bytes brought in. docs/Cost.md
+// explains it.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef RAC_COST_TRAFFIC_H
 #define RAC_COST_TRAFFIC_H
 
+#include "rac/Cost/Footprint.h"
 #include "rac/Cost/Schedule.h"
-#include <cmath>
 
 namespace rac {
-
-/// A cache that a candidate's accesses go through.
-struct CacheShape {
-  double bytes = 0; ///< infinite: holds everything
-  double line = 64; ///< B
-  /// Whether a line that is only written comes in first.
-  bool fetchesWritten = true;
-  /// Lines of a set, in one of which a line's address places it; 0: a line may
-  /// be anywhere.
-  double ways = 0;
-  /// Whether it is that of all cores, whose parts are picked by hashed
-  /// addresses so that any line may go first; else what was least recently used
-  /// does.
-  bool isShared = false;
-
-  /// Whole ones; sizes may be rounded.
-  double sets() const {
-    return ways > 0 ? std::max(1.0, std::round(bytes / line / ways)) : 1;
-  }
-};
 
 /// Bytes between a cache and the next level.
 struct Traffic {
@@ -43,16 +23,6 @@ struct Traffic {
   double writeBacks = 0; ///< changed lines that go back
   double total() const { return fills + writeBacks; }
 };
-
-/// B of the lines that `use` touches while each loop runs `extents` of its
-/// iterations.
-double footprint(const WorkTensor &tensor, const WorkUse &use,
-                 llvm::ArrayRef<double> extents, double line);
-
-/// Over how many of a cache's sets the lines of such a footprint are spread:
-/// rows that are a large power of two apart meet in few.
-double setsCovered(const WorkTensor &tensor, const WorkUse &use,
-                   llvm::ArrayRef<double> extents, const CacheShape &cache);
 
 /// B of a tensor that are in the cache when a candidate of `candidateBytes`
 /// starts: what was just computed, if the candidate is small; weights, if the
