@@ -22,8 +22,9 @@ struct ArenaBuffer {
 
 /// Gives each buffer an offset so that buffers in use at one time don't
 /// overlap: by decreasing size, length of life or both, whichever needs least,
-/// each at the lowest offset that is free throughout its life. Returns the
-/// bytes needed.
+/// each at the lowest offset that is free throughout its life; where that is
+/// more than what is in use at once, in some other orders. Returns the bytes
+/// needed.
 int64_t packArena(llvm::MutableArrayRef<ArenaBuffer> buffers);
 
 /// Gives each buffer a slot so that buffers in use at one time have different
