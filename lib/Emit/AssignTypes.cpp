@@ -2,12 +2,13 @@
 
 #include "PrecisionChooser.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace rac;
 
-const Way &PrecisionChooser::wayOf(unsigned group, unsigned pick) const {
-  for (const Way &way : ways[group])
+const TypeWay &PrecisionChooser::wayOf(unsigned group, unsigned pick) const {
+  for (const TypeWay &way : ways[group])
     if (way.reason.empty() && pick-- == 0)
       return way;
   llvm_unreachable("picks are of ways without a reason");
@@ -39,7 +40,7 @@ AssignProblem PrecisionChooser::problem(double budget) const {
   problem.budget = budget;
   for (const auto &list : ways) {
     AssignNode &node = problem.nodes.emplace_back();
-    for (const Way &way : list)
+    for (const TypeWay &way : list)
       if (way.reason.empty())
         node.options.push_back(
             {score(way.cost), composable(metric, way.error)});
@@ -58,8 +59,8 @@ AssignProblem PrecisionChooser::problem(double budget) const {
         continue;
       double cost = score(stageCosts.lookup("probe_" + std::to_string(stage)));
       AssignEdge edge{from, to, {}};
-      for (const Way &a : ways[from])
-        for (const Way &b : ways[to])
+      for (const TypeWay &a : ways[from])
+        for (const TypeWay &b : ways[to])
           if (a.reason.empty() && b.reason.empty())
             edge.costs.push_back(wanted(a.type) == wanted(b.type) ? 0 : cost);
       problem.edges.push_back(std::move(edge));
@@ -99,38 +100,51 @@ Assignment PrecisionChooser::allInF32() const {
   return all;
 }
 
-/// Errors that were added up needn't be those of all groups together: what is
-/// measured of them corrects what the next assignment may add up to.
+/// Errors that were added up needn't be those of all groups together, nor those
+/// on other samples: what these stay below, by what is measured, corrects what
+/// the next assignment may add up to.
 llvm::Expected<bool> PrecisionChooser::assignWithin(double budget) {
-  constexpr int kTries = 6;
-  constexpr double kCloser = 0.9, kMost = 4, kNone = Assignment::kNoBudget;
-  double allowed = composable(metric, budget), left = allowed, tooMuch = kNone;
-  double cheapest = assign(problem(kNone)).cost;
+  constexpr int kTries = 12;
+  constexpr double kCloser = 0.9, kMost = 4, kLeast = 0.01, kNear = 1.1,
+                   kNone = Assignment::kNoBudget;
+  double allowed = composable(metric, budget),
+         cheapest = assign(problem(kNone)).cost;
+  // What may be added up; the most that kept the budget, the least that didn't.
+  double left = allowed, kept = 0, tooMuch = kNone;
   bool found = false;
   for (int i = 0; i < kTries; ++i) {
     Assignment next = assign(problem(left));
-    auto error = study->error(typesOf(next.picks), Study::Which::calibration);
-    if (!error)
-      return error.takeError();
-    double taken = composable(metric, error->error);
+    MeasuredError error;
+    if (!changesNothing(next.picks)) {
+      auto measuredNow =
+          study->error(typesOf(next.picks), Study::Which::calibration);
+      if (!measuredNow)
+        return measuredNow.takeError();
+      error = *measuredNow;
+    }
+    double taken = composable(metric, held(error));
+    double scale = kCloser * allowed / taken;
     if (taken <= allowed) {
       if (!found || next.cost < assignment.cost) {
         assignment = next;
-        measured = *error;
+        measured = error;
       }
       found = true;
+      kept = std::max(kept, left);
       if (next.cost <= cheapest || taken >= allowed * kCloser)
-        break;
-      double more = taken > 0 ? kCloser * allowed / taken : kMost;
-      left *= std::min(more, kMost);
-      if (left >= tooMuch || more <= 1)
         break;
     } else {
       tooMuch = std::min(tooMuch, left);
-      double less = kCloser * allowed / taken;
-      if (found)
+    }
+    if (found && std::isfinite(tooMuch)) {
+      if (tooMuch <= kNear * kept)
         break;
-      left *= less > 0 ? less : 0.1;
+      left = std::sqrt(kept * tooMuch);
+    } else if (found) {
+      left *= taken > 0 ? std::min(scale, kMost) : kMost;
+    } else {
+      // Where some error hardly depends on types, by more each time.
+      left *= std::max(std::min(scale, 1.0 / (1 + i)), kLeast);
     }
   }
   if (!found) {
@@ -200,7 +214,7 @@ void PrecisionChooser::describe() {
     if (probe.groups[i].activation)
       for (const TriedSteps &tried : study->triedFor(i))
         entry.triedSteps.push_back({tried.how, tried.error});
-    for (const Way &way : ways[i]) {
+    for (const TypeWay &way : ways[i]) {
       TypeReport type;
       type.type = nameOf(way.type);
       type.seconds = way.cost.seconds;

@@ -136,7 +136,8 @@ llvm::Error PrecisionChooser::makeProbe() {
   if (llvm::Error error = study->observe())
     return error;
   double least = study->leastBound();
-  if (measuredAbove(least))
+  showsBudget = !measuredAbove(least);
+  if (!showsBudget)
     request.warn(llvm::formatv("so few samples can't show an error of at most "
                                "{0}: if none of them changes, that of others "
                                "may still be {1:f2}",
@@ -149,7 +150,7 @@ llvm::Error PrecisionChooser::measureWays() {
   SmallVector<unsigned> rounded;
   size_t count = 0, done = 0;
   for (unsigned i = 0; i < ways.size(); ++i)
-    for (const Way &way : ways[i]) {
+    for (const TypeWay &way : ways[i]) {
       bool open = way.reason.empty() && way.type != GroupType::f32;
       count += open;
       if (open && way.type == GroupType::steps)
@@ -157,8 +158,10 @@ llvm::Error PrecisionChooser::measureWays() {
     }
   if (llvm::Error error = study->chooseRanges(rounded))
     return error;
+  if (llvm::Error error = costSmoothing())
+    return error;
   for (unsigned i = 0; i < ways.size(); ++i)
-    for (Way &way : ways[i]) {
+    for (TypeWay &way : ways[i]) {
       if (!way.reason.empty() || way.type == GroupType::f32)
         continue;
       request.progress(
@@ -198,17 +201,13 @@ llvm::Expected<MeasuredError> PrecisionChooser::verify() {
 
 llvm::Error PrecisionChooser::choose() {
   constexpr int kTries = 6;
-  // Types are chosen by few samples, on which they are better than on others:
-  // on 40 pages that calibration hadn't seen, a text detector's error was 1.15
-  // times that on the six it had.
-  constexpr double kShare = 0.8;
-  double budget = kShare * report.budget.value_or(Assignment::kNoBudget);
+  double budget = report.budget.value_or(Assignment::kNoBudget);
   std::vector<std::string> first;
   for (int i = 0;; ++i) {
     request.progress("assigning types");
-    auto found = assignWithin(i == kTries ? 0 : budget);
-    if (!found)
-      return found.takeError();
+    auto within = assignWithin(i == kTries ? 0 : budget);
+    if (!within)
+      return within.takeError();
     std::vector<std::string> names;
     for (GroupType type : typesOf(assignment.picks))
       names.push_back(nameOf(type));
@@ -229,15 +228,17 @@ llvm::Error PrecisionChooser::choose() {
     // Nothing that samples tell can be off where no group rounds.
     report.errorBound =
         changesNothing(assignment.picks) ? error->error : error->bound;
-    if (!measuredAbove(error->error) || i == kTries)
+    // What was held back keeps the budget by itself, too.
+    double found = std::max(error->error, held(*error));
+    if (!measuredAbove(found) || i == kTries)
       return llvm::Error::success();
     report.givenUp.clear();
-    // By as much less than was measured on the calibration's samples as others
+    // By as much less than the calibration's samples showed as all of them
     // showed to be too much.
     constexpr double kCloser = 0.9, kBroken = 0.1;
-    double had = composable(metric, std::min(budget, measured.error)),
+    double had = composable(metric, std::min(budget, held(measured))),
            less = kCloser * composable(metric, *report.budget) /
-                  composable(metric, error->error);
+                  composable(metric, found);
     budget = fromComposable(metric, had * (less > 0 ? less : kBroken));
   }
 }

@@ -3,6 +3,7 @@
 #include "HostLibrary.h"
 #include "PrecisionChooser.h"
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "rac/Transforms/Groups.h"
 #include "rac/Transforms/Passes.h"
@@ -116,8 +117,27 @@ void PrecisionChooser::setPlans(ModuleOp copy, ArrayRef<GroupType> types,
   });
 }
 
+/// The group of the plan that another was added for: the only reader of what
+/// both compute from, so that no other has to do with the cost.
+static GroupOp soleReader(GroupOp added, const llvm::StringMap<Cost> &own) {
+  Value x = added.getInputs().front();
+  for (Operation *user : x.getUsers())
+    if (user != added && !isa<tensor::DimOp>(user))
+      return {};
+  for (Operation *user : added.getResult(0).getUsers()) {
+    while (isa<ReshapeOp>(user) && user->hasOneUse())
+      user = *user->user_begin();
+    if (auto group = dyn_cast<GroupOp>(user);
+        group && own.contains(group.getSym()))
+      return group;
+  }
+  return {};
+}
+
 /// What each group costs if all that can compute in a type do, and, where they
-/// can, by kernels of this kind.
+/// can, by kernels of this kind. Where a group had to be added that casts or
+/// divides what one of them multiplies, that one costs as much more; where
+/// several read it, edges count that (AssignTypes.cpp).
 llvm::Expected<Costs>
 PrecisionChooser::costsIn(GroupType type, std::optional<KernelKind> kind) {
   SmallVector<GroupType> types;
@@ -131,8 +151,24 @@ PrecisionChooser::costsIn(GroupType type, std::optional<KernelKind> kind) {
             manager.addPass(createApplyPrecision());
           }))
     return error;
-  return costsOf(*copy);
+  auto costs = costsOf(*copy);
+  if (!costs)
+    return costs.takeError();
+  Costs own;
+  for (const ProbeGroup &group : probe.groups)
+    own[group.name] = costs->lookup(group.name);
+  copy->walk([&](GroupOp group) {
+    if (own.contains(group.getSym()))
+      return;
+    if (GroupOp reader = soleReader(group, own))
+      own[reader.getSym()] += costs->lookup(group.getSym());
+  });
+  return own;
 }
+
+/// Of the model's score in f32, what steps have to save: other samples than
+/// those that they were found with may leave their range, and do any harm then.
+constexpr double kWorthSteps = 1e-3;
 
 static std::string times(double ratio) {
   return llvm::formatv("{0:f2} times the score of f32", ratio).str();
@@ -163,6 +199,48 @@ llvm::Expected<Cost> PrecisionChooser::costInF32() {
   return sum;
 }
 
+/// The ways of all groups to compute in a type, by group.
+llvm::Expected<std::vector<TypeWay>> PrecisionChooser::waysIn(GroupType type) {
+  // Few bits of weights alone are for generated code.
+  bool isWeights = type == GroupType::weights8 || type == GroupType::weights4;
+  std::optional<KernelKind> first, second;
+  if (isWeights)
+    first = KernelKind::generated;
+  else if (request.useLibrary)
+    second = KernelKind::library;
+  auto costs = costsIn(type, first);
+  if (!costs)
+    return costs.takeError();
+  Costs others;
+  if (second) {
+    auto library = costsIn(type, second);
+    if (!library)
+      return library.takeError();
+    others = std::move(*library);
+  }
+  double whole = 0;
+  for (const auto &list : ways)
+    whole += score(list.front().cost);
+  std::vector<TypeWay> found;
+  for (auto [i, group] : llvm::enumerate(probe.groups)) {
+    TypeWay way{type, first, costs->lookup(group.name), 0,
+                study->refusal(i, type).str()};
+    auto other = others.find(group.name);
+    if (other != others.end() && score(other->second) < score(way.cost)) {
+      way.kind = second;
+      way.cost = other->second;
+    }
+    double before = score(ways[i].front().cost), now = score(way.cost);
+    if (way.reason.empty() && now >= before)
+      way.reason = before > 0 ? times(now / before) : "f32 costs nothing";
+    if (way.reason.empty() && type == GroupType::steps &&
+        before - now < kWorthSteps * whole)
+      way.reason = "it saves less than a thousandth of the model";
+    found.push_back(std::move(way));
+  }
+  return found;
+}
+
 /// Lists the ways of each group, f32 first.
 llvm::Error PrecisionChooser::costWays() {
   request.progress("costing types");
@@ -174,36 +252,31 @@ llvm::Error PrecisionChooser::costWays() {
     ways[i].push_back(
         {GroupType::f32, std::nullopt, plain->lookup(group.name), 0, ""});
   for (GroupType type : candidates) {
-    // Few bits of weights alone are for generated code.
-    bool isWeights = type == GroupType::weights8 || type == GroupType::weights4;
-    std::optional<KernelKind> first, second;
-    if (isWeights)
-      first = KernelKind::generated;
-    else if (request.useLibrary)
-      second = KernelKind::library;
-    auto costs = costsIn(type, first);
-    if (!costs)
-      return costs.takeError();
-    Costs others;
-    if (second) {
-      auto library = costsIn(type, second);
-      if (!library)
-        return library.takeError();
-      others = std::move(*library);
-    }
-    for (auto [i, group] : llvm::enumerate(probe.groups)) {
-      Way way{type, first, costs->lookup(group.name), 0,
-              study->refusal(i, type).str()};
-      auto other = others.find(group.name);
-      if (other != others.end() && score(other->second) < score(way.cost)) {
-        way.kind = second;
-        way.cost = other->second;
-      }
-      double before = score(ways[i].front().cost), now = score(way.cost);
-      if (way.reason.empty() && now >= before)
-        way.reason = before > 0 ? times(now / before) : "f32 costs nothing";
-      ways[i].push_back(std::move(way));
-    }
+    auto found = waysIn(type);
+    if (!found)
+      return found.takeError();
+    for (auto [list, way] : llvm::zip_equal(ways, *found))
+      list.push_back(std::move(way));
   }
+  return llvm::Error::success();
+}
+
+/// Steps by channel, which are known only once ranges are, take a
+/// multiplication.
+llvm::Error PrecisionChooser::costSmoothing() {
+  bool smooths = false;
+  for (unsigned i = 0; i < ways.size(); ++i)
+    for (const TypeWay &way : ways[i])
+      smooths |= way.type == GroupType::steps && way.reason.empty() &&
+                 !study->stepsOf(i).byChannel.empty();
+  if (!smooths)
+    return llvm::Error::success();
+  auto found = waysIn(GroupType::steps);
+  if (!found)
+    return found.takeError();
+  for (auto [list, now] : llvm::zip_equal(ways, *found))
+    for (TypeWay &way : list)
+      if (way.type == GroupType::steps && way.reason.empty())
+        way = now;
   return llvm::Error::success();
 }

@@ -30,7 +30,7 @@ inline Cost noCost() { return {0, 0}; }
 using Costs = llvm::StringMap<Cost>; ///< by group
 
 /// One way for a group to compute.
-struct Way {
+struct TypeWay {
   GroupType type;
   std::optional<KernelKind> kind; ///< none: as planned in f32
   Cost cost;
@@ -70,13 +70,20 @@ private:
   llvm::Error readSamples();
   llvm::Error makeProbe();
   llvm::Error costWays();
+  llvm::Error costSmoothing();
   llvm::Error measureWays();
   llvm::Error choose();
   llvm::Error findFront();
   llvm::Expected<Costs> costsOf(mlir::ModuleOp copy) const;
   llvm::Expected<Costs> costsIn(GroupType type, std::optional<KernelKind> kind);
+  llvm::Expected<std::vector<TypeWay>> waysIn(GroupType type);
   bool measuredAbove(double error) const {
     return report.budget && !(error <= *report.budget);
+  }
+  /// What has to keep the budget: what other samples stay below, unless so few
+  /// could show that of no types.
+  double held(const MeasuredError &error) const {
+    return showsBudget ? error.bound : error.error;
   }
   AssignProblem problem(double budget) const;
   /// The least score at a budget that errors measured together keep.
@@ -90,7 +97,7 @@ private:
                 Kinds kinds) const;
   /// Gives the module's groups what was picked.
   void setPicked(mlir::ModuleOp module) const;
-  const Way &wayOf(unsigned group, unsigned pick) const;
+  const TypeWay &wayOf(unsigned group, unsigned pick) const;
   std::string nameOf(GroupType type) const;
   Cost total(llvm::ArrayRef<unsigned> picks) const;
   llvm::SmallVector<GroupType> typesOf(llvm::ArrayRef<unsigned> picks) const;
@@ -111,9 +118,10 @@ private:
   TargetSpec host;
   std::unique_ptr<LoadedModel> model;
   std::optional<Study> study;
+  bool showsBudget = true;
   Costs stageCosts; ///< of rounding a tensor in a group of its own
   double perSecond = 1, perJoule = 0;
-  std::vector<llvm::SmallVector<Way, 4>> ways; ///< by group of the probe
+  std::vector<llvm::SmallVector<TypeWay, 4>> ways; ///< by group of the probe
   // What assignWithin found.
   Assignment assignment;
   MeasuredError measured;

@@ -74,8 +74,14 @@ double rac::boundOfRatio(ArrayRef<double> parts, ArrayRef<double> wholes) {
   llvm::SmallVector<double> rest;
   for (auto [p, w] : llvm::zip_equal(parts, wholes))
     rest.push_back(p - ratio * w);
-  return ratio + studentQuantile(kConfidence, count - 1) * spreadOf(rest) *
-                     std::sqrt(2.0 / count) / whole;
+  // Its standard error, as a part of it. Sums of squares are skewed: with that
+  // standard error they are taken for ones that have a gamma distribution,
+  // whose cube roots are nearly normal.
+  double relative = spreadOf(rest) / std::sqrt(double(count)) / part;
+  double t = studentQuantile(kConfidence, count - 1);
+  double root = 1 - relative * relative / 9 - t * relative / 3;
+  return root > 0 ? ratio / (root * root * root)
+                  : std::numeric_limits<double>::infinity();
 }
 
 double rac::boundOfWorst(ArrayRef<double> values) {

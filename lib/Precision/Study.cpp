@@ -238,8 +238,12 @@ llvm::StringRef Study::refusal(unsigned number, GroupType type) const {
   const ProbeGroup &group = probe.groups[number];
   if (!group.notAtAll.empty())
     return group.notAtAll;
-  if (type == GroupType::f32 || type == GroupType::half)
+  if (type == GroupType::f32)
     return "";
+  if (type == GroupType::half)
+    return group.multipliesOften
+               ? "it multiplies what it has computed, which no probe rounds"
+               : "";
   if (!group.multiplies)
     return "it multiplies nothing";
   if (group.multipliesOften)
@@ -250,6 +254,8 @@ llvm::StringRef Study::refusal(unsigned number, GroupType type) const {
     const Histogram &values = histograms[tensorOf(number)];
     if (values.notFinite() > 0)
       return "its first operand has values that are no finite numbers";
+    if (values.least() == 0 && values.most() == 0)
+      return "its first operand is zero in all samples";
   }
   if (!group.weights)
     return "its second operand is not constant";

@@ -157,6 +157,8 @@ unsigned Prober::addStage(GroupOp group, unsigned operand, bool withSteps,
     body->addArgument(input.getType(), loc);
   buildStage(body, loc, withSteps);
   group->setOperand(operand, rounded.getResult(0));
+  if (tainted.contains(x))
+    tainted.insert(rounded.getResult(0));
   probe.stages.push_back(stage);
   return probe.stages.size() - 1;
 }

@@ -2,6 +2,7 @@
 
 #include "SmoothOperands.h"
 #include "Constants.h"
+#include "NarrowConstants.h"
 #include "Storage.h"
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -27,6 +28,8 @@ private:
   FailureOr<Smoothed> find(GroupOp group, ChannelSteps steps) const;
   Value smoothed(Value x, ChannelSteps steps);
   bool onlyWantedSo(Value x, ChannelSteps steps) const;
+  bool divideInside(GroupOp producer, OpOperand &yielded,
+                    ArrayRef<float> reciprocals);
 
   /// What was divided, in its producer if by itself.
   llvm::DenseMap<std::pair<Value, Type>, Value> known;
@@ -86,6 +89,87 @@ bool Smoother::onlyWantedSo(Value x, ChannelSteps steps) const {
   });
 }
 
+/// The constant behind a value of a group, or null.
+static ConstantOp constantOf(GroupOp group, Value value) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  return constantBehind(argument ? group.getInputs()[argument.getArgNumber()]
+                                 : value);
+}
+
+/// Whether the operand is a constant that can have a number for each channel.
+static bool isConstantVector(GroupOp group, Value value, int64_t channels) {
+  auto type = cast<RankedTensorType>(value.getType());
+  bool fits = type.hasStaticShape() && type.getNumElements() > 0 &&
+              (type.getNumElements() == 1 ? type.getRank() <= 1
+                                          : type.getShape().back() == channels);
+  return fits && constantOf(group, value) &&
+         getFloats(constantOf(group, value));
+}
+
+/// Finds the constants that `value` is proportional to, all of them together:
+/// scale and bias of a normalisation, vectors multiplied with and added after
+/// it. Fails where something else has a part in it.
+static LogicalResult findFactors(GroupOp group, Value value, int64_t channels,
+                                 SmallVectorImpl<OpOperand *> &factors) {
+  Operation *op = value.getDefiningOp();
+  auto type = cast<RankedTensorType>(value.getType());
+  if (!op || !value.hasOneUse() || type.getRank() == 0 ||
+      type.getShape().back() != channels)
+    return failure();
+  auto addAll = [&](MutableArrayRef<OpOperand> operands) {
+    for (OpOperand &operand : operands)
+      if (isConstantVector(group, operand.get(), channels))
+        factors.push_back(&operand);
+      else if (failed(findFactors(group, operand.get(), channels, factors)))
+        return failure();
+    return success();
+  };
+  if (isa<NormalizeOp>(op)) {
+    MutableArrayRef<OpOperand> vectors = op->getOpOperands().drop_front();
+    factors.append(llvm::to_vector(llvm::make_pointer_range(vectors)));
+    return success(llvm::all_of(vectors, [&](OpOperand &vector) {
+      return isConstantVector(group, vector.get(), channels);
+    }));
+  }
+  if (isa<AddOp, SubOp>(op))
+    return addAll(op->getOpOperands());
+  if (isa<ReluOp>(op)) // steps are positive
+    return addAll(op->getOpOperands());
+  if (!isa<MulOp>(op))
+    return failure();
+  for (unsigned number : {1, 0})
+    if (isConstantVector(group, op->getOperand(number), channels)) {
+      factors.push_back(&op->getOpOperand(number));
+      return success();
+    }
+  return failure();
+}
+
+/// Divides what the producer yields by dividing constants that it is made of.
+/// False: there are no such.
+bool Smoother::divideInside(GroupOp producer, OpOperand &yielded,
+                            ArrayRef<float> reciprocals) {
+  SmallVector<OpOperand *> factors;
+  if (failed(findFactors(producer, yielded.get(), reciprocals.size(), factors)))
+    return false;
+  OpBuilder outer(producer);
+  for (OpOperand *factor : factors) {
+    auto type = cast<RankedTensorType>(factor->get().getType());
+    SmallVector<float> values = *getFloats(constantOf(producer, factor->get()));
+    if (type.getNumElements() == 1) {
+      values.assign(reciprocals.size(), values.front());
+      type = RankedTensorType::get(reciprocals.size(), type.getElementType());
+    }
+    for (auto [i, value] : llvm::enumerate(values))
+      value *= reciprocals[i % reciprocals.size()];
+    Location loc = factor->getOwner()->getLoc();
+    Value divided = makeFloats(outer, loc, type, values);
+    producer.getInputsMutable().append(divided);
+    factor->set(producer.getBodyBlock()->addArgument(type, loc));
+  }
+  return true;
+}
+
 /// x over the steps of its channels.
 static Value divide(OpBuilder &body, Location loc, Value x, Value reciprocals) {
   return MulOp::create(body, loc, x.getType(), x, reciprocals);
@@ -113,26 +197,31 @@ Value Smoother::smoothed(Value x, ChannelSteps steps) {
   for (double step : steps.getScales())
     values.push_back(1 / float(step));
   Location loc = x.getLoc();
-  Value reciprocals = makeFloats(
-      builder, loc, RankedTensorType::get(values.size(), builder.getF32Type()),
-      values);
+  auto reciprocals = [&] {
+    return makeFloats(
+        builder, loc,
+        RankedTensorType::get(values.size(), builder.getF32Type()), values);
+  };
   if (isInside) {
-    producer.getInputsMutable().append(reciprocals);
     Block *body = producer.getBodyBlock();
-    Value inside = body->addArgument(reciprocals.getType(), loc);
     OpOperand &yielded = body->getTerminator()->getOpOperand(
         cast<OpResult>(x).getResultNumber());
-    OpBuilder inner(body->getTerminator());
-    yielded.set(divide(inner, loc, yielded.get(), inside));
+    if (!divideInside(producer, yielded, values)) {
+      producer.getInputsMutable().append(reciprocals());
+      Value inside =
+          body->addArgument(producer.getInputs().back().getType(), loc);
+      OpBuilder inner(body->getTerminator());
+      yielded.set(divide(inner, loc, yielded.get(), inside));
+    }
     producer.setPlanAttr(producer.getPlanAttr().withCost({}));
     return result = x;
   }
   auto group = GroupOp::create(
       builder, loc, x.getType(), "smooth_" + std::to_string(next++),
-      ValueRange{x, reciprocals},
+      ValueRange{x, reciprocals()},
       PlanAttr::get(KernelKind::generated, builder.getF32Type()), ArrayAttr());
   Block *body = builder.createBlock(&group.getBody());
-  body->addArguments({x.getType(), reciprocals.getType()}, {loc, loc});
+  body->addArguments(group.getInputs().getTypes(), {loc, loc});
   YieldOp::create(
       builder, loc,
       divide(builder, loc, body->getArgument(0), body->getArgument(1)));

@@ -82,3 +82,91 @@ func.func @grouped(%x: tensor<1x4x2xf32>) -> tensor<1x4x2xf32> {
   }
   return %2 : tensor<1x4x2xf32>
 }
+
+// -----
+
+// A normalisation's scale and bias are divided instead of what it gives.
+
+// CHECK-LABEL: func.func @normalised
+// CHECK-DAG: %[[S:.*]] = rac.constant dense<1.000000e+01> : tensor<2xf32>
+// CHECK-DAG: %[[B:.*]] = rac.constant dense<[5.000000e+00, -2.500000e+00]> : tensor<2xf32>
+// CHECK: rac.group @norm ins(%{{.*}}, %[[S]], %[[B]] : tensor<?x2xf32>, tensor<2xf32>, tensor<2xf32>) -> (tensor<?x2xui8>)
+// CHECK-NEXT: ^bb0(%[[X:.*]]: tensor<?x2xf32>, %[[V:.*]]: tensor<2xf32>, %[[W:.*]]: tensor<2xf32>):
+// CHECK-NEXT: %[[Y:.*]] = rac.normalize layer %[[X]], %[[V]], %[[W]] axis 1
+// CHECK-NEXT: rac.quantize %[[Y]] {steps_type = !quant.uniform<u8:f32, 1.000000e+00:10>}
+// CHECK-NOT: rac.mul
+// CHECK: rac.group @product
+func.func @normalised(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+  %s = rac.constant dense<[1.0, 2.0]> : tensor<2xf32>
+  %t = rac.constant dense<[0.5, -0.5]> : tensor<2xf32>
+  %w = rac.constant dense<[[1.0, -1.0], [0.5, 2.0]]> : tensor<2x2xf32>
+  %0 = rac.group @norm ins(%x, %s, %t : tensor<?x2xf32>, tensor<2xf32>, tensor<2xf32>) -> (tensor<?x2xf32>) plan <kind = generated, precision = f32> {
+  ^bb0(%a: tensor<?x2xf32>, %c: tensor<2xf32>, %d: tensor<2xf32>):
+    %1 = rac.normalize layer %a, %c, %d axis 1 epsilon 1.0e-5 : (tensor<?x2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<?x2xf32>
+    rac.yield %1 : tensor<?x2xf32>
+  }
+  %2 = rac.group @product ins(%0, %w : tensor<?x2xf32>, tensor<2x2xf32>) -> (tensor<?x2xf32>) plan <kind = library, precision = i8, activation = !quant.uniform<u8:f32:1, {0.1:10, 0.2:10}>> {
+  ^bb0(%a: tensor<?x2xf32>, %b: tensor<2x2xf32>):
+    %1 = rac.matmul %a, %b : (tensor<?x2xf32>, tensor<2x2xf32>) -> tensor<?x2xf32>
+    rac.yield %1 : tensor<?x2xf32>
+  }
+  return %2 : tensor<?x2xf32>
+}
+
+// -----
+
+// So are the vectors of a scale and offset after it, also where one number stands for all channels.
+
+// CHECK-LABEL: func.func @scaled
+// CHECK-DAG: %[[S:.*]] = rac.constant dense<1.000000e+01> : tensor<2xf32>
+// CHECK-DAG: %[[B:.*]] = rac.constant dense<[5.000000e+00, 2.500000e+00]> : tensor<2xf32>
+// CHECK: rac.group @affine ins(%{{.*}}, %[[S]], %[[B]] :
+// CHECK: %[[M:.*]] = rac.mul
+// CHECK-NEXT: %[[A:.*]] = rac.add %[[M]]
+// CHECK-NEXT: %[[R:.*]] = rac.relu %[[A]]
+// CHECK-NEXT: rac.quantize %[[R]]
+func.func @scaled(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+  %s = rac.constant dense<[1.0, 2.0]> : tensor<2xf32>
+  %w = rac.constant dense<[[1.0, -1.0], [0.5, 2.0]]> : tensor<2x2xf32>
+  %0 = rac.group @affine ins(%x, %s : tensor<?x2xf32>, tensor<2xf32>) -> (tensor<?x2xf32>) plan <kind = generated, precision = f32> {
+  ^bb0(%a: tensor<?x2xf32>, %c: tensor<2xf32>):
+    %half = rac.constant dense<0.5> : tensor<f32>
+    %1 = rac.mul %a, %c : (tensor<?x2xf32>, tensor<2xf32>) -> tensor<?x2xf32>
+    %2 = rac.add %1, %half : (tensor<?x2xf32>, tensor<f32>) -> tensor<?x2xf32>
+    %3 = rac.relu %2 : (tensor<?x2xf32>) -> tensor<?x2xf32>
+    rac.yield %3 : tensor<?x2xf32>
+  }
+  %2 = rac.group @product ins(%0, %w : tensor<?x2xf32>, tensor<2x2xf32>) -> (tensor<?x2xf32>) plan <kind = library, precision = i8, activation = !quant.uniform<u8:f32:1, {0.1:10, 0.2:10}>> {
+  ^bb0(%a: tensor<?x2xf32>, %b: tensor<2x2xf32>):
+    %1 = rac.matmul %a, %b : (tensor<?x2xf32>, tensor<2x2xf32>) -> tensor<?x2xf32>
+    rac.yield %1 : tensor<?x2xf32>
+  }
+  return %2 : tensor<?x2xf32>
+}
+
+// -----
+
+// Not where the sum has a part that no constant makes, nor where the sum without it is read, too.
+
+// CHECK-LABEL: func.func @residual
+// CHECK: rac.group @add
+// CHECK: %[[M:.*]] = rac.mul
+// CHECK-NEXT: %[[A:.*]] = rac.add %[[M]]
+// CHECK-NEXT: %[[D:.*]] = rac.mul %[[A]]
+// CHECK-NEXT: rac.quantize %[[D]]
+func.func @residual(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+  %s = rac.constant dense<[1.0, 2.0]> : tensor<2xf32>
+  %w = rac.constant dense<[[1.0, -1.0], [0.5, 2.0]]> : tensor<2x2xf32>
+  %0 = rac.group @add ins(%x, %s : tensor<?x2xf32>, tensor<2xf32>) -> (tensor<?x2xf32>) plan <kind = generated, precision = f32> {
+  ^bb0(%a: tensor<?x2xf32>, %c: tensor<2xf32>):
+    %1 = rac.mul %a, %c : (tensor<?x2xf32>, tensor<2xf32>) -> tensor<?x2xf32>
+    %2 = rac.add %1, %a : (tensor<?x2xf32>, tensor<?x2xf32>) -> tensor<?x2xf32>
+    rac.yield %2 : tensor<?x2xf32>
+  }
+  %2 = rac.group @product ins(%0, %w : tensor<?x2xf32>, tensor<2x2xf32>) -> (tensor<?x2xf32>) plan <kind = library, precision = i8, activation = !quant.uniform<u8:f32:1, {0.1:10, 0.2:10}>> {
+  ^bb0(%a: tensor<?x2xf32>, %b: tensor<2x2xf32>):
+    %1 = rac.matmul %a, %b : (tensor<?x2xf32>, tensor<2x2xf32>) -> tensor<?x2xf32>
+    rac.yield %1 : tensor<?x2xf32>
+  }
+  return %2 : tensor<?x2xf32>
+}

@@ -38,9 +38,18 @@ TEST(PredictionBound, OfAShareAsInTables) {
 }
 
 TEST(PredictionBound, ByHand) {
-  // Ratio 3/4; residuals -0.5 and 0.5, spread 0.7071; t 6.314; sqrt(2/2).
-  double t = studentQuantile(0.95, 1);
-  EXPECT_DOUBLE_EQ(boundOfRatio({1, 2}, {2, 2}), 0.75 + t * std::sqrt(0.5) / 2);
+  // Of four alike but for one third: mean 3/4, residuals of spread 0.1, and so
+  // a standard error of 1/15 of it; t 2.353.
+  double t = studentQuantile(0.95, 3), root = 1 - 1 / 2025.0 - t / 45;
+  double off = 0.1 * std::sqrt(0.75);
+  EXPECT_NEAR(boundOfRatio({0.75 + off, 0.75 - off, 0.75 + off, 0.75 - off},
+                           {1, 1, 1, 1}),
+              0.75 / (root * root * root), 1e-12);
+  // Two have t 6.3: ratio 3/4, a standard error of a third of it.
+  root = 1 - 1 / 81.0 - studentQuantile(0.95, 1) / 9;
+  EXPECT_NEAR(boundOfRatio({1, 2}, {2, 2}), 0.75 / (root * root * root), 1e-9);
+  // They may lie too far apart to tell anything.
+  EXPECT_EQ(boundOfRatio({1, 5}, {2, 2}), INFINITY);
   // Cube roots of mean 2 and spread 1, each of three with a risk of 1/60.
   double each = studentQuantile(1 - 0.05 / 3, 2);
   EXPECT_NEAR(boundOfWorst({1, 8, 27}),
@@ -58,52 +67,91 @@ TEST(PredictionBound, WithoutSpreadIsWhatWasMeasured) {
   EXPECT_EQ(boundOfWorst({0, INFINITY}), INFINITY);
 }
 
-/// How often what comes next stays below the bound.
-template <typename Draw, typename Bound, typename Next>
-double coverage(Draw draw, Bound bound, Next next) {
-  constexpr int kRounds = 2000;
+using Values = std::vector<double>;
+
+/// How often, of 4000 times, `holds` of `count` numbers that `draw` gives.
+template <typename Draw, typename Holds>
+double share(size_t count, Draw draw, Holds holds) {
+  constexpr int kRounds = 4000;
   int kept = 0;
+  Values values(count);
   for (int i = 0; i < kRounds; ++i) {
-    std::vector<double> seen = draw(), unseen = draw();
-    kept += next(unseen) <= bound(seen);
+    for (double &value : values)
+      value = draw();
+    kept += holds(values);
   }
   return double(kept) / kRounds;
 }
 
-TEST(PredictionBound, HoldsAsOftenAsItSays) {
+/// How often the mean of all that could be drawn is below the bound.
+template <typename Draw>
+double coverageOfMean(size_t count, Draw draw, double mean) {
+  Values ones(count, 1.0);
+  return share(count, draw, [&](const Values &values) {
+    return mean <= boundOfRatio(values, ones);
+  });
+}
+
+TEST(PredictionBound, OfTheMeanHoldsAsOftenAsItSays) {
   std::mt19937 random(3);
-  auto mean = [](llvm::ArrayRef<double> values) {
-    return std::accumulate(values.begin(), values.end(), 0.0) / values.size();
-  };
-  auto worst = [](llvm::ArrayRef<double> values) {
-    return *std::max_element(values.begin(), values.end());
-  };
-  auto ofMean = [](llvm::ArrayRef<double> values) {
-    return boundOfRatio(values, std::vector<double>(values.size(), 1.0));
-  };
-  for (size_t count : {3, 6, 24}) {
+  // Errors are sums of squares; the noise of 4000 rounds is 0.0035.
+  for (size_t count : {3, 6, 8, 24}) {
+    for (double shape : {1, 2, 4, 16}) {
+      std::gamma_distribution<double> gamma(shape, 3);
+      double held =
+          coverageOfMean(count, [&] { return gamma(random); }, 3 * shape);
+      EXPECT_GE(held, kConfidence - 0.025) << shape << ", " << count;
+      EXPECT_LE(held, kConfidence + 0.02) << shape << ", " << count;
+    }
     std::normal_distribution<double> normal(10, 2);
-    auto draw = [&] {
-      std::vector<double> values(count);
-      for (double &value : values)
-        value = normal(random);
-      return values;
-    };
-    // Exact for normal values, but for the noise of 2000 rounds (0.005).
-    EXPECT_NEAR(coverage(draw, ofMean, mean), kConfidence, 0.015) << count;
-    EXPECT_GE(coverage(draw, boundOfWorst, worst), kConfidence - 0.015)
+    EXPECT_GE(coverageOfMean(
+                  count, [&] { return normal(random); }, 10),
+              0.94)
         << count;
-    // Errors are skewed: squares of normal values.
-    std::normal_distribution<double> unit;
-    auto skewed = [&] {
-      std::vector<double> values(count);
-      for (double &value : values)
-        for (int i = 0; i < 8; ++i)
-          value += std::pow(unit(random), 2);
-      return values;
+    // More skewed than any sum of squares.
+    std::lognormal_distribution<double> heavy(0, 0.5);
+    EXPECT_GE(coverageOfMean(
+                  count, [&] { return heavy(random); }, std::exp(0.125)),
+              0.9)
+        << count;
+  }
+}
+
+TEST(PredictionBound, OfARatioHoldsAsOftenAsItSays) {
+  // Loud samples have large errors: the ratio is the mean share of the error.
+  std::mt19937 random(5);
+  std::gamma_distribution<double> off(2, 0.5), loud(4, 1);
+  for (size_t count : {6, 8, 24}) {
+    double held = share(
+        count, [&] { return loud(random); },
+        [&](const Values &wholes) {
+          Values parts;
+          for (double whole : wholes)
+            parts.push_back(whole * off(random));
+          return 1 <= boundOfRatio(parts, wholes);
+        });
+    EXPECT_NEAR(held, kConfidence, 0.045) << count;
+  }
+}
+
+TEST(PredictionBound, OfTheWorstHoldsAsOftenAsItSays) {
+  std::mt19937 random(3);
+  for (size_t count : {3, 6, 24}) {
+    auto isHeld = [&](auto draw) {
+      return [&, draw](const Values &values) {
+        double bound = boundOfWorst(values);
+        for (size_t i = 0; i < values.size(); ++i)
+          if (draw() > bound)
+            return false;
+        return true;
+      };
     };
-    EXPECT_GE(coverage(skewed, ofMean, mean), 0.91) << count;
-    EXPECT_GE(coverage(skewed, boundOfWorst, worst), 0.93) << count;
+    std::normal_distribution<double> normal(10, 2);
+    auto even = [&] { return normal(random); };
+    EXPECT_GE(share(count, even, isHeld(even)), kConfidence - 0.015) << count;
+    std::gamma_distribution<double> gamma(4, 2);
+    auto skewed = [&] { return gamma(random); };
+    EXPECT_GE(share(count, skewed, isHeld(skewed)), 0.93) << count;
   }
 }
 

@@ -29,7 +29,7 @@ public:
   /// Adds a sample's output number `output`.
   void add(size_t output, ArrayView wanted, ArrayView got);
   double error() const;
-  /// What the error of as many samples again stays below (PredictionBound.h).
+  /// What the error on other samples stays below (PredictionBound.h).
   double bound() const;
 
 private:

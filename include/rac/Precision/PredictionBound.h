@@ -1,8 +1,8 @@
 //===- PredictionBound.h - What samples say of others -----------*- C++ -*-===//
 //
-// Upper prediction bounds, at 95 %: of as many samples again, drawn as these
-// were, what their mean, or the worst of them, stays below. The wider apart
-// samples are, and the fewer, the further from what was measured.
+// Upper bounds, at 95 %: what the mean of all samples that will ever come,
+// drawn as these were, or the worst of as many again, stays below. The wider
+// apart samples are, and the fewer, the further from what was measured.
 // docs/ErrorBudget.md has the formulas and where they are from.
 //
 //===----------------------------------------------------------------------===//
@@ -21,12 +21,12 @@ inline constexpr double kConfidence = 0.95;
 /// with a probability from 0.5 to 1.
 double studentQuantile(double probability, unsigned degrees);
 
-/// Of the sum of parts over the sum of wholes, a part and a whole of each
+/// Of the mean of parts over the mean of wholes, a part and a whole of each
 /// sample. One sample tells of no spread: what it has itself.
 double boundOfRatio(llvm::ArrayRef<double> parts,
                     llvm::ArrayRef<double> wholes);
 
-/// Of the largest value; none is below zero.
+/// Of the largest of as many values again; none is below zero.
 double boundOfWorst(llvm::ArrayRef<double> values);
 
 /// Of the share of what has a property, of which `count` of `total` had it;

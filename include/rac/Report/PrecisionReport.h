@@ -46,7 +46,7 @@ struct PrecisionReport {
   int64_t runs = 0;                      ///< of the model, to find out
   double composed = 0;                   ///< errors of the groups, added up
   std::optional<double> calibrationError, heldBackError; ///< measured
-  std::optional<double> errorBound; ///< that of as many samples again, at 95 %
+  std::optional<double> errorBound; ///< that on other samples, at 95 %
   /// Whether the compiled model was run on what was held back, or what rounds
   /// as it does.
   bool verifiedByLibrary = false;
