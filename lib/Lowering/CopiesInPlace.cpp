@@ -2,6 +2,7 @@
 
 #include "BufferAccess.h"
 #include "DenseBlock.h"
+#include "SumsInPlace.h"
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -218,6 +219,7 @@ struct CopiesInPlacePass : rac::impl::CopiesInPlaceBase<CopiesInPlacePass> {
     for (memref::SubViewOp view : llvm::make_second_range(blocks))
       if (view->use_empty())
         view.erase();
+    sumInPlace(getOperation(), entry);
   }
 };
 

@@ -5,14 +5,15 @@
 // group's arguments. Then what lies between groups: a tensor that all its users
 // cast alike is stored so. Then what a library call can't cast itself is cast
 // before: constants now, other tensors by a group of their own. Last, what only
-// moves elements moves narrow ones. docs/Precision.md says what a plan's
-// precision means.
+// moves elements moves narrow ones, and products that tiles don't fit become
+// convolutions. docs/Precision.md says what a plan's precision means.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Constants.h"
 #include "NarrowConstants.h"
 #include "NarrowMovement.h"
+#include "PointwiseProducts.h"
 #include "SmoothOperands.h"
 #include "Storage.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
@@ -375,8 +376,16 @@ Storage ApplyPrecisionPass::wants(GroupOp group, unsigned operand) {
   return {};
 }
 
-/// What all uses of `value` and its reshapes want; none where somebody looks at
-/// it who wants nothing, no storage where they don't agree.
+/// What serves both: what they are alike in, or 16 bits, of which bytes are
+/// made as well as of f32.
+static Storage forBoth(const Storage &a, const Storage &b) {
+  if (!a || !b || a == b)
+    return a && b ? a : Storage();
+  return isHalf(a.element) ? a : isHalf(b.element) ? b : Storage();
+}
+
+/// What all uses of `value` and its reshapes want; none where nobody looks at
+/// it, no storage where somebody wants nothing, or nothing serves all.
 std::optional<Storage> ApplyPrecisionPass::wantsOf(Value value) {
   std::optional<Storage> common;
   for (OpOperand &use : value.getUses()) {
@@ -392,9 +401,9 @@ std::optional<Storage> ApplyPrecisionPass::wantsOf(Value value) {
     } else if (auto group = dyn_cast<GroupOp>(user)) {
       wanted = wants(group, use.getOperandNumber());
     }
-    if (common && !(*common == wanted))
-      return Storage();
-    common = wanted;
+    common = common ? forBoth(*common, wanted) : wanted;
+    if (!*common)
+      return common;
   }
   return common;
 }
@@ -452,6 +461,17 @@ static bool canStore(GroupOp group, const Storage &storage) {
   });
 }
 
+/// What the group writes where `wanted` is what others want: if it can't make
+/// bytes, 16 bits that it multiplies itself are still less than f32.
+static Storage storedFor(GroupOp group, const Storage &wanted) {
+  if (!wanted || canStore(group, wanted))
+    return wanted;
+  Type own = group.getPlanAttr().getPrecision();
+  Storage half{own, {}};
+  return wanted.steps && isHalf(own) && canStore(group, half) ? half
+                                                              : Storage();
+}
+
 void ApplyPrecisionPass::store(OpResult value, const Storage &storage) {
   auto group = cast<GroupOp>(value.getOwner());
   auto yield = cast<YieldOp>(group.getBodyBlock()->getTerminator());
@@ -492,12 +512,25 @@ Value ApplyPrecisionPass::storedOutside(Value value, const Storage &storage) {
   auto group = GroupOp::create(builder, value.getLoc(), type, name, value, plan,
                                ArrayAttr());
   Block *body = builder.createBlock(&group.getBody());
-  Value argument = body->addArgument(value.getType(), value.getLoc());
-  Value result = narrow(builder, value.getLoc(), argument, storage);
+  Value x = body->addArgument(value.getType(), value.getLoc());
+  if (!isF32Tensor(x))
+    x = widen(builder, value.getLoc(), x, {getElementTypeOrSelf(x), {}});
+  Value result = narrow(builder, value.getLoc(), x, storage);
   YieldOp::create(builder, value.getLoc(), result);
   ++numCasts;
   known = group.getResult(0);
   return known;
+}
+
+/// An argument of f32, or what 16 bits are widened to and nothing else; null:
+/// no such.
+static Value inF32(BlockArgument argument) {
+  if (isF32Tensor(argument))
+    return argument;
+  Operation *widening = argument.hasOneUse() ? *argument.user_begin() : nullptr;
+  bool isWide = widening && isHalf(getElementTypeOrSelf(argument)) &&
+                widensFrom(widening);
+  return isWide ? widening->getResult(0) : Value();
 }
 
 /// Constants that the group only casts are narrow from now on; and, of library
@@ -507,10 +540,11 @@ void ApplyPrecisionPass::castOutside(GroupOp group) {
     return;
   bool isLibrary = group.getPlan()->getKind() == KernelKind::library;
   for (BlockArgument argument : group.getBodyBlock()->getArguments()) {
-    if (argument.use_empty() || !isF32Tensor(argument))
+    Value wide = inF32(argument);
+    if (!wide || wide.use_empty())
       continue;
-    Storage common = narrowsTo(*argument.user_begin());
-    if (!common || !llvm::all_of(argument.getUsers(), [&](Operation *user) {
+    Storage common = narrowsTo(*wide.user_begin());
+    if (!common || !llvm::all_of(wide.getUsers(), [&](Operation *user) {
           return narrowsTo(user) == common;
         }))
       continue;
@@ -520,11 +554,13 @@ void ApplyPrecisionPass::castOutside(GroupOp group) {
       continue;
     group.getInputsMutable().slice(number, 1).assign(
         storedOutside(value, common));
-    argument.setType(withElement(argument.getType(), common.element));
-    for (Operation *user : llvm::make_early_inc_range(argument.getUsers())) {
+    for (Operation *user : llvm::make_early_inc_range(wide.getUsers())) {
       user->getResult(0).replaceAllUsesWith(argument);
       user->erase();
     }
+    if (wide != argument)
+      wide.getDefiningOp()->erase();
+    argument.setType(withElement(argument.getType(), common.element));
     changed(group);
   }
 }
@@ -537,6 +573,15 @@ static void dropUnusedInputs(GroupOp group) {
       body->eraseArgument(i);
       group.getInputsMutable().erase(i);
     }
+}
+
+/// Whether the module's device, if it has one, multiplies tiles.
+static bool hasTiles(ModuleOp module) {
+  llvm::Expected<Device> device = attachedDevice(module);
+  if (device)
+    return device->unit(UnitKind::matrix);
+  llvm::consumeError(device.takeError());
+  return false;
 }
 
 void ApplyPrecisionPass::runOnOperation() {
@@ -557,14 +602,18 @@ void ApplyPrecisionPass::runOnOperation() {
   for (GroupOp group : groups)
     for (OpResult result : group->getResults())
       if (isF32Tensor(result))
-        if (std::optional<Storage> wanted = wantsOf(result);
-            wanted && *wanted && canStore(group, *wanted))
-          store(result, *wanted);
+        if (std::optional<Storage> wanted = wantsOf(result))
+          if (Storage storage = storedFor(group, *wanted))
+            store(result, storage);
   for (GroupOp group : groups)
     castOutside(group);
   for (GroupOp group : groups)
     if (group.getPlan() && group.getPlan()->getKind() == KernelKind::generated)
       numMoves += moveNarrow(group);
+  if (hasTiles(module))
+    for (GroupOp group : groups)
+      if (makePointwise(group))
+        changed(group);
   for (GroupOp group : groups)
     if (group.getPlan() && !group.getPlan()->getCost())
       dropUnusedInputs(group);

@@ -1,5 +1,6 @@
 //===- CanonicalizeModel.cpp - The form of level 1 that planning knows ----===//
 
+#include "FlushSubnormals.h"
 #include "Patterns.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -41,6 +42,8 @@ struct CanonicalizeModel : rac::impl::CanonicalizeModelBase<CanonicalizeModel> {
     eliminateCommonSubExpressions(rewriter, dominance, getOperation());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       getOperation().emitWarning("canonical form not reached");
+    // Last: scales that moved into weights make some.
+    flushSubnormalWeights(getOperation());
     numActivations += counts.activations;
     numNormalize += counts.normalize;
     numConstants += counts.constants;

@@ -7,6 +7,15 @@
 using namespace rac::onednn;
 using rac::runtime::fail;
 
+/// Problem::sum. Compiled code has a result lie where that operand does only if
+/// they are of one type and shape (SumsInPlace.cpp).
+static int findSum(const RacLibraryCall &call, void *const *data) {
+  if (call.num_post_ops == 0 || call.post_ops[0].kind != RAC_POST_ADD)
+    return 0;
+  int operand = call.post_ops[0].operand;
+  return data[operand] == data[call.num_inputs] ? operand : 0;
+}
+
 /// Reads the shapes and does what needs no primitive. True: there is nothing
 /// left to do.
 static bool runEmpty(RacContext *context, Problem &problem,
@@ -95,14 +104,15 @@ extern "C" void rac_library_call(RacContext *context,
   if (rac::runtime::currentWorker)
     fail(context, RAC_FAILED, "library call %d: within a parallel loop",
          call->site);
-  int threads = context->threads, words = 0;
+  int threads = context->threads, words = 0, sum = findSum(*call, data);
   if (call->threads > 0 && call->threads < threads)
     threads = call->threads;
   for (int i = 0; i <= call->num_inputs; ++i)
     words += 2 * call->ranks[i];
 
   Library *library = getLibrary(context);
-  Prepared *prepared = find(library->sites[call->site], shape, words, threads);
+  Prepared *prepared =
+      find(library->sites[call->site], shape, words, threads, sum);
   // A run has limited oneDNN to the context's threads already
   // (ThreadPool::enter).
   int before = threads == context->threads ? threads : limitThreads(threads);
@@ -110,6 +120,7 @@ extern "C" void rac_library_call(RacContext *context,
     Problem problem = {};
     if (runEmpty(context, problem, *call, data, shape))
       return void(limitThreads(before));
+    problem.sum = sum;
     prepared = prepare(context, *library, problem, shape, words, threads);
   }
   dnnl_status_t status = execute(*library, *prepared, *call, data);

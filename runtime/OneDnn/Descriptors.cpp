@@ -207,7 +207,10 @@ bool describePostOps(Problem &problem, const View *views) {
     const RacPostOp &op = call.post_ops[i];
     Elementwise unary;
     dnnl_alg_kind_t kind;
-    if (elementwise(op, unary))
+    if (i == 0 && problem.sum)
+      good = dnnl_post_ops_append_sum(ops, /*scale=*/1, /*zero_point=*/0,
+                                      dnnl_data_type_undef) == dnnl_success;
+    else if (elementwise(op, unary))
       good = dnnl_post_ops_append_eltwise(ops, unary.kind, unary.alpha,
                                           unary.beta) == dnnl_success;
     else if (binary(op.kind, kind) && op.operand >= 2 &&

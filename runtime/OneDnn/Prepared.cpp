@@ -226,6 +226,7 @@ Prepared *rac::onednn::prepare(RacContext *context, Library &library,
     prepared->size = size;
     prepared->words = words;
     prepared->threads = threads;
+    prepared->sum = problem.sum;
     memcpy(prepared->shape, shape, words * sizeof(int64_t));
     good = fillIn(library, *prepared, problem);
   }
@@ -251,10 +252,10 @@ Prepared *rac::onednn::prepare(RacContext *context, Library &library,
 }
 
 Prepared *rac::onednn::find(Site &site, const int64_t *shape, int words,
-                            int threads) {
+                            int threads, int sum) {
   for (Prepared **at = &site.first; *at; at = &(*at)->next) {
     Prepared *prepared = *at;
-    if (prepared->threads != threads ||
+    if (prepared->threads != threads || prepared->sum != sum ||
         memcmp(prepared->shape, shape, words * sizeof(int64_t)) != 0)
       continue;
     *at = prepared->next;

@@ -26,7 +26,7 @@ struct Prepared {
   Prepared *next;
   uint64_t size; // of this block
   dnnl_primitive_t primitive;
-  int threads, numArguments, words;
+  int threads, sum, numArguments, words;
   dnnl_exec_arg_t arguments[kMaxArguments];
   int operands[kMaxArguments];    // where an argument's address is found
   void *addresses[kMaxArguments]; // what the arguments have now
@@ -90,8 +90,9 @@ Prepared *prepare(RacContext *context, Library &library, Problem &problem,
                   const int64_t *shape, int words, int threads);
 
 /// The site's primitive for these shapes, moved to the front; null if there is
-/// none.
-Prepared *find(Site &site, const int64_t *shape, int words, int threads);
+/// none. `sum` as of a Problem.
+Prepared *find(Site &site, const int64_t *shape, int words, int threads,
+               int sum);
 
 /// Constant weights at `from` as the primitive takes them; null: no memory, or
 /// oneDNN failed.

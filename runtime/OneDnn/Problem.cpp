@@ -292,7 +292,10 @@ bool describe(Problem &problem, dnnl_engine_t engine, Weights how) {
   bool scales = true;
   char firstError[sizeof(problem.error)] = "";
   for (int variant = 0; variant < kVariants; ++variant) {
-    if ((variant & kCopy && !mayCopy) || (variant & kApart && !mayPart) ||
+    // A copy of the result, and what is written before post-ops are applied,
+    // have nothing to add to.
+    if ((variant & (kCopy | kApart) && problem.sum) ||
+        (variant & kCopy && !mayCopy) || (variant & kApart && !mayPart) ||
         (variant & kPostOps && (!scales || variant & kApart)))
       continue;
     choose(variant);

@@ -49,6 +49,9 @@ struct Problem {
   int scales, addend;
   bool scaledByPostOps; // not so
   int firstPostOp;      // of those that are left
+  // The operand of the first post-op where that is an addition and the operand
+  // lies where the result goes; 0: there is none. To be set before describe().
+  int sum;
 
   // What is done beside the primitive where oneDNN's is too slow for all at
   // once.

@@ -326,3 +326,63 @@ func.func @accumulate(%a: memref<64x40xf32>, %w: memref<40x1xf32>, %c: memref<64
   }
   return
 }
+
+// -----
+
+// Pixels of two rows of pairs come apart: two vectors of both, shuffled into one of each row.
+// CHECK-LABEL: func @chunks
+// CHECK: scf.parallel {{.*}} step (%c1, %c8)
+// CHECK: scf.if
+// CHECK-COUNT-2: vector.load {{.*}} : memref<3x240xf32>, vector<16xf32>
+// CHECK: vector.shuffle %{{.*}}, %{{.*}} [0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29] : vector<16xf32>, vector<16xf32>
+// CHECK: vector.store {{.*}} : memref<3x2x120xf32>, vector<16xf32>
+// CHECK: vector.shuffle %{{.*}}, %{{.*}} [2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22, 23, 26, 27, 30, 31] : vector<16xf32>, vector<16xf32>
+// CHECK: vector.store
+// CHECK: } else {
+// CHECK: memref.store
+
+// SVE-LABEL: func @chunks
+// SVE-NOT: vector.shuffle
+#windows = affine_map<(d0, d1, d2, d3) -> (d0, d2, d1, d3)>
+#rows = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>
+func.func @chunks(%a: memref<3x60x2x2xf32>, %c: memref<3x2x60x2xf32>) {
+  linalg.generic {indexing_maps = [#windows, #rows], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%a : memref<3x60x2x2xf32>) outs(%c : memref<3x2x60x2xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    linalg.yield %x : f32
+  }
+  return
+}
+
+// -----
+
+// Three rows, with what is left of a row of pixels element by element; longer chunks are vectors themselves.
+// CHECK-LABEL: func @three_chunks
+// CHECK-COUNT-3: vector.load {{.*}} vector<16xf32>
+// CHECK-COUNT-2: vector.shuffle {{.*}} : vector<16xf32>, vector<16xf32>
+// CHECK-COUNT-3: vector.shuffle {{.*}} : vector<32xf32>, vector<32xf32>
+#windows = affine_map<(d0, d1, d2) -> (d1, d0, d2)>
+#rows = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
+func.func @three_chunks(%a: memref<?x3x4xf32>, %c: memref<3x?x4xf32>) {
+  linalg.generic {indexing_maps = [#windows, #rows], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%a : memref<?x3x4xf32>) outs(%c : memref<3x?x4xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    linalg.yield %x : f32
+  }
+  return
+}
+
+// -----
+
+// CHECK-LABEL: func @long_chunks
+// CHECK-NOT: vector.shuffle
+#windows = affine_map<(d0, d1, d2) -> (d1, d0, d2)>
+#rows = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
+func.func @long_chunks(%a: memref<40x2x16xf32>, %c: memref<2x40x16xf32>) {
+  linalg.generic {indexing_maps = [#windows, #rows], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%a : memref<40x2x16xf32>) outs(%c : memref<2x40x16xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    linalg.yield %x : f32
+  }
+  return
+}

@@ -220,3 +220,58 @@ func.func @few(%x: tensor<3x3xf32>) -> tensor<3x1xf32> {
   }
   return %0 : tensor<3x1xf32>
 }
+
+// -----
+
+// Some want bytes, others 16 bits: it lies in memory in these, and bytes are made of them.
+
+// CHECK-LABEL: func.func @bytes_and_halves
+// CHECK: %[[Y:.*]] = rac.group @relu {{.*}} -> (tensor<?x2xbf16>)
+// CHECK: %[[Q:.*]] = rac.group @quantize_0 ins(%[[Y]] : tensor<?x2xbf16>) -> (tensor<?x2xui8>)
+// CHECK-NEXT: ^bb0(%[[A:.*]]: tensor<?x2xbf16>):
+// CHECK-NEXT: %[[W:.*]] = rac.cast %[[A]] : (tensor<?x2xbf16>) -> tensor<?x2xf32>
+// CHECK-NEXT: rac.quantize %[[W]]
+// CHECK: rac.group @bytes ins(%[[Q]],
+// CHECK: rac.group @halves ins(%[[Y]],
+func.func @bytes_and_halves(%x: tensor<?x2xf32>) -> (tensor<?x2xf32>, tensor<?x2xf32>) {
+  %w = rac.constant dense<[[1.0, -1.0], [0.5, 2.0]]> : tensor<2x2xf32>
+  %0 = rac.group @relu ins(%x : tensor<?x2xf32>) -> (tensor<?x2xf32>) plan <kind = generated, precision = f32> {
+  ^bb0(%a: tensor<?x2xf32>):
+    %1 = rac.relu %a : (tensor<?x2xf32>) -> tensor<?x2xf32>
+    rac.yield %1 : tensor<?x2xf32>
+  }
+  %2 = rac.group @bytes ins(%0, %w : tensor<?x2xf32>, tensor<2x2xf32>) -> (tensor<?x2xf32>) plan <kind = library, precision = i8, activation = !quant.uniform<u8:f32, 0.1:10>> {
+  ^bb0(%a: tensor<?x2xf32>, %b: tensor<2x2xf32>):
+    %1 = rac.matmul %a, %b : (tensor<?x2xf32>, tensor<2x2xf32>) -> tensor<?x2xf32>
+    rac.yield %1 : tensor<?x2xf32>
+  }
+  %3 = rac.group @halves ins(%0, %w : tensor<?x2xf32>, tensor<2x2xf32>) -> (tensor<?x2xf32>) plan <kind = library, precision = bf16> {
+  ^bb0(%a: tensor<?x2xf32>, %b: tensor<2x2xf32>):
+    %1 = rac.matmul %a, %b : (tensor<?x2xf32>, tensor<2x2xf32>) -> tensor<?x2xf32>
+    rac.yield %1 : tensor<?x2xf32>
+  }
+  return %2, %3 : tensor<?x2xf32>, tensor<?x2xf32>
+}
+
+// -----
+
+// The library can't make bytes of a product of 16 bits, but it can write those.
+
+// CHECK-LABEL: func.func @halves_to_bytes
+// CHECK: %[[Y:.*]] = rac.group @halves {{.*}} -> (tensor<?x2xbf16>)
+// CHECK: %[[Q:.*]] = rac.group @quantize_{{.*}} ins(%[[Y]] : tensor<?x2xbf16>) -> (tensor<?x2xui8>)
+// CHECK: rac.group @bytes ins(%[[Q]],
+func.func @halves_to_bytes(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+  %w = rac.constant dense<[[1.0, -1.0], [0.5, 2.0]]> : tensor<2x2xf32>
+  %0 = rac.group @halves ins(%x, %w : tensor<?x2xf32>, tensor<2x2xf32>) -> (tensor<?x2xf32>) plan <kind = library, precision = bf16> {
+  ^bb0(%a: tensor<?x2xf32>, %b: tensor<2x2xf32>):
+    %1 = rac.matmul %a, %b : (tensor<?x2xf32>, tensor<2x2xf32>) -> tensor<?x2xf32>
+    rac.yield %1 : tensor<?x2xf32>
+  }
+  %2 = rac.group @bytes ins(%0, %w : tensor<?x2xf32>, tensor<2x2xf32>) -> (tensor<?x2xf32>) plan <kind = library, precision = i8, activation = !quant.uniform<u8:f32, 0.1:10>> {
+  ^bb0(%a: tensor<?x2xf32>, %b: tensor<2x2xf32>):
+    %1 = rac.matmul %a, %b : (tensor<?x2xf32>, tensor<2x2xf32>) -> tensor<?x2xf32>
+    rac.yield %1 : tensor<?x2xf32>
+  }
+  return %2 : tensor<?x2xf32>
+}

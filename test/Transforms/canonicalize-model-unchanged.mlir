@@ -47,13 +47,6 @@ func.func @two_groups(%x: tensor<1x4x2xf32>) -> tensor<1x8x2xf32> {
   return %0 : tensor<1x8x2xf32>
 }
 
-// To so many channels the library is quicker.
-func.func @many_channels(%x: tensor<1x4x2xf32>) -> tensor<1x8x8xf32> {
-  %f = rac.constant dense<1.5> : tensor<2x8x2xf32>
-  %0 = rac.conv_transpose %x, %f {dilations = array<i64: 1>, groups = 1 : i64, output_padding = array<i64: 0>, pads_high = array<i64: 0>, pads_low = array<i64: 0>, strides = array<i64: 2>} : (tensor<1x4x2xf32>, tensor<2x8x2xf32>) -> tensor<1x8x8xf32>
-  return %0 : tensor<1x8x8xf32>
-}
-
 // Weights that are not known.
 func.func @weights_of_the_caller(%x: tensor<1x4x2xf32>, %f: tensor<2x1x2xf32>) -> tensor<1x8x1xf32> {
   %0 = rac.conv_transpose %x, %f {dilations = array<i64: 1>, groups = 1 : i64, output_padding = array<i64: 0>, pads_high = array<i64: 0>, pads_low = array<i64: 0>, strides = array<i64: 2>} : (tensor<1x4x2xf32>, tensor<2x1x2xf32>) -> tensor<1x8x1xf32>

@@ -106,6 +106,92 @@ def test_products_in_bf16(tmp_path, rows, k, n):
     assert (np.abs(got - want) <= bound).all(), np.max(np.abs(got - want) / bound)
 
 
+@pytest.mark.skipif(ON_CPU and not has("amx_bf16"), reason="the library needs the type")
+@pytest.mark.parametrize("h, w, k, n", [(5, 8, 24, 4), (3, 7, 40, 33), (2, 2, 64, 16), (1, 1, 3, 1)])
+def test_products_of_pixels_in_bf16(tmp_path, h, w, k, n):
+    """Whatever primitive of the library computes them: tiles' terms come in 32."""
+    weights = {"w": normal(k, n, seed=1), "b": normal(n, seed=2)}
+    text = f"g (float[2,h,{w},{k}] x) => (float[2,h,{w},{n}] y) {{\n p = MatMul(x, w)\n s = Add(p, b)\n y = Relu(s)\n}}"
+    onnx.save(with_weights(text, **weights), tmp_path / "model.onnx")
+    plan = plan_of(tmp_path, DEVICE)
+    for group in plan["groups"]:
+        group["precision"] = "bf16"
+        if ON_CPU and "rac.matmul" in group["ops"]:
+            group["kind"] = "library"
+            group["tiles"] = []
+    model = replay(tmp_path, plan, DEVICE)
+    x = normal(2, h, w, k)
+    got = model.run({"x": x})["y"].astype(np.float64)
+    wx, ww = rounded(x), rounded(weights["w"])
+    want = np.maximum(wx @ ww + weights["b"], 0)
+    bound = (k + 4) * 2.0**-24 * (np.abs(wx) @ np.abs(ww) + np.abs(weights["b"])) + 1e-6 + 2.0**-7 * np.abs(want)
+    if not ON_CPU:
+        bound += 2.0**-8 * np.abs(wx @ ww)
+    assert (np.abs(got - want) <= bound).all(), np.max(np.abs(got - want) / bound)
+
+
+@pytest.mark.parametrize("channels, out, sizes, window", [(24, 24, (6, 20), (2, 2)), (24, 1, (5, 40), (2, 2)), (5, 3, (4, 17), (3, 4)),
+                                                          (8, 2, (9,), (2,)), (3, 4, (1, 1), (2, 2))])
+@pytest.mark.parametrize("flags", [[], ["--precision=bf16"]], ids=["f32", "bf16"])
+def test_windows_side_by_side(tmp_path, channels, out, sizes, window, flags):
+    """Transposed convolutions whose windows don't overlap, with a batch norm and an activation after them, against a sum
+    over channels by NumPy."""
+    weights = {"f": normal(channels, out, *window, seed=1) / np.float32(np.sqrt(channels)), "b": normal(out, seed=2),
+               "s": normal(out, *[1] * len(window), seed=3), "t": normal(out, *[1] * len(window), seed=4)}
+    dims, high = ",".join(map(str, sizes)), ",".join(str(n * k) for n, k in zip(sizes, window))
+    steps = ", ".join(map(str, window))
+    text = f"""g (float[2,{channels},{dims}] x) => (float[2,{out},{high}] y) {{
+      c = ConvTranspose <strides = [{steps}]> (x, f, b)
+      m = Mul(c, s)
+      a = Add(m, t)
+      y = Relu(a)
+    }}"""
+    onnx.save(with_weights(text, **weights), tmp_path / "model.onnx")
+    model = from_model(tmp_path, DEVICE, *flags)
+    x = normal(2, channels, *sizes)
+    letters, inner = "hw"[: len(sizes)], "ij"[: len(sizes)]
+    parts = np.einsum(f"nc{letters},cf{inner}->nf" + "".join(a + b for a, b in zip(letters, inner)), x.astype(np.float64),
+                      weights["f"].astype(np.float64))
+    sums = parts.reshape(2, out, *(n * k for n, k in zip(sizes, window)))
+    bias = weights["b"].reshape(out, *[1] * len(window))
+    want = np.maximum((sums + bias) * weights["s"] + weights["t"], 0)
+    got = model.run({"x": x})["y"]
+    assert np.linalg.norm(got - want) <= (1e-2 if flags else 1e-6) * np.linalg.norm(want)
+
+
+@pytest.mark.parametrize("flags", [[], ["--precision=bf16"]], ids=["f32", "bf16"])
+@pytest.mark.parametrize("size, channels", [(7, 64), (12, 33)])
+def test_residuals(tmp_path, size, channels, flags):
+    """Blocks whose sums are added to what comes in, which the next ones read again and nobody else: results may go over
+    what they are added to. One that is read later stays."""
+    shape = f"float[1,{channels},{size},{size}]"
+    weights = {f"w{i}": normal(channels, channels, 3, 3, seed=i) / np.float32(3 * np.sqrt(channels)) for i in range(6)}
+    weights |= {f"b{i}": normal(channels, seed=20 + i) for i in range(6)}
+    lines = ["p0 = Relu(x)"]
+    for i in range(3):
+        lines += [f"a{i} = Conv <pads = [1, 1, 1, 1]> (p{i}, w{2 * i}, b{2 * i})", f"r{i} = Relu(a{i})",
+                  f"c{i} = Conv <pads = [1, 1, 1, 1]> (r{i}, w{2 * i + 1}, b{2 * i + 1})", f"s{i} = Add(c{i}, p{i})",
+                  f"p{i + 1} = Relu(s{i})"]
+    text = f"g ({shape} x) => ({shape} y, {shape} p2) {{\n " + "\n ".join([*lines, "y = Add(p3, p1)"]) + "\n}"
+    onnx.save(with_weights(text, **weights), tmp_path / "model.onnx")
+    x = normal(1, channels, size, size, seed=9)
+    want = Reference(tmp_path / "model.onnx").run({"x": x})
+    got = from_model(tmp_path, DEVICE, *flags).run({"x": x})
+    for name in ("y", "p2"):
+        assert np.linalg.norm(got[name] - want[name]) <= (2e-2 if flags else 1e-5) * np.linalg.norm(want[name])
+
+
+def test_subnormal_weights(tmp_path):
+    """They count as zeros, and others as what they are."""
+    w = normal(33, 20, seed=1)
+    w[::3] = 1e-40
+    w[1, :] = -1e-44
+    onnx.save(with_weights("g (float[rows,33] x) => (float[rows,20] y) {\n y = MatMul(x, w)\n}", w=w), tmp_path / "model.onnx")
+    x = normal(7, 33)
+    got = from_model(tmp_path, DEVICE).run({"x": x})["y"]
+    np.testing.assert_allclose(got, x.astype(np.float64) @ np.where(np.abs(w) < 1e-38, 0, w), rtol=1e-5, atol=1e-5)
+
+
 def test_bf16_is_planned(tmp_path):
     """Large products take bf16 where the device has it, and models are near what they are in f32."""
     weights = perceptron(tmp_path, 512, 512)

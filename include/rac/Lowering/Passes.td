@@ -150,6 +150,8 @@ def CopiesInPlace : Pass<"rac-copies-in-place", "::mlir::ModuleOp"> {
     read becomes that part, where that keeps no memory of the arena any longer.
     What is written in the meantime, or can't be shown to lie inside and apart from
     other parts, remains a copy.
+    A library call whose first post-op adds a buffer that nobody looks at later writes
+    its result over that.
   }];
   let dependentDialects = ["::mlir::affine::AffineDialect",
       "::mlir::arith::ArithDialect", "::rac::RacDialect"];

@@ -30,8 +30,9 @@ def CanonicalizeModel : Pass<"rac-canonicalize-model", "::mlir::func::FuncOp"> {
     Brings level-1 IR to the form that planning knows: gelu, silu, hard_swish,
     layer norm and softmax that a model spells out become one op; small constants
     are computed; a per-channel scale and offset after a convolution with constant
-    filter move into the filter and one bias. A transposed convolution to few
-    channels whose windows lie side by side becomes a product and a transpose.
+    filter move into the filter and one bias. A transposed convolution whose
+    windows lie side by side becomes a product and a transpose. Subnormal weights
+    become zeros.
   }];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];

@@ -36,6 +36,20 @@ SmallVector<Value> CopyEmitter::addressOf(OpOperand *operand) {
   return address;
 }
 
+std::pair<Value, Value> CopyEmitter::joined(SmallVector<Value> vectors) {
+  if (vectors.size() == 2)
+    return {vectors[0], vectors[1]};
+  auto join = [&](Value a, Value b) -> Value {
+    return vector::ShuffleOp::create(
+        builder, loc, a, b,
+        llvm::to_vector(llvm::seq<int64_t>(
+            2 * cast<VectorType>(a.getType()).getNumElements())));
+  };
+  if (vectors.size() == 3)
+    vectors.push_back(vectors.back());
+  return {join(vectors[0], vectors[1]), join(vectors[2], vectors[3])};
+}
+
 /// What is left of a block at the end of rows or columns.
 void CopyEmitter::emitElements(ArrayRef<Extent> block, ArrayRef<Range> ranges) {
   OpBuilder::InsertionGuard guard(builder);

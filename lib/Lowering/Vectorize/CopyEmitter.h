@@ -46,6 +46,11 @@ protected:
   /// The indices of an operand at `position`.
   mlir::SmallVector<mlir::Value> addressOf(mlir::OpOperand *operand);
 
+  /// Two, three or four vectors as two, one after the other: what a shuffle
+  /// takes.
+  std::pair<mlir::Value, mlir::Value>
+  joined(mlir::SmallVector<mlir::Value> vectors);
+
   mlir::OpBuilder &builder;
   mlir::linalg::LinalgOp op;
   mlir::Location loc;

@@ -97,20 +97,7 @@ Value Interleaver::interleaved() {
     vectors.push_back(vector::LoadOp::create(builder, loc, type, source->get(),
                                              addressOf(source)));
   }
-  // Side by side: two, and where there are more, two of those.
-  auto join = [&](Value a, Value b) -> Value {
-    return vector::ShuffleOp::create(
-        builder, loc, a, b,
-        llvm::to_vector(llvm::seq<int64_t>(
-            2 * cast<VectorType>(a.getType()).getNumElements())));
-  };
-  if (vectors.size() == 3)
-    vectors.push_back(vectors.back());
-  Value low = vectors[0], high = vectors[1];
-  if (vectors.size() == 4) {
-    low = join(vectors[0], vectors[1]);
-    high = join(vectors[2], vectors[3]);
-  }
+  auto [low, high] = joined(vectors);
   SmallVector<int64_t> order;
   for (int64_t lane = 0; lane < roles.lanes; ++lane)
     for (int64_t row = 0; row < roles.rows; ++row)

@@ -285,6 +285,21 @@ static std::optional<int64_t> mostIterations(linalg::LinalgOp op,
   return std::nullopt;
 }
 
+/// Whether all factors come along with the lanes, as in a depthwise
+/// convolution, are widened before they are multiplied, and what one row has
+/// read serves the next.
+static bool sharesWidened(linalg::LinalgOp op, unsigned vectorLoop,
+                          unsigned rowLoop) {
+  return llvm::all_of(op.getDpsInputOperands(), [&](OpOperand *operand) {
+    AffineMap map = op.getMatchingIndexingMap(operand);
+    Type element = getElementTypeOrSelf(operand->get().getType());
+    auto steps = stepsAlong(map, rowLoop);
+    return isa<FloatType>(element) && element.getIntOrFloatBitWidth() == 16 &&
+           !isIndependent(map, vectorLoop) && steps &&
+           llvm::sum_of(*steps) <= 1;
+  });
+}
+
 /// Gives `roles` its tile; the clocks that a vector of it takes for each step
 /// of the reduction.
 static double chooseTile(linalg::LinalgOp op, const VectorTarget &target,
@@ -333,6 +348,11 @@ static double chooseTile(linalg::LinalgOp op, const VectorTarget &target,
     if (target.multiplyAdds > 2 && !roles.horizontal)
       roles.byLane = findLaneProduct(op, roles.vectorLoop, target.dots);
     problem.rowRegisters = roles.byLane.has_value();
+    // Neighbours in a row of windows are widened once if they stay in
+    // registers. A second vector shares nothing with the first, and drives them
+    // out.
+    if (!target.scalable && sharesWidened(op, roles.vectorLoop, *roles.rowLoop))
+      problem.vectors = 1;
     RegisterTile tile = chooseRegisterTile(problem);
     roles.rows = tile.rows;
     roles.vectors = tile.vectors;

@@ -1,5 +1,7 @@
 //===- VectorizeLinalg.cpp - Linalg on buffers to loops over vectors ------===//
 
+#include "ChunkEmitter.h"
+#include "FuseCopies.h"
 #include "InterleaveEmitter.h"
 #include "Nest.h"
 #include "TransposeEmitter.h"
@@ -53,6 +55,8 @@ struct VectorizeLinalgPass
           vectorize(op, target);
       absorbed.clear();
     }
+    if (!scalable)
+      fuseCopies(getOperation());
   }
 
 private:
@@ -67,6 +71,13 @@ private:
     if (auto interleave = matchInterleave(op, target)) {
       OpBuilder builder(op);
       emitInterleave(builder, op, *interleave);
+      ++numVectorized;
+      op.erase();
+      return;
+    }
+    if (auto chunks = matchChunks(op, target)) {
+      OpBuilder builder(op);
+      emitChunks(builder, op, *chunks);
       ++numVectorized;
       op.erase();
       return;

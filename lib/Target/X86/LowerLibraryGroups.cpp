@@ -235,8 +235,20 @@ private:
       alpha = 1 / value;
     else
       return failure();
-    addPost(PostOpKind::linear, alpha, beta);
+    addLinear(alpha, beta);
     return success();
+  }
+
+  /// Two in a row are one: a pass over the results less.
+  void addLinear(double alpha, double beta) {
+    auto last =
+        postOps.empty() ? PostOpAttr() : cast<PostOpAttr>(postOps.back());
+    if (last && last.getKind() == PostOpKind::linear) {
+      beta += alpha * last.getBeta().value;
+      alpha *= last.getAlpha().value;
+      postOps.pop_back();
+    }
+    addPost(PostOpKind::linear, alpha, beta);
   }
 
   /// One value for each of the result's last dimension, and ones in front.
