@@ -144,7 +144,9 @@ llvm::Expected<bool> PrecisionChooser::assignWithin(double budget) {
       left *= taken > 0 ? std::min(scale, kMost) : kMost;
     } else {
       // Where some error hardly depends on types, by more each time.
-      left *= std::max(std::min(scale, 1.0 / (1 + i)), kLeast);
+      constexpr int kPatient = 3;
+      double most = 1.0 / std::max(1, 1 + i - kPatient);
+      left *= std::max(std::min(scale, most), kLeast);
     }
   }
   if (!found) {

@@ -179,7 +179,8 @@ SplitConvTranspose::matchAndRewrite(ConvTransposeOp op,
     return rewriter.notifyMatchFailure(op, "its weights aren't known");
 
   // Layouts aren't settled yet: what follows the transpose may come before it.
-  if (op->hasOneUse() && isa<TransposeOp>(*op->user_begin()) &&
+  if (type.getNumElements() / type.getDimSize(0) >= kFullVector &&
+      op->hasOneUse() && isa<TransposeOp>(*op->user_begin()) &&
       llvm::any_of(op->user_begin()->getUsers(),
                    llvm::IsaPred<ElementwiseOpInterface>))
     return rewriter.notifyMatchFailure(op, "its result is transposed");
