@@ -1,5 +1,4 @@
-//===- FlushSubnormals.h - Weights too small for a multiplication *- C++
-//-*-===//
+//===- FlushSubnormals.h - Weights too small to multiply --------*- C++ -*-===//
 
 #ifndef RAC_LIB_TRANSFORMS_FLUSHSUBNORMALS_H
 #define RAC_LIB_TRANSFORMS_FLUSHSUBNORMALS_H
