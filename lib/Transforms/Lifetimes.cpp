@@ -80,6 +80,38 @@ double Lifetimes::bytes(Value value) const {
   return bytes;
 }
 
+/// Whether the library adds `addend` to a contraction's sums, after a bias at
+/// most, before anything else is applied to them.
+static bool isResidual(BlockArgument addend) {
+  auto add =
+      addend.hasOneUse() ? dyn_cast<AddOp>(*addend.user_begin()) : AddOp();
+  if (!add || add.getType() != addend.getType())
+    return false;
+  Value sums = add.getLhs() == addend ? add.getRhs() : add.getLhs();
+  auto isSums = [](Value value) {
+    return isa_and_nonnull<MatmulOp, ConvOp, ConvTransposeOp>(
+        value.getDefiningOp());
+  };
+  auto bias = sums.getDefiningOp<AddOp>();
+  return isSums(sums) ||
+         (bias && (isSums(bias.getLhs()) || isSums(bias.getRhs())));
+}
+
+/// Whether the group writes its result over `value`, if nobody reads that any
+/// more (rac-copies-in-place).
+bool Lifetimes::isOverwritten(Operation *by, Value value) const {
+  auto group = dyn_cast<GroupOp>(by);
+  if (!group || group.getNumResults() != 1 || !group.getPlanAttr() ||
+      group.getPlanAttr().getKind() != KernelKind::library ||
+      llvm::count(group.getOperands(), value) != 1)
+    return false;
+  auto type = cast<RankedTensorType>(value.getType());
+  unsigned number = llvm::find(group.getOperands(), value).getIndex();
+  return type == group.getResult(0).getType() && type.hasStaticShape() &&
+         bytes(group.getResult(0)) > 0 &&
+         isResidual(group.getBodyBlock()->getArgument(number));
+}
+
 std::vector<Held> rac::heldBetweenGroups(ModuleOp module,
                                          const Assumptions &assumptions) {
   Lifetimes lifetimes(module, assumptions);
@@ -87,8 +119,14 @@ std::vector<Held> rac::heldBetweenGroups(ModuleOp module,
   module->walk<WalkOrder::PreOrder>([&](Operation *op) {
     for (Value result : op->getResults())
       if (double bytes = lifetimes.bytes(result))
-        held.push_back(
-            {lifetimes.firstUse(op), lifetimes.lastUse(result), bytes});
+        held.push_back({lifetimes.firstUse(op),
+                        lifetimes.lastUse(result,
+                                          [&](Operation *user) {
+                                            return lifetimes.step(user) -
+                                                   lifetimes.isOverwritten(
+                                                       user, result);
+                                          }),
+                        bytes});
     return isa<GroupOp>(op) ? WalkResult::skip() : WalkResult::advance();
   });
   return held;

@@ -28,6 +28,10 @@ public:
                   llvm::function_ref<int32_t(mlir::Operation *)> latest) const;
   int32_t lastUse(mlir::Value value) const;
 
+  /// Whether a planned group writes its result over the tensor, where it is the
+  /// last to read it: the library adds a residual to what lies there.
+  bool isOverwritten(mlir::Operation *by, mlir::Value value) const;
+
   /// B of the tensor in the arena: none of views, constants, and of what is
   /// written into another tensor, or the caller's buffers, at once.
   double bytes(mlir::Value value) const;

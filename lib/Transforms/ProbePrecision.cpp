@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "rac/Cost/InPlace.h"
 #include "rac/Transforms/Float8.h"
 #include "rac/Transforms/Passes.h"
 #include "llvm/ADT/MapVector.h"
@@ -257,6 +258,14 @@ int64_t Prober::channelsOf(Operation *main, const ProbeGroup &entry) const {
              : 0;
 }
 
+/// Whether the model returns the tensor, or a view of it.
+static bool isResult(Value value) {
+  return llvm::any_of(value.getUsers(), [](Operation *user) {
+    return isa<func::ReturnOp>(user) ||
+           (isView(user) && isResult(user->getResult(0)));
+  });
+}
+
 void Prober::probeGroup(GroupOp group, ProbeGroup &entry) {
   Operation *main = nullptr;
   unsigned count = 0;
@@ -306,6 +315,9 @@ void Prober::probeGroup(GroupOp group, ProbeGroup &entry) {
   }
   if (!main && entry.stages.empty())
     entry.notAtAll = "no contraction has had a part in what it reads";
+  // The model's results are f32: to round them would save no byte of theirs.
+  if (!main && llvm::any_of(group.getResults(), isResult))
+    entry.notAtAll = "it multiplies nothing, and makes a result of the model";
 }
 
 void Prober::markTainted(Operation &op) {
