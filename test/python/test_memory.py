@@ -2,8 +2,10 @@
 
 import json
 
+import onnx
 import pytest
-from support import MODELS, load, run_compiler
+from graphs import Graph
+from support import MODELS, Refused, load, run_compiler
 
 # What the packing of buffers may leave free between them.
 TOLERANCE = 0.02
@@ -41,3 +43,24 @@ def test_predicted(tmp_path, compiler, name, shapes):
         model.close()
         library.unlink()
     assert abs(predicted - arena) <= TOLERANCE * arena + 64, f"predicted {predicted} B, the arena has {arena} B"
+
+
+def test_real_arena_is_held_to_the_budget(tmp_path, compiler):
+    """Results of 24 B take 24 B each as planned, but 64 B in an arena: a budget between the two is refused once that is known."""
+    graph = Graph(4)
+    x = graph.input("x", [2, 1000])
+    graph.output(graph.op("Concat", *(graph.op("MatMul", x, graph.normal(1000, 3)) for _ in range(8)), axis=1))
+    path, report = tmp_path / "m.onnx", tmp_path / "m.json"
+    onnx.save(graph.model(), path)
+    flags = ["--threads=1", "--device=generic-avx512"]
+    library = run_compiler(path, tmp_path / "m.so", *flags, f"--report={report}")
+    told = json.loads(report.read_text())
+    with load(library) as model:
+        arena = model.arena_size(x=(2, 1000))
+    planned = told["search"]["activation_bytes"] + 8 * 1000 * 3 * 4
+    real = arena + told["totals"]["weights_bytes"]
+    assert planned < real - 1
+    (tmp_path / "refused").mkdir()
+    with pytest.raises(Refused, match=r"the memory budget of [\d.]+ MiB is missed by [\d.]+ MiB: working memory takes"):
+        run_compiler(path, tmp_path / "refused/m.so", *flags, f"--max-memory={(planned + real) / 2 / 2**20}")
+    run_compiler(path, tmp_path / "m.so", *flags, f"--max-memory={real / 2**20}")

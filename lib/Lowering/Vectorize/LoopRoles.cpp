@@ -285,18 +285,14 @@ static std::optional<int64_t> mostIterations(linalg::LinalgOp op,
   return std::nullopt;
 }
 
-/// Whether all factors come along with the lanes, as in a depthwise
-/// convolution, are widened before they are multiplied, and what one row has
-/// read serves the next.
-static bool sharesWidened(linalg::LinalgOp op, unsigned vectorLoop,
-                          unsigned rowLoop) {
+/// Whether what is multiplied is widened before, and what one row has read
+/// serves the next.
+static bool sharesWidened(linalg::LinalgOp op, unsigned rowLoop) {
   return llvm::all_of(op.getDpsInputOperands(), [&](OpOperand *operand) {
-    AffineMap map = op.getMatchingIndexingMap(operand);
     Type element = getElementTypeOrSelf(operand->get().getType());
-    auto steps = stepsAlong(map, rowLoop);
+    auto steps = stepsAlong(op.getMatchingIndexingMap(operand), rowLoop);
     return isa<FloatType>(element) && element.getIntOrFloatBitWidth() == 16 &&
-           !isIndependent(map, vectorLoop) && steps &&
-           llvm::sum_of(*steps) <= 1;
+           steps && llvm::sum_of(*steps) <= 1;
   });
 }
 
@@ -351,7 +347,8 @@ static double chooseTile(linalg::LinalgOp op, const VectorTarget &target,
     // Neighbours in a row of windows are widened once if they stay in
     // registers. A second vector shares nothing with the first, and drives them
     // out.
-    if (!target.scalable && sharesWidened(op, roles.vectorLoop, *roles.rowLoop))
+    if (!target.scalable && problem.lanewise &&
+        sharesWidened(op, *roles.rowLoop))
       problem.vectors = 1;
     RegisterTile tile = chooseRegisterTile(problem);
     roles.rows = tile.rows;
