@@ -299,10 +299,6 @@ bool NestReuse::goesOn(unsigned t, unsigned round) const {
 
 Flow NestReuse::run() {
   Flow flow = stages.front();
-  auto isWritten = [&](unsigned t) {
-    return llvm::any_of(
-        nest.writes, [&](const WorkUse &write) { return write.tensor == t; });
-  };
   // The reductions inside all else keep what they write in registers.
   bool inside = true;
   for (auto [i, round] : llvm::enumerate(rounds)) {

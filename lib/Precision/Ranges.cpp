@@ -1,6 +1,7 @@
 //===- Ranges.cpp - What range of a tensor's values to keep ---------------===//
 
 #include "rac/Precision/Ranges.h"
+#include "rac/Transforms/ChannelScales.h"
 #include "llvm/ADT/STLExtras.h"
 #include <cmath>
 
@@ -156,17 +157,5 @@ std::vector<float> rac::channelScales(llvm::ArrayRef<float> weights,
                                       llvm::ArrayRef<int64_t> shape,
                                       unsigned axis) {
   constexpr float kMost = 127;
-  int64_t channels = shape[axis],
-          inner = llvm::product_of(shape.drop_front(axis + 1));
-  std::vector<float> scales(channels, 0);
-  for (auto [i, weight] : llvm::enumerate(weights)) {
-    float &most = scales[i / inner % channels];
-    most = std::max(most, std::fabs(weight));
-  }
-  for (float &scale : scales) {
-    scale /= kMost;
-    if (!(scale >= std::numeric_limits<float>::min()) || !std::isfinite(scale))
-      scale = 1;
-  }
-  return scales;
+  return scalesByChannel(weights, shape, axis, kMost);
 }

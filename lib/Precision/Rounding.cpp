@@ -49,38 +49,44 @@ llvm::StringRef rac::cannotHold(const ProbeWeights &weights, GroupType type) {
   return "";
 }
 
+/// Rounds each value over its channel's scale.
+static void roundByChannel(std::vector<float> &values,
+                           const ProbeWeights &weights,
+                           llvm::ArrayRef<float> scales,
+                           llvm::function_ref<float(float)> round) {
+  int64_t inner = llvm::product_of(
+      llvm::ArrayRef(weights.shape).drop_front(*weights.channels + 1));
+  for (auto [i, value] : llvm::enumerate(values)) {
+    float scale = scales[i / inner % scales.size()];
+    value = round(value / scale) * scale;
+  }
+}
+
 /// By the largest of each channel.
 static std::vector<float> toChannelSteps(const ProbeWeights &weights,
                                          llvm::ArrayRef<double> termSteps) {
   constexpr float kMost = 127;
   std::vector<float> values(weights.values.begin(), weights.values.end());
+  auto stepOf = [&](size_t i) {
+    return float(termSteps[weights.where().termOf(i, weights.shape)]);
+  };
   if (!termSteps.empty())
     for (auto [i, value] : llvm::enumerate(values))
-      value *= float(termSteps[weights.where().termOf(i, weights.shape)]);
-  std::vector<float> scales =
-      channelScales(values, weights.shape, *weights.channels);
-  int64_t inner = llvm::product_of(
-      llvm::ArrayRef(weights.shape).drop_front(*weights.channels + 1));
-  for (auto [i, value] : llvm::enumerate(values)) {
-    float scale = scales[i / inner % scales.size()];
-    float q = std::clamp(std::nearbyint(value / scale), -kMost, kMost);
-    value = q * scale;
-    if (!termSteps.empty())
-      value /= float(termSteps[weights.where().termOf(i, weights.shape)]);
-  }
+      value *= stepOf(i);
+  roundByChannel(
+      values, weights, channelScales(values, weights.shape, *weights.channels),
+      [&](float x) { return std::clamp(std::nearbyint(x), -kMost, kMost); });
+  if (!termSteps.empty())
+    for (auto [i, value] : llvm::enumerate(values))
+      value /= stepOf(i);
   return values;
 }
 
 static std::vector<float> toFloat8(const ProbeWeights &weights) {
   std::vector<float> values(weights.values.begin(), weights.values.end());
-  std::vector<float> scales =
-      float8Scales(values, weights.shape, *weights.channels);
-  int64_t inner = llvm::product_of(
-      llvm::ArrayRef(weights.shape).drop_front(*weights.channels + 1));
-  for (auto [i, value] : llvm::enumerate(values)) {
-    float scale = scales[i / inner % scales.size()];
-    value = roundToFloat8(value / scale) * scale;
-  }
+  roundByChannel(values, weights,
+                 float8Scales(values, weights.shape, *weights.channels),
+                 roundToFloat8);
   return values;
 }
 

@@ -1,10 +1,9 @@
 //===- Float8.cpp - Scales of floats of 8 bits ----------------------------===//
 
 #include "rac/Transforms/Float8.h"
-#include "llvm/ADT/STLExtras.h"
+#include "rac/Transforms/ChannelScales.h"
 #include "llvm/ADT/bit.h"
 #include <cmath>
-#include <limits>
 
 using namespace rac;
 
@@ -25,24 +24,10 @@ float rac::roundToFloat8(float value) {
   return std::copysign(rounded, value);
 }
 
-float rac::float8Scale(float most) {
-  float scale = most / kMostFloat8;
-  bool isNormal =
-      scale >= std::numeric_limits<float>::min() && std::isfinite(scale);
-  return isNormal ? scale : 1;
-}
+float rac::float8Scale(float most) { return scaleOf(most, kMostFloat8); }
 
 std::vector<float> rac::float8Scales(llvm::ArrayRef<float> values,
                                      llvm::ArrayRef<int64_t> shape,
                                      unsigned axis) {
-  int64_t channels = shape[axis],
-          inner = llvm::product_of(shape.drop_front(axis + 1));
-  std::vector<float> scales(channels, 0);
-  for (auto [i, value] : llvm::enumerate(values)) {
-    float &most = scales[i / inner % channels];
-    most = std::max(most, std::fabs(value));
-  }
-  for (float &scale : scales)
-    scale = float8Scale(scale);
-  return scales;
+  return scalesByChannel(values, shape, axis, kMostFloat8);
 }

@@ -72,14 +72,6 @@ struct Source {
   }
 };
 
-std::string replaced(std::string text, const std::string &what,
-                     const std::string &by) {
-  for (size_t at = 0; (at = text.find(what, at)) != std::string::npos;
-       at += by.size())
-    text.replace(at, what.size(), by);
-  return text;
-}
-
 /// A kernel of 64 threads, the first of which asks for a box; then all write
 /// what is in shared memory. The barrier lies behind the box.
 struct Kernel {

@@ -22,6 +22,15 @@ template <typename... Parameters> auto driver(const char *name) {
   return reinterpret_cast<int (*)(Parameters...)>(address);
 }
 
+/// `text` with `by` for each `what`.
+inline std::string replaced(std::string text, const std::string &what,
+                            const std::string &by) {
+  for (size_t at = 0; (at = text.find(what, at)) != std::string::npos;
+       at += by.size())
+    text.replace(at, what.size(), by);
+  return text;
+}
+
 /// An array in the device's memory.
 template <typename T> class Array {
 public:

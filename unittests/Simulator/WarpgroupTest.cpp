@@ -20,14 +20,6 @@ size_t swizzled(int line, int place) {
   return line * 128 + part * 16 + place * 2 % 16;
 }
 
-std::string replaced(std::string text, const std::string &what,
-                     const std::string &by) {
-  for (size_t at = 0; (at = text.find(what, at)) != std::string::npos;
-       at += by.size())
-    text.replace(at, what.size(), by);
-  return text;
-}
-
 /// A kernel that copies shared memory's content, multiplies, and writes each
 /// thread's part of the sums.
 struct Kernel {

@@ -55,12 +55,8 @@ static std::optional<Copies> copiesOf(scf::ParallelOp loop) {
 }
 
 static bool areAlike(ValueRange a, ValueRange b) {
-  return a.size() == b.size() &&
-         llvm::all_of(llvm::zip_equal(a, b), [](auto pair) {
-           auto [x, y] = pair;
-           auto known = getConstantIntValue(x);
-           return x == y || (known && known == getConstantIntValue(y));
-         });
+  return isEqualConstantIntOrValueArray(getAsOpFoldResult(a),
+                                        getAsOpFoldResult(b));
 }
 
 /// Whether `second` may run with `first`, which writes the same buffer.

@@ -61,27 +61,20 @@ struct VectorizeLinalgPass
 
 private:
   void vectorize(linalg::LinalgOp op, const VectorTarget &target) {
-    if (auto transpose = matchTranspose(op, target)) {
+    // Copies in another order have emitters of their own.
+    auto copies = [&](auto roles, auto emit) {
+      if (!roles)
+        return false;
       OpBuilder builder(op);
-      emitTranspose(builder, op, *transpose);
+      emit(builder, op, *roles);
       ++numVectorized;
       op.erase();
+      return true;
+    };
+    if (copies(matchTranspose(op, target), emitTranspose) ||
+        copies(matchInterleave(op, target), emitInterleave) ||
+        copies(matchChunks(op, target), emitChunks))
       return;
-    }
-    if (auto interleave = matchInterleave(op, target)) {
-      OpBuilder builder(op);
-      emitInterleave(builder, op, *interleave);
-      ++numVectorized;
-      op.erase();
-      return;
-    }
-    if (auto chunks = matchChunks(op, target)) {
-      OpBuilder builder(op);
-      emitChunks(builder, op, *chunks);
-      ++numVectorized;
-      op.erase();
-      return;
-    }
     std::string why;
     FailureOr<LoopRoles> roles =
         chooseRoles(op, target, plannedTile(getOperation()), why);

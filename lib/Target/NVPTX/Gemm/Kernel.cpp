@@ -1,9 +1,7 @@
 //===- Kernel.cpp - The kernel of a product -------------------------------===//
 
 #include "Kernel.h"
-#include "Loader.h"
-#include "Result.h"
-#include "Stage.h"
+#include "ProductKernel.h"
 #include "Warpgroup.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -15,65 +13,9 @@ using namespace mlir;
 using namespace rac::gemm;
 using rac::bytesOf;
 
-namespace {
-
-/// Blocks of threads that compute tiles of the result.
-class Kernel {
-public:
-  Kernel(Emit &e, const Contraction &contraction, const Atom &atom,
-         const Tile &tile, ArrayRef<Index> extents);
-  void emit();
-
-private:
-  /// A tile's steps that a block of threads computes.
-  struct Block {
-    Index batch, split, row, column;
-    Index first, steps; ///< along the depth, in tiles of the operands
-    /// Of workers: whether those are all steps, and which of the parts of sums
-    /// they make if they aren't.
-    Value whole;
-    Index part;
-  };
-  struct Warp {
-    Index lane, slice, row, column;
-  };
-  using Sums = SmallVector<Value>;
-
-  Block findBlock(Index number);
-  Warp findWarp(Index thread);
-  void findDepth(Block &block);
-  void computeBlock(const Block &block, Index thread);
-  void computeShare(Index worker, Index thread);
-  Sums accumulate(const Block &block, const Warp &warp, Index thread);
-  Sums computeTile(const SharedTile &a, const SharedTile &b, Index depth,
-                   Sums sums);
-  void put(const Stage &stage, const Warp &warp, ArrayRef<Value> sums);
-  void writeTile(const Stage &stage, const Block &block, Index thread);
-  void sumSplits();
-  void sumShares();
-  Index stepsOfTile();
-  Index beginOf(Index worker);
-  Index workerOf(Index step);
-  Index placeInPart(Index part, Index row, Index column);
-  void storePart(Index at, ArrayRef<Value> sums);
-  Sums exact(Index batch, Index row, Index column, ArrayRef<Value> sums);
-  Index partialAt(Index split, Index batch, Index row, Index column);
-
-  Emit &e;
-  const Contraction &contraction;
-  Atom atom;
-  Tile tile;
-  Operand a, b;
-  Result result;
-  Index rows, columns, depth, batches;
-  Index rowTiles, columnTiles, depthSteps;
-  Value partial; ///< what blocks that share the depth have
-};
-
-} // namespace
-
-Kernel::Kernel(Emit &e, const Contraction &contraction, const Atom &atom,
-               const Tile &tile, ArrayRef<Index> extents)
+ProductKernel::ProductKernel(Emit &e, const Contraction &contraction,
+                             const Atom &atom, const Tile &tile,
+                             ArrayRef<Index> extents)
     : e(e), contraction(contraction), atom(atom), tile(tile),
       a(e, contraction.a, contraction, contraction.rows, extents, atom,
         tile.rows, tile.depth, tile.warpgroups),
@@ -89,7 +31,7 @@ Kernel::Kernel(Emit &e, const Contraction &contraction, const Atom &atom,
 
 /// Blocks that run at the same time share rows and columns in the second-level
 /// cache: they go down some rows of tiles before the next column.
-Kernel::Block Kernel::findBlock(Index number) {
+ProductKernel::Block ProductKernel::findBlock(Index number) {
   constexpr int64_t together = 8;
   Index each = e.mul(rowTiles, columnTiles);
   Block block;
@@ -119,7 +61,7 @@ Kernel::Block Kernel::findBlock(Index number) {
   return block;
 }
 
-Kernel::Warp Kernel::findWarp(Index thread) {
+ProductKernel::Warp ProductKernel::findWarp(Index thread) {
   Index number = e.div(thread, e.number(kWarp));
   Warp warp;
   warp.lane = e.rem(thread, e.number(kWarp));
@@ -140,9 +82,9 @@ Kernel::Warp Kernel::findWarp(Index thread) {
 
 /// Adds what one tile of both operands gives. `depth`: where the warp's part of
 /// it begins in all of the depth.
-Kernel::Sums Kernel::computeTile(const SharedTile &tileA,
-                                 const SharedTile &tileB, Index depthStart,
-                                 Sums sums) {
+ProductKernel::Sums ProductKernel::computeTile(const SharedTile &tileA,
+                                               const SharedTile &tileB,
+                                               Index depthStart, Sums sums) {
   int64_t rowAtoms = tile.rows / tile.warpRows / atom.m,
           columnAtoms = tile.columns / tile.warpColumns / atom.n;
   auto size = known(depth);
@@ -173,7 +115,7 @@ Kernel::Sums Kernel::computeTile(const SharedTile &tileA,
 }
 
 /// Where this block's tiles begin along the depth, and how many there are.
-void Kernel::findDepth(Block &block) {
+void ProductKernel::findDepth(Block &block) {
   block.first = e.mul(block.split, depthSteps);
   block.steps = depthSteps;
   if (tile.splits > 1) {
@@ -185,8 +127,8 @@ void Kernel::findDepth(Block &block) {
 
 /// The warp's sums over the block's part of the depth. Tiles of the operands
 /// are on their way while others are computed with.
-Kernel::Sums Kernel::accumulate(const Block &block, const Warp &warp,
-                                Index thread) {
+ProductKernel::Sums ProductKernel::accumulate(const Block &block,
+                                              const Warp &warp, Index thread) {
   int64_t elementsA = a.stageElements(), elementsB = b.stageElements();
   Value sharedA = sharedView(e, a.access.element(), elementsA * tile.stages, 0);
   int64_t bytesA = elementsA * tile.stages * a.bytes;
@@ -265,7 +207,8 @@ Kernel::Sums Kernel::accumulate(const Block &block, const Warp &warp,
 //===----------------------------------------------------------------------===//
 
 /// Puts the warp's sums into shared memory.
-void Kernel::put(const Stage &stage, const Warp &warp, ArrayRef<Value> sums) {
+void ProductKernel::put(const Stage &stage, const Warp &warp,
+                        ArrayRef<Value> sums) {
   Index start =
       stage.at(e, warp.slice, e.add(warp.row, atom.laneRow(e, warp.lane)),
                e.add(warp.column, atom.laneColumn(e, warp.lane)));
@@ -281,7 +224,8 @@ void Kernel::put(const Stage &stage, const Warp &warp, ArrayRef<Value> sums) {
   }
 }
 
-Index Kernel::partialAt(Index split, Index batch, Index row, Index column) {
+Index ProductKernel::partialAt(Index split, Index batch, Index row,
+                               Index column) {
   Index at = e.add(e.mul(split, batches), batch);
   if (result.alongColumns())
     return e.add(e.mul(e.add(e.mul(at, rows), row), columns), column);
@@ -291,8 +235,8 @@ Index Kernel::partialAt(Index split, Index batch, Index row, Index column) {
 /// The parts of an infinite f32, and of what they are multiplied with, give NaN
 /// where the product is infinite: what became NaN is computed again, as it is
 /// written.
-Kernel::Sums Kernel::exact(Index batch, Index row, Index column,
-                           ArrayRef<Value> sums) {
+ProductKernel::Sums ProductKernel::exact(Index batch, Index row, Index column,
+                                         ArrayRef<Value> sums) {
   Sums same(sums);
   if (atom.unit != Unit::TF32x3)
     return same;
@@ -340,7 +284,8 @@ Kernel::Sums Kernel::exact(Index batch, Index row, Index column,
   return llvm::to_vector_of<Value>(choice.getResults());
 }
 
-void Kernel::writeTile(const Stage &stage, const Block &block, Index thread) {
+void ProductKernel::writeTile(const Stage &stage, const Block &block,
+                              Index thread) {
   auto isWhole = [&](Index size, int64_t tileSize) {
     return known(size) && *known(size) % tileSize == 0;
   };
@@ -378,163 +323,7 @@ void Kernel::writeTile(const Stage &stage, const Block &block, Index thread) {
                      });
 }
 
-void Kernel::storePart(Index at, ArrayRef<Value> sums) {
-  for (auto [i, sum] : llvm::enumerate(sums))
-    memref::StoreOp::create(e.b, e.loc, sum, partial,
-                            e.value(e.add(at, e.number(i))));
-}
-
-//===----------------------------------------------------------------------===//
-// Workers: blocks that share the steps of all tiles
-//===----------------------------------------------------------------------===//
-
-/// At least one, so that every tile is written.
-Index Kernel::stepsOfTile() {
-  Index steps = e.ceilDiv(depth, e.number(tile.depth));
-  return e.select(e.less(e.number(0), steps), steps, e.number(1));
-}
-
-/// A worker's first step, of those of all tiles, one tile after the other.
-Index Kernel::beginOf(Index worker) {
-  Index all =
-      e.mul(e.mul(e.mul(rowTiles, columnTiles), batches), stepsOfTile());
-  return e.div(e.mul(worker, all), e.number(tile.workers));
-}
-
-/// The last worker that begins at a step or before.
-Index Kernel::workerOf(Index step) {
-  Index all =
-      e.mul(e.mul(e.mul(rowTiles, columnTiles), batches), stepsOfTile());
-  Index below = e.sub(e.mul(e.add(step, e.number(1)), e.number(tile.workers)),
-                      e.number(1));
-  return e.div(below, all);
-}
-
-/// A part is a tile.
-Index Kernel::placeInPart(Index part, Index row, Index column) {
-  Index start = e.mul(part, e.number(tile.rows * tile.columns));
-  bool byRows = result.alongColumns();
-  Index line = byRows ? row : column, place = byRows ? column : row;
-  return e.add(
-      start,
-      e.add(e.mul(line, e.number(byRows ? tile.columns : tile.rows)), place));
-}
-
-/// All that a worker does: the last steps of a tile, whole tiles, the first
-/// steps of one. What isn't whole are parts: its first for the end of a tile,
-/// its second for a beginning.
-void Kernel::computeShare(Index worker, Index thread) {
-  Index steps = stepsOfTile();
-  Index begin = beginOf(worker), end = beginOf(e.add(worker, e.number(1)));
-  auto loop =
-      scf::ForOp::create(e.b, e.loc, e.value(e.div(begin, steps)),
-                         e.value(e.ceilDiv(end, steps)), e.value(e.number(1)));
-  OpBuilder::InsertionGuard restore(e.b);
-  e.b.setInsertionPointToStart(loop.getBody());
-  Index number = loop.getInductionVar();
-  Block block = findBlock(number);
-  Index start = e.mul(number, steps);
-  Value isLater = e.less(start, begin);
-  block.first = e.select(isLater, e.sub(begin, start), e.number(0));
-  Index last = e.min(e.sub(end, start), steps);
-  block.steps = e.sub(last, block.first);
-  block.whole = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::eq,
-                                      e.value(block.steps), e.value(steps));
-  block.part = e.add(e.mul(worker, e.number(2)),
-                     e.select(isLater, e.number(0), e.number(1)));
-  computeBlock(block, thread);
-  // The next tile's operands take the place of this one's sums.
-  gpu::BarrierOp::create(e.b, e.loc);
-}
-
-/// A second kernel, with a block for each tile, adds up those that several
-/// workers have parts of, in the order of the depth.
-void Kernel::sumShares() {
-  constexpr int64_t threads = 256;
-  OpBuilder::InsertionGuard restore(e.b);
-  Index tiles = e.mul(e.mul(rowTiles, columnTiles), batches);
-  gpu::LaunchOp op = beginLaunch(e, tiles, threads, 0);
-  Index number = Index(op.getBlockIds().x);
-  Block block = findBlock(number);
-  Index steps = stepsOfTile(), start = e.mul(number, steps);
-  Index first = workerOf(start),
-        last = workerOf(e.sub(e.add(start, steps), e.number(1)));
-  e.enter(e.less(first, last));
-  int64_t count = result.vector();
-  bool byRows = result.alongColumns();
-  int64_t perLine = (byRows ? tile.columns : tile.rows) / count;
-  auto loop =
-      scf::ForOp::create(e.b, e.loc, e.value(Index(op.getThreadIds().x)),
-                         e.value(e.number(tile.rows * tile.columns / count)),
-                         e.value(e.number(threads)));
-  e.b.setInsertionPointToStart(loop.getBody());
-  Index group = loop.getInductionVar();
-  Index line = e.div(group, e.number(perLine)),
-        place = e.mul(e.rem(group, e.number(perLine)), e.number(count));
-  Index rowAt = byRows ? line : place, columnAt = byRows ? place : line;
-  Index row = e.add(block.row, rowAt), column = e.add(block.column, columnAt);
-  e.enter(e.both(e.less(row, rows), e.less(column, columns)));
-  auto load = [&](Index part) {
-    Sums parts;
-    for (int64_t i = 0; i < count; ++i)
-      parts.push_back(memref::LoadOp::create(
-          e.b, e.loc, partial,
-          e.value(e.add(placeInPart(part, rowAt, columnAt), e.number(i)))));
-    return parts;
-  };
-  Sums begun = load(e.add(e.mul(first, e.number(2)), e.number(1)));
-  auto sum = scf::ForOp::create(e.b, e.loc, e.value(e.add(first, e.number(1))),
-                                e.value(e.add(last, e.number(1))),
-                                e.value(e.number(1)), begun);
-  {
-    OpBuilder::InsertionGuard inside(e.b);
-    e.b.setInsertionPointToStart(sum.getBody());
-    Sums next = load(e.mul(Index(sum.getInductionVar()), e.number(2)));
-    for (auto [part, before] : llvm::zip_equal(next, sum.getRegionIterArgs()))
-      part = sumOf(e, before, part);
-    scf::YieldOp::create(e.b, e.loc, next);
-  }
-  Sums sums = llvm::to_vector_of<Value>(sum.getResults());
-  result.write(e, block.batch, row, column,
-               exact(block.batch, row, column, sums));
-}
-
-/// A second kernel adds up what the blocks that shared the depth have.
-void Kernel::sumSplits() {
-  constexpr int64_t threads = 256;
-  int64_t count = result.vector();
-  bool byRows = result.alongColumns();
-  Index lines = byRows ? rows : columns, inner = byRows ? columns : rows;
-  // A length that is not known to be whole groups is written one by one.
-  Index perLine = e.div(inner, e.number(count));
-  Index total = e.mul(e.mul(batches, lines), perLine);
-  OpBuilder::InsertionGuard restore(e.b);
-  gpu::LaunchOp op =
-      beginLaunch(e, e.ceilDiv(total, e.number(threads)), threads, 0);
-  Index number =
-      e.add(e.mul(op.getBlockIds().x, e.number(threads)), op.getThreadIds().x);
-  e.enter(e.less(number, total));
-  Index place = e.mul(e.rem(number, perLine), e.number(count));
-  Index line = e.div(number, perLine);
-  Index batch = isKnown(batches, 1) ? e.number(0) : e.div(line, lines);
-  if (!isKnown(batches, 1))
-    line = e.rem(line, lines);
-  Index row = byRows ? line : place, column = byRows ? place : line;
-  SmallVector<Value> sums;
-  for (int64_t i = 0; i < count; ++i) {
-    Value sum;
-    for (int64_t split = 0; split < tile.splits; ++split) {
-      Index at = partialAt(e.number(split), batch, row, column);
-      Value part = memref::LoadOp::create(e.b, e.loc, partial,
-                                          e.value(e.add(at, e.number(i))));
-      sum = sum ? sumOf(e, sum, part) : part;
-    }
-    sums.push_back(sum);
-  }
-  result.write(e, batch, row, column, exact(batch, row, column, sums));
-}
-
-void Kernel::computeBlock(const Block &block, Index thread) {
+void ProductKernel::computeBlock(const Block &block, Index thread) {
   // Before the sums take the operands' place, nobody needs these any more.
   auto stageSums = [&](function_ref<void(const Stage &)> put) {
     gpu::BarrierOp::create(e.b, e.loc);
@@ -559,7 +348,7 @@ void Kernel::computeBlock(const Block &block, Index thread) {
   }
 }
 
-void Kernel::emit() {
+void ProductKernel::emit() {
   Index blocks = e.mul(e.mul(rowTiles, columnTiles),
                        e.mul(batches, e.number(tile.splits)));
   if (tile.splits > 1 || tile.workers > 0) {
@@ -600,5 +389,5 @@ void Kernel::emit() {
 void rac::gemm::emitProduct(Emit &e, const Contraction &contraction,
                             const Atom &atom, const Tile &tile,
                             ArrayRef<Index> extents) {
-  Kernel(e, contraction, atom, tile, extents).emit();
+  ProductKernel(e, contraction, atom, tile, extents).emit();
 }

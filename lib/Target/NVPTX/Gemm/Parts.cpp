@@ -1,0 +1,166 @@
+//===- Parts.cpp - Sums of a tile that several blocks have parts of -------===//
+
+#include "ProductKernel.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace rac::gemm;
+
+/// Of a block of the kernel that adds parts up.
+constexpr int64_t kSumThreads = 256;
+
+void ProductKernel::storePart(Index at, ArrayRef<Value> sums) {
+  for (auto [i, sum] : llvm::enumerate(sums))
+    memref::StoreOp::create(e.b, e.loc, sum, partial,
+                            e.value(e.add(at, e.number(i))));
+}
+
+//===----------------------------------------------------------------------===//
+// Workers: blocks that share the steps of all tiles
+//===----------------------------------------------------------------------===//
+
+/// At least one, so that every tile is written.
+Index ProductKernel::stepsOfTile() {
+  Index steps = e.ceilDiv(depth, e.number(tile.depth));
+  return e.select(e.less(e.number(0), steps), steps, e.number(1));
+}
+
+Index ProductKernel::allSteps() {
+  return e.mul(e.mul(e.mul(rowTiles, columnTiles), batches), stepsOfTile());
+}
+
+/// A worker's first step, of those of all tiles, one tile after the other.
+Index ProductKernel::beginOf(Index worker) {
+  return e.div(e.mul(worker, allSteps()), e.number(tile.workers));
+}
+
+/// The last worker that begins at a step or before.
+Index ProductKernel::workerOf(Index step) {
+  Index below = e.sub(e.mul(e.add(step, e.number(1)), e.number(tile.workers)),
+                      e.number(1));
+  return e.div(below, allSteps());
+}
+
+/// A part is a tile.
+Index ProductKernel::placeInPart(Index part, Index row, Index column) {
+  Index start = e.mul(part, e.number(tile.rows * tile.columns));
+  bool byRows = result.alongColumns();
+  Index line = byRows ? row : column, place = byRows ? column : row;
+  return e.add(
+      start,
+      e.add(e.mul(line, e.number(byRows ? tile.columns : tile.rows)), place));
+}
+
+/// All that a worker does: the last steps of a tile, whole tiles, the first
+/// steps of one. What isn't whole are parts: its first for the end of a tile,
+/// its second for a beginning.
+void ProductKernel::computeShare(Index worker, Index thread) {
+  Index steps = stepsOfTile();
+  Index begin = beginOf(worker), end = beginOf(e.add(worker, e.number(1)));
+  auto loop =
+      scf::ForOp::create(e.b, e.loc, e.value(e.div(begin, steps)),
+                         e.value(e.ceilDiv(end, steps)), e.value(e.number(1)));
+  OpBuilder::InsertionGuard restore(e.b);
+  e.b.setInsertionPointToStart(loop.getBody());
+  Index number = loop.getInductionVar();
+  Block block = findBlock(number);
+  Index start = e.mul(number, steps);
+  Value isLater = e.less(start, begin);
+  block.first = e.select(isLater, e.sub(begin, start), e.number(0));
+  Index last = e.min(e.sub(end, start), steps);
+  block.steps = e.sub(last, block.first);
+  block.whole = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::eq,
+                                      e.value(block.steps), e.value(steps));
+  block.part = e.add(e.mul(worker, e.number(2)),
+                     e.select(isLater, e.number(0), e.number(1)));
+  computeBlock(block, thread);
+  // The next tile's operands take the place of this one's sums.
+  gpu::BarrierOp::create(e.b, e.loc);
+}
+
+/// A second kernel, with a block for each tile, adds up those that several
+/// workers have parts of, in the order of the depth.
+void ProductKernel::sumShares() {
+  OpBuilder::InsertionGuard restore(e.b);
+  Index tiles = e.mul(e.mul(rowTiles, columnTiles), batches);
+  gpu::LaunchOp op = beginLaunch(e, tiles, kSumThreads, 0);
+  Index number = Index(op.getBlockIds().x);
+  Block block = findBlock(number);
+  Index steps = stepsOfTile(), start = e.mul(number, steps);
+  Index first = workerOf(start),
+        last = workerOf(e.sub(e.add(start, steps), e.number(1)));
+  e.enter(e.less(first, last));
+  int64_t count = result.vector();
+  bool byRows = result.alongColumns();
+  int64_t perLine = (byRows ? tile.columns : tile.rows) / count;
+  auto loop =
+      scf::ForOp::create(e.b, e.loc, e.value(Index(op.getThreadIds().x)),
+                         e.value(e.number(tile.rows * tile.columns / count)),
+                         e.value(e.number(kSumThreads)));
+  e.b.setInsertionPointToStart(loop.getBody());
+  Index group = loop.getInductionVar();
+  Index line = e.div(group, e.number(perLine)),
+        place = e.mul(e.rem(group, e.number(perLine)), e.number(count));
+  Index rowAt = byRows ? line : place, columnAt = byRows ? place : line;
+  Index row = e.add(block.row, rowAt), column = e.add(block.column, columnAt);
+  e.enter(e.both(e.less(row, rows), e.less(column, columns)));
+  auto load = [&](Index part) {
+    Sums parts;
+    for (int64_t i = 0; i < count; ++i)
+      parts.push_back(memref::LoadOp::create(
+          e.b, e.loc, partial,
+          e.value(e.add(placeInPart(part, rowAt, columnAt), e.number(i)))));
+    return parts;
+  };
+  Sums begun = load(e.add(e.mul(first, e.number(2)), e.number(1)));
+  auto sum = scf::ForOp::create(e.b, e.loc, e.value(e.add(first, e.number(1))),
+                                e.value(e.add(last, e.number(1))),
+                                e.value(e.number(1)), begun);
+  {
+    OpBuilder::InsertionGuard inside(e.b);
+    e.b.setInsertionPointToStart(sum.getBody());
+    Sums next = load(e.mul(Index(sum.getInductionVar()), e.number(2)));
+    for (auto [part, before] : llvm::zip_equal(next, sum.getRegionIterArgs()))
+      part = sumOf(e, before, part);
+    scf::YieldOp::create(e.b, e.loc, next);
+  }
+  Sums sums = llvm::to_vector_of<Value>(sum.getResults());
+  result.write(e, block.batch, row, column,
+               exact(block.batch, row, column, sums));
+}
+
+/// A second kernel adds up what the blocks that shared the depth have.
+void ProductKernel::sumSplits() {
+  int64_t count = result.vector();
+  bool byRows = result.alongColumns();
+  Index lines = byRows ? rows : columns, inner = byRows ? columns : rows;
+  // A length that is not known to be whole groups is written one by one.
+  Index perLine = e.div(inner, e.number(count));
+  Index total = e.mul(e.mul(batches, lines), perLine);
+  OpBuilder::InsertionGuard restore(e.b);
+  gpu::LaunchOp op =
+      beginLaunch(e, e.ceilDiv(total, e.number(kSumThreads)), kSumThreads, 0);
+  Index number = e.add(e.mul(op.getBlockIds().x, e.number(kSumThreads)),
+                       op.getThreadIds().x);
+  e.enter(e.less(number, total));
+  Index place = e.mul(e.rem(number, perLine), e.number(count));
+  Index line = e.div(number, perLine);
+  Index batch = isKnown(batches, 1) ? e.number(0) : e.div(line, lines);
+  if (!isKnown(batches, 1))
+    line = e.rem(line, lines);
+  Index row = byRows ? line : place, column = byRows ? place : line;
+  SmallVector<Value> sums;
+  for (int64_t i = 0; i < count; ++i) {
+    Value sum;
+    for (int64_t split = 0; split < tile.splits; ++split) {
+      Index at = partialAt(e.number(split), batch, row, column);
+      Value part = memref::LoadOp::create(e.b, e.loc, partial,
+                                          e.value(e.add(at, e.number(i))));
+      sum = sum ? sumOf(e, sum, part) : part;
+    }
+    sums.push_back(sum);
+  }
+  result.write(e, batch, row, column, exact(batch, row, column, sums));
+}
