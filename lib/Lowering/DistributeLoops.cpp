@@ -197,16 +197,19 @@ struct DistributeLoopsPass
     });
     if (reduces)
       return signalPassFailure();
-    int64_t threads = 0;
-    if (auto plan = getOperation()->getAttrOfType<PlanAttr>("rac.plan"))
+    int64_t threads = 0, least = minWork;
+    if (auto plan = getOperation()->getAttrOfType<PlanAttr>("rac.plan")) {
       threads = plan.getThreads();
+      // Whether threads pay, the planner knows.
+      least = std::min<int64_t>(least, minPlannedWork);
+    }
     // Innermost first, so that what is cloned has been dealt with.
     for (scf::ParallelOp loop : llvm::reverse(loops)) {
       if (loop->getParentOfType<LoopLikeOpInterface>() ||
           loop->getParentOfType<ParallelForOp>())
         makeSequential(loop);
       else
-        Distributor(loop, minWork, threads).run();
+        Distributor(loop, least, threads).run();
     }
   }
 };

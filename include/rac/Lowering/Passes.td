@@ -270,7 +270,9 @@ def DistributeLoops : Pass<"rac-distribute-loops", "::mlir::func::FuncOp"> {
     loops inside other loops become sequential.
   }];
   let options = [Option<"minWork", "min-work", "int64_t", "16384",
-                        "Least scalar operations in a chunk">];
+                        "Least scalar operations in a chunk">,
+                 Option<"minPlannedWork", "min-planned-work", "int64_t", "4096",
+                        "The same where a plan says that threads share the group">];
   let dependentDialects = ["::mlir::affine::AffineDialect",
       "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect", "::rac::RacDialect"];
 }

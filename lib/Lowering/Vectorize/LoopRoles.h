@@ -41,6 +41,9 @@ struct LoopRoles {
   int64_t panel = 0;
   /// How lanes combine, where the vector loop is a reduction.
   std::optional<mlir::vector::CombiningKind> horizontal;
+  /// Whether such a row is long for the registers: where LLVM unrolls it, it
+  /// keeps all it has loaded for the next pass over the row, on the stack.
+  bool isLongRow = false;
   /// Instructions that sum several terms, of operands that have them side by
   /// side.
   std::optional<DotProduct> dot;

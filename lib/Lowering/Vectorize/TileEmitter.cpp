@@ -100,6 +100,23 @@ Values TileEmitter::compute(OpBuilder &builder, ArrayRef<Value> position,
   return results;
 }
 
+/// Has LLVM leave a loop as it is.
+static void keepLoop(scf::ForOp loop) {
+  Builder builder(loop.getContext());
+  auto off = LLVM::LoopUnrollAttr::get(
+      builder.getContext(), /*disable=*/builder.getBoolAttr(true), /*count=*/{},
+      /*runtimeDisable=*/{}, /*full=*/{}, /*followupUnrolled=*/{},
+      /*followupRemainder=*/{}, /*followupAll=*/{});
+  loop->setAttr("llvm.loop_annotation",
+                LLVM::LoopAnnotationAttr::get(
+                    builder.getContext(), /*disableNonforced=*/{},
+                    /*vectorize=*/{}, /*interleave=*/{}, off,
+                    /*unrollAndJam=*/{}, /*licm=*/{}, /*distribute=*/{},
+                    /*pipeline=*/{}, /*peeled=*/{}, /*unswitch=*/{},
+                    /*mustProgress=*/{}, /*isVectorized=*/{}, /*startLoc=*/{},
+                    /*endLoc=*/{}, /*parallelAccesses=*/{}));
+}
+
 /// A loop that carries registers.
 Values TileEmitter::loopOver(OpBuilder &builder, Value from, Value to,
                              int64_t step, ValueRange start, LoopBody body) {
@@ -109,20 +126,8 @@ Values TileEmitter::loopOver(OpBuilder &builder, Value from, Value to,
       arith::ConstantIndexOp::create(builder, loc, step), start);
   // A tile has all the registers: LLVM's unrolling would have those for
   // addresses spilled.
-  if (roles.rowLoop && scalable) {
-    MLIRContext *context = builder.getContext();
-    auto off = LLVM::LoopUnrollAttr::get(
-        context, /*disable=*/builder.getBoolAttr(true), /*count=*/{},
-        /*runtimeDisable=*/{}, /*full=*/{}, /*followupUnrolled=*/{},
-        /*followupRemainder=*/{}, /*followupAll=*/{});
-    loop->setAttr("llvm.loop_annotation",
-                  LLVM::LoopAnnotationAttr::get(
-                      context, /*disableNonforced=*/{}, /*vectorize=*/{},
-                      /*interleave=*/{}, off, /*unrollAndJam=*/{}, /*licm=*/{},
-                      /*distribute=*/{}, /*pipeline=*/{}, /*peeled=*/{},
-                      /*unswitch=*/{}, /*mustProgress=*/{}, /*isVectorized=*/{},
-                      /*startLoc=*/{}, /*endLoc=*/{}, /*parallelAccesses=*/{}));
-  }
+  if (roles.rowLoop && scalable)
+    keepLoop(loop);
   OpBuilder inner = OpBuilder::atBlockBegin(loop.getBody());
   Values results =
       body(inner, loop.getInductionVar(), loop.getRegionIterArgs());
@@ -293,6 +298,8 @@ Values TileEmitter::reduceLanes(OpBuilder &builder, const Values &position,
   auto lanesFrom = [&](Value from, Value to, Value by, Tile part, bool masked,
                        ValueRange start) {
     auto loop = scf::ForOp::create(builder, loc, from, to, by, start);
+    if (roles.isLongRow)
+      keepLoop(loop);
     OpBuilder inner = OpBuilder::atBlockBegin(loop.getBody());
     Values at = position;
     at[roles.vectorLoop] = loop.getInductionVar();
