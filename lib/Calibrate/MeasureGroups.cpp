@@ -38,6 +38,7 @@ static Known *find(Device &device, llvm::StringRef name,
       if (level.name == path[1])
         return path[2] == "core_bytes_per_s"     ? &level.coreBytesPerSecond
                : path[2] == "device_bytes_per_s" ? &level.deviceBytesPerSecond
+               : path[2] == "peer_bytes_per_s"   ? &level.peerBytesPerSecond
                                                  : nullptr;
   }
   if (path.size() != 4 || path[0] != "units")

@@ -5,8 +5,10 @@
 #include "Team.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
+#include <atomic>
 #include <cmath>
 #include <random>
+#include <thread>
 
 using namespace rac;
 
@@ -23,6 +25,8 @@ private:
   Probe reading(const std::string &what, std::vector<Span> spans,
                 bool cached) const;
   Probe chasing(const LevelSpans &spans) const;
+  Probe exchanging(const LevelSpans &spans) const;
+  void setPeers(const LevelSpans &spans);
   void setLevel(const LevelSpans &spans, llvm::ArrayRef<Timing> timings);
   void findCapacity(MemoryLevel &last, const MemoryLevel &beyond);
 
@@ -78,6 +82,48 @@ Probe MemoryBench::chasing(const LevelSpans &spans) const {
           run};
 }
 
+/// Each core computes in turn what another one had in its cache: it reads half
+/// of its span, and writes the other half.
+Probe MemoryBench::exchanging(const LevelSpans &spans) const {
+  auto run = [parts = spans.all](int64_t times) {
+    int members = static_cast<int>(parts.size());
+    std::atomic<int64_t> arrived = 0;
+    return runTeam(members, [&](int member) {
+      for (int64_t time = 0; time < times; ++time) {
+        const Span &part = parts[(member + time) % members];
+        int64_t count = part.bytes / 2 / int64_t(sizeof(uint64_t));
+        auto *from = reinterpret_cast<uint64_t *>(part.begin),
+             *to = from + count;
+        if (time % 2)
+          std::swap(from, to);
+        // More than a copy, so that no library function does it past the cache.
+        for (int64_t i = 0; i < count; ++i)
+          to[i] = from[i] + 1;
+        ++arrived;
+        while (arrived < members * (time + 1))
+          std::this_thread::yield();
+      }
+    });
+  };
+  return {"what passes from one core's " +
+              bench.result.device.memory[spans.level].name + " to another's",
+          run};
+}
+
+void MemoryBench::setPeers(const LevelSpans &spans) {
+  MemoryLevel &level = bench.device().memory[spans.level];
+  std::string key = "memory." + level.name + ".peer_bytes_per_s";
+  if (bench.cores() == 1)
+    return bench.note(key + ": there is but one core");
+  Timing timing = bench.time({exchanging(spans)}).front();
+  int64_t bytes = spans.all.front().bytes;
+  bench.set(level.peerBytesPerSecond, key, "B/s", bytes / timing.seconds,
+            timing.spread,
+            "each of " + llvm::Twine(bench.cores()) + " cores reads " +
+                llvm::Twine(bytes >> 11) +
+                " KiB that another one has written, and writes as many");
+}
+
 void MemoryBench::run() {
   if (!*memory.buffer)
     return bench.note("memory: there isn't enough; levels are as they were");
@@ -92,6 +138,12 @@ void MemoryBench::run() {
   std::vector<Timing> timings = bench.time(probes);
   for (size_t i = 0; i < memory.levels.size(); ++i)
     setLevel(memory.levels[i], llvm::ArrayRef(timings).slice(3 * i, 3));
+  auto last =
+      llvm::find_if(llvm::reverse(memory.levels), [&](const LevelSpans &spans) {
+        return levels[spans.level].scope == LevelScope::core;
+      });
+  if (last != memory.levels.rend())
+    setPeers(*last);
 
   if (levels.size() > 1 && memory.levels.size() == levels.size() &&
       levels[levels.size() - 2].scope == LevelScope::device)

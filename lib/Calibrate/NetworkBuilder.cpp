@@ -131,3 +131,21 @@ Value NetworkBuilder::transpose(const Value &x, const Shape &permutation) {
       formatv("transpose {0}, [{1}]", x.name, listOf(permutation, ", ")), {x},
       shape);
 }
+
+Value NetworkBuilder::slice(const Value &x, int64_t dim, int64_t begin,
+                            int64_t size) {
+  Shape shape = x.shape, offsets(shape.size(), 0), strides(shape.size(), 1);
+  shape[dim] = size;
+  offsets[dim] = begin;
+  return emit(formatv("slice {0} [{1}] [{2}] [{3}]", x.name,
+                      listOf(offsets, ", "), listOf(shape, ", "),
+                      listOf(strides, ", ")),
+              {x}, shape);
+}
+
+Value NetworkBuilder::concat(const Value &a, const Value &b, int64_t dim) {
+  Shape shape = a.shape;
+  shape[dim] += b.shape[dim];
+  return emit(formatv("concat {0}, {1} axis {2}", a.name, b.name, dim), {a, b},
+              shape);
+}

@@ -42,6 +42,9 @@ public:
   Value softmax(const Value &x);
   Value reshape(const Value &x, const Shape &shape);
   Value transpose(const Value &x, const Shape &permutation);
+  /// `size` positions of a dimension, from `begin` on.
+  Value slice(const Value &x, int64_t dim, int64_t begin, int64_t size);
+  Value concat(const Value &a, const Value &b, int64_t dim);
 
 private:
   Value constant(Shape shape);

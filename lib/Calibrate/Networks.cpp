@@ -103,12 +103,61 @@ static std::string passes(int64_t rows, int64_t columns) {
   return b.finish(b.combine("add", x, b.argument()));
 }
 
+/// An image as windows of `size` x `size` pixels, or back.
+static Value windows(NetworkBuilder &b, const Value &x, int64_t size) {
+  int64_t rows = x.shape[1] / size, columns = x.shape[2] / size,
+          width = x.shape[3];
+  Value y = b.reshape(x, {1, rows, size, columns, size, width});
+  y = b.transpose(y, {0, 1, 3, 2, 4, 5});
+  return b.reshape(y, {rows * columns, size * size, width});
+}
+
+static Value fromWindows(NetworkBuilder &b, const Value &x, int64_t image,
+                         int64_t size) {
+  int64_t count = image / size, width = x.shape[2];
+  Value y = b.reshape(x, {1, count, count, size, size, width});
+  y = b.transpose(y, {0, 1, 3, 2, 4, 5});
+  return b.reshape(y, {1, image, image, width});
+}
+
+/// The image's first `by` rows moved to its end.
+static Value rolled(NetworkBuilder &b, const Value &x, int64_t dim,
+                    int64_t by) {
+  int64_t rest = x.shape[dim] - by;
+  return b.concat(b.slice(x, dim, by, rest), b.slice(x, dim, 0, by), dim);
+}
+
+/// Images moved about between products, in windows of pixels and heads.
+static std::string windowed(int64_t image, int64_t width, int64_t size,
+                            int64_t heads) {
+  NetworkBuilder b({1, image, image, width});
+  Value x = b.argument();
+  for (int64_t by : {int64_t(0), size / 2}) {
+    Value y = b.layerNorm(x);
+    if (by > 0)
+      y = rolled(b, rolled(b, y, 1, by), 2, by);
+    y = windows(b, y, size);
+    int64_t count = y.shape[0], rows = y.shape[1];
+    for (const NetworkBuilder::Shape &order :
+         {NetworkBuilder::Shape{0, 2, 1, 3}, {0, 2, 3, 1}}) {
+      y = b.reshape(b.linear(y, width), {count, rows, heads, width / heads});
+      y = b.reshape(b.transpose(y, order), {count, rows, width});
+    }
+    y = fromWindows(b, b.linear(y, width), image, size);
+    if (by > 0)
+      y = rolled(b, rolled(b, y, 2, image - by), 1, image - by);
+    x = b.combine("add", y, x);
+  }
+  return b.finish(b.layerNorm(x));
+}
+
 std::vector<Network> rac::networksToTime(bool quick) {
   if (quick)
     return {{"residual", residual(32, {8, 16})},
             {"depthwise", depthwise(32, {8, 16})},
             {"transformer", transformer(8, 32, 2, 1)},
-            {"passes", passes(8, 64)}};
+            {"passes", passes(8, 64)},
+            {"windowed", windowed(8, 32, 4, 2)}};
   return {{"residual-160", residual(160, {48, 96, 160, 320})},
           {"residual-224", residual(224, {40, 80}), true},
           {"plain-128", plain(128, {32, 64, 144})},
@@ -120,5 +169,8 @@ std::vector<Network> rac::networksToTime(bool quick) {
           {"transformer-160", transformer(160, 640, 10, 2), true},
           {"passes-16k", passes(64, 256)},
           {"passes-200k", passes(256, 800)},
-          {"passes-3m", passes(1500, 2048)}};
+          {"passes-3m", passes(1500, 2048)},
+          {"windowed-96", windowed(48, 96, 6, 4), true},
+          {"windowed-160", windowed(24, 160, 6, 5), true},
+          {"windowed-288", windowed(12, 288, 6, 9), true}};
 }

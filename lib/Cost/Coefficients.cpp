@@ -174,6 +174,13 @@ const Coefficient &Coefficients::coreBandwidth(size_t level) {
              "two vectors a clock", /*isRate=*/true);
 }
 
+const Coefficient &Coefficients::peerBandwidth(size_t level) {
+  const MemoryLevel &memory = device.memory[level];
+  return get("memory." + memory.name + ".peer_bytes_per_s",
+             memory.peerBytesPerSecond, coreBandwidth(level + 1).value,
+             "as from the next level", /*isRate=*/true);
+}
+
 const Coefficient &Coefficients::latency(size_t level) {
   const MemoryLevel &memory = device.memory[level];
   // Of GPUs, whose kernels are what waits for it: 30 clocks near, some hundreds

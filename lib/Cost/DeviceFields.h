@@ -94,6 +94,7 @@ template <typename A> void describe(A &a, MemoryLevel &level) {
   a.number("core_bytes_per_s", level.coreBytesPerSecond, NumberRange::positive);
   a.number("device_bytes_per_s", level.deviceBytesPerSecond,
            NumberRange::positive);
+  a.number("peer_bytes_per_s", level.peerBytesPerSecond, NumberRange::positive);
   a.number("latency_s", level.latencySeconds, NumberRange::nonNegative);
   a.energy("pj_per_byte", level.picojoulesPerByte);
 }

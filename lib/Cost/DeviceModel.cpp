@@ -37,7 +37,12 @@ private:
   DataType typeOfSums(const WorkNest &nest, const ComputeUnit &unit) const;
   void addVectorWork(DataType type, double ops, double utilization);
   void addStarts();
-  bool readsOwnPart(unsigned tensor) const;
+  void addClocks(double clocks, bool isHidden);
+  void addRepacking(const WorkNest &nest);
+  void addRows(const WorkNest &nest, const NestSchedule &loops);
+  void addRegisterTiles(const WorkNest &nest, const NestSchedule &loops,
+                        double iterations);
+  double ownPart(unsigned tensor) const;
   void measureTraffic();
   void addOverheads();
 
@@ -74,31 +79,63 @@ void Costing::addVectorWork(DataType opType, double count, double utilization) {
   cost.countOps(unit, opType, count);
 }
 
+/// `isHidden`: that pass while a core that runs out of order computes something
+/// else.
+void Costing::addClocks(double clocks, bool isHidden) {
+  const ComputeUnit &unit = coefficients.vectorUnit();
+  auto rate = unit.opsPerClock.find(DataType::f32);
+  if (clocks == 0 || rate == unit.opsPerClock.end() || !rate->second)
+    return;
+  TimeFormula::Compute compute;
+  // As many operations as fit into the time.
+  compute.ops = clocks * rate->second->v;
+  compute.peak = &coefficients.peak(unit, DataType::f32);
+  compute.isHidden = isHidden;
+  formula.computes.push_back(compute);
+}
+
 /// In each tile each nest's loops begin, and their first results wait for
 /// what the nest before has left: what is left to do of other tiles hides that.
 void Costing::addStarts() {
   // Softmax of rows of 32 and of 49, three nests, on Emerald Rapids: 16 ns less
   // a tile of two rows than for two tiles of one.
   constexpr double clocks = 15;
-  if (schedule->tileTrips.empty())
-    return;
-  const ComputeUnit &unit = coefficients.vectorUnit();
-  TimeFormula::Compute compute;
-  auto rate = unit.opsPerClock.find(DataType::f32);
-  if (rate == unit.opsPerClock.end() || !rate->second)
-    return;
-  // As many operations as fit into the time.
-  compute.ops =
-      clocks * rate->second->v * schedule->tiles() * work.nests.size();
-  compute.peak = &coefficients.peak(unit, DataType::f32);
-  compute.isHidden = true;
-  formula.computes.push_back(compute);
+  if (!schedule->tileTrips.empty())
+    addClocks(clocks * schedule->tiles() * work.nests.size(),
+              /*isHidden=*/true);
+}
+
+/// Rows begin anew, one after the other.
+void Costing::addRows(const WorkNest &nest, const NestSchedule &loops) {
+  // Copies of pieces of 128 B within the second cache take 5.6 clocks a piece
+  // longer than of whole rows (Emerald Rapids), some of which overlaps here.
+  constexpr double clocks = 8;
+  double tiles = loops.isBefore ? 1 : schedule->tiles(), rows = tiles;
+  for (const NestSchedule::Level &level :
+       ArrayRef(loops.levels).drop_back(loops.levels.empty() ? 0 : 1))
+    rows *= level.trips;
+  // The first one begins with the nest.
+  rows -= tiles;
+  addClocks(clocks * rows, /*isHidden=*/true);
 }
 
 /// Sums, of 32 bits, in a vector.
 static double lanesOf(const ComputeUnit &unit) {
   constexpr double sumBits = 32;
   return unit.vectorBits ? std::max(1.0, unit.vectorBits->v / sumBits) : 1;
+}
+
+/// A matrix that isn't constant is laid out for each call anew.
+void Costing::addRepacking(const WorkNest &nest) {
+  const WorkTensor &matrix = work.tensors[nest.reads[1].tensor];
+  if (matrix.isWeight)
+    return;
+  // Of an element, in f32 and in narrower types: batched products of 24 to 160
+  // rows by oneDNN 3.2 on Emerald Rapids.
+  constexpr double clocks = 1, narrowClocks = 2.6;
+  double elements = matrix.bytes() / matrix.elementBytes;
+  addClocks(elements * (matrix.elementBytes < 4 ? narrowClocks : clocks),
+            /*isHidden=*/false);
 }
 
 void Costing::computeLibrary() {
@@ -124,6 +161,8 @@ void Costing::computeLibrary() {
       cost.countOps(vectors, DataType::f32, products);
       continue;
     }
+    if (!shape.isConv)
+      addRepacking(nest);
     compute.peak = &coefficients.peak(unit, type);
     // Vectors go along the columns.
     double lanes = lanesOf(coefficients.vectorUnit());
@@ -138,6 +177,10 @@ void Costing::computeLibrary() {
   }
   formula.speedup = threads;
 }
+
+/// Of a vector that a transposition writes across lines: 197 rows of 768
+/// numbers take 14.7 clocks a vector, 192 rows 7.3 (Emerald Rapids).
+constexpr double kClocksOfSplits = 6;
 
 /// Of an operation on vectors: two a clock.
 constexpr double kFewestClocks = 0.5;
@@ -166,6 +209,22 @@ DataType Costing::typeOfSums(const WorkNest &nest,
     return work.tensors[use.tensor].isWeight;
   });
   return hasWeights && f32 && own && own->v > f32->v ? type : DataType::f32;
+}
+
+/// Each tile of registers starts its sums anew, and stores them.
+void Costing::addRegisterTiles(const WorkNest &nest, const NestSchedule &loops,
+                               double iterations) {
+  // Attention of 24 to 197 rows of 32 and 64 on Emerald Rapids.
+  constexpr double clocksOfTile = 20, clocksOfVector = 1;
+  if (nest.reductions.test(*loops.vectorLoop))
+    return;
+  double results = iterations;
+  for (unsigned loop : nest.reductions.set_bits())
+    results /= std::max(1.0, loops.extents.back()[loop]);
+  double vectors = loops.rows * loops.vectors;
+  addClocks(results / (loops.lanes * vectors) *
+                (clocksOfTile + clocksOfVector * vectors),
+            /*isHidden=*/false);
 }
 
 void Costing::computeGenerated() {
@@ -198,9 +257,12 @@ void Costing::computeGenerated() {
       cost.countOps(unit, nest.type, products + others);
       continue;
     }
+    if (products == 0)
+      addRows(nest, loops);
     double columns = loops.extents.back()[*loops.vectorLoop];
     // One shuffle a clock, where two operations could be.
-    others += 2 * loops.shuffles * iterations;
+    others += 2 * (loops.shuffles + (loops.splitsLines ? kClocksOfSplits : 0)) *
+              iterations;
     double lanes = columns / (std::ceil(columns / loops.lanes) * loops.lanes);
     // Lanes of a sum of products are added up in the end: each step takes a
     // shuffle and an addition for every result.
@@ -223,6 +285,7 @@ void Costing::computeGenerated() {
       addVectorWork(nest.type, products / 2, 1);
       continue;
     }
+    addRegisterTiles(nest, loops, iterations);
     DataType sums = typeOfSums(nest, unit);
     TimeFormula::Compute compute;
     compute.ops = products;
@@ -247,42 +310,54 @@ static std::optional<unsigned> firstDim(ArrayRef<double> shape) {
   return std::nullopt;
 }
 
-/// Whether each core reads of a tensor what it has made of it: all of a run's
-/// threads made a part of its first dimension each, in order, and share it out
-/// that way again.
-bool Costing::readsOwnPart(unsigned number) const {
+/// Of two dimensions, of which each core has an equal part, in order, and the
+/// shorter begins or ends with the longer: how much of the shorter one's parts
+/// is the same core's of the longer one.
+static double sharedParts(double longer, double shorter, double cores) {
+  double sum = 0;
+  for (double core = 0; core < cores; ++core)
+    sum += std::max(0.0, (core + 1) * shorter / cores - core * longer / cores);
+  return sum / shorter;
+}
+
+/// How much of what each core reads of a tensor it has made itself: where all
+/// of a run's threads made a part of its first dimension each, in order, and
+/// share it out that way again; else what chance gives.
+double Costing::ownPart(unsigned number) const {
   const WorkTensor &tensor = work.tensors[number];
+  double none = 1 / tensor.cores;
   std::optional<unsigned> first = firstDim(tensor.shape);
   if (!tensor.inParts || tensor.makers != 0 || threads != runThreads || !first)
-    return false;
+    return none;
   bool tiled = !schedule->tileTrips.empty();
   if (tiled) {
     auto output = llvm::find_if(
         work.tensors, [](const WorkTensor &other) { return other.isOutput; });
     if (output == work.tensors.end() || !plan.getOrder().empty())
-      return false;
+      return none;
     std::optional<unsigned> cut = firstDim(output->shape);
     if (!cut || output->shape[*cut] != tensor.shape[*first] ||
         plan.getTiles()[*cut] == 0)
-      return false;
+      return none;
   }
+  double least = 1;
   for (auto [nest, loops] : llvm::zip_equal(work.nests, schedule->nests))
     for (const WorkUse &read : nest.reads) {
       if (read.tensor != number)
         continue;
       const auto &terms = read.dims[*first];
-      if (read.scattered.test(*first) || terms.size() != 1 ||
-          terms[0].step != 1 ||
-          nest.sizes[terms[0].loop] != tensor.shape[*first])
-        return false;
+      if (read.scattered.test(*first) || terms.size() != 1)
+        return none;
       std::optional<unsigned> outermost =
           tiled                   ? firstDim(nest.sizes)
           : !loops.levels.empty() ? std::optional(loops.levels.front().loop)
                                   : std::nullopt;
-      if (outermost != terms[0].loop)
-        return false;
+      double size = nest.sizes[terms[0].loop] * terms[0].step;
+      if (outermost != terms[0].loop || size > tensor.shape[*first])
+        return none;
+      least = std::min(least, sharedParts(tensor.shape[*first], size, threads));
     }
-  return true;
+  return std::max(none, least);
 }
 
 void Costing::measureTraffic() {
@@ -299,6 +374,7 @@ void Costing::measureTraffic() {
       if (const Known &ways = memory[level - 1].ways)
         cache.ways = ways->v;
       cache.isShared = memory[level - 1].scope == LevelScope::device;
+      cache.cores = formula.speedup;
       traffic = isLibrary
                     ? libraryTraffic(work, cache, assumptions)
                     : generatedTraffic(work, *schedule, cache, assumptions);
@@ -329,9 +405,18 @@ void Costing::measureTraffic() {
     if (!isLast)
       transfer.bytes =
           std::max(0.0, transfer.bytes - levelTraffic[level + 1].fills);
-    // Lines go back to the last cache while others come.
-    if (!isShared || isLast)
+    if (isShared && level > 0 && memory[level - 1].scope == LevelScope::core &&
+        levelTraffic[level].peers > 0) {
+      transfer.peerBytes = std::min(transfer.bytes, levelTraffic[level].peers);
+      transfer.bytes -= transfer.peerBytes;
+      transfer.peer = &coefficients.peerBandwidth(level - 1);
+    }
+    // Lines go back to what is shared while others come; to memory they take
+    // part of what it has for all cores.
+    if (!isShared)
       transfer.bytes += levelTraffic[level].writeBacks;
+    else if (isLast)
+      transfer.backBytes = levelTraffic[level].writeBacks;
     transfer.core = &coefficients.coreBandwidth(level);
     if (formula.speedup > 1 && isShared)
       transfer.device = &coefficients.deviceBandwidth(level);
@@ -394,8 +479,8 @@ const TimeFormula &Costing::formulate() {
   } else {
     computeGenerated();
     for (auto [number, tensor] : llvm::enumerate(work.tensors))
-      if (formula.speedup > 1 && readsOwnPart(number))
-        tensor.cores = 1;
+      if (formula.speedup > 1)
+        tensor.cores = 1 / ownPart(number);
   }
   measureTraffic();
   addOverheads();
@@ -436,6 +521,21 @@ Work DeviceModel::workIn(Type precision, const Candidate &candidate,
       tensor.since =
           std::max(*tensor.since, assumptions.modelBytes - tensor.bytes());
   return work;
+}
+
+std::vector<double>
+DeviceModel::surroundings(const Candidate &candidate) const {
+  std::vector<double> numbers;
+  if (coefficients.getDevice().kind == DeviceKind::gpu)
+    return numbers;
+  Work work = workIn(Float32Type::get(candidate.ops.front()->getContext()),
+                     candidate, assumptions.dim);
+  for (const WorkTensor &tensor : work.tensors)
+    llvm::append_range(numbers,
+                       std::initializer_list<double>{
+                           tensor.since.value_or(-1), tensor.meanwhile,
+                           double(tensor.makers), double(tensor.inParts)});
+  return numbers;
 }
 
 Estimate DeviceModel::estimateFor(const Candidate &candidate, PlanAttr plan,

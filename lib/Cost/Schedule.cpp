@@ -38,7 +38,13 @@ double Schedule::parallelTrips(const Work &work) const {
       // What is inside of a reduction runs in order.
       if (nest.reductions.test(level.loop))
         break;
-      trips *= level.trips;
+      // What is left of the vectors at the end has code of its own.
+      bool isRagged = level.loop == schedule.vectorLoop;
+      trips *=
+          isRagged
+              ? std::max(1.0, std::floor(schedule.extents.back()[level.loop] /
+                                         level.step))
+              : level.trips;
     }
   }
   return trips;
@@ -290,6 +296,8 @@ static void matchTransposition(const Work &work, const WorkNest &nest,
   // Each step of a block's halves the distance of two rows. A vector of few
   // rows takes one of each but the first.
   schedule.shuffles = isBlock ? std::log2(schedule.lanes) : rows - 1;
+  schedule.splitsLines =
+      isBlock && std::fmod(nest.sizes[*write], schedule.lanes) != 0;
 }
 
 namespace {

@@ -48,10 +48,12 @@ double TimeFormula::seconds(const Values &values, Breakdown *breakdown) const {
     double rate = of(t.core);
     if (t.latency && t.inFlight > 0)
       rate = std::min(rate, t.inFlight / of(t.latency));
-    rate *= speedup;
+    double seconds = t.bytes > 0 ? t.bytes / (rate * speedup) : 0;
     if (t.device)
-      rate = std::min(rate, of(t.device));
-    all.push_back(t.bytes > 0 ? t.bytes / rate : 0);
+      seconds = std::max(seconds, (t.bytes + t.backBytes) / of(t.device));
+    if (t.peerBytes > 0)
+      seconds += t.peerBytes / (of(t.peer) * speedup);
+    all.push_back(seconds);
     switch (t.kind) {
     case Transfer::overlaps:
       times.push_back(all.back());
@@ -98,10 +100,11 @@ SmallVector<const Coefficient *, 16> TimeFormula::coefficients() const {
       add(h.half);
   }
   for (const Transfer &t : transfers)
-    if (t.bytes > 0) {
+    if (t.bytes > 0 || t.peerBytes > 0 || t.backBytes > 0) {
       add(t.core);
       add(t.device);
       add(t.latency);
+      add(t.peer);
     }
   add(starts.each);
   add(overlap);

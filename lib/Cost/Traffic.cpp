@@ -71,20 +71,27 @@ static Traffic sumUp(const Work &work, const Flow &flow,
   for (auto [t, tensor] : llvm::enumerate(work.tensors)) {
     // A part lies anywhere in the tensor, all of which was touched.
     double rest = std::max(0.0, tensor.bytes() - flow.touched[t]);
-    double there =
+    // What several cores share out is in a cache of each of them.
+    CacheShape all = cache;
+    if (!cache.isShared)
+      all.bytes *= cache.cores;
+    double held =
         tensor.since && !assumptions.cold
             ? heldSince({*tensor.since + rest, tensor.meanwhile},
-                        flow.touched[t], size, cache) *
-                  (cache.isShared ? 1 : 1 / tensor.cores)
+                        flow.touched[t], size, all)
             : std::min(heldBefore(tensor, size, cache.bytes, assumptions),
                        flow.touched[t]);
+    double there = tensor.since && !cache.isShared ? held / tensor.cores : held;
     bool made = !cache.fetchesWritten && startsWritten(work, t);
     // What stays comes in once, whatever parts of it are touched in turn.
     double in = flow.in[t];
     if (cache.ways == 0 && size <= cache.bytes)
       in = std::min(in, flow.touched[t]);
-    traffic.fills += std::max(0.0, in - (made ? flow.touched[t] : there));
-    traffic.writeBacks += std::max(0.0, flow.written[t] - there);
+    double fills = std::max(0.0, in - (made ? flow.touched[t] : there));
+    traffic.fills += fills;
+    if (!cache.isShared && !tensor.isWeight)
+      traffic.peers += std::min(fills, held - there);
+    traffic.writeBacks += std::max(0.0, flow.written[t] - held);
   }
   return traffic;
 }
@@ -93,6 +100,30 @@ Traffic rac::generatedTraffic(const Work &work, const Schedule &schedule,
                               const CacheShape &cache,
                               const Assumptions &assumptions) {
   return sumUp(work, flowOf(work, schedule, cache), cache, assumptions);
+}
+
+/// What neighbouring rows' windows have in common is loaded once, where what is
+/// multiplied differs by lane: of what all of them read, the part that differs.
+static double partOfWindows(const WorkNest &nest, const WorkUse &use,
+                            const NestSchedule &loops) {
+  if (!loops.vectorLoop || nest.reductions.test(*loops.vectorLoop) ||
+      !use.dependsOn(*loops.vectorLoop))
+    return 1;
+  double part = 1;
+  for (const auto &terms : use.dims) {
+    double all = 1, span = 1;
+    bool rows = false;
+    for (const WorkUse::Term &term : terms) {
+      bool isRow = term.loop == *loops.rowLoop;
+      rows |= isRow;
+      double count = isRow ? loops.rows : loops.extents.back()[term.loop];
+      all *= count;
+      span += term.step * (count - 1);
+    }
+    if (rows && all > 0)
+      part *= std::min(span, all) / all;
+  }
+  return part;
 }
 
 double rac::registerTraffic(const Work &work, const Schedule &schedule) {
@@ -110,6 +141,8 @@ double rac::registerTraffic(const Work &work, const Schedule &schedule) {
                           loops.extents.back()[*loops.vectorLoop]);
       if (loops.rowLoop && !use.dependsOn(*loops.rowLoop))
         count /= loops.rows;
+      if (loops.rowLoop)
+        count *= partOfWindows(nest, use, loops);
       // Sums stay in registers; from one block of a reduction to the next they
       // are stored and loaded. What is combined with them comes once they are
       // done.

@@ -34,6 +34,11 @@ void rac::populatePlanPipeline(OpPassManager &pm, const PlanOptions &options) {
   groups.front = options.front;
   groups.precision = options.precision;
   pm.addPass(createFormGroups(groups));
+  // What other groups leave in caches is known once all of them are.
+  CostGroupsOptions costs;
+  costs.threads = options.threads;
+  costs.again = true;
+  pm.addPass(createCostGroups(costs));
   // Of groups that were there before.
   pm.addNestedPass<func::FuncOp>(createPlanTiles());
   if (options.checkBudgets)

@@ -66,7 +66,7 @@ SmallVector<PlanAttr> RegionBuilder::plansOf(const Cluster &cluster,
 }
 
 /// The ops and how they hang together: clusters alike in all of it cost the
-/// same.
+/// same in the same surroundings.
 static std::vector<const void *> signatureOf(const Cluster &cluster) {
   std::vector<const void *> key;
   auto add = [&](const void *part) { key.push_back(part); };
@@ -223,11 +223,12 @@ PartsOfColumn rac::partsOf(const OpRegion &region, unsigned column) {
 }
 
 const RegionBuilder::Ways &RegionBuilder::waysOf(const Cluster &cluster) {
-  auto [place, isNew] = known.try_emplace(signatureOf(cluster));
+  Candidate candidate = Candidate::of(cluster.ops);
+  auto [place, isNew] =
+      known.try_emplace({signatureOf(cluster), costs.surroundings(candidate)});
   Ways &result = place->second;
   if (!isNew)
     return result;
-  Candidate candidate = Candidate::of(cluster.ops);
   std::vector<Way> ways;
   for (PlanAttr plan : plansOf(cluster, candidate)) {
     ways.push_back({plan, costs.estimate(candidate, plan)});

@@ -81,7 +81,8 @@ private:
   /// Whether defaults are left for what gains enough only.
   bool keepsDefaults;
   /// By what tells clusters of different costs apart.
-  std::map<std::vector<const void *>, Ways> known;
+  std::map<std::pair<std::vector<const void *>, std::vector<double>>, Ways>
+      known;
   /// When an op will have run at the latest: the step of the last root that can
   /// take it along.
   llvm::DenseMap<mlir::Operation *, int32_t> latest;

@@ -9,7 +9,7 @@
 // ZEN: rac.unknowns = [
 // ZEN-SAME: {instead = 3.072{{0*}}e+11 : f64, what = "memory.L1d.core_bytes_per_s", why = "two vectors a clock"}
 // ZEN-SAME: {instead = 4.0{{0*}}e+00 : f64, what = "execution.overlap_exponent"
-// ZEN: rac.group @matmul_0 {{.*}}seconds = 2.98{{[0-9]+}}e-04 in [{{[^]]+}}], joules = 1.11{{[0-9]+}}e-03 in [{{[^]]+}}] tdp
+// ZEN: rac.group @matmul_0 {{.*}}seconds = 3.25{{[0-9]+}}e-04 in [{{[^]]+}}], joules = 1.21{{[0-9]+}}e-03 in [{{[^]]+}}] tdp
 
 // A Graviton's TDP isn't published, so the energy is unknown.
 // V1-NOT: "GPU"

@@ -120,7 +120,7 @@ TEST(FitGroups, StaysWithinWhatWasMeasuredAlone) {
   measuredAlone.clocks.baseHz = measured(3e9);
   measuredAlone.clocks.boostHz = measured(3.3e9);
   for (MemoryLevel &level : measuredAlone.memory) {
-    level.coreBytesPerSecond = measured(2e10);
+    level.coreBytesPerSecond = level.peerBytesPerSecond = measured(2e10);
     level.deviceBytesPerSecond = measured(3e10);
   }
   for (double factor : {0.1, 10.0}) {
@@ -130,7 +130,8 @@ TEST(FitGroups, StaysWithinWhatWasMeasuredAlone) {
     unit.vectorFraction[DataType::f32] = measured(0.5 * factor);
     disturbed.overheads.libraryCallSeconds = measured(1e-6 / factor);
     for (MemoryLevel &level : disturbed.memory) {
-      level.coreBytesPerSecond = measured(2e10 * factor);
+      level.coreBytesPerSecond = level.peerBytesPerSecond =
+          measured(2e10 * factor);
       level.deviceBytesPerSecond = measured(3e10 * factor);
     }
     Samples samples(disturbed, 2);

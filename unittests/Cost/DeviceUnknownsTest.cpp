@@ -17,9 +17,10 @@ TEST(DeviceModel, WhatIsUnknownIsStoodInForAndListed) {
   Model model(device);
   for (int times = 0; times < 2; ++times) {
     Estimate cost = model(p, KernelKind::library);
-    EXPECT_DOUBLE_EQ(cost.breakdown.computeSeconds, 2e6 / 2e8 / Matmul::lanes);
+    EXPECT_DOUBLE_EQ(cost.breakdown.computeSeconds,
+                     2e6 / 2e8 / Matmul::lanes + Matmul::repacking);
     EXPECT_DOUBLE_EQ(cost.breakdown.transferSeconds[1],
-                     Matmul::memoryBytes / (3e9 / 4));
+                     Matmul::memoryFills / (3e9 / 4));
     EXPECT_DOUBLE_EQ(cost.breakdown.overheadSeconds, 1e-6);
     EXPECT_FALSE(cost.joules);
     EXPECT_FALSE((cost + cost).joules);
@@ -52,7 +53,8 @@ TEST(DeviceModel, UncertaintyGivesAnInterval) {
   device.units[0].libraryFraction[DataType::f32] = number(5, 1);
   device.overheads.launchSeconds = number(1e-6, 3);
   Estimate cost = Model(device)(p, KernelKind::library);
-  double rest = Matmul::cacheBytes() / 1e10 + Matmul::memoryBytes / 1e9 + 2e-6;
+  double rest = Matmul::repacking + Matmul::cacheBytes() / 1e10 +
+                Matmul::memoryFills / 1e9 + 2e-6;
   EXPECT_DOUBLE_EQ(cost.seconds.low,
                    2e6 / 2e9 / Matmul::lanes + rest + 1e-6 / 4);
   EXPECT_DOUBLE_EQ(cost.seconds.value, 2e6 / 1e9 / Matmul::lanes + rest + 1e-6);

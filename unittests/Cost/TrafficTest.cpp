@@ -394,6 +394,26 @@ TEST(Traffic, WeightsAreThereIfTheModelFits) {
   EXPECT_EQ(p.generated(8192, {}, large).total(), 1024);
 }
 
+// A tile of 4 pixels in a row has windows of 3 that reach over 6 pixels, of 12
+// that they read in all; each of a filter's numbers serves all 4.
+TEST(Traffic, NeighboursWindowsShareWhatTheyLoad) {
+  ParsedOps p("(%x: tensor<1x6x6x16xf32>) -> tensor<1x4x4x16xf32>",
+              R"(%w = rac.constant dense_resource<w> : tensor<16x1x3x3xf32>
+                 %0 = rac.conv %x, %w {strides = array<i64: 1, 1>,
+                   dilations = array<i64: 1, 1>, pads_low = array<i64: 0, 0>,
+                   pads_high = array<i64: 0, 0>, groups = 16 : i64} :
+                   (tensor<1x6x6x16xf32>, tensor<16x1x3x3xf32>) ->
+                   tensor<1x4x4x16xf32>
+                 return %0 : tensor<1x4x4x16xf32>)");
+  Work work = analyzeWork(Candidate::of({p.ops.back()}), 1);
+  layOutFilters(work);
+  auto plan =
+      PlanAttr::get(KernelKind::generated, mlir::Float32Type::get(&p.context));
+  double products = 4 * 4 * 9 * 16;
+  EXPECT_DOUBLE_EQ(registerTraffic(work, scheduleOf(work, plan, {512, 32})),
+                   4 * (products / 2 + products / 4 + products / 9));
+}
+
 TEST(Traffic, RegistersShareWhatTheyLoad) {
   Matmul p;
   Work work = p.work();

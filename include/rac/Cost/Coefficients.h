@@ -51,6 +51,9 @@ public:
   const Coefficient &half(const ComputeUnit &unit, DataType type, char size);
   const Coefficient &coreBandwidth(size_t level);
   const Coefficient &deviceBandwidth(size_t level);
+  /// B/s that a core moves of lines that this cache of another core has; not of
+  /// the last level.
+  const Coefficient &peerBandwidth(size_t level);
   /// s from asking for data to having them.
   const Coefficient &latency(size_t level);
   const Coefficient &overlap();

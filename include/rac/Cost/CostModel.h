@@ -22,6 +22,11 @@ public:
   /// What it costs to run the candidate as one kernel the way `plan` says.
   virtual Estimate estimate(const Candidate &candidate,
                             PlanAttr plan) const = 0;
+  /// What a candidate's cost rests on beside its ops: the same ops cost the
+  /// same where it is equal.
+  virtual std::vector<double> surroundings(const Candidate &candidate) const {
+    return {};
+  }
   /// By which part a way to run some ops must beat another one of the same ops
   /// so that the model can tell: below, it may as well take longer.
   virtual double leastGain() const { return 0; }
@@ -45,6 +50,8 @@ public:
       : assumptions(assumptions), threads(threads),
         coefficients(device, unknowns) {}
   Estimate estimate(const Candidate &candidate, PlanAttr plan) const override;
+  /// How long ago each of its tensors was touched.
+  std::vector<double> surroundings(const Candidate &candidate) const override;
   double leastGain() const override;
   llvm::ArrayRef<GpuBlock> bestBlocks(const Candidate &candidate,
                                       mlir::Type precision) const override;

@@ -118,7 +118,9 @@ struct MemoryLevel {
   Known ways;                 ///< associativity
   Known coreBytesPerSecond;   ///< what one core can read, B/s
   Known deviceBytesPerSecond; ///< what all can together, B/s
-  Known latencySeconds;       ///< s
+  /// What one core moves of lines that this cache of another core has, B/s.
+  Known peerBytesPerSecond;
+  Known latencySeconds; ///< s
   KnownEnergy picojoulesPerByte;
 };
 

@@ -21,6 +21,8 @@ struct CacheShape {
   /// addresses so that any line may go first; else what was least recently used
   /// does.
   bool isShared = false;
+  /// Cores that share out the work, each with such a cache.
+  double cores = 1;
 
   /// Whole ones; sizes may be rounded.
   double sets() const {

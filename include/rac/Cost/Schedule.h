@@ -39,6 +39,8 @@ struct NestSchedule {
   /// vector loop and the row loop are then those that are contiguous in what is
   /// read and in what is written.
   double shuffles = 0;
+  /// Whether the vectors that a transposition writes lie across lines.
+  bool splitsLines = false;
   /// Runs once, whole, before the loops over tiles: a padded copy, and what it
   /// is made of.
   bool isBefore = false;

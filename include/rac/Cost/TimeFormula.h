@@ -29,14 +29,19 @@ struct TimeFormula {
     /// It passes while a core that runs out of order computes something else.
     bool isHidden = false;
   };
-  /// bytes / min(core * speedup, device); null device: the core's own. A core
-  /// that waits for what it has asked for takes at most inFlight / latency.
+  /// max(bytes / (core * speedup), (bytes + backBytes) / device) + peerBytes /
+  /// (peer * speedup); null device: the core's own. A core that waits for what
+  /// it has asked for takes at most inFlight / latency.
   struct Transfer {
     double bytes = 0;
     const Coefficient *core = nullptr;
     const Coefficient *device = nullptr;
     const Coefficient *latency = nullptr; ///< null: none
     double inFlight = 0;                  ///< B of a core
+    double backBytes = 0;                 ///< go back, in `device` only
+    /// What comes from another core's cache instead.
+    double peerBytes = 0;
+    const Coefficient *peer = nullptr;
     /// What passes at the same time: whatever else does; all but the other
     /// levels that add up; little.
     enum Kind { overlaps, addsUp, isWaitedFor } kind = overlaps;

@@ -20,6 +20,7 @@ namespace rac {
 /// Bytes between a cache and the next level.
 struct Traffic {
   double fills = 0;      ///< brought in; a line that is written is, too
+  double peers = 0;      ///< of these, what another core's cache has
   double writeBacks = 0; ///< changed lines that go back
   double total() const { return fills + writeBacks; }
 };

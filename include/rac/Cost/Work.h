@@ -127,10 +127,6 @@ struct Work {
   double contractionFlops() const;
 };
 
-/// Whether a value is the same in every run: a constant, through views of it,
-/// and through the arguments of a group.
-bool isConstant(mlir::Value value);
-
 /// Each of the candidate's loop nests, as its ops state them, with `dim` for
 /// dimensions that aren't known.
 Work analyzeWork(const Candidate &candidate, double dim);
