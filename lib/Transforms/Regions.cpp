@@ -2,6 +2,7 @@
 
 #include "Regions.h"
 #include "Schedules.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/EquivalenceClasses.h"
 #include "llvm/ADT/MapVector.h"
 
@@ -46,14 +47,23 @@ static std::vector<Way> bestWays(std::vector<Way> ways, const Goal &goal,
   return best;
 }
 
-/// In the type of the main op, and where that is f32 in the narrow one too; but
-/// weights of few bits are multiplied in f32.
+/// Whether it has to be computed in f32: weights of few bits are multiplied in
+/// that, and what becomes f8 is rounded once.
+static bool staysWide(Operation *op) {
+  auto isFloat8 = [](Type type) {
+    type = getElementTypeOrSelf(type);
+    return isa<FloatType>(type) && type.getIntOrFloatBitWidth() == 8;
+  };
+  return isa<DequantizeWeightsOp>(op) ||
+         llvm::any_of(op->getOperandTypes(), isFloat8) ||
+         llvm::any_of(op->getResultTypes(), isFloat8);
+}
+
+/// In the type of the main op, and where that is f32 in the narrow one too.
 SmallVector<PlanAttr> RegionBuilder::plansOf(const Cluster &cluster,
                                              const Candidate &candidate) {
   SmallVector<Type> types = {precisionOf(cluster.main)};
-  bool hasFewBits = llvm::any_of(
-      cluster.ops, [](Operation *op) { return isa<DequantizeWeightsOp>(op); });
-  if (narrow && types.front().isF32() && !hasFewBits)
+  if (narrow && types.front().isF32() && llvm::none_of(cluster.ops, staysWide))
     types.push_back(narrow);
   SmallVector<PlanAttr> plans;
   for (Type type : types)
