@@ -127,8 +127,9 @@ FailureOr<PlanGoal> FormGroups::goal(GroupForms forms, int64_t usable) {
   return goal;
 }
 
-/// What the loops of contractions are cut for. How long scalable vectors are,
-/// only the run knows.
+/// What blocks of contractions' loops are made for. Lowering's own tiles are
+/// for scalable vectors of all lengths, and take fewer instructions than those
+/// with blocks around them (docs/ArmSVE.md).
 static std::optional<VectorShape> fixedVectors(const Device &device) {
   const ComputeUnit *unit = device.unit(UnitKind::simd);
   if (device.kind == DeviceKind::gpu || !unit || unit->scalable ||
@@ -171,7 +172,7 @@ void FormGroups::runOnOperation() {
   int64_t usable = usableThreads(*described, threads);
   GroupForms forms;
   forms.library = library;
-  forms.convChains = forms.chainEnds = fixedVectors(*described).has_value();
+  forms.convChains = forms.chainEnds = true;
   if (described->kind == DeviceKind::gpu) {
     // The library is for CPUs.
     forms = {/*library=*/false, /*productChains=*/true, /*transposes=*/true,

@@ -7,7 +7,9 @@ import numpy as np
 import onnx
 import pytest
 from graphs import Graph
-from support import Reference, assert_same, load, run_compiler
+from support import FLAGS, VECTOR_BYTES, Reference, assert_same, load, run_compiler
+
+DEVICE = "--device=neoverse-v1" if VECTOR_BYTES else "--device=generic-avx512"
 
 # tiles, reduction, order, registers; of a product of 2 dimensions.
 PRODUCT = [
@@ -40,15 +42,15 @@ def run_with(graph, folder, contraction, fields, sizes=({},)):
     model, plan = folder / "m.onnx", folder / "plan.json"
     onnx.save(made, model)
     if not plan.exists():
-        run_compiler(model, plan, "--threads=2", "--emit=plan", "--device=generic-avx512", "--no-library")
+        run_compiler(model, plan, "--threads=2", "--emit=plan", DEVICE, "--no-library", *FLAGS)
     wanted = json.loads(plan.read_text())
     (group,) = [g for g in wanted["groups"] if contraction in g["ops"]]
     group |= {"kind": "generated", "threads": 0}
     group |= dict(zip(["tiles", "reduction", "order", "registers"], fields))
     edited = folder / "edited.json"
     edited.write_text(json.dumps(wanted))
-    library = run_compiler(model, folder / "m.so", "--threads=2", f"--plan={edited}", "--device=generic-avx512",
-                           "--no-library")
+    library = run_compiler(model, folder / "m.so", "--threads=2", f"--plan={edited}", DEVICE,
+                           "--no-library", *FLAGS)
     reference = Reference(made)
     with load(library) as loaded:
         for size in sizes:

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import pytest
 from graphs import Graph
-from support import ROOT, Reference, assert_same, load, run_compiler
+from support import FLAGS, ROOT, VECTOR_BYTES, Reference, assert_same, load, run_compiler
 
 CONTRACTIONS = {"rac.matmul", "rac.conv"}
 
@@ -16,7 +16,7 @@ CONTRACTIONS = {"rac.matmul", "rac.conv"}
 @pytest.fixture
 def device(tmp_path):
     """The path of a device's file."""
-    description = json.loads((ROOT / "devices/epyc-zen4.json").read_text())
+    description = json.loads((ROOT / "devices" / ("neoverse-v1.json" if VECTOR_BYTES else "epyc-zen4.json")).read_text())
     description["overheads"]["launch_s"] = {"v": 1e-2, "how": "guess", "src": "a test", "unc": 0}
     path = tmp_path / "device.json"
     path.write_text(json.dumps(description))
@@ -29,7 +29,7 @@ def check(graph, folder, device, sizes=({},), chains=1, flags=(), rtol=1e-4, ato
     onnx.save(made, folder / "m.onnx")
     report = folder / "m.json"
     library = run_compiler(folder / "m.onnx", folder / "m.so", "--threads=2", f"--device={device}",
-                           f"--report={report}", *flags)
+                           f"--report={report}", *FLAGS, *flags)
     groups = json.loads(report.read_text())["groups"]
     crossing = [g for g in groups if len([op for op in g["ops"] if op in CONTRACTIONS]) == 2]
     assert len(crossing) == chains, [g["ops"] for g in groups]
