@@ -3,7 +3,7 @@
 #ifndef RAC_PRECISION_ROUNDING_H
 #define RAC_PRECISION_ROUNDING_H
 
-#include "rac/Precision/Probe.h"
+#include "rac/Transforms/Probe.h"
 #include "llvm/ADT/StringRef.h"
 
 namespace rac {

@@ -12,8 +12,8 @@
 #ifndef RAC_PRECISION_SMOOTHING_H
 #define RAC_PRECISION_SMOOTHING_H
 
-#include "rac/Precision/Probe.h"
 #include "rac/Precision/Ranges.h"
+#include "rac/Transforms/Probe.h"
 
 namespace rac {
 

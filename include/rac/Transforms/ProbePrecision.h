@@ -5,7 +5,7 @@
 #define RAC_TRANSFORMS_PROBEPRECISION_H
 
 #include "mlir/IR/BuiltinOps.h"
-#include "rac/Precision/Probe.h"
+#include "rac/Transforms/Probe.h"
 
 namespace rac {
 

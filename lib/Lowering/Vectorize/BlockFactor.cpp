@@ -6,6 +6,7 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;
+using namespace rac;
 using namespace rac::vectorize;
 
 bool rac::vectorize::isSameAlong(linalg::LinalgOp op, Value value,

@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
+using namespace rac;
 using namespace rac::vectorize;
 
 /// A lane's, in which products are summed.

@@ -2,70 +2,14 @@
 
 #include "Epilogue.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 
 using namespace mlir;
+using namespace rac;
 using namespace rac::vectorize;
 
 SmallVector<Value> Epilogue::positionOf(ArrayRef<Value> position) const {
   return llvm::map_to_vector(loops,
                              [&](unsigned loop) { return position[loop]; });
-}
-
-linalg::FillOp rac::vectorize::findFill(linalg::LinalgOp op) {
-  Value out = op.getDpsInitOperand(0)->get();
-  for (Operation *before = op->getPrevNode(); before;
-       before = before->getPrevNode()) {
-    if (auto fill = dyn_cast<linalg::FillOp>(before))
-      if (fill.getOutputs()[0] == out)
-        return fill;
-    if (!isMemoryEffectFree(before) && !isa<memref::AllocOp>(before))
-      return {};
-  }
-  return {};
-}
-
-/// The only reader of `op`'s result, where only `fill` and `op` write that.
-static OpOperand *findReader(linalg::LinalgOp op, linalg::FillOp fill) {
-  auto alloc = op.getDpsInitOperand(0)->get().getDefiningOp<memref::AllocOp>();
-  if (!alloc)
-    return nullptr;
-  OpOperand *reader = nullptr;
-  for (OpOperand &use : alloc->getUses()) {
-    if (use.getOwner() == op || use.getOwner() == fill)
-      continue;
-    if (reader)
-      return nullptr;
-    reader = &use;
-  }
-  return reader;
-}
-
-Value rac::vectorize::baseOf(Value value) {
-  while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
-    value = view.getViewSource();
-  return value;
-}
-
-/// Whether nothing between two ops of a block touches memory.
-static bool isQuietBetween(Operation *from, Operation *to) {
-  for (Operation *op = from->getNextNode(); op != to; op = op->getNextNode())
-    if (!op || (!isMemoryEffectFree(op) && !isa<memref::AllocOp>(op)))
-      return false;
-  return true;
-}
-
-OpOperand *rac::vectorize::findElementwiseUse(linalg::LinalgOp op,
-                                              linalg::FillOp fill) {
-  OpOperand *use = findReader(op, fill);
-  auto reader =
-      use ? dyn_cast<linalg::LinalgOp>(use->getOwner()) : linalg::LinalgOp();
-  if (!reader || reader->getBlock() != op->getBlock() ||
-      reader.isDpsInit(use) || reader.getNumDpsInits() != 1 ||
-      reader.getNumReductionLoops() != 0 || !isQuietBetween(op, reader))
-    return nullptr;
-  return use;
 }
 
 std::optional<Epilogue> rac::vectorize::findEpilogue(linalg::LinalgOp op,

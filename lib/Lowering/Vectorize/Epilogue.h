@@ -22,19 +22,6 @@ struct Epilogue {
   positionOf(llvm::ArrayRef<mlir::Value> position) const;
 };
 
-/// The allocation or argument that `value` is a view of.
-mlir::Value baseOf(mlir::Value value);
-
-/// The fill that gives `op`'s result its first value, if nothing happens in
-/// between.
-mlir::linalg::FillOp findFill(mlir::linalg::LinalgOp op);
-
-/// Where an elementwise op after `op`, with nothing in between, reads `op`'s
-/// result, which only `fill` and `op` write and nobody else reads; null if
-/// there is none.
-mlir::OpOperand *findElementwiseUse(mlir::linalg::LinalgOp op,
-                                    mlir::linalg::FillOp fill);
-
 /// The epilogue of `op`, which has `roles` and starts from what `fill` writes.
 std::optional<Epilogue> findEpilogue(mlir::linalg::LinalgOp op,
                                      mlir::linalg::FillOp fill,

@@ -4,7 +4,6 @@
 #include "../Math/Expansion.h"
 #include "BodyLoads.h"
 #include "Nibbles.h"
-#include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -188,21 +187,6 @@ static const char *checkBody(linalg::LinalgOp op, bool scalable) {
       return "calls a function of single numbers";
   }
   return nullptr;
-}
-
-Operation *rac::vectorize::findCombiner(linalg::LinalgOp op) {
-  SmallVector<Operation *> combiners;
-  if (!matchReduction(op.getRegionOutputArgs(), 0, combiners) ||
-      combiners.size() != 1)
-    return nullptr;
-  return combiners.front();
-}
-
-bool rac::vectorize::needsOrder(Operation *combiner) {
-  auto floats = dyn_cast<arith::ArithFastMathInterface>(combiner);
-  return floats && isa<arith::AddFOp, arith::MulFOp>(combiner) &&
-         !bitEnumContainsAll(floats.getFastMathFlagsAttr().getValue(),
-                             arith::FastMathFlags::reassoc);
 }
 
 /// Whether some operand is a vector that is the same for all of `loop`.

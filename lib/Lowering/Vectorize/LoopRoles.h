@@ -8,6 +8,7 @@
 #include "IntegerSum.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "rac/Lowering/Reductions.h"
 
 namespace rac::vectorize {
 
@@ -93,13 +94,6 @@ std::optional<DotProduct> cheapest(mlir::linalg::LinalgOp op,
 
 /// Whether `op`, elementwise, can have `loop` as lanes.
 bool worksOnLanes(mlir::linalg::LinalgOp op, unsigned loop, bool scalable);
-
-/// The op of the body that combines its result with what was there before; null
-/// if it isn't one op.
-mlir::Operation *findCombiner(mlir::linalg::LinalgOp op);
-
-/// Whether the result may depend on the order in which a combiner is applied.
-bool needsOrder(mlir::Operation *combiner);
 
 /// The roles of the loops of `op`, which works on buffers, or on tensors that
 /// will be dense ones; or, in `why`, the reason that it stays scalar. The tile

@@ -12,6 +12,7 @@
 #include "mlir/Interfaces/ViewLikeInterface.h"
 
 using namespace mlir;
+using namespace rac;
 using namespace rac::vectorize;
 
 namespace {

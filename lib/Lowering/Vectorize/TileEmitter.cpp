@@ -9,6 +9,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
+using namespace rac;
 using namespace rac::vectorize;
 
 TileEmitter::TileEmitter(linalg::LinalgOp op, const LoopRoles &roles,

@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Matchers.h"
+#include "rac/Lowering/Reductions.h"
 
 using namespace mlir;
 using namespace rac;
@@ -372,13 +373,12 @@ bool Matcher::checkBuffers() {
       return refuse("has scores that are needed elsewhere");
   }
   // Blocks write rows while others still read.
-  Value result = nvptx::baseOf(found.last().getDpsInits()[0]);
+  Value result = baseOf(found.last().getDpsInits()[0]);
   SmallVector<OpOperand *> reads = {found.q, found.k, found.v};
   for (linalg::LinalgOp op : found.between)
     llvm::append_range(reads, op.getDpsInputOperands());
   for (OpOperand *read : reads)
-    if (isa<MemRefType>(read->get().getType()) &&
-        nvptx::baseOf(read->get()) == result)
+    if (isa<MemRefType>(read->get().getType()) && baseOf(read->get()) == result)
       return refuse("writes what it reads");
   // What comes in between reads the scores through `current` only.
   for (linalg::LinalgOp op : found.between)

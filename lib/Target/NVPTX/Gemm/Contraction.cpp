@@ -1,15 +1,15 @@
 //===- Contraction.cpp - What is computed as a matrix product -------------===//
 
 #include "Contraction.h"
-#include "../../../Lowering/Vectorize/Epilogue.h"
 #include "Access.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "rac/Lowering/Reductions.h"
 
 using namespace mlir;
+using namespace rac;
 using namespace rac::gemm;
 
 Type Contraction::accumulator() const {
@@ -50,7 +50,7 @@ matchProduct(linalg::LinalgOp op, Contraction &contraction, std::string &why) {
     why = reason;
     return failure();
   };
-  Operation *sum = rac::vectorize::findCombiner(op);
+  Operation *sum = findCombiner(op);
   if (!isa_and_nonnull<arith::AddFOp, arith::AddIOp>(sum))
     return refuse("does not sum up");
   for (Operation &inner : op.getBlock()->without_terminator())
@@ -79,13 +79,6 @@ matchProduct(linalg::LinalgOp op, Contraction &contraction, std::string &why) {
   return Product::Plain;
 }
 
-/// The buffer that `value` is a view of.
-static Value baseOf(Value value) {
-  while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
-    value = view.getViewSource();
-  return value;
-}
-
 static bool onNumbers(linalg::LinalgOp op) {
   return llvm::all_of(op->getOpOperands(), [](OpOperand &operand) {
     Type type = getElementTypeOrSelf(operand.get().getType());
@@ -95,8 +88,7 @@ static bool onNumbers(linalg::LinalgOp op) {
 
 static std::optional<Epilogue> findEpilogue(linalg::LinalgOp op,
                                             linalg::FillOp fill) {
-  OpOperand *use =
-      fill ? rac::vectorize::findElementwiseUse(op, fill) : nullptr;
+  OpOperand *use = fill ? findElementwiseUse(op, fill) : nullptr;
   if (!use)
     return std::nullopt;
   auto reader = cast<linalg::LinalgOp>(use->getOwner());
@@ -209,7 +201,7 @@ FailureOr<Contraction> rac::gemm::matchContraction(linalg::LinalgOp op,
   putLast(result.columns, op, op.getDpsInitOperand(0));
   putLast(result.depth, op, result.b);
   putLast(result.depth, op, result.a);
-  result.fill = rac::vectorize::findFill(op);
+  result.fill = findFill(op);
   result.epilogue = findEpilogue(op, result.fill);
   Operation *end = result.epilogue ? result.epilogue->op : op;
   for (rac::nvptx::Padding &padding : rac::nvptx::findPaddings(op, end))

@@ -1,12 +1,12 @@
 //===- Combiner.cpp - How threads put their parts together ----------------===//
 
 #include "Combiner.h"
-#include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
+#include "rac/Lowering/Reductions.h"
 
 using namespace mlir;
 using namespace rac;
@@ -16,21 +16,11 @@ using namespace rac::nvptx;
 // Recognising
 //===----------------------------------------------------------------------===//
 
-/// Whether the result depends on the order in which a combiner is applied.
-static bool needsOrder(Operation *combiner) {
-  auto floats = dyn_cast<arith::ArithFastMathInterface>(combiner);
-  return floats && isa<arith::AddFOp, arith::MulFOp>(combiner) &&
-         !bitEnumContainsAll(floats.getFastMathFlagsAttr().getValue(),
-                             arith::FastMathFlags::reassoc);
-}
-
-static Operation *findCombiner(linalg::LinalgOp op, unsigned result) {
-  SmallVector<Operation *> combiners;
-  if (!matchReduction(op.getRegionOutputArgs(), result, combiners) ||
-      combiners.size() != 1)
-    return nullptr;
-  Operation *combiner = combiners.front();
-  if (needsOrder(combiner) || !linalg::getCombinerOpKind(combiner) ||
+/// An op that combines in any order, from a neutral element on.
+static Operation *findFreeCombiner(linalg::LinalgOp op, unsigned result) {
+  Operation *combiner = findCombiner(op, result);
+  if (!combiner || needsOrder(combiner) ||
+      !linalg::getCombinerOpKind(combiner) ||
       !arith::getNeutralElement(combiner))
     return nullptr;
   return combiner;
@@ -74,7 +64,7 @@ findDecision(Block *body, Value condition, Value candidate, Value best) {
 std::optional<Combiner> Combiner::find(linalg::LinalgOp op) {
   Combiner combiner;
   for (unsigned result : llvm::seq(op.getNumDpsInits())) {
-    Operation *one = findCombiner(op, result);
+    Operation *one = findFreeCombiner(op, result);
     if (!one)
       break;
     combiner.combiners.push_back(one);

@@ -12,12 +12,6 @@ using namespace mlir;
 using namespace rac;
 using namespace rac::nvptx;
 
-Value nvptx::baseOf(Value value) {
-  while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
-    value = view.getViewSource();
-  return value;
-}
-
 //===----------------------------------------------------------------------===//
 // Alignment
 //===----------------------------------------------------------------------===//

@@ -25,9 +25,6 @@ using Multiples = llvm::SmallSetVector<std::pair<mlir::Value, int64_t>, 4>;
 /// `elements`, if so do the sizes that are added to `multiples`.
 bool hasAlignedRows(mlir::Value buffer, int64_t elements, Multiples &multiples);
 
-/// The allocation or argument that `value` is a view of.
-mlir::Value baseOf(mlir::Value value);
-
 /// How neighbouring lanes touch an operand.
 enum class Access { same, contiguous, single };
 

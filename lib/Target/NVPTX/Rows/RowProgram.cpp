@@ -3,6 +3,7 @@
 #include "RowProgram.h"
 #include "LaneBody.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "rac/Lowering/Reductions.h"
 #include "llvm/ADT/EquivalenceClasses.h"
 
 using namespace mlir;

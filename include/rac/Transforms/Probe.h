@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef RAC_PRECISION_PROBE_H
-#define RAC_PRECISION_PROBE_H
+#ifndef RAC_TRANSFORMS_PROBE_H
+#define RAC_TRANSFORMS_PROBE_H
 
 #include "rac/Transforms/WeightTerms.h"
 #include "llvm/ADT/ArrayRef.h"
@@ -72,4 +72,4 @@ struct Probe {
 
 } // namespace rac
 
-#endif // RAC_PRECISION_PROBE_H
+#endif // RAC_TRANSFORMS_PROBE_H
