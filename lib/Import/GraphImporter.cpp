@@ -288,22 +288,12 @@ static ArrayAttr dimNames(OpBuilder &b, const onnxmodel::Type &type) {
   return b.getStrArrayAttr(names);
 }
 
-LogicalResult GraphImporter::importMain(ModuleOp module) {
-  const Graph &graph = model.graph();
-  OpBuilder &b = tb.b;
-  Scope top;
-  top.opsets = &model.opsets();
-  top.graph = &graph;
-  scope = &top;
-  llvm::scope_exit restore([&] { scope = nullptr; });
-
-  defineInitializers(graph);
-  SmallVector<const onnxmodel::ValueInfo *> inputs;
-  SmallVector<Type> types;
+LogicalResult GraphImporter::findInputs(const Graph &graph, Inputs &inputs,
+                                        SmallVectorImpl<Type> &types) {
   for (const onnxmodel::ValueInfo &info : graph.inputs) {
     // One that has an initializer is a constant that a caller could replace; we
     // compile it as the constant.
-    if (top.entries.contains(info.name))
+    if (scope->entries.contains(info.name))
       continue;
     std::string problem = info.type.notTensor;
     if (!problem.empty())
@@ -329,15 +319,13 @@ LogicalResult GraphImporter::importMain(ModuleOp module) {
     inputs.push_back(&info);
     types.push_back(RankedTensorType::get(shape, element));
   }
+  return success();
+}
 
-  b.setInsertionPointToEnd(module.getBody());
-  auto main = func::FuncOp::create(b, module.getLoc(), "main",
-                                   b.getFunctionType(types, {}));
-  Block *block = main.addEntryBlock();
-  b.setInsertionPointToStart(block);
-  tb.constantBlock = block;
+void GraphImporter::defineInputs(func::FuncOp main, const Inputs &inputs) {
+  OpBuilder &b = tb.b;
   for (auto [i, info] : llvm::enumerate(inputs)) {
-    Value argument = block->getArgument(i);
+    Value argument = main.getArgument(i);
     argument.setLoc(location(info->name));
     main.setArgAttr(i, "rac.name", b.getStringAttr(info->name));
     main.setArgAttr(i, "rac.dim_names", dimNames(b, info->type));
@@ -346,7 +334,53 @@ LogicalResult GraphImporter::importMain(ModuleOp module) {
         tb.nameDim(argument, d, dim.name);
     define(info->name, fromValue(argument));
   }
+}
 
+FailureOr<Value> GraphImporter::importOutput(const onnxmodel::ValueInfo &info,
+                                             const Entry &entry) {
+  tb.failure.clear();
+  Value value = materialize(entry);
+  if (!value)
+    return error("output '" + info.name + "': " + tb.failure);
+  std::string problem;
+  if (info.type.element != ElementType::Undefined &&
+      elementType(info.type.element, problem) != TensorBuilder::element(value))
+    return error("output '" + info.name + "' is declared as " +
+                 onnxmodel::elementTypeName(info.type.element) +
+                 " but the graph computes another type");
+  if (!info.type.shape)
+    return value;
+  SmallVector<int64_t> declared = sizesOf(*info.type.shape);
+  ArrayRef<int64_t> computed =
+      cast<RankedTensorType>(value.getType()).getShape();
+  if (failed(verifyCompatibleShape(declared, computed)))
+    return error("output '" + info.name + "' is declared as " +
+                 sizesText(declared) + " but the graph computes " +
+                 sizesText(computed));
+  return value;
+}
+
+LogicalResult GraphImporter::importMain(ModuleOp module) {
+  const Graph &graph = model.graph();
+  OpBuilder &b = tb.b;
+  Scope top;
+  top.opsets = &model.opsets();
+  top.graph = &graph;
+  scope = &top;
+  llvm::scope_exit restore([&] { scope = nullptr; });
+
+  defineInitializers(graph);
+  Inputs inputs;
+  SmallVector<Type> types;
+  if (failed(findInputs(graph, inputs, types)))
+    return failure();
+  b.setInsertionPointToEnd(module.getBody());
+  auto main = func::FuncOp::create(b, module.getLoc(), "main",
+                                   b.getFunctionType(types, {}));
+  Block *block = main.addEntryBlock();
+  b.setInsertionPointToStart(block);
+  tb.constantBlock = block;
+  defineInputs(main, inputs);
   if (failed(importNodes(graph.nodes)))
     return failure();
 
@@ -358,31 +392,14 @@ LogicalResult GraphImporter::importMain(ModuleOp module) {
       return error("output '" + info.name + "' is not defined");
     if (entry->poison)
       continue;
-    tb.failure.clear();
-    Value value = materialize(*entry);
-    if (!value)
-      return error("output '" + info.name + "': " + tb.failure);
-    std::string problem;
-    if (info.type.element != ElementType::Undefined &&
-        elementType(info.type.element, problem) !=
-            TensorBuilder::element(value))
-      return error("output '" + info.name + "' is declared as " +
-                   onnxmodel::elementTypeName(info.type.element) +
-                   " but the graph computes another type");
-    ArrayRef<int64_t> computed =
-        cast<RankedTensorType>(value.getType()).getShape();
-    if (info.type.shape) {
-      SmallVector<int64_t> declared = sizesOf(*info.type.shape);
-      if (failed(verifyCompatibleShape(declared, computed)))
-        return error("output '" + info.name + "' is declared as " +
-                     sizesText(declared) + " but the graph computes " +
-                     sizesText(computed));
-    }
+    FailureOr<Value> value = importOutput(info, *entry);
+    if (failed(value))
+      return failure();
     SmallVector<NamedAttribute> attrs = {
         b.getNamedAttr("rac.name", b.getStringAttr(info.name))};
     if (info.type.shape)
       attrs.push_back(b.getNamedAttr("rac.dim_names", dimNames(b, info.type)));
-    results.push_back(value);
+    results.push_back(*value);
     resultAttrs.push_back(b.getDictionaryAttr(attrs));
   }
   if (!unsupported.empty())

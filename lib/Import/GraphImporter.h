@@ -140,9 +140,15 @@ public:
   llvm::SmallVector<std::string> unsupported;
 
 private:
-  mlir::func::FuncOp createMain(mlir::ModuleOp module,
-                                llvm::SmallVectorImpl<std::string> &names);
-  void setDimNames(mlir::func::FuncOp main);
+  using Inputs = llvm::SmallVector<const onnxmodel::ValueInfo *>;
+  /// The inputs that callers give, of those that rac takes, and their types.
+  LogicalResult findInputs(const onnxmodel::Graph &graph, Inputs &inputs,
+                           llvm::SmallVectorImpl<Type> &types);
+  /// Defines them as the arguments of `main`, with their dimensions' names.
+  void defineInputs(mlir::func::FuncOp main, const Inputs &inputs);
+  /// An output's value, which is what the model declares.
+  llvm::FailureOr<Value> importOutput(const onnxmodel::ValueInfo &info,
+                                      const Entry &entry);
 
   llvm::StringSet<> unsupportedSeen;
   llvm::DenseMap<const Tensor *, Value> constants;
