@@ -21,9 +21,9 @@ Type rac::precisionOf(Operation *main) {
     if (!isa<FloatType>(type) && isa<RankedTensorType>(operand) &&
         isa<FloatType>(getElementTypeOrSelf(operand)))
       type = getElementTypeOrSelf(operand);
-  // Products in f8 come about later, with a scale (rac-apply-precision); what
-  // rounds to f8 and back computes in f32.
-  if (isa<FloatType>(type) && type.getIntOrFloatBitWidth() == 8)
+  // Nothing but products computes in f8: what rounds to that does so in f32.
+  if (!isa<MatmulOp, ConvOp>(main) && isa<FloatType>(type) &&
+      type.getIntOrFloatBitWidth() == 8)
     return Float32Type::get(type.getContext());
   return type;
 }

@@ -218,8 +218,15 @@ module attributes {test.plan = #rac.plan<kind = generated, precision = f8E4M3FN,
 
 // -----
 
-// expected-error @+1 {{a plan in f8E4M3FN says what its activations stand for}}
-module attributes {test.plan = #rac.plan<kind = generated, precision = f8E4M3FN>} {}
+func.func @f(%x: tensor<4x8xf32>, %w: tensor<8x4xf32>) -> tensor<4x4xf32> {
+  // expected-error @+1 {{plan in f8E4M3FN says what its activations stand for, where they aren't of that type}}
+  %y = rac.group @matmul ins(%x, %w : tensor<4x8xf32>, tensor<8x4xf32>) -> (tensor<4x4xf32>) plan <kind = generated, precision = f8E4M3FN> {
+  ^bb0(%a: tensor<4x8xf32>, %b: tensor<8x4xf32>):
+    %c = rac.matmul %a, %b : (tensor<4x8xf32>, tensor<8x4xf32>) -> tensor<4x4xf32>
+    rac.yield %c : tensor<4x4xf32>
+  }
+  return %y : tensor<4x4xf32>
+}
 
 // -----
 

@@ -3,10 +3,18 @@
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 
 using namespace mlir;
 using namespace rac;
+
+static bool multipliesFloat8(Block &body) {
+  return llvm::any_of(body, [](Operation &op) {
+    return isa<MatmulOp, ConvOp>(op) &&
+           isa<Float8E4M3FNType>(getElementTypeOrSelf(op.getOperand(0)));
+  });
+}
 
 LogicalResult GroupOp::verify() {
   Block *body = getBodyBlock();
@@ -24,6 +32,10 @@ LogicalResult GroupOp::verify() {
   if (tiles != 0 && tiles != dims)
     return emitOpError("plan has ") << tiles << " tiles for the " << dims
                                     << " dimensions of the first result";
+  if (getPlan() && isa<Float8E4M3FNType>(getPlan()->getPrecision()) &&
+      !getPlan()->getActivation() && !multipliesFloat8(*body))
+    return emitOpError("plan in f8E4M3FN says what its activations stand for, "
+                       "where they aren't of that type");
   return success();
 }
 
@@ -85,10 +97,7 @@ verifyQuantised(function_ref<InFlightDiagnostic()> emitError, Type precision,
     return emitError() << "a plan has quantised activations only where it "
                           "multiplies in i8 or f8E4M3FN, not "
                        << precision;
-  if (isFloat8 && !activation)
-    return emitError() << "a plan in f8E4M3FN says what its activations stand "
-                          "for";
-  if (isFloat8 &&
+  if (isFloat8 && activation &&
       (byChannel || !steps.isSigned() ||
        cast<quant::UniformQuantizedType>(steps).getZeroPoint() != 0))
     return emitError() << "activations in f8E4M3FN have one scale and no zero "
