@@ -212,48 +212,55 @@ struct ByHand : CostModel {
   double leastGain() const override { return 0.1; }
 };
 
-PlannedGroup chosenFor(const ByHand &costs, double maxSeconds = 0) {
-  ParsedOps parsed(
+/// The group that a product becomes, in a context that holds its plan.
+struct Chosen {
+  explicit Chosen(const ByHand &costs, double maxSeconds = 0) {
+    PlanGoal wanted;
+    wanted.vectors = kVectors;
+    wanted.maxSeconds = maxSeconds;
+    PlanSearch search(*parsed.module, costs, wanted, Assumptions());
+    Block *block = parsed.ops.front()->getBlock();
+    search.run(block);
+    group = search.groups(block).front();
+    plan = group.plan;
+  }
+
+  ParsedOps parsed{
       "(%x: tensor<192x512xf32>, %w: tensor<512x256xf32>) -> "
       "tensor<192x256xf32>",
       R"(%0 = rac.matmul %x, %w : (tensor<192x512xf32>, tensor<512x256xf32>) -> tensor<192x256xf32>
-         return %0 : tensor<192x256xf32>)");
-  PlanGoal wanted;
-  wanted.vectors = kVectors;
-  wanted.maxSeconds = maxSeconds;
-  PlanSearch search(*parsed.module, costs, wanted, Assumptions());
-  Block *block = parsed.ops.front()->getBlock();
-  search.run(block);
-  return search.groups(block).front();
-}
+         return %0 : tensor<192x256xf32>)"};
+  PlannedGroup group;
+  PlanAttr plan;
+};
 
 TEST(PlanSearch, DefaultsAreLeftForWhatCanBeTold) {
   ByHand costs;
   // 8 % less than the library.
   costs.untiled = 0.92;
-  EXPECT_EQ(chosenFor(costs).plan.getKind(), KernelKind::library);
+  EXPECT_EQ(Chosen(costs).plan.getKind(), KernelKind::library);
   // 12 % less.
   costs.untiled = 0.88;
-  EXPECT_EQ(chosenFor(costs).plan.getKind(), KernelKind::generated);
+  EXPECT_EQ(Chosen(costs).plan.getKind(), KernelKind::generated);
   // Tiles gain 7 % over none at all, and so count as no better.
   costs.tiled = 0.82;
-  EXPECT_TRUE(chosenFor(costs).plan.getTiles().empty());
-  EXPECT_TRUE(chosenFor(costs).plan.getRegisters().empty());
+  EXPECT_TRUE(Chosen(costs).plan.getTiles().empty());
+  EXPECT_TRUE(Chosen(costs).plan.getRegisters().empty());
   // 11 %.
   costs.tiled = 0.78;
-  EXPECT_FALSE(chosenFor(costs).plan.getRegisters().empty() &&
-               chosenFor(costs).plan.getTiles().empty());
+  EXPECT_FALSE(Chosen(costs).plan.getRegisters().empty() &&
+               Chosen(costs).plan.getTiles().empty());
   // Within a budget of time every way counts.
   costs.untiled = costs.tiled = 0.92;
-  EXPECT_EQ(chosenFor(costs, 0.95).plan.getKind(), KernelKind::generated);
+  EXPECT_EQ(Chosen(costs, 0.95).plan.getKind(), KernelKind::generated);
 }
 
 TEST(PlanSearch, WhatIsNotToldIsExplained) {
   ByHand costs;
   costs.untiled = costs.tiled = 0.95;
-  PlannedGroup group = chosenFor(costs);
-  ASSERT_FALSE(group.alternatives.empty());
-  auto other = cast<AlternativeAttr>(group.alternatives.front());
+  Chosen chosen(costs);
+  ASSERT_FALSE(chosen.group.alternatives.empty());
+  auto other = cast<AlternativeAttr>(chosen.group.alternatives.front());
   EXPECT_TRUE(other.getUndecided());
   EXPECT_EQ(other.getReason(),
             "0.95 times the time, less of a gain over the default than the "
