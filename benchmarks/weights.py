@@ -38,16 +38,18 @@ DECODER = ("GPT-2, a step after 128", "gpt2_step.onnx")
 
 
 def products(terms, columns):
-    """Rows, each times a matrix of its own."""
-    random, nodes, arrays, inputs, outputs = np.random.default_rng(terms), [], [], {}, {}
-    for i in range(LAYERS):
+    """Rows, each times a matrix of its own. They come and go as one array: what a call from Python takes for each of its
+    inputs and outputs, 2 us, is nothing that a product does."""
+    random, arrays, layers = np.random.default_rng(terms), [], range(LAYERS)
+    nodes = [helper.make_node("Split", ["x"], [f"x{i}" for i in layers], axis=0, num_outputs=LAYERS)]
+    for i in layers:
         values = random.standard_normal((terms, columns), np.float32) / np.float32(np.sqrt(terms))
         arrays.append(numpy_helper.from_array(values, f"w{i}"))
         nodes.append(helper.make_node("MatMul", [f"x{i}", f"w{i}"], [f"y{i}"]))
-        inputs[f"x{i}"], outputs[f"y{i}"] = [1, terms], [1, columns]
-    graph = helper.make_graph(
-        nodes, "products", [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in inputs.items()],
-        [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in outputs.items()], arrays)
+    nodes.append(helper.make_node("Concat", [f"y{i}" for i in layers], ["y"], axis=0))
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [LAYERS, size])
+            for name, size in (("x", terms), ("y", columns)))
+    graph = helper.make_graph(nodes, "products", [x], [y], arrays)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
 
 
@@ -55,7 +57,7 @@ def models(prefixes):
     """(name, model, its inputs' specs)"""
     for name, sizes in PRODUCTS.items():
         if not prefixes or name.startswith(prefixes):
-            yield name, products(*sizes), {f"x{i}": {"shape": [1, sizes[0]], "dtype": "float32"} for i in range(LAYERS)}
+            yield name, products(*sizes), {"x": {"shape": [LAYERS, sizes[0]], "dtype": "float32"}}
     name, file = DECODER
     if (not prefixes or name.startswith(prefixes)) and (m.MODELS / file).exists():
         manifest = json.loads((m.HERE / "models.json").read_text())["models"]
@@ -114,19 +116,40 @@ def error(row, engine):
     return t.UNKNOWN if distance is None else f"{distance:.0e}"
 
 
-def markdown(rows):
-    lines, steps = [], []
-    for row in rows:
-        results, weights = row["engines"], "f32" if row["bits"] == 32 else f"i{row['bits']}"
-        engines = [PEERS[0], BYTES, "rac"]
-        if row["name"] == DECODER[0]:
-            steps.append([weights, *(rate(row, engine, 1) if engine in results else t.UNKNOWN for engine in engines),
-                          t.times(ratio(results, "rac", PEERS[0])), t.times(ratio(results, "rac", BYTES)),
-                          error(row, BYTES), error(row, "rac")])
+def together(rows):
+    """All products of a step as a row for each number of bits: times added, where all are known."""
+    for bits in BITS:
+        parts = [row for row in rows if row["bits"] == bits]
+        if len(parts) < len(PRODUCTS):
             continue
-        lines.append([f"{row['name']}, {LAYERS} of them", weights, t.mebibytes(row["bytes"]),
-                      *(rate(row, engine, row["bytes"], 1e-9) if engine in results else t.UNKNOWN
-                        for engine in [*engines, "copy"]), t.percent(ratio(results, "rac", "copy"))])
+        engines = {name: {"median": sum(part["engines"][name]["median"] for part in parts)}
+                   for name in parts[0]["engines"] if all("median" in part["engines"].get(name, {}) for part in parts)}
+        yield {"name": f"all {LAYERS * len(parts)}", "bits": bits, "bytes": sum(part["bytes"] for part in parts),
+               "engines": engines}
+
+
+def bits_of(row):
+    return "f32" if row["bits"] == 32 else f"i{row['bits']}"
+
+
+def markdown(rows):
+    engines, steps = [PEERS[0], BYTES, "rac"], []
+
+    def line(name, row):
+        results = row["engines"]
+        rates = [rate(row, engine, row["bytes"], 1e-9) if engine in results else t.UNKNOWN
+                 for engine in [*engines, "copy"]]
+        return [name, bits_of(row), t.mebibytes(row["bytes"]), *rates, t.percent(ratio(results, "rac", "copy"))]
+
+    products = [row for row in rows if row["name"] != DECODER[0]]
+    decoder = [row for row in rows if row["name"] == DECODER[0]]
+    lines = [line(f"{row['name']}, {LAYERS} of them", row) for row in products]
+    lines += [line(row["name"], row) for row in [*together(products), *decoder]]
+    for row in decoder:
+        results = row["engines"]
+        steps.append([bits_of(row), *(rate(row, engine, 1) if engine in results else t.UNKNOWN for engine in engines),
+                      t.times(ratio(results, "rac", PEERS[0])), t.times(ratio(results, "rac", BYTES)),
+                      error(row, BYTES), error(row, "rac")])
     versions = {"rac": m.commit(), PEERS[0]: t.version_of(rows, PEERS[0])}
     parts = [t.run_of(m.processor(), versions) + f" Threads: {rows[0]['threads']}."]
     if lines:
