@@ -112,8 +112,15 @@ const Coefficient &Coefficients::fraction(const ComputeUnit &unit,
   case Kernel::generatedConv:
     return likeF32("generated_conv_fraction", unit.generatedConvFraction, 1,
                    "the peak");
-  case Kernel::vector:
-    return named("vector_fraction", unit.vectorFraction, 1, "the peak");
+  case Kernel::vector: {
+    // Products of narrow numbers are of no use to what computes in f32.
+    Known f32 = device.peakOpsPerSecond(unit, DataType::f32),
+          own = device.peakOpsPerSecond(unit, type);
+    if (!f32 || !own || own->v <= f32->v)
+      return named("vector_fraction", unit.vectorFraction, 1, "the peak");
+    return named("vector_fraction", unit.vectorFraction, f32->v / own->v,
+                 "the peak of f32");
+  }
   }
   llvm_unreachable("all kernels are handled");
 }

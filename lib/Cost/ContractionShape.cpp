@@ -23,13 +23,12 @@ ContractionShape rac::contractionShape(const WorkNest &nest) {
     else
       shape.batch *= size;
   }
-  // Terms only from the window: each channel on its own.
-  double channels = 1;
   for (const WorkUse::Term &term : image.dims.back())
     if (!result.dependsOn(term.loop))
-      channels *= nest.sizes[term.loop];
+      shape.channels *= nest.sizes[term.loop];
+  // Terms only from the window: each channel on its own.
   shape.isDepthwise =
-      shape.isConv && shape.batch > 1 && shape.n == 1 && channels == 1;
+      shape.isConv && shape.batch > 1 && shape.n == 1 && shape.channels == 1;
   return shape;
 }
 

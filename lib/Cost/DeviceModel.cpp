@@ -138,6 +138,21 @@ void Costing::addRepacking(const WorkNest &nest) {
             /*isHidden=*/false);
 }
 
+/// The terms that a matrix unit's tile has in a row, of which each sum of 32
+/// bits takes one: tiles have as many rows as sums in a row.
+static double termsOfTile(const ComputeUnit &unit, Type type) {
+  constexpr double sumBits = 32;
+  if (unit.kind != UnitKind::matrix || !unit.vectorBits || !type.isIntOrFloat())
+    return 1;
+  return std::max(1.0, std::sqrt(unit.vectorBits->v * sumBits) /
+                           type.getIntOrFloatBitWidth());
+}
+
+/// The part of `multiple`s that `size` fills up.
+static double filled(double size, double multiple) {
+  return size / (std::ceil(size / multiple) * multiple);
+}
+
 void Costing::computeLibrary() {
   const ComputeUnit &unit = coefficients.bestUnit(type);
   for (const WorkNest &nest : work.nests) {
@@ -164,9 +179,10 @@ void Costing::computeLibrary() {
     if (!shape.isConv)
       addRepacking(nest);
     compute.peak = &coefficients.peak(unit, type);
-    // Vectors go along the columns.
-    double lanes = lanesOf(coefficients.vectorUnit());
-    compute.utilization = shape.n / (std::ceil(shape.n / lanes) * lanes);
+    // Vectors go along the columns; a window's taps are multiplied one by one.
+    compute.utilization =
+        filled(shape.n, lanesOf(coefficients.vectorUnit())) *
+        filled(shape.channels, termsOfTile(unit, plan.getPrecision()));
     compute.fraction = &coefficients.fraction(
         unit, type, shape.isConv ? Kernel::libraryConv : Kernel::libraryMatmul);
     compute.halves = {{&coefficients.half(unit, type, 'm'), shape.m},
@@ -189,9 +205,8 @@ constexpr double kFewestClocks = 0.5;
 /// lanes those there are results for, and of the clocks those not spent on
 /// loads and on waiting for sums.
 static double registerUtilization(const NestSchedule &nest) {
-  double columns = nest.extents.back()[*nest.vectorLoop];
-  double lanes = columns / (std::ceil(columns / nest.lanes) * nest.lanes);
-  return lanes * kFewestClocks / nest.clocks;
+  return filled(nest.extents.back()[*nest.vectorLoop], nest.lanes) *
+         kFewestClocks / nest.clocks;
 }
 
 /// Generated code widens narrow numbers as it loads them; but for 16 bits times
@@ -259,11 +274,10 @@ void Costing::computeGenerated() {
     }
     if (products == 0)
       addRows(nest, loops);
-    double columns = loops.extents.back()[*loops.vectorLoop];
     // One shuffle a clock, where two operations could be.
     others += 2 * (loops.shuffles + (loops.splitsLines ? kClocksOfSplits : 0)) *
               iterations;
-    double lanes = columns / (std::ceil(columns / loops.lanes) * loops.lanes);
+    double lanes = filled(loops.extents.back()[*loops.vectorLoop], loops.lanes);
     // Lanes of a sum of products are added up in the end: each step takes a
     // shuffle and an addition for every result.
     if (products > 0 && nest.reductions.test(*loops.vectorLoop)) {

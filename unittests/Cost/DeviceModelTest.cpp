@@ -123,6 +123,47 @@ TEST(DeviceModel, DepthwiseConvolutionsAreOfVectors) {
   EXPECT_DOUBLE_EQ(seconds(depthwise, device), 2.0 * 128 * 9 / (2e8 * 0.5));
 }
 
+// Of a tile's 32 terms a window's tap of 8 channels fills a quarter, and half of
+// its columns.
+TEST(DeviceModel, TapsFillTiles) {
+  Device device = roundDevice();
+  ComputeUnit matrix;
+  matrix.name = "tiles";
+  matrix.kind = UnitKind::matrix;
+  matrix.vectorBits = number(8192);
+  matrix.opsPerClock[DataType::bf16] = number(20);
+  device.units.push_back(matrix);
+  Conv conv(false);
+  Matmul product; // 100 terms of 128, 100 columns of 112
+  auto seconds = [&](ParsedOps &p) {
+    Model model(device);
+    return model.model
+        .estimate(Candidate::of(p.ops),
+                  PlanAttr::get(KernelKind::library,
+                                mlir::BFloat16Type::get(&p.context)))
+        .breakdown.computeSeconds;
+  };
+  EXPECT_DOUBLE_EQ(seconds(conv), 2.0 * 128 * 72 / (2e9 * 0.5 * 0.25));
+  EXPECT_DOUBLE_EQ(seconds(product),
+                   2e6 / (2e9 * (100.0 / 112) * (100.0 / 128)));
+}
+
+// Bytes that are multiplied four at once are still widened by other code.
+TEST(DeviceModel, OtherCodeGainsNothingFromProductsOfBytes) {
+  Device device = roundDevice();
+  device.units[0].opsPerClock[DataType::i8] = number(8);
+  Conv depthwise(true);
+  auto seconds = [&](mlir::Type type) {
+    Model model(device);
+    return model.model
+        .estimate(Candidate::of(depthwise.ops),
+                  PlanAttr::get(KernelKind::generated, type))
+        .breakdown.computeSeconds;
+  };
+  EXPECT_DOUBLE_EQ(seconds(mlir::IntegerType::get(&depthwise.context, 8)),
+                   seconds(mlir::Float32Type::get(&depthwise.context)));
+}
+
 TEST(DeviceModel, GeneratedProductPaysForRaggedLanes) {
   Matmul p;
   Estimate cost = Model()(p, KernelKind::generated);

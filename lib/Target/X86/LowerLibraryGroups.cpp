@@ -131,7 +131,9 @@ private:
   /// The library rounds, and holds in the range of the type that it writes.
   void addQuantize(quant::UniformQuantizedType steps) {
     narrowed = true;
-    addPost(PostOpKind::linear, 1 / steps.getScale(), 0);
+    // Steps by channel are multiplied with before.
+    if (steps.getScale() != 1)
+      addPost(PostOpKind::linear, 1 / steps.getScale(), 0);
     // Ties go to even before the zero point is added.
     if (steps.getZeroPoint() != 0) {
       addPost(PostOpKind::round);
