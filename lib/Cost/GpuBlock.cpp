@@ -317,13 +317,19 @@ std::optional<GpuBlock> rac::blockOf(PlanAttr plan) {
   return block;
 }
 
-PlanAttr rac::planOf(const GpuBlock &block, Type precision, int64_t rank) {
+PlanAttr rac::withBlock(PlanAttr plan, const GpuBlock &block, int64_t rank) {
   SmallVector<int64_t> tiles(rank, 0);
   tiles[rank - 2] = block.rows;
   tiles[rank - 1] = block.columns;
-  return PlanAttr::get(precision.getContext(), KernelKind::generated, precision,
-                       /*threads=*/block.workers, tiles, {block.depth},
-                       /*order=*/{}, {block.warpRows, block.warpColumns},
-                       block.warps(), block.stages,
-                       block.split > 1 ? block.split : 0, CostAttr());
+  return PlanAttr::get(
+      plan.getContext(), plan.getKind(), plan.getPrecision(),
+      /*threads=*/block.workers, tiles, {block.depth},
+      /*order=*/{}, {block.warpRows, block.warpColumns}, block.warps(),
+      block.stages, block.split > 1 ? block.split : 0, CostAttr(),
+      plan.getActivation(), plan.getWeights(), plan.getWeightGroup());
+}
+
+PlanAttr rac::planOf(const GpuBlock &block, Type precision, int64_t rank) {
+  return withBlock(PlanAttr::get(KernelKind::generated, precision), block,
+                   rank);
 }

@@ -16,9 +16,12 @@ const TypeWay &PrecisionChooser::wayOf(unsigned group, unsigned pick) const {
 
 void PrecisionChooser::setPicked(ModuleOp copy) const {
   SmallVector<std::optional<KernelKind>> kinds;
-  for (auto [i, pick] : llvm::enumerate(assignment.picks))
+  SmallVector<PlanAttr> costed;
+  for (auto [i, pick] : llvm::enumerate(assignment.picks)) {
     kinds.push_back(wayOf(i, pick).kind);
-  setPlans(copy, typesOf(assignment.picks), kinds);
+    costed.push_back(wayOf(i, pick).cost.plan);
+  }
+  setPlans(copy, typesOf(assignment.picks), kinds, costed);
 }
 
 /// Whether a group wants a tensor rounded, and how.

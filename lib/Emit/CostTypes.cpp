@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "rac/Cost/GpuBlock.h"
 #include "rac/Transforms/Groups.h"
 #include "rac/Transforms/Passes.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -49,6 +50,7 @@ llvm::Expected<Costs> PrecisionChooser::costsOf(ModuleOp copy) const {
     entry.seconds = cost.getSeconds().value;
     if (cost.getJoules())
       entry.joules = cost.getJoules()->value;
+    entry.plan = group.getPlanAttr();
   });
   return costs;
 }
@@ -100,7 +102,7 @@ static PlanAttr withKind(PlanAttr plan, KernelKind kind) {
 }
 
 void PrecisionChooser::setPlans(ModuleOp copy, ArrayRef<GroupType> types,
-                                Kinds kinds) const {
+                                Kinds kinds, ArrayRef<PlanAttr> costed) const {
   llvm::StringMap<unsigned> numbers;
   for (auto [i, group] : llvm::enumerate(probe.groups))
     numbers[group.name] = i;
@@ -113,7 +115,12 @@ void PrecisionChooser::setPlans(ModuleOp copy, ArrayRef<GroupType> types,
     if (kind == KernelKind::generated ||
         (kind == KernelKind::library && libraryCanCompute(group)))
       plan = withKind(plan, *kind);
-    group.setPlanAttr(planOf(plan, found->second, types[found->second]));
+    plan = planOf(plan, found->second, types[found->second]);
+    PlanAttr known = costed.empty() ? PlanAttr() : costed[found->second];
+    if (std::optional<GpuBlock> block = known ? blockOf(known) : std::nullopt)
+      plan = withBlock(plan, *block, known.getTiles().size())
+                 .withCost(known.getCost());
+    group.setPlanAttr(plan);
   });
 }
 
@@ -147,8 +154,12 @@ PrecisionChooser::costsIn(GroupType type, std::optional<KernelKind> kind) {
   OwningOpRef<ModuleOp> copy = module.clone();
   setPlans(*copy, types, kinds);
   if (llvm::Error error =
-          runPasses(*copy, "applying types", [](OpPassManager &manager) {
+          runPasses(*copy, "applying types", [&](OpPassManager &manager) {
             manager.addPass(createApplyPrecision());
+            PlanBlocksOptions blocks;
+            blocks.perSecond = perSecond;
+            blocks.perJoule = perJoule;
+            manager.addPass(createPlanBlocks(blocks));
           }))
     return error;
   auto costs = costsOf(*copy);

@@ -66,7 +66,12 @@ llvm::Expected<double> Compiler::costIn16Bits(ModuleOp plan) {
             CostGroupsOptions costs;
             costs.threads = options.threads;
             costs.again = true;
+            PlanBlocksOptions blocks;
+            bool isEnergy = options.objective == "energy";
+            blocks.perSecond = !isEnergy;
+            blocks.perJoule = isEnergy;
             manager.addPass(createApplyPrecision());
+            manager.addPass(createPlanBlocks(blocks));
             manager.addPass(createCostGroups(costs));
           }))
     return complaints.because(llvm::toString(std::move(error)));

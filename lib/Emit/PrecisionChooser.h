@@ -15,6 +15,7 @@ namespace rac {
 struct Cost {
   double seconds = 0;
   std::optional<double> joules;
+  PlanAttr plan; ///< what costs this, of groups in their types
 
   Cost &operator+=(const Cost &other) {
     seconds += other.seconds;
@@ -26,7 +27,7 @@ struct Cost {
   }
 };
 /// Of no group.
-inline Cost noCost() { return {0, 0}; }
+inline Cost noCost() { return {0, 0, {}}; }
 using Costs = llvm::StringMap<Cost>; ///< by group
 
 /// One way for a group to compute.
@@ -93,8 +94,9 @@ private:
   bool changesNothing(llvm::ArrayRef<unsigned> picks) const;
   PlanAttr planOf(PlanAttr plan, unsigned group, GroupType type) const;
   using Kinds = llvm::ArrayRef<std::optional<KernelKind>>;
+  /// `costed`, where there are any: whose blocks of a GPU are taken.
   void setPlans(mlir::ModuleOp module, llvm::ArrayRef<GroupType> types,
-                Kinds kinds) const;
+                Kinds kinds, llvm::ArrayRef<PlanAttr> costed = {}) const;
   /// Gives the module's groups what was picked.
   void setPicked(mlir::ModuleOp module) const;
   const TypeWay &wayOf(unsigned group, unsigned pick) const;

@@ -85,6 +85,8 @@ using GpuBlockCache =
 
 /// What a plan says of a contraction's block on a GPU; none: nothing.
 std::optional<GpuBlock> blockOf(PlanAttr plan);
+/// The plan with that block and no cost, for a result of `rank` dimensions.
+PlanAttr withBlock(PlanAttr plan, const GpuBlock &block, int64_t rank);
 /// Such a plan for a result of `rank` dimensions.
 PlanAttr planOf(const GpuBlock &block, mlir::Type precision, int64_t rank);
 

@@ -178,6 +178,24 @@ def PlanTiles : Pass<"rac-plan-tiles", "::mlir::func::FuncOp"> {
   ];
 }
 
+def PlanBlocks : Pass<"rac-plan-blocks", "::mlir::ModuleOp"> {
+  let summary = "Chooses blocks of products on a GPU for the types that groups have now";
+  let description = [{
+    Of generated groups whose plans have no cost, as `rac-apply-precision` leaves
+    those whose types it changed: of the blocks that suit the group's contraction
+    best on the module's device, the plan gets the one whose time and energy make
+    the least of `per-second` and `per-joule`. A block of 64 terms of 16 bits
+    becomes one of 128 terms of f8, which warp groups multiply. Plans for other
+    devices, and of groups that have no choice of blocks, stay as they are.
+  }];
+  let dependentDialects = ["::mlir::DLTIDialect", "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+  let options = [
+    Option<"perSecond", "per-second", "double", "1", "What a second counts for">,
+    Option<"perJoule", "per-joule", "double", "0", "What a joule counts for">,
+  ];
+}
+
 def CostGroups : Pass<"rac-cost-groups", "::mlir::ModuleOp"> {
   let summary = "Says what planned groups cost that have no cost yet";
   let description = [{
