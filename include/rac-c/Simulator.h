@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define RAC_SIM_VERSION 3
+#define RAC_SIM_VERSION 4
 
 /* What a kernel knows of the thread that it runs. */
 typedef struct {
@@ -120,6 +120,12 @@ void rac_sim_wait_bytes(RacSimThread *, void *barrier, int32_t parity);
  * fastest dimension first, to shared memory; `barrier` counts its bytes. */
 void rac_sim_bulk_copy(RacSimThread *, const void *map, int32_t rank,
                        const int32_t *from, void *target, void *barrier);
+
+/* cvt.rn.satfinite.e4m3x2.f32: two numbers rounded to 8 bits each, the first in
+ * the lowest ones. */
+int32_t rac_sim_to_float8(RacSimThread *, float first, float second);
+/* cvt.rn.f16x2.e4m3x2: from those to 16 bits each. */
+int32_t rac_sim_from_float8(RacSimThread *, int32_t pair);
 
 /* The thread is about to return before its kernel's end. */
 void rac_sim_exit(RacSimThread *);

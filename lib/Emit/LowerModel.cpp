@@ -90,9 +90,14 @@ llvm::Error Compiler::toKernels() {
   options.progress("generating kernels");
   bool onlyToRead = options.emit == EmitKind::Ptx && options.reportFile.empty();
   auto compiled = compileKernels(module, target.accelerator, !onlyToRead, [&] {
-    bool simulated = isSimulator(target.accelerator.chip);
-    return runPasses("lowering", simulated ? populateSimulatorPipeline
-                                           : populateKernelPipeline);
+    return runPasses("lowering", [&](mlir::OpPassManager &manager) {
+      KernelOptions kernels;
+      kernels.chip = target.accelerator.chip;
+      if (isSimulator(kernels.chip))
+        populateSimulatorPipeline(manager, kernels);
+      else
+        populateKernelPipeline(manager, kernels);
+    });
   });
   if (!compiled)
     return complaints.because(llvm::toString(compiled.takeError()));

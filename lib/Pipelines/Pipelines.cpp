@@ -94,9 +94,20 @@ static void addKernels(OpPassManager &pm, const BufferOptions &options) {
   pm.addPass(createGpuOutline());
 }
 
-void rac::populateKernelPipeline(OpPassManager &pm) {
+/// Arithmetic of kernels, which tells what their chip has no instructions for.
+static OpPassManager &addKernelMath(OpPassManager &pm,
+                                    const KernelOptions &options) {
   OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
+  GpuFloat8Options float8;
+  float8.chip = options.chip;
+  kernels.addNestedPass<gpu::GPUFuncOp>(createGpuFloat8(float8));
   kernels.addNestedPass<gpu::GPUFuncOp>(createExpandMath());
+  return kernels;
+}
+
+void rac::populateKernelPipeline(OpPassManager &pm,
+                                 const KernelOptions &options) {
+  OpPassManager &kernels = addKernelMath(pm, options);
   kernels.addPass(memref::createExpandStridedMetadataPass());
   kernels.addPass(createLowerAffinePass());
   kernels.addPass(createGpuMath());
@@ -114,9 +125,9 @@ void rac::populateKernelPipeline(OpPassManager &pm) {
   addCleanup(kernels.nest<LLVM::LLVMFuncOp>());
 }
 
-void rac::populateSimulatorPipeline(OpPassManager &pm) {
-  OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
-  kernels.addNestedPass<gpu::GPUFuncOp>(createExpandMath());
+void rac::populateSimulatorPipeline(OpPassManager &pm,
+                                    const KernelOptions &options) {
+  OpPassManager &kernels = addKernelMath(pm, options);
   kernels.addPass(createConvertVectorToSCFPass());
   kernels.addPass(memref::createExpandStridedMetadataPass());
   kernels.addPass(createLowerAffinePass());
@@ -195,12 +206,12 @@ void rac::registerPipelines() {
   PassPipelineRegistration<BufferOptions>(
       "rac-pipeline-buffers", "Linalg on tensors to loops on buffers",
       populateBufferPipeline);
-  PassPipelineRegistration<>("rac-pipeline-kernels",
-                             "Kernels to the LLVM and NVVM dialects",
-                             populateKernelPipeline);
-  PassPipelineRegistration<>("rac-pipeline-simulator",
-                             "Kernels to functions that the simulator calls",
-                             populateSimulatorPipeline);
+  PassPipelineRegistration<KernelOptions>(
+      "rac-pipeline-kernels", "Kernels to the LLVM and NVVM dialects",
+      populateKernelPipeline);
+  PassPipelineRegistration<KernelOptions>(
+      "rac-pipeline-simulator", "Kernels to functions that the simulator calls",
+      populateSimulatorPipeline);
   PassPipelineRegistration<>("rac-pipeline-llvm",
                              "Loops on buffers to the LLVM dialect",
                              populateLLVMPipeline);

@@ -3,6 +3,8 @@
 #ifndef RAC_RUNTIME_SIMULATOR_FLOATS_H
 #define RAC_RUNTIME_SIMULATOR_FLOATS_H
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -61,6 +63,22 @@ struct E4M3 {
     uint32_t number = magnitude < 8 ? toBits(float(magnitude) * 0x1p-9f)
                                     : (magnitude << 20) + (120u << 23);
     return fromBits(sign | number);
+  }
+  /// To the nearest, to even between two; what is larger than all of them to
+  /// the largest.
+  static Stored store(float value) {
+    constexpr float kMost = 448;
+    constexpr int kLeastExponent = -6, kMantissa = 1 << 3;
+    if (std::isnan(value))
+      return 0x7F;
+    int sign = std::signbit(value) ? 0x80 : 0;
+    float magnitude = std::min(std::fabs(value), kMost);
+    int exponent = kLeastExponent;
+    while (std::ldexp(1.0f, exponent + 1) <= magnitude)
+      ++exponent;
+    // In units of the last bit, of which the first is not stored.
+    int units = int(std::nearbyint(std::ldexp(magnitude, 3 - exponent)));
+    return sign | ((exponent - kLeastExponent) * kMantissa + units);
   }
 };
 struct BF16 {

@@ -116,7 +116,7 @@ public:
     }
     auto kernels = *parsed->getOps<mlir::gpu::GPUModuleOp>().begin();
     mlir::PassManager manager(&context);
-    populateSimulatorPipeline(manager);
+    populateSimulatorPipeline(manager, KernelOptions());
     if (failed(manager.run(*parsed))) {
       ADD_FAILURE() << "the kernels can't be lowered";
       return;

@@ -118,6 +118,14 @@ struct BufferOptions : VectorOptions<BufferOptions> {
       llvm::cl::init(64)};
 };
 
+struct KernelOptions : mlir::PassPipelineOptions<KernelOptions> {
+  Option<std::string> chip{
+      *this, "chip",
+      llvm::cl::desc("Chip that kernels are made for, as sm_90a; empty: what "
+                     "all have"),
+      llvm::cl::init("")};
+};
+
 /// Level 1 to level 2: every op that computes is in a planned `rac.group`.
 void populatePlanPipeline(mlir::OpPassManager &pm, const PlanOptions &options);
 
@@ -130,10 +138,12 @@ void populateBufferPipeline(mlir::OpPassManager &pm,
                             const BufferOptions &options);
 
 /// Kernels in a `gpu.module` to the LLVM and NVVM dialects.
-void populateKernelPipeline(mlir::OpPassManager &pm);
+void populateKernelPipeline(mlir::OpPassManager &pm,
+                            const KernelOptions &options);
 
 /// Kernels in a `gpu.module` to functions that the simulator calls.
-void populateSimulatorPipeline(mlir::OpPassManager &pm);
+void populateSimulatorPipeline(mlir::OpPassManager &pm,
+                               const KernelOptions &options);
 
 /// Loops on buffers to the LLVM dialect.
 void populateLLVMPipeline(mlir::OpPassManager &pm);

@@ -164,6 +164,21 @@ def GpuShapes : Pass<"rac-gpu-shapes", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::rac::RacDialect"];
 }
 
+def GpuFloat8 : Pass<"rac-gpu-float8", "::mlir::gpu::GPUFuncOp"> {
+  let summary = "Convert floats of 8 bits by the instructions of chips that have them";
+  let description = [{
+    From sm_89 on two neighbours at a time become f8E4M3FN (`nvvm.convert.f32x2.to.f8x2`), or
+    f16 from it. A selection that keeps a number within what the type has is the
+    instruction's. `rac-expand-math` converts what stays.
+  }];
+  let options = [
+    Option<"chip", "chip", "std::string", /*default=*/"\"\"", "What kernels may use">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+      "::mlir::NVVM::NVVMDialect", "::mlir::vector::VectorDialect"];
+  let statistics = [
+    Statistic<"numConverted", "num-converted", "Conversions by instructions">];
+}
+
 def GpuMath : Pass<"rac-gpu-math", "::mlir::gpu::GPUModuleOp"> {
   let summary = "Lower the math functions that GPUs have instructions for";
   let description = [{

@@ -64,6 +64,9 @@ void populateWarpgroupsToSimulator(mlir::LLVMTypeConverter &converter,
 /// The copy unit and the barriers that count its bytes.
 void populateBulkToSimulator(mlir::LLVMTypeConverter &converter,
                              mlir::RewritePatternSet &patterns);
+/// Floats of 8 bits.
+void populateFloat8ToSimulator(mlir::LLVMTypeConverter &converter,
+                               mlir::RewritePatternSet &patterns);
 /// The thread's numbers, and what threads do together.
 void populateThreadsToSimulator(mlir::LLVMTypeConverter &converter,
                                 mlir::RewritePatternSet &patterns);

@@ -361,6 +361,7 @@ private:
     populateNvgpuToSimulator(converter, patterns);
     populateWarpgroupsToSimulator(converter, patterns);
     populateBulkToSimulator(converter, patterns);
+    populateFloat8ToSimulator(converter, patterns);
     arith::populateArithToLLVMConversionPatterns(converter, patterns);
     cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
     populateFuncToLLVMConversionPatterns(converter, patterns);
