@@ -46,7 +46,7 @@ bool rac::fitsWarpgroups(const GpuBlock &block, DataType type) {
          block.rows % groupRows == 0 && block.warpRows == kAtomRows &&
          block.warpColumns == block.columns && block.columns % 64 == 0 &&
          block.columns <= mostWarpgroupColumns(type) && block.slices == 1 &&
-         block.stages == 4 && block.split == 1 && block.workers == 0;
+         block.stages == 4 && (block.split == 1 || block.workers == 0);
 }
 
 const ComputeUnit *rac::warpgroupUnit(const Device &device) {
@@ -164,6 +164,7 @@ public:
 private:
   void addWarps(GpuBlock block);
   void addStages(GpuBlock block);
+  void addShared(GpuBlock block);
   void addWorkers(GpuBlock block, double tiles, double steps);
   void addWarpgroups();
   /// Whether half of it would do.
@@ -184,26 +185,31 @@ private:
 } // namespace
 
 void Menu::addStages(GpuBlock block) {
-  double tiles = shape.batch * std::ceil(shape.m / block.rows) *
-                 std::ceil(shape.n / block.columns);
   double steps = std::ceil(shape.k / block.depth);
   for (int64_t stages : {2, 4}) {
     block.stages = stages;
-    block.split = 1;
     // More stages than steps hold nothing.
     if (stages > std::max(2.0, steps + 1) ||
         residentBlocks(needsOf(block, elementBytes, passes), room) < 1)
       break;
-    for (int64_t split : {1, 2, 4, 8, 16}) {
-      // Parts are worth adding up only where multiprocessors had nothing to do.
-      if (split > 1 && (tiles * split > 2 * cores || steps < 2 * split))
-        break;
-      block.split = split;
-      blocks.push_back(block);
-    }
-    block.split = 1;
-    addWorkers(block, tiles, steps);
+    addShared(block);
   }
+}
+
+/// A tile a block, and sums that several share.
+void Menu::addShared(GpuBlock block) {
+  double tiles = shape.batch * std::ceil(shape.m / block.rows) *
+                 std::ceil(shape.n / block.columns);
+  double steps = std::ceil(shape.k / block.depth);
+  for (int64_t split : {1, 2, 4, 8, 16}) {
+    // Parts are worth adding up only where multiprocessors had nothing to do.
+    if (split > 1 && (tiles * split > 2 * cores || steps < 2 * split))
+      break;
+    block.split = split;
+    blocks.push_back(block);
+  }
+  block.split = 1;
+  addWorkers(block, tiles, steps);
 }
 
 /// As many blocks as run at once, where whole tiles would leave a part of the
@@ -259,7 +265,7 @@ void Menu::addWarpgroups() {
       block.rows = rows;
       block.columns = block.warpColumns = columns;
       if (residentBlocks(needsOf(block, elementBytes, passes), room) >= 1)
-        blocks.push_back(block);
+        addShared(block);
     }
 }
 

@@ -108,3 +108,50 @@ def test_blocks_as_planned(model, blocks, tmp_path):
         for inputs, want in zip(feeds, wants):
             assert_same(want, rac.load(library).run(inputs), where=str(block))
         library.unlink()
+
+
+# As above, of four and of eight warps that multiply together.
+GROUP_BLOCKS = [
+    (64, 64, 16, 64, 4, 4, 2, 0),
+    (128, 64, 16, 64, 8, 4, 16, 0),  # more parts than steps
+    (64, 64, 16, 64, 4, 4, 1, 7),
+    (128, 128, 16, 128, 8, 4, 1, 3),
+    (64, 128, 16, 128, 4, 4, 1, 1),    # one has all tiles
+    (64, 64, 16, 64, 4, 4, 1, 300),  # more than there are steps
+]
+
+
+@pytest.mark.parametrize("copies", ["late", "early"])
+@pytest.mark.parametrize("element, bytes", [("f16", 2), ("f8E4M3FN", 1)])
+@pytest.mark.parametrize("block", GROUP_BLOCKS, ids=str)
+def test_shared_sums_of_warp_groups(compiler, tmp_path, monkeypatch, block, element, bytes, copies):
+    """Of whole numbers, so exactly; the copy unit brings tiles to where another tile's sums were."""
+    import rac
+
+    monkeypatch.setenv("RAC_SIMULATOR_COPIES", copies)
+    rows, columns, *warp, warps, stages, split, workers = block
+    n, m, k = 150, 136, 784
+    x, w, y = f"tensor<{n}x{k}x", f"tensor<{m}x{k}x", f"tensor<{n}x{m}xf32>"
+    activation = ", activation = !quant.uniform<i8:f32, 1.0>" if bytes == 1 else ""
+    (tmp_path / "m.mlir").write_text(f"""
+        func.func @main(%x: {x}f32> {{rac.dim_names = ["", ""], rac.name = "x"}},
+                        %w: {w}f32> {{rac.dim_names = ["", ""], rac.name = "w"}})
+            -> ({y} {{rac.dim_names = ["", ""], rac.name = "y"}}) {{
+          %a = rac.cast %x : ({x}f32>) -> {x}{element}>
+          %b = rac.cast %w : ({w}f32>) -> {w}{element}>
+          %0 = rac.group @product ins(%a, %b : {x}{element}>, {w}{element}>) -> ({y})
+              plan <kind = generated, precision = {element}{activation}, threads = {workers}, tiles = [{rows}, {columns}],
+                    reduction = [{128 // bytes}], registers = {warp}, warps = {warps}, stages = {stages}, split = {split}> {{
+          ^bb0(%c: {x}{element}>, %d: {w}{element}>):
+            %t = rac.transpose %d, [1, 0] : ({w}{element}>) -> tensor<{k}x{m}x{element}>
+            %1 = rac.matmul %c, %t : ({x}{element}>, tensor<{k}x{m}x{element}>) -> {y}
+            rac.yield %1 : {y}
+          }}
+          return %0 : {y}
+        }}""")
+    generator = np.random.default_rng(2)
+    feeds = {name: generator.integers(-16, 17, shape).astype(np.float32) for name, shape in [("x", (n, k)), ("w", (m, k))]}
+    library = run_compiler(tmp_path / "m.mlir", tmp_path / "m.so", "--target=nvptx", "--chip=simulator_sm_90a")
+    with rac.load(library) as model:
+        got = model.run(feeds)["y"]
+    np.testing.assert_array_equal(got, feeds["x"] @ feeds["w"].T)

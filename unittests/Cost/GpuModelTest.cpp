@@ -135,6 +135,35 @@ TEST(GpuModel, GroupsOfWarpsReadSharedMemoryThemselves) {
     EXPECT_FALSE(block.warpgroups);
 }
 
+TEST(GpuModel, GroupsOfWarpsShareSumsToo) {
+  Device device = roundGpu();
+  ComputeUnit unit = device.units[1];
+  unit.name = "warpgroup";
+  unit.opsPerClock = {{DataType::f16, number(4000)}};
+  device.units.push_back(unit);
+  Model model(device);
+  GpuBlock alone = block();
+  alone.warpRows = 16;
+  alone.warpColumns = 64;
+  alone.stages = 4;
+  GpuBlock parts = alone, workers = alone;
+  parts.split = 2;
+  workers.workers = 3;
+  EXPECT_TRUE(fitsWarpgroups(parts, DataType::f16));
+  EXPECT_TRUE(fitsWarpgroups(workers, DataType::f16));
+  // Both parts of all sums are written, and read again.
+  Product p(64, 64, 256);
+  EXPECT_DOUBLE_EQ(p.cost(model, parts).bytes[2].bytes,
+                   p.cost(model, alone).bytes[2].bytes + 2 * 2 * 4 * 64 * 64.0);
+  parts.workers = 3;
+  EXPECT_FALSE(fitsWarpgroups(parts, DataType::f16));
+  auto blocks =
+      gpuBlocks({1, 64, 64, 4096, false, false}, 2, {DataType::f16, 1}, device);
+  EXPECT_TRUE(llvm::any_of(blocks, [](const GpuBlock &block) {
+    return block.warpgroups && block.split > 1;
+  }));
+}
+
 TEST(GpuModel, Float8TakesHalfTheBytesAndTwiceTheRegisters) {
   Device device = roundGpu();
   device.units[1].opsPerClock[DataType::f8] = number(2000);

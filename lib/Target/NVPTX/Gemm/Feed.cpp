@@ -11,6 +11,17 @@
 using namespace mlir;
 using namespace rac::gemm;
 
+void rac::gemm::fenceCopies(Emit &e) {
+  NVVM::FenceProxyOp::create(
+      e.b, e.loc, NVVM::ProxyKind::async_shared,
+      NVVM::SharedSpaceAttr::get(e.b.getContext(),
+                                 NVVM::SharedSpace::shared_cta));
+}
+
+Index FeedPlan::stageOf(Emit &e, Index step) const {
+  return e.rem(e.add(way.begun, step), e.number(tile.stages));
+}
+
 namespace {
 
 Index depthOf(Emit &e, const FeedPlan &plan, Index step) {
@@ -35,7 +46,7 @@ public:
     {
       OpBuilder::InsertionGuard restore(e.b);
       e.enter(e.less(step, plan.way.steps));
-      Index stage = e.rem(step, e.number(plan.tile.stages));
+      Index stage = plan.stageOf(e, step);
       Index at = depthOf(e, plan, step);
       loaderA.load(e, e.mul(stage, e.number(stageA)), at);
       loaderB.load(e, e.mul(stage, e.number(stageB)), at);
@@ -46,10 +57,7 @@ public:
   void await(Index) override {
     NVVM::CpAsyncWaitGroupOp::create(e.b, e.loc, plan.tile.stages - 3);
     // What threads have copied is there for tensor cores too.
-    NVVM::FenceProxyOp::create(
-        e.b, e.loc, NVVM::ProxyKind::async_shared,
-        NVVM::SharedSpaceAttr::get(e.b.getContext(),
-                                   NVVM::SharedSpace::shared_cta));
+    fenceCopies(e);
     gpu::BarrierOp::create(e.b, e.loc);
   }
 
@@ -87,7 +95,10 @@ public:
     asks = e.less(plan.thread, e.number(1));
     {
       OpBuilder::InsertionGuard restore(e.b);
-      e.enter(asks);
+      // They serve all of the block's tiles.
+      e.enter(isKnown(plan.way.begun, 0)
+                  ? asks
+                  : e.both(asks, e.less(plan.way.begun, e.number(1))));
       for (int64_t stage = 0; stage < stages; ++stage)
         NVVM::MBarrierInitOp::create(e.b, e.loc, barrierOf(e.number(stage)),
                                      constant(1),
@@ -101,7 +112,7 @@ public:
     {
       OpBuilder::InsertionGuard restore(e.b);
       e.enter(e.both(asks, e.less(step, plan.way.steps)));
-      Index stage = e.rem(step, e.number(plan.tile.stages));
+      Index stage = plan.stageOf(e, step);
       Value barrier = barrierOf(stage);
       NVVM::MBarrierArriveExpectTxOp::create(
           e.b, e.loc, /*res=*/Type(), barrier, constant(a.bytes() + b.bytes()),
@@ -125,10 +136,11 @@ public:
     Index stages = e.number(plan.tile.stages);
     Value parity = arith::IndexCastUIOp::create(
         e.b, e.loc, e.b.getI32Type(),
-        e.value(e.rem(e.div(step, stages), e.number(2))));
+        e.value(
+            e.rem(e.div(e.add(plan.way.begun, step), stages), e.number(2))));
     constexpr int64_t hint = 10'000'000; // ns until it looks again
     NVVM::MBarrierTryWaitParityOp::create(
-        e.b, e.loc, barrierOf(e.rem(step, stages)), parity, constant(hint));
+        e.b, e.loc, barrierOf(plan.stageOf(e, step)), parity, constant(hint));
     // Nobody reads the stage any more that is asked for next.
     gpu::BarrierOp::create(e.b, e.loc);
   }

@@ -12,6 +12,7 @@ namespace rac::gemm {
 struct Way {
   Index batch, row, column; ///< where the block's tiles begin
   Index depthStart, steps;
+  Index begun; ///< steps of tiles that it has come by before
 };
 
 /// Brings both operands' tiles of each step to shared memory, to the stage
@@ -38,7 +39,15 @@ struct FeedPlan {
   Index start;
   mlir::Value address;
   int64_t barriers; ///< where in shared memory they are, B
+
+  /// Where in shared memory a step's tiles are: stages take turns from the
+  /// block's first step on.
+  Index stageOf(Emit &e, Index step) const;
 };
+
+/// What the thread has done with shared memory comes before what tensor cores
+/// and the copy unit do there after the next barrier.
+void fenceCopies(Emit &e);
 
 /// By one thread where that can be, otherwise by all of them.
 std::unique_ptr<Feed> makeFeed(Emit &e, const FeedPlan &plan);

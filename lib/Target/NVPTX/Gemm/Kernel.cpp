@@ -118,6 +118,7 @@ ProductKernel::Sums ProductKernel::computeTile(const SharedTile &tileA,
 void ProductKernel::findDepth(Block &block) {
   block.first = e.mul(block.split, depthSteps);
   block.steps = depthSteps;
+  block.begun = e.number(0);
   if (tile.splits > 1) {
     Index all = e.ceilDiv(depth, e.number(tile.depth));
     block.steps = e.sub(e.min(e.add(block.first, depthSteps), all),
@@ -337,9 +338,10 @@ void ProductKernel::computeBlock(const Block &block, Index thread) {
   if (tile.warpgroups) {
     Warpgroups groups(e, tile, a, b, thread, atom.sumsApart());
     Index depthStart = e.mul(block.first, e.number(tile.depth));
-    Value sums = groups.accumulate(
-        {block.batch, block.row, block.column, depthStart, block.steps},
-        batches, barriersAt(tile, bytesOf(atom.accumulator)));
+    Value sums =
+        groups.accumulate({block.batch, block.row, block.column, depthStart,
+                           block.steps, block.begun},
+                          batches, barriersAt(tile, bytesOf(atom.accumulator)));
     stageSums([&](const Stage &stage) { groups.put(stage, sums); });
   } else {
     Warp warp = findWarp(thread);

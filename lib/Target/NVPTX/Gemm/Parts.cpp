@@ -1,5 +1,6 @@
 //===- Parts.cpp - Sums of a tile that several blocks have parts of -------===//
 
+#include "Feed.h"
 #include "ProductKernel.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -71,12 +72,16 @@ void ProductKernel::computeShare(Index worker, Index thread) {
   block.first = e.select(isLater, e.sub(begin, start), e.number(0));
   Index last = e.min(e.sub(end, start), steps);
   block.steps = e.sub(last, block.first);
+  block.begun = e.select(isLater, e.number(0), e.sub(start, begin));
   block.whole = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::eq,
                                       e.value(block.steps), e.value(steps));
   block.part = e.add(e.mul(worker, e.number(2)),
                      e.select(isLater, e.number(0), e.number(1)));
   computeBlock(block, thread);
-  // The next tile's operands take the place of this one's sums.
+  // The next tile's operands take the place of this one's sums, those that the
+  // copy unit brings too.
+  if (tile.warpgroups)
+    fenceCopies(e);
   gpu::BarrierOp::create(e.b, e.loc);
 }
 

@@ -21,6 +21,7 @@ private:
   struct Block {
     Index batch, split, row, column;
     Index first, steps; ///< along the depth, in tiles of the operands
+    Index begun;        ///< steps that it has had of other tiles
     /// Of workers: whether those are all steps, and which of the parts of sums
     /// they make if they aren't.
     mlir::Value whole;

@@ -68,9 +68,10 @@ Value Warpgroups::accumulate(const Way &way, Index batches, int64_t barriers) {
                                         e.value(at));
   };
   Index beginA = e.add(Index(begin), over);
-  std::unique_ptr<Feed> feed =
-      makeFeed(e, {tile, a, b, thread, way, batches, memory, over,
-                   addressOf(beginA), barriers});
+  FeedPlan plan{
+      tile,    a, b, thread, way, batches, memory, over, addressOf(beginA),
+      barriers};
+  std::unique_ptr<Feed> feed = makeFeed(e, plan);
   // The tile that is being multiplied with keeps its place, and so does the one
   // before, that other warps may still read.
   int64_t ahead = tile.stages - 2;
@@ -92,7 +93,7 @@ Value Warpgroups::accumulate(const Way &way, Index batches, int64_t barriers) {
     Index step = loop.getInductionVar();
     feed->await(step);
     feed->request(e.add(step, e.number(ahead)));
-    Index stage = e.rem(step, e.number(tile.stages));
+    Index stage = plan.stageOf(e, step);
     Value before = loop.getRegionIterArgs()[0];
     Value sums =
         multiply(addressOf(e.add(startA, e.mul(stage, e.number(stageA)))),

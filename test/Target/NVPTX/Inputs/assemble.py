@@ -32,6 +32,17 @@ MODELS = {
       }
       return %0 : tensor<300x200xf32>
     }""",
+    # The same of warp groups, which one thread brings tiles for.
+    "group_workers": """func.func @main(%x: tensor<300x512xbf16>, %w: tensor<512x200xbf16>) -> tensor<300x200xbf16> {
+      %0 = rac.group @product ins(%x, %w : tensor<300x512xbf16>, tensor<512x200xbf16>) -> (tensor<300x200xbf16>)
+          plan <kind = generated, precision = bf16, threads = 7, tiles = [128, 128], reduction = [64], registers = [16, 128],
+                warps = 8, stages = 4> {
+      ^bb0(%a: tensor<300x512xbf16>, %b: tensor<512x200xbf16>):
+        %1 = rac.matmul %a, %b : (tensor<300x512xbf16>, tensor<512x200xbf16>) -> tensor<300x200xbf16>
+        rac.yield %1 : tensor<300x200xbf16>
+      }
+      return %0 : tensor<300x200xbf16>
+    }""",
     "ragged_product": "(float[n, 100] x, float[100, 37] w) => (float[n, 37] y) { y = MatMul(x, w) }",
     "convolution": "(float[2, 32, 28, 28] x, float[64, 32, 3, 3] w, float[64] b) => (float[2, 64, 28, 28] y)"
                    " { z = Conv <pads = [1, 1, 1, 1]> (x, w, b) y = Relu(z) }",
