@@ -17,6 +17,7 @@
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Transforms/IPO/GlobalDCE.h"
 #include "llvm/Transforms/IPO/MergeFunctions.h"
+#include "llvm/Transforms/Utils/Cloning.h"
 #include "llvm/Transforms/Utils/SplitModule.h"
 
 using namespace llvm;
@@ -68,28 +69,101 @@ unsigned partsOf(const Module &module) {
   return std::clamp(instructions / kInstructionsPerPart, 1u, kMaxParts);
 }
 
-Expected<Object> compilePart(Module &module, const TargetSpec &target) {
+Expected<Object> compilePart(Module &module, const TargetSpec &target,
+                             CodeGenFileType type) {
   auto machine = createMachine(target);
   if (!machine)
     return machine.takeError();
   optimize(module, **machine);
   Object object;
   raw_svector_ostream os(object);
-  if (Error error =
-          writeCode(module, **machine, CodeGenFileType::ObjectFile, os))
+  if (Error error = writeCode(module, **machine, type, os))
     return error;
   return object;
 }
 
 /// Contexts belong to threads, so a part moves to its thread as bitcode.
-Expected<Object> compileBitcode(Object bitcode, const TargetSpec &target) {
+Expected<Object> compileBitcode(Object bitcode, const TargetSpec &target,
+                                CodeGenFileType type) {
   LLVMContext context;
   SmallVectorMemoryBuffer buffer(std::move(bitcode), "part",
                                  /*RequiresNullTerminator=*/false);
   auto module = parseBitcodeFile(buffer.getMemBufferRef(), context);
   if (!module)
     return module.takeError();
-  return compilePart(**module, target);
+  return compilePart(**module, target, type);
+}
+
+/// All parts at once, as far as there are threads.
+Expected<std::vector<Object>> compileParts(std::vector<Object> bitcode,
+                                           const TargetSpec &target,
+                                           CodeGenFileType type) {
+  std::vector<Object> objects(bitcode.size());
+  std::vector<std::string> problems(bitcode.size());
+  DefaultThreadPool pool(hardware_concurrency());
+  for (size_t i = 0; i < bitcode.size(); ++i)
+    pool.async([&, i] {
+      auto object = compileBitcode(std::move(bitcode[i]), target, type);
+      if (object)
+        objects[i] = std::move(*object);
+      else
+        problems[i] = toString(object.takeError());
+    });
+  pool.wait();
+  for (const std::string &problem : problems)
+    if (!problem.empty())
+      return createStringError(problem);
+  return objects;
+}
+
+bool isKernel(const GlobalValue &value) {
+  auto *function = dyn_cast<Function>(&value);
+  return function && !function->isDeclaration() &&
+         function->getCallingConv() == CallingConv::PTX_Kernel;
+}
+
+/// Which part each kernel is in: neighbours, with about as many instructions
+/// in each part.
+DenseMap<const GlobalValue *, unsigned> partsOfKernels(const Module &module,
+                                                       unsigned count) {
+  uint64_t all = 0, before = 0;
+  for (const Function &function : module)
+    if (isKernel(function))
+      all += function.getInstructionCount();
+  DenseMap<const GlobalValue *, unsigned> parts;
+  for (const Function &function : module)
+    if (isKernel(function)) {
+      parts[&function] = before * count / std::max<uint64_t>(all, 1);
+      before += function.getInstructionCount();
+    }
+  return parts;
+}
+
+/// The module with the kernels of one part. What several parts have a copy of
+/// has a name of its own in each.
+std::unique_ptr<Module>
+partOf(const Module &module, unsigned part,
+       const DenseMap<const GlobalValue *, unsigned> &parts) {
+  ValueToValueMapTy map;
+  auto copy = CloneModule(module, map, [&](const GlobalValue *value) {
+    auto found = parts.find(value);
+    return found == parts.end() || found->second == part;
+  });
+  for (auto [kernel, other] : parts)
+    if (other != part)
+      cast<Function>(map[kernel])->eraseFromParent();
+  for (GlobalValue &value : copy->global_values())
+    if (part > 0 && !value.isDeclaration() && !isKernel(value) &&
+        !value.getName().starts_with("llvm."))
+      value.setName(value.getName() + "$" + Twine(part));
+  return copy;
+}
+
+/// What comes after the head that every file of PTX has.
+StringRef withoutHead(StringRef text) {
+  constexpr StringLiteral last = ".address_size 64\n";
+  size_t at = text.find(last);
+  return at == StringRef::npos ? text : text.drop_front(at + last.size());
 }
 
 } // namespace
@@ -137,36 +211,40 @@ rac::compileObjects(std::unique_ptr<Module> module, const TargetSpec &target) {
   dropEqual(*module, **machine);
 
   unsigned count = partsOf(*module);
-  std::vector<Object> objects;
   if (count == 1) {
-    auto object = compilePart(*module, target);
+    auto object = compilePart(*module, target, CodeGenFileType::ObjectFile);
     if (!object)
       return object.takeError();
+    std::vector<Object> objects;
     objects.push_back(std::move(*object));
     return objects;
   }
-
   std::vector<Object> bitcode;
   SplitModule(*module, count, [&](std::unique_ptr<Module> part) {
     raw_svector_ostream os(bitcode.emplace_back());
     WriteBitcodeToFile(*part, os);
   });
   module.reset();
+  return compileParts(std::move(bitcode), target, CodeGenFileType::ObjectFile);
+}
 
-  objects.resize(bitcode.size());
-  std::vector<std::string> problems(bitcode.size());
-  DefaultThreadPool pool(hardware_concurrency());
-  for (size_t i = 0; i < bitcode.size(); ++i)
-    pool.async([&, i] {
-      auto object = compileBitcode(std::move(bitcode[i]), target);
-      if (object)
-        objects[i] = std::move(*object);
-      else
-        problems[i] = toString(object.takeError());
-    });
-  pool.wait();
-  for (const std::string &problem : problems)
-    if (!problem.empty())
-      return createStringError(problem);
-  return objects;
+Expected<std::string> rac::compileKernelText(Module &module,
+                                             const TargetSpec &target) {
+  unsigned count = partsOf(module);
+  auto parts = partsOfKernels(module, count);
+  std::vector<Object> bitcode(count);
+  for (unsigned part = 0; part < count; ++part) {
+    raw_svector_ostream os(bitcode[part]);
+    WriteBitcodeToFile(*partOf(module, part, parts), os);
+  }
+  auto texts =
+      compileParts(std::move(bitcode), target, CodeGenFileType::AssemblyFile);
+  if (!texts)
+    return texts.takeError();
+  std::string text;
+  for (const Object &part : *texts) {
+    StringRef own(part.data(), part.size());
+    text += text.empty() ? own : withoutHead(own);
+  }
+  return text;
 }

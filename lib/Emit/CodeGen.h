@@ -23,6 +23,11 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine);
 llvm::Error writeCode(llvm::Module &module, llvm::TargetMachine &machine,
                       llvm::CodeGenFileType type, llvm::raw_pwrite_stream &os);
 
+/// The module's kernels in assembly, optimised in as many parts on several
+/// threads as compileObjects() makes, each with all that isn't a kernel.
+llvm::Expected<std::string> compileKernelText(llvm::Module &module,
+                                              const TargetSpec &target);
+
 /// Optimises a module and makes objects of it: several, on several threads, if
 /// it is large. How many depends on the module only, so that the result does
 /// too.

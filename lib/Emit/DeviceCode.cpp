@@ -101,13 +101,7 @@ Expected<std::string> toPtx(Module &module, const AcceleratorSpec &chip) {
                              problem);
   if (Error error = linkFunctions(module))
     return error;
-  optimize(module, **machine);
-  SmallVector<char, 0> text;
-  raw_svector_ostream out(text);
-  if (Error error =
-          writeCode(module, **machine, CodeGenFileType::AssemblyFile, out))
-    return error;
-  return out.str().str();
+  return compileKernelText(module, specOf(chip));
 }
 
 Expected<std::string> read(StringRef path) {

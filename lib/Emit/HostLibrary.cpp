@@ -2,6 +2,7 @@
 
 #include "HostLibrary.h"
 #include "CompilerStages.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "rac/Emit/Emit.h"
 #include "llvm/ADT/SmallString.h"
@@ -12,10 +13,13 @@ using namespace mlir;
 using namespace rac;
 
 llvm::Error rac::runPasses(ModuleOp module, StringRef stage,
-                           llvm::function_ref<void(OpPassManager &)> populate) {
+                           llvm::function_ref<void(OpPassManager &)> populate,
+                           Verified verified) {
   PassManager manager(module->getContext());
+  manager.enableVerifier(verified == Verified::eachPass);
   populate(manager);
-  if (failed(manager.run(module)))
+  if (failed(manager.run(module)) ||
+      (verified == Verified::atEnd && failed(verify(module))))
     return llvm::createStringError(stage + " failed");
   return llvm::Error::success();
 }

@@ -10,10 +10,15 @@
 
 namespace rac {
 
+/// When passes' work is verified: after each of them, or once, where kernels
+/// are so large that it takes a third of the time.
+enum class Verified { eachPass, atEnd };
+
 /// Fails with the stage's name only: what went wrong is for the context's
 /// handler of diagnostics.
 llvm::Error runPasses(mlir::ModuleOp module, llvm::StringRef stage,
-                      llvm::function_ref<void(mlir::OpPassManager &)> populate);
+                      llvm::function_ref<void(mlir::OpPassManager &)> populate,
+                      Verified verified = Verified::eachPass);
 
 /// Compiles a planned module, which is used up, for `target`, which this
 /// machine must be, into a temporary library, and loads it.

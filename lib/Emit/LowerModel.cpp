@@ -1,6 +1,7 @@
 //===- LowerModel.cpp - From a plan to code -------------------------------===//
 
 #include "CompilerStages.h"
+#include "HostLibrary.h"
 #include "PtxasInfo.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "rac/Emit/Config.h"
@@ -90,14 +91,15 @@ llvm::Error Compiler::toKernels() {
   options.progress("generating kernels");
   bool onlyToRead = options.emit == EmitKind::Ptx && options.reportFile.empty();
   auto compiled = compileKernels(module, target.accelerator, !onlyToRead, [&] {
-    return runPasses("lowering", [&](mlir::OpPassManager &manager) {
+    auto populate = [&](mlir::OpPassManager &manager) {
       KernelOptions kernels;
       kernels.chip = target.accelerator.chip;
       if (isSimulator(kernels.chip))
         populateSimulatorPipeline(manager, kernels);
       else
         populateKernelPipeline(manager, kernels);
-    });
+    };
+    return rac::runPasses(module, "lowering", populate, Verified::atEnd);
   });
   if (!compiled)
     return complaints.because(llvm::toString(compiled.takeError()));
