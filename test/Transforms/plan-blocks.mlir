@@ -29,3 +29,16 @@ func.func @small(%x: tensor<256x256xf16>, %w: tensor<256x256xf16>) -> tensor<256
   }
   return %0 : tensor<256x256xf16>
 }
+
+// Two stages and three are predicted to take as long, and two were measured to be quicker.
+// CHECK-LABEL: @attention
+// CHECK: plan <kind = generated, precision = bf16, tiles = [0, 128, 128], reduction = [32], registers = [16, 128], warps = 8, stages = 2>
+func.func @attention(%q: tensor<32x4096x128xbf16>, %k: tensor<32x4096x128xbf16>, %v: tensor<32x4096x128xbf16>) -> tensor<32x4096x128xbf16> {
+  %0 = rac.group @attention ins(%q, %k, %v : tensor<32x4096x128xbf16>, tensor<32x4096x128xbf16>, tensor<32x4096x128xbf16>) -> (tensor<32x4096x128xbf16>)
+      plan <kind = generated, precision = bf16> {
+  ^bb0(%a: tensor<32x4096x128xbf16>, %b: tensor<32x4096x128xbf16>, %c: tensor<32x4096x128xbf16>):
+    %1 = rac.attention %a, %b, %c scale 0.125 : (tensor<32x4096x128xbf16>, tensor<32x4096x128xbf16>, tensor<32x4096x128xbf16>) -> tensor<32x4096x128xbf16>
+    rac.yield %1 : tensor<32x4096x128xbf16>
+  }
+  return %0 : tensor<32x4096x128xbf16>
+}
