@@ -145,13 +145,14 @@ std::unique_ptr<Module>
 partOf(const Module &module, unsigned part,
        const DenseMap<const GlobalValue *, unsigned> &parts) {
   ValueToValueMapTy map;
-  auto copy = CloneModule(module, map, [&](const GlobalValue *value) {
+  auto belongs = [&](const GlobalValue *value) {
     auto found = parts.find(value);
     return found == parts.end() || found->second == part;
-  });
-  for (auto [kernel, other] : parts)
-    if (other != part)
-      cast<Function>(map[kernel])->eraseFromParent();
+  };
+  auto copy = CloneModule(module, map, belongs);
+  for (const Function &function : module)
+    if (!belongs(&function))
+      cast<Function>(map[&function])->eraseFromParent();
   for (GlobalValue &value : copy->global_values())
     if (part > 0 && !value.isDeclaration() && !isKernel(value) &&
         !value.getName().starts_with("llvm."))
