@@ -158,8 +158,11 @@ void Costing::computeLibrary() {
   for (const WorkNest &nest : work.nests) {
     double iterations = nest.iterations();
     double products = 2 * nest.multiplyAdds * iterations;
-    // What follows a product is done with its results in registers.
-    addVectorWork(nest.type, nest.flops() - products, 1);
+    // What follows a product is done with its results in registers, which are
+    // f32 whatever was multiplied.
+    bool isNarrow = products > 0 && nest.type != DataType::f64;
+    addVectorWork(isNarrow ? DataType::f32 : nest.type, nest.flops() - products,
+                  1);
     if (products == 0)
       continue;
     ContractionShape shape = contractionShape(nest);

@@ -123,8 +123,8 @@ TEST(DeviceModel, DepthwiseConvolutionsAreOfVectors) {
   EXPECT_DOUBLE_EQ(seconds(depthwise, device), 2.0 * 128 * 9 / (2e8 * 0.5));
 }
 
-// Of a tile's 32 terms a window's tap of 8 channels fills a quarter, and half of
-// its columns.
+// Of a tile's 32 terms a window's tap of 8 channels fills a quarter, and half
+// of its columns.
 TEST(DeviceModel, TapsFillTiles) {
   Device device = roundDevice();
   ComputeUnit matrix;

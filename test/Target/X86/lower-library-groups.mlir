@@ -66,6 +66,20 @@ func.func @bytes(%x: tensor<1x4x1xui8>, %w: tensor<2x1x1xi8>, %s: tensor<2xf32>,
   return %4 : tensor<1x6x2xui8>
 }
 
+// Steps by channel were multiplied with before: nothing is left to multiply with.
+
+// CHECK-LABEL: func.func @steps_of_one
+// CHECK-NEXT: rac.library_call conv
+// CHECK-SAME: post_ops = [#rac.post_op<kind = mul, operand = 2>, #rac.post_op<kind = round>, #rac.post_op<kind = linear, alpha = 1.0{{0*}}e+00, beta = 7.0{{0*}}e+00>]
+func.func @steps_of_one(%x: tensor<1x4x1xui8>, %w: tensor<2x1x1xi8>, %s: tensor<2xf32>, %d: tensor<1x6x2xui8>) -> tensor<1x6x2xui8> attributes {rac.plan = #rac.plan<kind = library, precision = i8>} {
+  %0 = rac.conv %x, %w {strides = array<i64: 1>, dilations = array<i64: 1>, pads_low = array<i64: 1>, pads_high = array<i64: 1>, groups = 1 : i64, input_zero = 3 : i64} : (tensor<1x4x1xui8>, tensor<2x1x1xi8>) -> tensor<1x6x2xi32>
+  %1 = rac.cast %0 : (tensor<1x6x2xi32>) -> tensor<1x6x2xf32>
+  %2 = rac.mul %1, %s : (tensor<1x6x2xf32>, tensor<2xf32>) -> tensor<1x6x2xf32>
+  %3 = rac.quantize %2 {steps_type = !quant.uniform<u8:f32, 1.0:7>} : (tensor<1x6x2xf32>) -> tensor<1x6x2xui8>
+  %4 = bufferization.materialize_in_destination %3 in %d : (tensor<1x6x2xui8>, tensor<1x6x2xui8>) -> tensor<1x6x2xui8>
+  return %4 : tensor<1x6x2xui8>
+}
+
 // A bias may have ones in front.
 
 // CHECK-LABEL: func.func @bias_with_ones
