@@ -27,6 +27,11 @@ ContractionShape rac::contractionShape(const WorkNest &nest) {
     if (!result.dependsOn(term.loop))
       shape.channels *= nest.sizes[term.loop];
   // Terms only from the window: each channel on its own.
+  // Columns are the last dimension but the channels.
+  if (shape.isConv && image.dims.size() > 1)
+    for (const WorkUse::Term &term : image.dims[image.dims.size() - 2])
+      if (!result.dependsOn(term.loop))
+        shape.taps *= nest.sizes[term.loop];
   shape.isDepthwise =
       shape.isConv && shape.batch > 1 && shape.n == 1 && shape.channels == 1;
   return shape;

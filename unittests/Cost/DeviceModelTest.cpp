@@ -147,6 +147,10 @@ TEST(DeviceModel, TapsFillTiles) {
   EXPECT_DOUBLE_EQ(seconds(product),
                    2e6 / (2e9 * (100.0 / 112) * (100.0 / 128)) +
                        2.6 * Matmul::repacking);
+  // A row of 7 taps of an image lies side by side: 21 of 32 terms.
+  ParsedOps image(ConvText("1x16x16x3xf32", "8x3x7x7xf32", "1x10x10x8xf32",
+                           /*pad=*/0, /*groups=*/1));
+  EXPECT_DOUBLE_EQ(seconds(image), 2.0 * 800 * 147 / (2e9 * 0.5 * (21.0 / 32)));
 }
 
 // Bytes that are multiplied four at once are still widened by other code.

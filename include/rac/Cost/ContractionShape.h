@@ -13,8 +13,9 @@ namespace rac {
 /// channels times the window.
 struct ContractionShape {
   double batch = 1, m = 1, n = 1, k = 1;
-  /// Those of the k that lie side by side: of a window's tap, or all.
-  double channels = 1;
+  /// Those of the k that lie side by side: of a window's tap, or all; and the
+  /// taps of a window in a row, which lie beside each other.
+  double channels = 1, taps = 1;
   bool isConv = false;
   /// A convolution with one channel a group.
   bool isDepthwise = false;

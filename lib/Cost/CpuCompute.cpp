@@ -1,0 +1,275 @@
+//===- CpuCompute.cpp - What a group computes on a CPU --------------------===//
+
+#include "CpuModel.h"
+#include "rac/Cost/ContractionShape.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace rac;
+
+using Kernel = Coefficients::Kernel;
+
+/// Operations that are no multiply-adds take what the unit counts two for.
+void CpuCosting::addVectorWork(DataType opType, double count,
+                               double utilization) {
+  if (count == 0)
+    return;
+  const ComputeUnit &unit = coefficients.vectorUnit();
+  TimeFormula::Compute compute;
+  compute.ops = 2 * count;
+  compute.peak = &coefficients.peak(unit, opType);
+  compute.fraction = &coefficients.fraction(unit, opType, Kernel::vector);
+  compute.utilization = utilization;
+  formula.computes.push_back(compute);
+  cost.countOps(unit, opType, count);
+}
+
+/// `isHidden`: that pass while a core that runs out of order computes something
+/// else.
+void CpuCosting::addClocks(double clocks, bool isHidden) {
+  const ComputeUnit &unit = coefficients.vectorUnit();
+  auto rate = unit.opsPerClock.find(DataType::f32);
+  if (clocks == 0 || rate == unit.opsPerClock.end() || !rate->second)
+    return;
+  TimeFormula::Compute compute;
+  // As many operations as fit into the time.
+  compute.ops = clocks * rate->second->v;
+  compute.peak = &coefficients.peak(unit, DataType::f32);
+  compute.isHidden = isHidden;
+  formula.computes.push_back(compute);
+}
+
+/// In each tile each nest's loops begin, and their first results wait for
+/// what the nest before has left: what is left to do of other tiles hides that.
+void CpuCosting::addStarts() {
+  // Softmax of rows of 32 and of 49, three nests, on Emerald Rapids: 16 ns less
+  // a tile of two rows than for two tiles of one.
+  constexpr double clocks = 15;
+  if (!schedule->tileTrips.empty())
+    addClocks(clocks * schedule->tiles() * work.nests.size(),
+              /*isHidden=*/true);
+}
+
+/// Rows begin anew, one after the other.
+void CpuCosting::addRows(const WorkNest &nest, const NestSchedule &loops) {
+  // Copies of pieces of 128 B within the second cache take 5.6 clocks a piece
+  // longer than of whole rows (Emerald Rapids), some of which overlaps here.
+  constexpr double clocks = 8;
+  double tiles = loops.isBefore ? 1 : schedule->tiles(), rows = tiles;
+  for (const NestSchedule::Level &level :
+       ArrayRef(loops.levels).drop_back(loops.levels.empty() ? 0 : 1))
+    rows *= level.trips;
+  // The first one begins with the nest.
+  rows -= tiles;
+  addClocks(clocks * rows, /*isHidden=*/true);
+}
+
+/// Sums, of 32 bits, in a vector.
+static double lanesOf(const ComputeUnit &unit) {
+  constexpr double sumBits = 32;
+  return unit.vectorBits ? std::max(1.0, unit.vectorBits->v / sumBits) : 1;
+}
+
+/// A matrix that isn't constant is laid out for each call anew.
+void CpuCosting::addRepacking(const WorkNest &nest) {
+  const WorkTensor &matrix = work.tensors[nest.reads[1].tensor];
+  if (matrix.isWeight)
+    return;
+  // Of an element, in f32 and in narrower types: batched products of 24 to 160
+  // rows by oneDNN 3.2 on Emerald Rapids.
+  constexpr double clocks = 1, narrowClocks = 2.6;
+  double elements = matrix.bytes() / matrix.elementBytes;
+  addClocks(elements * (matrix.elementBytes < 4 ? narrowClocks : clocks),
+            /*isHidden=*/false);
+}
+
+/// The terms that a matrix unit's tile has in a row, of which each sum of 32
+/// bits takes one: tiles have as many rows as sums in a row.
+static double termsOfTile(const ComputeUnit &unit, Type type) {
+  constexpr double sumBits = 32;
+  if (unit.kind != UnitKind::matrix || !unit.vectorBits || !type.isIntOrFloat())
+    return 1;
+  return std::max(1.0, std::sqrt(unit.vectorBits->v * sumBits) /
+                           type.getIntOrFloatBitWidth());
+}
+
+/// The terms that the library has side by side in tiles: those of a tap, or,
+/// where channels are as few as an image's, of a row of taps that fill more
+/// than half of a tile. Of 3 channels by oneDNN 3.2 in bf16 on Emerald Rapids
+/// windows of 7 columns take 239 us, as with 21 terms, of 3 columns 250 us, as
+/// with 3.
+static double termsSideBySide(const ContractionShape &shape, double terms) {
+  constexpr double fewChannels = 4;
+  double row = shape.channels * shape.taps;
+  return shape.channels <= fewChannels && 2 * row > terms ? row
+                                                          : shape.channels;
+}
+
+/// The part of `multiple`s that `size` fills up.
+static double filled(double size, double multiple) {
+  return size / (std::ceil(size / multiple) * multiple);
+}
+
+void CpuCosting::computeLibrary() {
+  const ComputeUnit &unit = coefficients.bestUnit(type);
+  for (const WorkNest &nest : work.nests) {
+    double iterations = nest.iterations();
+    double products = 2 * nest.multiplyAdds * iterations;
+    // What follows a product is done with its results in registers, which are
+    // f32 whatever was multiplied.
+    bool isNarrow = products > 0 && nest.type != DataType::f64;
+    addVectorWork(isNarrow ? DataType::f32 : nest.type, nest.flops() - products,
+                  1);
+    if (products == 0)
+      continue;
+    ContractionShape shape = contractionShape(nest);
+    TimeFormula::Compute compute;
+    compute.ops = products;
+    if (shape.isDepthwise) {
+      // No matrix unit and no dot product has a use for sums of one channel:
+      // vectors of f32 compute them, whatever lies in memory.
+      const ComputeUnit &vectors = coefficients.vectorUnit();
+      compute.peak = &coefficients.peak(vectors, DataType::f32);
+      compute.fraction =
+          &coefficients.fraction(vectors, type, Kernel::libraryDepthwise);
+      formula.computes.push_back(compute);
+      cost.countOps(vectors, DataType::f32, products);
+      continue;
+    }
+    if (!shape.isConv)
+      addRepacking(nest);
+    compute.peak = &coefficients.peak(unit, type);
+    // Vectors go along the columns; a window's taps are multiplied one by one.
+    double terms = termsOfTile(unit, plan.getPrecision());
+    compute.utilization = filled(shape.n, lanesOf(coefficients.vectorUnit())) *
+                          filled(termsSideBySide(shape, terms), terms);
+    compute.fraction = &coefficients.fraction(
+        unit, type, shape.isConv ? Kernel::libraryConv : Kernel::libraryMatmul);
+    compute.halves = {{&coefficients.half(unit, type, 'm'), shape.m},
+                      {&coefficients.half(unit, type, 'n'), shape.n},
+                      {&coefficients.half(unit, type, 'k'), shape.k}};
+    formula.computes.push_back(compute);
+    cost.countOps(unit, type, products);
+  }
+  formula.speedup = threads;
+}
+
+/// Of a vector that a transposition writes across lines: 197 rows of 768
+/// numbers take 14.7 clocks a vector, 192 rows 7.3 (Emerald Rapids).
+constexpr double kClocksOfSplits = 6;
+
+/// Of an operation on vectors: two a clock.
+constexpr double kFewestClocks = 0.5;
+
+/// The part of the multiply-adds that a tile of registers keeps busy: of the
+/// lanes those there are results for, and of the clocks those not spent on
+/// loads and on waiting for sums.
+static double registerUtilization(const NestSchedule &nest) {
+  return filled(nest.extents.back()[*nest.vectorLoop], nest.lanes) *
+         kFewestClocks / nest.clocks;
+}
+
+/// Generated code widens narrow numbers as it loads them; but for 16 bits times
+/// constants, where the unit is quicker at products of those.
+DataType CpuCosting::typeOfSums(const WorkNest &nest,
+                                const ComputeUnit &unit) const {
+  if (type == DataType::i8)
+    return DataType::i32;
+  if (type != DataType::bf16 && type != DataType::f16)
+    return type;
+  const Device &device = coefficients.getDevice();
+  Known f32 = device.peakOpsPerSecond(unit, DataType::f32),
+        own = device.peakOpsPerSecond(unit, type);
+  bool hasWeights = llvm::any_of(nest.reads, [&](const WorkUse &use) {
+    return work.tensors[use.tensor].isWeight;
+  });
+  return hasWeights && f32 && own && own->v > f32->v ? type : DataType::f32;
+}
+
+/// Each tile of registers starts its sums anew, and stores them.
+void CpuCosting::addRegisterTiles(const WorkNest &nest,
+                                  const NestSchedule &loops,
+                                  double iterations) {
+  // Attention of 24 to 197 rows of 32 and 64 on Emerald Rapids.
+  constexpr double clocksOfTile = 20, clocksOfVector = 1;
+  if (nest.reductions.test(*loops.vectorLoop))
+    return;
+  double results = iterations;
+  for (unsigned loop : nest.reductions.set_bits())
+    results /= std::max(1.0, loops.extents.back()[loop]);
+  double vectors = loops.rows * loops.vectors;
+  addClocks(results / (loops.lanes * vectors) *
+                (clocksOfTile + clocksOfVector * vectors),
+            /*isHidden=*/false);
+}
+
+void CpuCosting::computeGenerated() {
+  VectorShape vectors;
+  const ComputeUnit &unit = coefficients.vectorUnit();
+  if (unit.vectorBits)
+    vectors.bits = unit.vectorBits->v;
+  if (unit.registers)
+    vectors.registers = unit.registers->v;
+  schedule = scheduleOf(work, plan, vectors);
+  double trips = schedule->parallelTrips(work);
+  double used = std::max(1.0, std::min(threads, trips));
+  formula.speedup = trips / std::ceil(trips / used);
+  if (trips < 1)
+    formula.speedup = 1;
+  addStarts();
+  for (auto [nest, loops] : llvm::zip_equal(work.nests, schedule->nests)) {
+    double iterations = schedule->iterations(loops);
+    double products = 2 * nest.multiplyAdds * iterations;
+    double others =
+        (nest.operations + kFunctionTerms * nest.functions + nest.moreTerms) *
+        iterations;
+    if (!loops.vectorLoop) {
+      // Each element is loaded, stored and found on its own.
+      double moves = (nest.reads.size() + nest.writes.size()) * iterations;
+      TimeFormula::Compute compute;
+      compute.ops = products + 2 * (others + moves);
+      compute.peak = &coefficients.scalarPeak(nest.type);
+      formula.computes.push_back(compute);
+      cost.countOps(unit, nest.type, products + others);
+      continue;
+    }
+    if (products == 0)
+      addRows(nest, loops);
+    // One shuffle a clock, where two operations could be.
+    others += 2 * (loops.shuffles + (loops.splitsLines ? kClocksOfSplits : 0)) *
+              iterations;
+    double lanes = filled(loops.extents.back()[*loops.vectorLoop], loops.lanes);
+    // Lanes of a sum of products are added up in the end: each step takes a
+    // shuffle and an addition for every result.
+    if (products > 0 && nest.reductions.test(*loops.vectorLoop)) {
+      double results = iterations;
+      for (unsigned loop : nest.reductions.set_bits())
+        results /= std::max(1.0, loops.extents.back()[loop]);
+      others += 3 * std::log2(loops.lanes) * results;
+    }
+    // What adds to few sums waits for them, unless it has enough to do.
+    double waits = 1;
+    if (nest.reductions.any() && products == 0 && others > 0)
+      waits = std::min(1.0, kFewestClocks * others / iterations / loops.clocks);
+    addVectorWork(nest.type, others, lanes * waits);
+    if (products == 0)
+      continue;
+    ContractionShape shape = contractionShape(nest);
+    if (shape.isDepthwise) {
+      // Its window is unrolled over the channels' lanes: elementwise code.
+      addVectorWork(nest.type, products / 2, 1);
+      continue;
+    }
+    addRegisterTiles(nest, loops, iterations);
+    DataType sums = typeOfSums(nest, unit);
+    TimeFormula::Compute compute;
+    compute.ops = products;
+    compute.peak = &coefficients.peak(unit, sums);
+    compute.fraction = &coefficients.fraction(
+        unit, sums,
+        shape.isConv ? Kernel::generatedConv : Kernel::generatedMatmul);
+    compute.utilization = registerUtilization(loops);
+    formula.computes.push_back(compute);
+    cost.countOps(unit, sums, products);
+  }
+}

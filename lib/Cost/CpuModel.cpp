@@ -1,0 +1,201 @@
+//===- CpuModel.cpp - Costs of a group on a CPU ---------------------------===//
+
+#include "CpuModel.h"
+
+using namespace mlir;
+using namespace rac;
+
+//===----------------------------------------------------------------------===//
+// Moving
+//===----------------------------------------------------------------------===//
+
+static std::optional<unsigned> firstDim(ArrayRef<double> shape) {
+  for (auto [dim, size] : llvm::enumerate(shape))
+    if (size > 1)
+      return dim;
+  return std::nullopt;
+}
+
+/// Of two dimensions, of which each core has an equal part, in order, and the
+/// shorter begins or ends with the longer: how much of the shorter one's parts
+/// is the same core's of the longer one.
+static double sharedParts(double longer, double shorter, double cores) {
+  double sum = 0;
+  for (double core = 0; core < cores; ++core)
+    sum += std::max(0.0, (core + 1) * shorter / cores - core * longer / cores);
+  return sum / shorter;
+}
+
+/// How much of what each core reads of a tensor it has made itself: where all
+/// of a run's threads made a part of its first dimension each, in order, and
+/// share it out that way again; else what chance gives.
+double CpuCosting::ownPart(unsigned number) const {
+  const WorkTensor &tensor = work.tensors[number];
+  double none = 1 / tensor.cores;
+  std::optional<unsigned> first = firstDim(tensor.shape);
+  if (!tensor.inParts || tensor.makers != 0 || threads != runThreads || !first)
+    return none;
+  bool tiled = !schedule->tileTrips.empty();
+  if (tiled) {
+    auto output = llvm::find_if(
+        work.tensors, [](const WorkTensor &other) { return other.isOutput; });
+    if (output == work.tensors.end() || !plan.getOrder().empty())
+      return none;
+    std::optional<unsigned> cut = firstDim(output->shape);
+    if (!cut || output->shape[*cut] != tensor.shape[*first] ||
+        plan.getTiles()[*cut] == 0)
+      return none;
+  }
+  double least = 1;
+  for (auto [nest, loops] : llvm::zip_equal(work.nests, schedule->nests))
+    for (const WorkUse &read : nest.reads) {
+      if (read.tensor != number)
+        continue;
+      const auto &terms = read.dims[*first];
+      if (read.scattered.test(*first) || terms.size() != 1)
+        return none;
+      std::optional<unsigned> outermost =
+          tiled                   ? firstDim(nest.sizes)
+          : !loops.levels.empty() ? std::optional(loops.levels.front().loop)
+                                  : std::nullopt;
+      double size = nest.sizes[terms[0].loop] * terms[0].step;
+      if (outermost != terms[0].loop || size > tensor.shape[*first])
+        return none;
+      least = std::min(least, sharedParts(tensor.shape[*first], size, threads));
+    }
+  return std::max(none, least);
+}
+
+void CpuCosting::measureTraffic() {
+  ArrayRef<MemoryLevel> memory = coefficients.getDevice().memory;
+  size_t levels = memory.size();
+  const ComputeUnit &unit = coefficients.vectorUnit();
+  // B that come from a level or from further away, and that go back there.
+  SmallVector<Traffic> levelTraffic;
+  for (size_t level = 0; level < levels; ++level) {
+    Traffic traffic;
+    if (level > 0) {
+      CacheShape cache{coefficients.levelBytes(level - 1),
+                       coefficients.lineBytes(level - 1)};
+      if (const Known &ways = memory[level - 1].ways)
+        cache.ways = ways->v;
+      cache.isShared = memory[level - 1].scope == LevelScope::device;
+      cache.cores = formula.speedup;
+      traffic = isLibrary
+                    ? libraryTraffic(work, cache, assumptions)
+                    : generatedTraffic(work, *schedule, cache, assumptions);
+      cost.fills.push_back(traffic.fills);
+    } else if (isLibrary) {
+      // Registers are a small cache that the library blocks for.
+      double registers = unit.registers ? unit.registers->v : 16;
+      double bits = unit.vectorBits ? unit.vectorBits->v : 128;
+      Assumptions empty = assumptions;
+      empty.cold = true;
+      traffic.fills =
+          libraryTraffic(work, {registers * bits / 8, 1}, empty).total();
+    } else {
+      traffic.fills = registerTraffic(work, *schedule);
+    }
+    cost.bytes.push_back(traffic.total());
+    levelTraffic.push_back(traffic);
+  }
+  for (size_t level = 0; level < levels; ++level) {
+    bool isLast = level + 1 == levels;
+    bool isShared = memory[level].scope != LevelScope::core;
+    TimeFormula::Transfer transfer;
+    transfer.kind = isShared ? TimeFormula::Transfer::isWaitedFor
+                             : TimeFormula::Transfer::addsUp;
+    // A level's bandwidth is that from there to the core, whatever lies
+    // between.
+    transfer.bytes = levelTraffic[level].fills;
+    if (!isLast)
+      transfer.bytes =
+          std::max(0.0, transfer.bytes - levelTraffic[level + 1].fills);
+    if (isShared && level > 0 && memory[level - 1].scope == LevelScope::core &&
+        levelTraffic[level].peers > 0) {
+      transfer.peerBytes = std::min(transfer.bytes, levelTraffic[level].peers);
+      transfer.bytes -= transfer.peerBytes;
+      transfer.peer = &coefficients.peerBandwidth(level - 1);
+    }
+    // Lines go back to what is shared while others come; to memory they take
+    // part of what it has for all cores.
+    if (!isShared)
+      transfer.bytes += levelTraffic[level].writeBacks;
+    else if (isLast)
+      transfer.backBytes = levelTraffic[level].writeBacks;
+    transfer.core = &coefficients.coreBandwidth(level);
+    if (formula.speedup > 1 && isShared)
+      transfer.device = &coefficients.deviceBandwidth(level);
+    formula.transfers.push_back(transfer);
+  }
+}
+
+void CpuCosting::addOverheads() {
+  formula.overlap = &coefficients.overlap();
+  formula.overheads.push_back({&coefficients.launch(), 1});
+  if (isLibrary)
+    formula.overheads.push_back({&coefficients.libraryCall(), 1});
+  if (formula.speedup <= 1)
+    return;
+  // Each nest shares its loops on its own, where they are not in tiles.
+  double regions = 1;
+  if (!isLibrary)
+    regions =
+        schedule->tileTrips.empty()
+            ? work.nests.size()
+            : 1 + llvm::count_if(schedule->nests, [](const NestSchedule &nest) {
+                return nest.isBefore;
+              });
+  formula.overheads.push_back(
+      {&coefficients.forkJoin(), regions * (threads - 1)});
+}
+
+//===----------------------------------------------------------------------===//
+// All of it
+//===----------------------------------------------------------------------===//
+
+static bool hasUnknownSizes(const Work &work) {
+  return llvm::any_of(work.tensors, [](const WorkTensor &tensor) {
+    auto type = tensor.value ? dyn_cast<ShapedType>(tensor.value.getType())
+                             : ShapedType();
+    return type && !type.hasStaticShape();
+  });
+}
+
+const TimeFormula &CpuCosting::formulate() {
+  // What follows sums in blocks waits for the last of them.
+  bool blocked =
+      llvm::any_of(plan.getReduction(), [](int64_t size) { return size > 0; });
+  fuseNests(work, /*afterContractions=*/!blocked);
+  if (!isLibrary) {
+    layOutFilters(work);
+    // Windows read their input in place, but for products by lane; and where
+    // only the run knows how far it is to a border, pixels there are computed
+    // one by one, which takes as long as a copy.
+    if (coefficients.vectorUnit().scalable || hasUnknownSizes(work))
+      padImages(work);
+  }
+  formula.threads = threads;
+  // Each core has made, or reads, its part, and not the same one.
+  for (WorkTensor &tensor : work.tensors)
+    tensor.cores = std::max<double>(threads, tensor.makers > 0 ? tensor.makers
+                                                               : runThreads);
+  if (isLibrary) {
+    computeLibrary();
+  } else {
+    computeGenerated();
+    for (auto [number, tensor] : llvm::enumerate(work.tensors))
+      if (formula.speedup > 1)
+        tensor.cores = 1 / ownPart(number);
+  }
+  measureTraffic();
+  addOverheads();
+  return formula;
+}
+
+KernelCost CpuCosting::kernel() {
+  cost.flops = work.flops();
+  cost.cores = cost.busyCores = threads;
+  formulate();
+  return std::move(cost);
+}
