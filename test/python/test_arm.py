@@ -109,10 +109,10 @@ def relative(want, got):
 def perceptron():
     """Three products of a size at which types pay."""
     graph = Graph(3)
-    x = graph.input("x", ["n", 96])
+    x = graph.input("x", ["n", 256])
     for _ in range(3):
-        weights = graph.rng.standard_normal((96, 96)) / np.sqrt(96)
-        x = graph.op("Relu", graph.op("Add", graph.op("MatMul", x, graph.weight(weights, np.float32)), graph.normal(96)))
+        weights = graph.rng.standard_normal((256, 256)) / np.sqrt(256)
+        x = graph.op("Relu", graph.op("Add", graph.op("MatMul", x, graph.weight(weights, np.float32)), graph.normal(256)))
     graph.output(x)
     return graph
 
