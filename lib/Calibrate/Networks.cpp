@@ -103,21 +103,13 @@ static std::string passes(int64_t rows, int64_t columns) {
   return b.finish(b.combine("add", x, b.argument()));
 }
 
-/// An image as windows of `size` x `size` pixels, or back.
-static Value windows(NetworkBuilder &b, const Value &x, int64_t size) {
-  int64_t rows = x.shape[1] / size, columns = x.shape[2] / size,
-          width = x.shape[3];
-  Value y = b.reshape(x, {1, rows, size, columns, size, width});
-  y = b.transpose(y, {0, 1, 3, 2, 4, 5});
-  return b.reshape(y, {rows * columns, size * size, width});
-}
-
-static Value fromWindows(NetworkBuilder &b, const Value &x, int64_t image,
-                         int64_t size) {
-  int64_t count = image / size, width = x.shape[2];
-  Value y = b.reshape(x, {1, count, count, size, size, width});
-  y = b.transpose(y, {0, 1, 3, 2, 4, 5});
-  return b.reshape(y, {1, image, image, width});
+/// Rows of a window and windows of a row change places: of an image as `apart`
+/// says, or of windows.
+static Value exchanged(NetworkBuilder &b, const Value &x,
+                       const NetworkBuilder::Shape &apart,
+                       const NetworkBuilder::Shape &result) {
+  Value y = b.transpose(b.reshape(x, apart), {0, 1, 3, 2, 4, 5});
+  return b.reshape(y, result);
 }
 
 /// The image's first `by` rows moved to its end.
@@ -130,20 +122,23 @@ static Value rolled(NetworkBuilder &b, const Value &x, int64_t dim,
 /// Images moved about between products, in windows of pixels and heads.
 static std::string windowed(int64_t image, int64_t width, int64_t size,
                             int64_t heads) {
-  NetworkBuilder b({1, image, image, width});
+  const NetworkBuilder::Shape whole = {1, image, image, width};
+  NetworkBuilder b(whole);
   Value x = b.argument();
+  int64_t side = image / size, count = side * side, rows = size * size;
   for (int64_t by : {int64_t(0), size / 2}) {
     Value y = b.layerNorm(x);
     if (by > 0)
       y = rolled(b, rolled(b, y, 1, by), 2, by);
-    y = windows(b, y, size);
-    int64_t count = y.shape[0], rows = y.shape[1];
+    y = exchanged(b, y, {1, side, size, side, size, width},
+                  {count, rows, width});
     for (const NetworkBuilder::Shape &order :
          {NetworkBuilder::Shape{0, 2, 1, 3}, {0, 2, 3, 1}}) {
       y = b.reshape(b.linear(y, width), {count, rows, heads, width / heads});
       y = b.reshape(b.transpose(y, order), {count, rows, width});
     }
-    y = fromWindows(b, b.linear(y, width), image, size);
+    y = exchanged(b, b.linear(y, width), {1, side, side, size, size, width},
+                  whole);
     if (by > 0)
       y = rolled(b, rolled(b, y, 2, image - by), 1, image - by);
     x = b.combine("add", y, x);

@@ -114,12 +114,9 @@ const Coefficient &Coefficients::fraction(const ComputeUnit &unit,
                    "the peak");
   case Kernel::vector: {
     // Products of narrow numbers are of no use to what computes in f32.
-    Known f32 = device.peakOpsPerSecond(unit, DataType::f32),
-          own = device.peakOpsPerSecond(unit, type);
-    if (!f32 || !own || own->v <= f32->v)
-      return named("vector_fraction", unit.vectorFraction, 1, "the peak");
-    return named("vector_fraction", unit.vectorFraction, f32->v / own->v,
-                 "the peak of f32");
+    double f32 = device.rateOfF32(unit, type);
+    return named("vector_fraction", unit.vectorFraction, std::min(1.0, f32),
+                 f32 < 1 ? "the peak of f32" : "the peak");
   }
   }
   llvm_unreachable("all kernels are handled");

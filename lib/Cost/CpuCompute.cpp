@@ -177,13 +177,20 @@ DataType CpuCosting::typeOfSums(const WorkNest &nest,
     return DataType::i32;
   if (type != DataType::bf16 && type != DataType::f16)
     return type;
-  const Device &device = coefficients.getDevice();
-  Known f32 = device.peakOpsPerSecond(unit, DataType::f32),
-        own = device.peakOpsPerSecond(unit, type);
   bool hasWeights = llvm::any_of(nest.reads, [&](const WorkUse &use) {
     return work.tensors[use.tensor].isWeight;
   });
-  return hasWeights && f32 && own && own->v > f32->v ? type : DataType::f32;
+  return hasWeights && coefficients.getDevice().rateOfF32(unit, type) < 1
+             ? type
+             : DataType::f32;
+}
+
+/// Of so many iterations in all, the results that they sum up.
+static double resultsOf(const WorkNest &nest, const NestSchedule &loops,
+                        double iterations) {
+  for (unsigned loop : nest.reductions.set_bits())
+    iterations /= std::max(1.0, loops.extents.back()[loop]);
+  return iterations;
 }
 
 /// Each tile of registers starts its sums anew, and stores them.
@@ -194,11 +201,8 @@ void CpuCosting::addRegisterTiles(const WorkNest &nest,
   constexpr double clocksOfTile = 20, clocksOfVector = 1;
   if (nest.reductions.test(*loops.vectorLoop))
     return;
-  double results = iterations;
-  for (unsigned loop : nest.reductions.set_bits())
-    results /= std::max(1.0, loops.extents.back()[loop]);
   double vectors = loops.rows * loops.vectors;
-  addClocks(results / (loops.lanes * vectors) *
+  addClocks(resultsOf(nest, loops, iterations) / (loops.lanes * vectors) *
                 (clocksOfTile + clocksOfVector * vectors),
             /*isHidden=*/false);
 }
@@ -241,12 +245,8 @@ void CpuCosting::computeGenerated() {
     double lanes = filled(loops.extents.back()[*loops.vectorLoop], loops.lanes);
     // Lanes of a sum of products are added up in the end: each step takes a
     // shuffle and an addition for every result.
-    if (products > 0 && nest.reductions.test(*loops.vectorLoop)) {
-      double results = iterations;
-      for (unsigned loop : nest.reductions.set_bits())
-        results /= std::max(1.0, loops.extents.back()[loop]);
-      others += 3 * std::log2(loops.lanes) * results;
-    }
+    if (products > 0 && nest.reductions.test(*loops.vectorLoop))
+      others += 3 * std::log2(loops.lanes) * resultsOf(nest, loops, iterations);
     // What adds to few sums waits for them, unless it has enough to do.
     double waits = 1;
     if (nest.reductions.any() && products == 0 && others > 0)

@@ -184,8 +184,8 @@ const TimeFormula &CpuCosting::formulate() {
     computeLibrary();
   } else {
     computeGenerated();
-    for (auto [number, tensor] : llvm::enumerate(work.tensors))
-      if (formula.speedup > 1)
+    if (formula.speedup > 1)
+      for (auto [number, tensor] : llvm::enumerate(work.tensors))
         tensor.cores = 1 / ownPart(number);
   }
   measureTraffic();

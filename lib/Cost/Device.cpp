@@ -20,6 +20,12 @@ const MemoryLevel *Device::level(llvm::StringRef name) const {
   return it == memory.end() ? nullptr : &*it;
 }
 
+double Device::rateOfF32(const ComputeUnit &unit, DataType type) const {
+  Known f32 = peakOpsPerSecond(unit, DataType::f32),
+        own = peakOpsPerSecond(unit, type);
+  return f32 && own ? f32->v / own->v : 1;
+}
+
 bool Device::computesIn(DataType type) const {
   return llvm::any_of(units, [&](const ComputeUnit &unit) {
     return bool(peakOpsPerSecond(unit, type));

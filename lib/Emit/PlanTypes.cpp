@@ -56,6 +56,7 @@ llvm::Error Compiler::planNarrow(const PlanOptions &planOptions) {
 /// can in 16 bits: seconds, or joules where energy is all that counts.
 llvm::Expected<double> Compiler::costIn16Bits(ModuleOp plan) {
   FloatType type = halfTypeFor(&context, options.precision, *report.device);
+  bool isEnergy = options.objective == "energy";
   OwningOpRef<ModuleOp> copy = plan.clone();
   copy->walk([&](GroupOp group) {
     if (PlanAttr old = group.getPlanAttr(); old && old.getPrecision().isF32())
@@ -67,7 +68,6 @@ llvm::Expected<double> Compiler::costIn16Bits(ModuleOp plan) {
             costs.threads = options.threads;
             costs.again = true;
             PlanBlocksOptions blocks;
-            bool isEnergy = options.objective == "energy";
             blocks.perSecond = !isEnergy;
             blocks.perJoule = isEnergy;
             manager.addPass(createApplyPrecision());
@@ -79,9 +79,8 @@ llvm::Expected<double> Compiler::costIn16Bits(ModuleOp plan) {
   copy->walk([&](GroupOp group) {
     CostAttr cost = group.getPlan() ? group.getPlan()->getCost() : CostAttr();
     if (cost)
-      sum += options.objective == "energy" && cost.getJoules()
-                 ? cost.getJoules()->value
-                 : cost.getSeconds().value;
+      sum += isEnergy && cost.getJoules() ? cost.getJoules()->value
+                                          : cost.getSeconds().value;
   });
   return sum;
 }

@@ -44,14 +44,15 @@ linalg::FillOp rac::findFill(linalg::LinalgOp op) {
   return {};
 }
 
-/// The only reader of `op`'s result, where only `fill` and `op` write that.
-static OpOperand *findReader(linalg::LinalgOp op, linalg::FillOp fill) {
+OpOperand *rac::findReader(linalg::LinalgOp op, linalg::FillOp fill,
+                           llvm::function_ref<bool(Operation *)> counts) {
   auto alloc = op.getDpsInitOperand(0)->get().getDefiningOp<memref::AllocOp>();
   if (!alloc)
     return nullptr;
   OpOperand *reader = nullptr;
   for (OpOperand &use : alloc->getUses()) {
-    if (use.getOwner() == op || use.getOwner() == fill)
+    if (use.getOwner() == op || use.getOwner() == fill ||
+        !counts(use.getOwner()))
       continue;
     if (reader)
       return nullptr;

@@ -50,13 +50,13 @@ static std::vector<Way> bestWays(std::vector<Way> ways, const Goal &goal,
 /// Whether it has to be computed in f32: weights of few bits are multiplied in
 /// that, and what becomes f8 is rounded once.
 static bool staysWide(Operation *op) {
-  auto isFloat8 = [](Type type) {
+  auto hasFloatsOf8Bits = [](Type type) {
     type = getElementTypeOrSelf(type);
     return isa<FloatType>(type) && type.getIntOrFloatBitWidth() == 8;
   };
   return isa<DequantizeWeightsOp>(op) ||
-         llvm::any_of(op->getOperandTypes(), isFloat8) ||
-         llvm::any_of(op->getResultTypes(), isFloat8);
+         llvm::any_of(op->getOperandTypes(), hasFloatsOf8Bits) ||
+         llvm::any_of(op->getResultTypes(), hasFloatsOf8Bits);
 }
 
 /// In the type of the main op, and where that is f32 in the narrow one too.

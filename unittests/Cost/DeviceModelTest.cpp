@@ -99,58 +99,57 @@ TEST(DeviceModel, ImagesOfUnknownSizeAreCopiedIntoZeros) {
                    moved(known, KernelKind::library));
 }
 
-// A matrix unit that does ten times as much in bf16 is of no use to it.
-TEST(DeviceModel, DepthwiseConvolutionsAreOfVectors) {
+/// With a matrix unit that does ten times as much in bf16.
+Device deviceWithTiles() {
   Device device = roundDevice();
   ComputeUnit matrix;
   matrix.name = "tiles";
   matrix.kind = UnitKind::matrix;
   matrix.opsPerClock[DataType::bf16] = number(20);
   device.units.push_back(matrix);
+  return device;
+}
+
+/// Of computing in bf16 by the library.
+double librarySeconds(ParsedOps &p, const Device &device) {
+  Model model(device);
+  return model.model
+      .estimate(Candidate::of(p.ops),
+                PlanAttr::get(KernelKind::library,
+                              mlir::BFloat16Type::get(&p.context)))
+      .breakdown.computeSeconds;
+}
+
+// A matrix unit is of no use to it.
+TEST(DeviceModel, DepthwiseConvolutionsAreOfVectors) {
+  Device device = deviceWithTiles();
   Conv full(false), depthwise(true);
-  auto seconds = [](ParsedOps &p, const Device &device) {
-    Model model(device);
-    return model.model
-        .estimate(Candidate::of(p.ops),
-                  PlanAttr::get(KernelKind::library,
-                                mlir::BFloat16Type::get(&p.context)))
-        .breakdown.computeSeconds;
-  };
   // 8 of 16 columns.
-  EXPECT_DOUBLE_EQ(seconds(full, device), 2.0 * 128 * 72 / (2e9 * 0.5));
-  EXPECT_DOUBLE_EQ(seconds(depthwise, device), 2.0 * 128 * 9 / (2e8 * 0.25));
+  EXPECT_DOUBLE_EQ(librarySeconds(full, device), 2.0 * 128 * 72 / (2e9 * 0.5));
+  EXPECT_DOUBLE_EQ(librarySeconds(depthwise, device),
+                   2.0 * 128 * 9 / (2e8 * 0.25));
   device.units[0].libraryDepthwiseFraction[DataType::bf16] = number(0.5);
-  EXPECT_DOUBLE_EQ(seconds(depthwise, device), 2.0 * 128 * 9 / (2e8 * 0.5));
+  EXPECT_DOUBLE_EQ(librarySeconds(depthwise, device),
+                   2.0 * 128 * 9 / (2e8 * 0.5));
 }
 
 // Of a tile's 32 terms a window's tap of 8 channels fills a quarter, and half
 // of its columns.
 TEST(DeviceModel, TapsFillTiles) {
-  Device device = roundDevice();
-  ComputeUnit matrix;
-  matrix.name = "tiles";
-  matrix.kind = UnitKind::matrix;
-  matrix.vectorBits = number(8192);
-  matrix.opsPerClock[DataType::bf16] = number(20);
-  device.units.push_back(matrix);
+  Device device = deviceWithTiles();
+  device.units.back().vectorBits = number(8192);
   Conv conv(false);
   Matmul product; // 100 terms of 128, 100 columns of 112
-  auto seconds = [&](ParsedOps &p) {
-    Model model(device);
-    return model.model
-        .estimate(Candidate::of(p.ops),
-                  PlanAttr::get(KernelKind::library,
-                                mlir::BFloat16Type::get(&p.context)))
-        .breakdown.computeSeconds;
-  };
-  EXPECT_DOUBLE_EQ(seconds(conv), 2.0 * 128 * 72 / (2e9 * 0.5 * 0.25));
-  EXPECT_DOUBLE_EQ(seconds(product),
+  EXPECT_DOUBLE_EQ(librarySeconds(conv, device),
+                   2.0 * 128 * 72 / (2e9 * 0.5 * 0.25));
+  EXPECT_DOUBLE_EQ(librarySeconds(product, device),
                    2e6 / (2e9 * (100.0 / 112) * (100.0 / 128)) +
                        2.6 * Matmul::repacking);
   // A row of 7 taps of an image lies side by side: 21 of 32 terms.
   ParsedOps image(ConvText("1x16x16x3xf32", "8x3x7x7xf32", "1x10x10x8xf32",
                            /*pad=*/0, /*groups=*/1));
-  EXPECT_DOUBLE_EQ(seconds(image), 2.0 * 800 * 147 / (2e9 * 0.5 * (21.0 / 32)));
+  EXPECT_DOUBLE_EQ(librarySeconds(image, device),
+                   2.0 * 800 * 147 / (2e9 * 0.5 * (21.0 / 32)));
 }
 
 // Bytes that are multiplied four at once are still widened by other code.

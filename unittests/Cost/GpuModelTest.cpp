@@ -104,17 +104,28 @@ TEST(GpuModel, ProductsBeyondTheEdgeTakeTimeAndNoBytes) {
   EXPECT_DOUBLE_EQ(part.bytes[2].bytes, (10 + 64) * 512 + 10 * 64 * 2);
 }
 
-TEST(GpuModel, GroupsOfWarpsReadSharedMemoryThemselves) {
+/// With a unit for groups of four warps, of twice the rate.
+Device gpuWithWarpgroups() {
   Device device = roundGpu();
   ComputeUnit unit = device.units[1];
   unit.name = "warpgroup";
   unit.opsPerClock = {{DataType::f16, number(4000)}};
   device.units.push_back(unit);
+  return device;
+}
+
+GpuBlock blockOfWarpgroup() {
+  GpuBlock group = block();
+  group.warpRows = 16;
+  group.warpColumns = 64;
+  group.stages = 4;
+  return group;
+}
+
+TEST(GpuModel, GroupsOfWarpsReadSharedMemoryThemselves) {
+  Device device = gpuWithWarpgroups();
   Model model(device);
-  GpuBlock groups = block();
-  groups.warpRows = 16;
-  groups.warpColumns = 64;
-  groups.stages = 4;
+  GpuBlock groups = blockOfWarpgroup();
   Product p(64, 64, 256);
   Estimate cost = p.cost(model, groups);
   EXPECT_DOUBLE_EQ(cost.breakdown.computeSeconds,
@@ -136,17 +147,9 @@ TEST(GpuModel, GroupsOfWarpsReadSharedMemoryThemselves) {
 }
 
 TEST(GpuModel, GroupsOfWarpsShareSumsToo) {
-  Device device = roundGpu();
-  ComputeUnit unit = device.units[1];
-  unit.name = "warpgroup";
-  unit.opsPerClock = {{DataType::f16, number(4000)}};
-  device.units.push_back(unit);
+  Device device = gpuWithWarpgroups();
   Model model(device);
-  GpuBlock alone = block();
-  alone.warpRows = 16;
-  alone.warpColumns = 64;
-  alone.stages = 4;
-  GpuBlock parts = alone, workers = alone;
+  GpuBlock alone = blockOfWarpgroup(), parts = alone, workers = alone;
   parts.split = 2;
   workers.workers = 3;
   EXPECT_TRUE(fitsWarpgroups(parts, DataType::f16));

@@ -188,6 +188,9 @@ struct Device {
   /// What one core's `unit` computes in a second at most, op/s, at its own
   /// clock or the base clock. Derived, the uncertainties combined.
   Known peakOpsPerSecond(const ComputeUnit &unit, DataType type) const;
+  /// f32's rate over the type's, which is below 1 where the unit is quicker at
+  /// products of the type; 1 where one of them is unknown.
+  double rateOfF32(const ComputeUnit &unit, DataType type) const;
   /// Whether some unit is known to compute in the type.
   bool computesIn(DataType type) const;
 };

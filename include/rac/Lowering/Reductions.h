@@ -25,6 +25,14 @@ bool needsOrder(mlir::Operation *combiner);
 /// between.
 mlir::linalg::FillOp findFill(mlir::linalg::LinalgOp op);
 
+/// The only reader of `op`'s result, where only `fill` and `op` write that;
+/// null if there isn't one. Users that `counts` isn't true of are no readers.
+mlir::OpOperand *findReader(
+    mlir::linalg::LinalgOp op, mlir::linalg::FillOp fill,
+    llvm::function_ref<bool(mlir::Operation *)> counts = [](mlir::Operation *) {
+      return true;
+    });
+
 /// Where an elementwise op after `op`, with nothing in between, reads `op`'s
 /// result, which only `fill` and `op` write and nobody else reads; null if
 /// there is none.

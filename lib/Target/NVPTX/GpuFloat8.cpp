@@ -136,9 +136,12 @@ void convert(MutableArrayRef<arith::ExtFOp> ops) {
   }
 }
 
-bool isFloat8(Type type) { return isa<Float8E4M3FNType>(type); }
-bool isConversion(arith::TruncFOp op) { return isFloat8(op.getType()); }
-bool isConversion(arith::ExtFOp op) { return isFloat8(op.getIn().getType()); }
+bool isConversion(arith::TruncFOp op) {
+  return isa<Float8E4M3FNType>(op.getType());
+}
+bool isConversion(arith::ExtFOp op) {
+  return isa<Float8E4M3FNType>(op.getIn().getType());
+}
 
 /// Whether nobody uses what `op` gives before `later`.
 bool canWait(Operation *op, Operation *later) {

@@ -36,27 +36,11 @@ linalg::FillOp nvptx::findFill(linalg::LinalgOp op, unsigned init) {
   return {};
 }
 
-/// The only reader of `op`'s result, where only `fill` and `op` write that.
-static OpOperand *findReader(linalg::LinalgOp op, linalg::FillOp fill) {
-  auto alloc = op.getDpsInitOperand(0)->get().getDefiningOp<memref::AllocOp>();
-  if (!alloc)
-    return nullptr;
-  OpOperand *reader = nullptr;
-  for (OpOperand &use : alloc->getUses()) {
-    if (use.getOwner() == op || use.getOwner() == fill ||
-        isa<memref::DimOp>(use.getOwner()))
-      continue;
-    if (reader)
-      return nullptr;
-    reader = &use;
-  }
-  return reader;
-}
-
 OpOperand *nvptx::findEpilogue(linalg::LinalgOp op, linalg::FillOp fill) {
   if (!fill || op.getNumDpsInits() != 1)
     return nullptr;
-  OpOperand *use = findReader(op, fill);
+  OpOperand *use = findReader(
+      op, fill, [](Operation *user) { return !isa<memref::DimOp>(user); });
   auto reader =
       use ? dyn_cast<linalg::LinalgOp>(use->getOwner()) : linalg::LinalgOp();
   if (!reader || reader->getBlock() != op->getBlock() ||
