@@ -8,6 +8,8 @@
 
 namespace rac {
 
+struct ContractionShape;
+
 /// One candidate on a CPU under one plan, its unknown dimensions assumed.
 class CpuCosting {
 public:
@@ -33,6 +35,7 @@ private:
   void addStarts();
   void addClocks(double clocks, bool isHidden);
   void addRepacking(const WorkNest &nest);
+  void addTail(const ContractionShape &shape, double terms);
   void addRows(const WorkNest &nest, const NestSchedule &loops);
   void addRegisterTiles(const WorkNest &nest, const NestSchedule &loops,
                         double iterations);
