@@ -75,6 +75,11 @@ void rac_read(RacContext *, void *host, const void *device, int64_t bytes);
  * number of its message plus one; the run then fails with that message. */
 void *rac_kernel_status(RacContext *);
 
+/* Device memory of the context's own with at least `count` int32_t that are 0.
+ * A kernel that counts in them leaves zeros; it is launched before this is
+ * called again. After a run that fails they are made zeros. */
+void *rac_counters(RacContext *, int64_t count);
+
 #ifdef __cplusplus
 }
 #endif

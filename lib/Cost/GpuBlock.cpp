@@ -165,6 +165,7 @@ private:
   void addWarps(GpuBlock block);
   void addStages(GpuBlock block);
   void addShared(GpuBlock block);
+  void addParted(GpuBlock block);
   void addWorkers(GpuBlock block, double tiles, double steps);
   void addWarpgroups();
   /// Whether half of it would do.
@@ -206,10 +207,18 @@ void Menu::addShared(GpuBlock block) {
     if (split > 1 && (tiles * split > 2 * cores || steps < 2 * split))
       break;
     block.split = split;
-    blocks.push_back(block);
+    addParted(block);
   }
   block.split = 1;
   addWorkers(block, tiles, steps);
+}
+
+/// Parts are added up by a second kernel, or by who ends last.
+void Menu::addParted(GpuBlock block) {
+  blocks.push_back(block);
+  block.inLaunch = block.hasParts();
+  if (block.inLaunch)
+    blocks.push_back(block);
 }
 
 /// As many blocks as run at once, where whole tiles would leave a part of the
@@ -222,7 +231,7 @@ void Menu::addWorkers(GpuBlock block, double tiles, double steps) {
   if (waves < 0.5 || std::ceil(waves) < ragged * waves || steps < 2)
     return;
   block.workers = static_cast<int64_t>(places);
-  blocks.push_back(block);
+  addParted(block);
 }
 
 void Menu::addWarps(GpuBlock block) {
@@ -320,6 +329,7 @@ std::optional<GpuBlock> rac::blockOf(PlanAttr plan) {
     block.stages = plan.getStages();
   block.split = std::max<int64_t>(1, plan.getSplit());
   block.workers = plan.getThreads();
+  block.inLaunch = plan.getInLaunch();
   return block;
 }
 
@@ -327,12 +337,13 @@ PlanAttr rac::withBlock(PlanAttr plan, const GpuBlock &block, int64_t rank) {
   SmallVector<int64_t> tiles(rank, 0);
   tiles[rank - 2] = block.rows;
   tiles[rank - 1] = block.columns;
-  return PlanAttr::get(
-      plan.getContext(), plan.getKind(), plan.getPrecision(),
-      /*threads=*/block.workers, tiles, {block.depth},
-      /*order=*/{}, {block.warpRows, block.warpColumns}, block.warps(),
-      block.stages, block.split > 1 ? block.split : 0, CostAttr(),
-      plan.getActivation(), plan.getWeights(), plan.getWeightGroup());
+  return PlanAttr::get(plan.getContext(), plan.getKind(), plan.getPrecision(),
+                       /*threads=*/block.workers, tiles, {block.depth},
+                       /*order=*/{}, {block.warpRows, block.warpColumns},
+                       block.warps(), block.stages,
+                       block.split > 1 ? block.split : 0, block.inLaunch,
+                       CostAttr(), plan.getActivation(), plan.getWeights(),
+                       plan.getWeightGroup());
 }
 
 PlanAttr rac::planOf(const GpuBlock &block, Type precision, int64_t rank) {

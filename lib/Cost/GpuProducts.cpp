@@ -187,7 +187,7 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
     addTransfer(levels.memory, std::max(0.0, read - there) + written, asked,
                 cost);
   }
-  double kernels = parts > 0 ? 2 : 1;
+  double kernels = parts > 0 && !block.inLaunch ? 2 : 1;
   addOverheads(kernels, kernels, share, cost);
   // The blocks of a multiprocessor wait as one does: for their first data, and
   // in each step for the copies, for all warps, for fragments and for products.
@@ -197,6 +197,16 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
   // Who adds parts up reads one after the other: 1 us and 0.1 us a part, with 1
   // MB of them or 4 (H200), which is about a step's wait.
   double parted = block.workers > 0 ? 2 : block.split > 1 ? block.split : 0;
+  // Who ends last has counted itself in, and reads the parts of its tile in
+  // rounds of all its threads, 16 bytes each of every part. A round waits as
+  // the second kernel does: for its first data, and for each part.
+  if (block.inLaunch) {
+    double rounds =
+        std::ceil(area * sumBytes / 16 / block.warps() / room.warpSize);
+    cost.formula.overheads.push_back(
+        {&coefficients.latency(levels.memory), 1 + rounds});
+    parted *= rounds;
+  }
   if (levels.shared)
     cost.formula.overheads.push_back({&coefficients.latency(*levels.shared),
                                       waits * (steps * rounds + parted)});

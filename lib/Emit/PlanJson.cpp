@@ -43,6 +43,7 @@ static json::Object toJson(PlanAttr plan) {
                       {"warps", plan.getWarps()},
                       {"stages", plan.getStages()},
                       {"split", plan.getSplit()},
+                      {"in_launch", plan.getInLaunch()},
                       {"cost", nullptr}};
   if (plan.getActivation())
     object["activation"] = textOf(plan.getActivation());
@@ -126,10 +127,10 @@ private:
 
 llvm::Error PlanReader::checkKeys() {
   constexpr StringRef known[] = {
-      "name",       "ops",         "kind",         "precision", "threads",
-      "activation", "weights",     "weight_group", "tiles",     "reduction",
-      "order",      "registers",   "warps",        "stages",    "split",
-      "cost",       "alternatives"};
+      "name",       "ops",       "kind",         "precision", "threads",
+      "activation", "weights",   "weight_group", "tiles",     "reduction",
+      "order",      "registers", "warps",        "stages",    "split",
+      "in_launch",  "cost",      "alternatives"};
   for (const auto &[key, value] : entry)
     if (!llvm::is_contained(known, StringRef(key)))
       return wrong("a plan has no '" + StringRef(key) + "'");
@@ -262,6 +263,10 @@ llvm::Expected<PlanAttr> PlanReader::read() {
                              {"weight_group", &weightGroup}})
     if (llvm::Error error = readNumber(key, *number))
       return error;
+  const json::Value *inLaunch = entry.get("in_launch");
+  if (inLaunch && !inLaunch->getAsBoolean())
+    return wrong("'in_launch' is true or false");
+  bool addsInLaunch = inLaunch && *inLaunch->getAsBoolean();
   size_t rank =
       group.getNumResults()
           ? cast<RankedTensorType>(group.getResult(0).getType()).getRank()
@@ -276,14 +281,15 @@ llvm::Expected<PlanAttr> PlanReader::read() {
                                     problem = diagnostic.str();
                                     return success();
                                   });
-  if (failed(PlanAttr::verify([&] { return mlir::emitError(group.getLoc()); },
-                              *kind, *precision, *threads, tiles, reduction,
-                              order, registers, warps, stages, split,
-                              CostAttr(), *activation, *weights, weightGroup)))
+  if (failed(PlanAttr::verify(
+          [&] { return mlir::emitError(group.getLoc()); }, *kind, *precision,
+          *threads, tiles, reduction, order, registers, warps, stages, split,
+          addsInLaunch, CostAttr(), *activation, *weights, weightGroup)))
     return wrong(problem);
   return PlanAttr::get(group.getContext(), *kind, *precision, *threads, tiles,
                        reduction, order, registers, warps, stages, split,
-                       CostAttr(), *activation, *weights, weightGroup);
+                       addsInLaunch, CostAttr(), *activation, *weights,
+                       weightGroup);
 }
 
 static llvm::Error applyTo(GroupOp group, const json::Object &entry) {

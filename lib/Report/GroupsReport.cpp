@@ -24,6 +24,7 @@ static GroupReport reportGroup(GroupOp group) {
   report.warps = plan.getWarps();
   report.stages = plan.getStages();
   report.split = plan.getSplit();
+  report.inLaunch = plan.getInLaunch();
   report.threads = plan.getThreads();
   report.alternatives = reportAlternatives(group);
   if (CostAttr cost = plan.getCost()) {
@@ -80,6 +81,7 @@ static json::Value toJson(const GroupReport &group,
       {"warps", group.warps},
       {"stages", group.stages},
       {"split", group.split},
+      {"in_launch", group.inLaunch},
       {"kernels", texts(group.kernels)},
       {"flops", orNull(group.flops)},
       {"bytes", std::move(bytes)},

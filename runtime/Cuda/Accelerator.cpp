@@ -91,6 +91,7 @@ static void destroyParts(RacContext *context, State &state) {
   freeDevice(context->arena);
   freeDevice(state.deviceStaging);
   freeHost(state.hostStaging);
+  freeDevice(state.counters);
   state.temporary.free();
   for (int32_t i = 0; i < context->info->num_outputs; ++i)
     for (int k = 0; k < 2; ++k) {
@@ -229,4 +230,17 @@ extern "C" void rac_read(RacContext *context, void *host, const void *device,
 
 extern "C" void *rac_kernel_status(RacContext *context) {
   return pointer(stateOf(context).statusAddress);
+}
+
+extern "C" void *rac_counters(RacContext *context, int64_t count) {
+  State &state = stateOf(context);
+  uint64_t bytes = uint64_t(count) * sizeof(int32_t);
+  if (bytes > state.counters.capacity) {
+    // Kernels that are recorded already count in what there is.
+    if (state.capturing)
+      fail(context, RAC_FAILED, "counters that grow can't be recorded");
+    reserveDevice(context, "what kernels count in", state.counters, bytes);
+    check(context, "clearing counters", clearCounters(state));
+  }
+  return state.counters.data;
 }

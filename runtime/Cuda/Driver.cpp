@@ -65,6 +65,7 @@ static const char *findFunctions(Driver &driver, void *library) {
   finder.need(driver.copyToDevice);
   finder.need(driver.copyToHost);
   finder.need(driver.copyOnDevice);
+  finder.need(driver.fill);
   finder.need(driver.streamCreate);
   finder.need(driver.streamDestroy);
   finder.need(driver.streamSynchronize);

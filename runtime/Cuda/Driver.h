@@ -134,6 +134,8 @@ struct Driver {
   Function<void *, Address, size_t, Stream> copyToHost{"cuMemcpyDtoHAsync_v2"};
   Function<Address, Address, size_t, Stream> copyOnDevice{
       "cuMemcpyDtoDAsync_v2"};
+  /// So many bytes become a value.
+  Function<Address, unsigned char, size_t, Stream> fill{"cuMemsetD8Async"};
 
   Function<Stream *, unsigned> streamCreate{"cuStreamCreate"};
   Function<Stream> streamDestroy{"cuStreamDestroy_v2"};

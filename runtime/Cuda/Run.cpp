@@ -258,6 +258,13 @@ static void copyOut(RacContext *context) {
 // The run
 //===----------------------------------------------------------------------===//
 
+Result clearCounters(const State &state) {
+  if (!state.counters.data)
+    return {};
+  return driver.fill(addressOf(state.counters.data), 0, state.counters.capacity,
+                     state.stream);
+}
+
 static void enter(RacContext *context) {
   check(context, "using the GPU",
         driver.pushCurrent(stateOf(context).loaded->context));
@@ -275,6 +282,9 @@ bool run(RacContext *context) {
     // The next run begins with nothing of this one under way.
     driver.streamSynchronize(state.stream);
     state.shared->status = 0;
+    // Of a kernel's blocks some may have counted, and others not. What a driver
+    // says that can't do this any more the next run hears, too.
+    clearCounters(state);
   }
   ContextHandle popped;
   driver.popCurrent(&popped);

@@ -47,6 +47,7 @@ struct State {
 
   Buffer deviceStaging, hostStaging; // of all inputs from the host
   DeviceStack temporary;             // for rac_heap and rac_scratch
+  Buffer counters;                   // zeros between kernels: rac_counters
 
   ReplayCache *replays; // null: runs are never replayed
   Stream capturing;     // where launches go while a run is recorded, else null
@@ -84,6 +85,9 @@ inline bool isDirect(const DLTensor &tensor) {
 /// Fails the run if a kernel that is done said that it failed; `when` begins
 /// the message.
 void checkStatus(RacContext *context, const char *when);
+
+/// Makes all counters zeros, in the context's stream.
+Result clearCounters(const State &state);
 
 /// Accelerator::run and ::output.
 bool run(RacContext *context);

@@ -23,7 +23,7 @@ namespace rac::simulator {
 constexpr int kWarpSize = 32, kMaxThreads = 1024;
 
 struct Settings {
-  bool reverse = false;
+  bool reverse = false; ///< the last thread, and the last block, first
   /// Asynchronous copies are done at once, not when they are waited for.
   bool earlyCopies = false;
 

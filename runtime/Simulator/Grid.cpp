@@ -61,7 +61,8 @@ private:
 
   void work() {
     std::unique_ptr<Block> block = spares.take();
-    for (int64_t i; !failed && (i = taken++) < numBlocks;) {
+    for (int64_t next; !failed && (next = taken++) < numBlocks;) {
+      int64_t i = launch.settings.reverse ? numBlocks - 1 - next : next;
       int32_t id[3] = {int32_t(i % launch.grid[0]),
                        int32_t(i / launch.grid[0] % launch.grid[1]),
                        int32_t(i / launch.grid[0] / launch.grid[1])};

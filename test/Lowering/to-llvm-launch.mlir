@@ -61,6 +61,15 @@ func.func @read(%context: !llvm.ptr, %x: memref<?xi64>, %b: memref<i1>, %i: inde
   return %0, %1 : i64, i1
 }
 
+// CHECK-LABEL: llvm.func @counters(
+// CHECK-SAME: %[[C:[^:]*]]: !llvm.ptr, %[[N:.*]]: i64
+// CHECK: %[[P:.*]] = llvm.call @rac_counters(%[[C]], %[[N]]) : (!llvm.ptr, i64) -> !llvm.ptr
+// CHECK: llvm.insertvalue %[[P]]
+func.func @counters(%context: !llvm.ptr, %n: index) -> memref<?xi32> {
+  %0 = rac.counters %n : memref<?xi32>
+  return %0 : memref<?xi32>
+}
+
 // CHECK-LABEL: llvm.func @status(
 // CHECK-SAME: %[[C:[^:]*]]: !llvm.ptr
 // CHECK: %[[P:.*]] = llvm.call @rac_kernel_status(%[[C]]) : (!llvm.ptr) -> !llvm.ptr

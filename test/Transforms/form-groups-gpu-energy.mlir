@@ -9,9 +9,9 @@
 // of half the size 13.1 MB; but these are done sooner, having twice the multiprocessors. A board that takes 20 kW
 // whatever it does (none does) has to be done soon.
 // TIME-LABEL: @few
-// TIME: tiles = [32, 16], {{.*}}split = 16, cost
+// TIME: tiles = [32, 16], {{.*}}split = 16, in_launch = true, cost
 // ENERGY-LABEL: @few
-// ENERGY: tiles = [32, 32], {{.*}}split = 16, cost
+// ENERGY: tiles = [32, 32], {{.*}}split = 16, in_launch = true, cost
 func.func @few(%a: tensor<64x8192xf32>, %b: tensor<8192x64xf32>) -> tensor<64x64xf32> {
   %0 = rac.matmul %a, %b : (tensor<64x8192xf32>, tensor<8192x64xf32>) -> tensor<64x64xf32>
   return %0 : tensor<64x64xf32>

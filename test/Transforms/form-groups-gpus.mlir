@@ -24,23 +24,24 @@
 // SHARED-LABEL: @square
 // SHARED: tiles = [64, 64], reduction = [64], {{.*}}stages = 2
 
-// A sum of 8192 terms is cut so that idle multiprocessors take part; where launching another kernel to
-// add the parts up takes longer than all of it, it isn't.
+// A sum of 8192 terms is cut so that idle multiprocessors take part. Of small tiles the last block adds the parts up;
+// where launching another kernel takes longer than all of it, of all tiles.
 // H200-LABEL: @long
-// H200: tiles = [32, 16], {{.*}}split = 16, cost
+// H200: tiles = [32, 16], {{.*}}split = 16, in_launch = true, cost
 // CORES-LABEL: @long
 // CORES: tiles = [64, 64], {{.*}}split = 16, cost
 // LAUNCH-LABEL: @long
-// LAUNCH-NOT: plan {{<|= <}}kind = generated, precision = f32, {{[^#]*}}split
+// LAUNCH: plan <kind = generated, precision = f32, {{[^#]*}}in_launch = true, cost
 // LAUNCH-LABEL: @rows
 
-// 16 rows of 3072 are 24 tiles of 128 columns, whose sums 132 multiprocessors share by eight, and an L4's 58 by four,
-// of twice as many columns; 16 share the steps of 12 such tiles evenly. Where a launch takes long, there are 96 tiles.
+// 16 rows of 3072 are 24 tiles of 128 columns, whose sums 132 multiprocessors share by four, and so do an L4's 58,
+// of twice as many columns; 16 share the steps of 12 such tiles evenly. Where a launch takes long, 48 tiles are
+// shared by two, and there is one kernel.
 // H200-LABEL: @rows
-// H200: tiles = [16, 128], {{.*}}split = 8, cost
+// H200: tiles = [16, 128], {{.*}}split = 4, cost
 // CORES-LABEL: @rows
 // CORES: threads = 16, tiles = [16, 256], {{.*}}stages = 4, cost
-// LAUNCH: tiles = [16, 32], {{.*}}stages = 2, cost
+// LAUNCH: plan <{{[^#]*}}tiles = [16, 64], {{[^#]*}}split = 2, in_launch = true, cost
 // L4-LABEL: @rows
 // L4: tiles = [16, 256], {{.*}}split = 4, cost
 

@@ -2,6 +2,7 @@
 the result is the same."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import onnx
@@ -13,7 +14,8 @@ from support import BUILD, Reference, assert_same, run_compiler
 FLAGS = ["--target=nvptx", "--chip=simulator"]
 SIMULATOR = BUILD / "lib" / "librac_simulator.so"
 
-# rows, columns, depth, a warp's rows and columns, warps, stages, parts of a sum, workers that share all steps
+# rows, columns, depth, a warp's rows and columns, warps, stages, parts of a sum, workers that share all steps. Sums
+# that several share are added up by a second kernel and by the last block that ends.
 BLOCKS = [
     (32, 32, 32, 32, 32, 1, 2, 1, 0),
     (64, 32, 32, 32, 16, 4, 4, 1, 0),
@@ -95,19 +97,114 @@ def test_blocks_as_planned(model, blocks, tmp_path):
     wants = [reference.run(inputs) for inputs in feeds]
     file = run_compiler(path, tmp_path / "plan.json", *FLAGS, "--emit=plan")
     plan = json.loads(file.read_text())
-    [group] = [group for group in plan["groups"] if group["warps"]]
     if model is not convolution:  # whose images are transposed before and after
         assert len(plan["groups"]) == 1
     for block in [None, *blocks]:
-        if block:
-            rows, columns, depth, *warp, warps, stages, split, workers = block
-            group.update(tiles=[0] * (len(group["tiles"]) - 2) + [rows, columns], reduction=[depth], registers=warp,
-                         warps=warps, stages=stages, split=split, threads=workers)
-            file.write_text(json.dumps(plan))
-        library = run_compiler(path, tmp_path / "m.so", *FLAGS, f"--plan={file}")
-        for inputs, want in zip(feeds, wants):
-            assert_same(want, rac.load(library).run(inputs), where=str(block))
-        library.unlink()
+        got = []
+        for in_launch in [False, True] if block and is_shared(block) else [False]:
+            if block:
+                file.write_text(json.dumps(with_block(plan, block, in_launch)))
+            library = run_compiler(path, tmp_path / "m.so", *FLAGS, f"--plan={file}")
+            with rac.load(library) as loaded:
+                got.append([loaded.run(inputs) for inputs in feeds])
+            for want, outputs in zip(wants, got[-1]):
+                assert_same(want, outputs, where=str(block))
+            library.unlink()
+        assert_same_bits(got[0], got[-1])
+
+
+def is_shared(block):
+    *_, split, workers = block
+    return split > 1 or workers > 0
+
+
+def with_block(plan, block, in_launch=False):
+    rows, columns, depth, *warp, warps, stages, split, workers = block
+    [group] = [group for group in plan["groups"] if group["warps"]]
+    group.update(tiles=[0] * (len(group["tiles"]) - 2) + [rows, columns], reduction=[depth], registers=warp, warps=warps,
+                 stages=stages, split=split, threads=workers, in_launch=in_launch)
+    return plan
+
+
+def assert_same_bits(wants, gots):
+    for want, got in zip(wants, gots, strict=True):
+        for name in want:
+            assert want[name].tobytes() == got[name].tobytes(), name
+
+
+def random_product(generator, n=None):
+    """Of any sizes, whose rows may be the run's to say."""
+    k, m, batch = (int(generator.integers(*limits)) for limits in ((33, 400), (5, 90), (1, 4)))
+    rows = n or int(generator.integers(5, 90))
+    weights = generator.standard_normal((k, m), dtype=np.float32)
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "w"], ["p"]), helper.make_node("Relu", ["p"], ["y"])],
+        "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [batch, rows, k])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [batch, rows, m])],
+        [onnx.numpy_helper.from_array(weights, "w")])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9), (batch, rows, k)
+
+
+SHARED = [block for block in BLOCKS if is_shared(block)]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_last_block_adds_parts_up(seed, tmp_path, monkeypatch):
+    """Of any sizes, again and again, replayed or not, whichever block ends last: the bits of the second kernel."""
+    import rac
+
+    generator = np.random.default_rng(seed)
+    model, sizes = random_product(generator, "n" if seed % 2 else None)
+    block = SHARED[generator.integers(len(SHARED))][:-1] + (int(generator.integers(2, 40)),)
+    if seed % 3 == 0:
+        block = block[:-2] + (int(generator.choice([2, 3, 4, 8])), 0)
+    path = tmp_path / "m.onnx"
+    onnx.save(model, path)
+    plan = json.loads(run_compiler(path, tmp_path / "plan.json", *FLAGS, "--emit=plan").read_text())
+    libraries = []
+    for in_launch in (False, True):
+        file = tmp_path / "plan.json"
+        file.write_text(json.dumps(with_block(plan, block, in_launch)))
+        libraries.append(run_compiler(path, tmp_path / f"m{in_launch}.so", *FLAGS, f"--plan={file}"))
+    # Rows come and go, so that counters are too few, then more than needed.
+    counts = [generator.integers(1, 200) for _ in range(3)] * 3 if seed % 2 else [0] * 4
+    feeds = [{"x": generator.standard_normal([n if d == "n" else d for d in sizes], dtype=np.float32)} for n in counts]
+    reference = Reference(path)
+    wants = [reference.run(inputs) for inputs in feeds]
+    with rac.load(libraries[0]) as model:
+        second = [model.run(inputs) for inputs in feeds]
+    for want, got in zip(wants, second):
+        assert_same(want, got, where=str(block))
+    for order in ("", "reverse"):
+        monkeypatch.setenv("RAC_SIMULATOR_ORDER", order)
+        for graphs in (True, False):
+            with rac.load(libraries[1], graphs=graphs) as model:
+                assert_same_bits(second, [model.run(inputs) for inputs in feeds])
+
+
+def test_contexts_count_apart(tmp_path):
+    """Two contexts at once, each in a thread and a stream of its own."""
+    import rac
+
+    path = tmp_path / "m.onnx"
+    onnx.save(product(), path)
+    plan = json.loads(run_compiler(path, tmp_path / "plan.json", *FLAGS, "--emit=plan").read_text())
+    file = tmp_path / "plan.json"
+    file.write_text(json.dumps(with_block(plan, (32, 32, 32, 32, 32, 1, 2, 1, 29), True)))
+    library = run_compiler(path, tmp_path / "m.so", *FLAGS, f"--plan={file}")
+    generator = np.random.default_rng(3)
+    feeds = [{"x": generator.standard_normal((2, 37, 200), dtype=np.float32),
+              "r": generator.standard_normal(45, dtype=np.float32)} for _ in range(2)]
+    reference = Reference(path)
+    alone = []
+    for inputs in feeds:
+        with rac.load(library) as model:
+            alone.append(model.run(inputs))
+        assert_same(reference.run(inputs), alone[-1], where="alone")
+    with rac.load(library) as first, rac.load(library) as second, ThreadPoolExecutor(2) as pool:
+        for _ in range(20):
+            runs = [pool.submit(model.run, inputs) for model, inputs in zip((first, second), feeds)]
+            assert_same_bits(alone, [run.result() for run in runs])
 
 
 # As above, of four and of eight warps that multiply together.
@@ -123,8 +220,9 @@ GROUP_BLOCKS = [
 
 @pytest.mark.parametrize("copies", ["late", "early"])
 @pytest.mark.parametrize("element, bytes", [("f16", 2), ("f8E4M3FN", 1)])
+@pytest.mark.parametrize("in_launch", ["false", "true"])
 @pytest.mark.parametrize("block", GROUP_BLOCKS, ids=str)
-def test_shared_sums_of_warp_groups(compiler, tmp_path, monkeypatch, block, element, bytes, copies):
+def test_shared_sums_of_warp_groups(compiler, tmp_path, monkeypatch, block, in_launch, element, bytes, copies):
     """Of whole numbers, so exactly; the copy unit brings tiles to where another tile's sums were."""
     import rac
 
@@ -141,7 +239,8 @@ def test_shared_sums_of_warp_groups(compiler, tmp_path, monkeypatch, block, elem
           %b = rac.cast %w : ({w}f32>) -> {w}{element}>
           %0 = rac.group @product ins(%a, %b : {x}{element}>, {w}{element}>) -> ({y})
               plan <kind = generated, precision = {element}{activation}, threads = {workers}, tiles = [{rows}, {columns}],
-                    reduction = [{128 // bytes}], registers = {warp}, warps = {warps}, stages = {stages}, split = {split}> {{
+                    reduction = [{128 // bytes}], registers = {warp}, warps = {warps}, stages = {stages}, split = {split},
+                    in_launch = {in_launch}> {{
           ^bb0(%c: {x}{element}>, %d: {w}{element}>):
             %t = rac.transpose %d, [1, 0] : ({w}{element}>) -> tensor<{k}x{m}x{element}>
             %1 = rac.matmul %c, %t : ({x}{element}>, tensor<{k}x{m}x{element}>) -> {y}
@@ -153,5 +252,5 @@ def test_shared_sums_of_warp_groups(compiler, tmp_path, monkeypatch, block, elem
     feeds = {name: generator.integers(-16, 17, shape).astype(np.float32) for name, shape in [("x", (n, k)), ("w", (m, k))]}
     library = run_compiler(tmp_path / "m.mlir", tmp_path / "m.so", "--target=nvptx", "--chip=simulator_sm_90a")
     with rac.load(library) as model:
-        got = model.run(feeds)["y"]
-    np.testing.assert_array_equal(got, feeds["x"] @ feeds["w"].T)
+        for _ in range(2):
+            np.testing.assert_array_equal(model.run(feeds)["y"], feeds["x"] @ feeds["w"].T)

@@ -26,6 +26,9 @@ struct GpuBlock {
   /// for dense matrix-matrix multiplication on the GPU", PPoPP 2023); 0: a
   /// block has a tile, or a part of its steps.
   int64_t workers = 0;
+  /// Of parts, the block that ends last adds up those of its tile; false: a
+  /// second kernel does.
+  bool inLaunch = false;
   /// Groups of four warps multiply 64 rows by all columns, straight from shared
   /// memory (wgmma in PTX, of 16-bit types and f8).
   bool warpgroups = false;
@@ -33,6 +36,7 @@ struct GpuBlock {
   int64_t down() const { return rows / warpRows; }         ///< warps
   int64_t across() const { return columns / warpColumns; } ///< warps
   int64_t warps() const { return down() * across() * slices; }
+  bool hasParts() const { return split > 1 || workers > 0; }
 };
 
 /// Whether a block has the shape of those that warp groups compute: its warps

@@ -51,6 +51,7 @@ struct GroupReport {
   std::vector<std::string> ops;
   std::vector<int64_t> tiles, reduction, order, registers;
   int64_t warps = 0, stages = 0, split = 0;
+  bool inLaunch = false;
   int64_t threads = 0; ///< 0: all that the run has
   std::optional<Interval> seconds, joules;
   JoulesOrigin joulesOrigin = JoulesOrigin::modelled;

@@ -27,6 +27,7 @@ function groupDetail(report, group) {
     ["warps of a block", group.warps ? count(group.warps) : null],
     ["stages of shared memory", group.stages ? count(group.stages) : null],
     ["parts of each sum", group.split ? count(group.split) : null],
+    ["parts are added up", group.in_launch ? "by the last block that ends" : null],
     ["work", known(group.flops) ? `${flops(group.flops)}, ${si(group.flops_per_s, "FLOP/s")}` : null],
     ["bytes by memory level", levelsOf(report, group.bytes).map((level) => `${level} ${bytes(group.bytes[level])}`).join(", ")],
     ["operational intensity", known(group.flops_per_byte) ? `${digits(group.flops_per_byte)} FLOP per byte of main memory` : null],

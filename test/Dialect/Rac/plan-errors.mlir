@@ -252,3 +252,13 @@ module attributes {test.plan = #rac.plan<kind = generated, precision = f32, weig
 
 // expected-error @+1 {{a library call has its weights in the type that it multiplies}}
 module attributes {test.plan = #rac.plan<kind = library, precision = f32, weights = i4, weight_group = 32>} {}
+
+// -----
+
+// expected-error @+1 {{a plan adds parts up in_launch only where blocks of warps have some, by its split or its threads}}
+module attributes {test.plan = #rac.plan<kind = generated, precision = f32, tiles = [32, 32], reduction = [32], registers = [16, 16], warps = 4, in_launch = true>} {}
+
+// -----
+
+// expected-error @+1 {{in_launch is true or false}}
+module attributes {test.plan = #rac.plan<kind = generated, precision = f32, in_launch = maybe>} {}

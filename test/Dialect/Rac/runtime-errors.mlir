@@ -253,6 +253,14 @@ func.func @other_element(%n: index, %m: memref<?xf32>) {
 
 // -----
 
+func.func @counters_of_others(%n: index) {
+  // expected-error @+1 {{must be 1D memref of 32-bit signless integer values}}
+  %0 = rac.counters %n : memref<?xi64>
+  return
+}
+
+// -----
+
 func.func @status_of_others() {
   // expected-error @+1 {{must be 0D memref of 32-bit signless integer values}}
   %0 = rac.kernel_status : memref<i64>

@@ -58,6 +58,8 @@ func.func @accelerator(%n: index, %m: memref<?xf32>, %strided: memref<?x4xi64, s
   %status = rac.kernel_status : memref<i32>
   // CHECK: rac.launch @kernels::@relu grid(%arg0, %arg0, %arg0) block(%arg0, %arg0, %arg0) shared 1024 args(%arg1, %[[STATUS]], %arg0 : memref<?xf32>, memref<i32>, index)
   rac.launch @kernels::@relu grid(%n, %n, %n) block(%n, %n, %n) shared 1024 args(%m, %status, %n : memref<?xf32>, memref<i32>, index)
+  // CHECK: rac.counters %arg0 : memref<?xi32>
+  %counters = rac.counters %n : memref<?xi32>
   // CHECK: rac.launch @kernels::@none grid({{.*}}) block({{.*}}) shared 0 args()
   rac.launch @kernels::@none grid(%n, %n, %n) block(%n, %n, %n) shared 0 args()
   // CHECK: rac.tensor_map %{{.*}}[%arg0] sizes(%arg0, %arg0) strides(%arg0) box [128, 64] : memref<?xbf16> -> !llvm.ptr

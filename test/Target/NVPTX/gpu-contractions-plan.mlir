@@ -47,6 +47,42 @@ func.func @workers(%a: memref<128x64xf32>, %b: memref<64x96xf32>, %c: memref<128
   return
 }
 
+// Within the launch a block counts itself in at its tile, once all that it has of it is written, and the last one adds
+// the parts up: one kernel. The counter is left as it was found.
+// CHECK-LABEL: @in_launch
+// CHECK: rac.counters %{{.*}} : memref<?xi32>
+// CHECK: gpu.launch
+// CHECK: memref.store %{{.*}} : memref<{{[0-9]+}}xf32>
+// CHECK: gpu.barrier
+// CHECK: llvm.fence syncscope("device") acq_rel
+// CHECK: memref.atomic_rmw addi {{.*}} : (i32, memref<?xi32>) -> i32
+// CHECK: llvm.fence syncscope("device") acq_rel
+// CHECK: memref.store %{{.*}} : memref<?xi32>
+// CHECK: gpu.barrier
+// CHECK: arith.addf
+// CHECK-NOT: gpu.launch
+// CHECK: return
+func.func @in_launch(%a: memref<128x64xf32>, %b: memref<64x96xf32>, %c: memref<128x96xf32>) attributes {rac.plan = #rac.plan<kind = generated, precision = f32, tiles = [32, 32], reduction = [32], registers = [16, 16], warps = 4, stages = 2, split = 2, in_launch = true>} {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<128x96xf32>)
+  linalg.matmul ins(%a, %b : memref<128x64xf32>, memref<64x96xf32>) outs(%c : memref<128x96xf32>)
+  return
+}
+
+// So do those that share the steps of all tiles.
+// CHECK-LABEL: @workers_in_launch
+// CHECK: rac.counters %{{.*}} : memref<?xi32>
+// CHECK: gpu.launch
+// CHECK: memref.atomic_rmw addi
+// CHECK-NOT: gpu.launch
+// CHECK: return
+func.func @workers_in_launch(%a: memref<128x64xf32>, %b: memref<64x96xf32>, %c: memref<128x96xf32>) attributes {rac.plan = #rac.plan<kind = generated, precision = f32, threads = 5, tiles = [32, 32], reduction = [32], registers = [16, 16], warps = 4, stages = 2, in_launch = true>} {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<128x96xf32>)
+  linalg.matmul ins(%a, %b : memref<128x64xf32>, memref<64x96xf32>) outs(%c : memref<128x96xf32>)
+  return
+}
+
 // Warps of 8 rows can't be made of products of 16: another tile is taken, and it is one kernel.
 // CHECK-LABEL: @misfit
 // CHECK: gpu.launch

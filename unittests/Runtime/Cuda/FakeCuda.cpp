@@ -324,6 +324,12 @@ int cuMemcpyDtoDAsync_v2(uint64_t to, uint64_t from, size_t size,
     memcpy(reinterpret_cast<void *>(to), reinterpret_cast<void *>(from), size);
   });
 }
+int cuMemsetD8Async(uint64_t to, unsigned char value, size_t size,
+                    void *stream) {
+  ENTER(true);
+  return enqueue(stream,
+                 [=] { memset(reinterpret_cast<void *>(to), value, size); });
+}
 int cuMemcpyDtoH_v2(void *to, uint64_t from, size_t size) {
   ENTER(true);
   if (!holds(state.deviceMemory, from, size))

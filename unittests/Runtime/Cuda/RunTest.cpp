@@ -468,6 +468,50 @@ TEST_F(Run, DeadContext) {
   cuda.failures.clear();
 }
 
+/// Counts in as many counters as x has elements, from 0 on, and puts zeros back
+/// unless the first one says no.
+void countKernel(const int64_t *params, const unsigned *, const unsigned *,
+                 unsigned) {
+  auto *counters = reinterpret_cast<int32_t *>(params[0]);
+  auto *y = reinterpret_cast<float *>(params[1]);
+  auto *x = reinterpret_cast<const float *>(params[2]);
+  for (int64_t i = 0; i < params[3]; ++i) {
+    y[i] = float(counters[i]++);
+    if (x[0] >= 0)
+      counters[i] = 0;
+  }
+  if (params[3] > 0 && x[0] < 0)
+    *reinterpret_cast<int32_t *>(params[4]) = 1;
+}
+
+TEST_F(Run, CountersAreZerosWhateverRanBefore) {
+  PlusTwo model([](RacContext *context) {
+    int64_t n = rac_input_dim(context, 0, 0);
+    void *counters = rac_counters(context, n);
+    launch(context, 1, 1,
+           {number(counters), number(rac_output(context, 0, 1, &n)),
+            number(rac_input(context, 0)), n,
+            number(rac_kernel_status(context))});
+  });
+  model.addKernel("count", countKernel);
+  TestContext context(model), other(model);
+  std::vector<float> xs(5000), ys(5000);
+  for (int64_t size : {3, 3, 5000, 3, 5000, 5000, 0, 5000}) {
+    TestTensor x(xs.data(), {size}), y(ys.data(), {size});
+    for (TestContext *runs : {&context, &other})
+      for (float first : {1, -1, 1}) {
+        xs[0] = first;
+        ys.assign(5000, 7);
+        EXPECT_EQ(runs->run({&x}, {&y}),
+                  first < 0 && size ? RAC_FAILED : RAC_OK)
+            << runs->error();
+        if (first > 0 && size)
+          EXPECT_THAT(std::vector<float>(ys.begin(), ys.begin() + size),
+                      testing::Each(0));
+      }
+  }
+}
+
 /// Every call of a run may fail, in any of the first runs; once it doesn't, the
 /// context works.
 TEST_F(Run, EveryCallFails) {

@@ -43,36 +43,36 @@ LogicalResult GroupOp::verify() {
 // PlanAttr: `<kind = library, precision = f32, activation = ..., weights = i4,
 //            weight_group = 32, threads = 2, tiles = [1, 0], reduction = [256],
 //            order = [1, 0, 2], registers = [6, 4], warps = 8, stages = 4,
-//            split = 2, cost = #rac.cost<...>>`, all but kind and precision
-//            optional.
+//            split = 2, in_launch = true, cost = #rac.cost<...>>`, all but kind
+//            and precision optional.
 //===----------------------------------------------------------------------===//
 
 PlanAttr PlanAttr::withTiles(ArrayRef<int64_t> tiles) const {
   return get(getContext(), getKind(), getPrecision(), getThreads(), tiles,
              getReduction(), getOrder(), getRegisters(), getWarps(),
-             getStages(), getSplit(), getCost(), getActivation(), getWeights(),
-             getWeightGroup());
+             getStages(), getSplit(), getInLaunch(), getCost(), getActivation(),
+             getWeights(), getWeightGroup());
 }
 
 PlanAttr PlanAttr::withCost(CostAttr cost) const {
   return get(getContext(), getKind(), getPrecision(), getThreads(), getTiles(),
              getReduction(), getOrder(), getRegisters(), getWarps(),
-             getStages(), getSplit(), cost, getActivation(), getWeights(),
-             getWeightGroup());
+             getStages(), getSplit(), getInLaunch(), cost, getActivation(),
+             getWeights(), getWeightGroup());
 }
 
 PlanAttr PlanAttr::withPrecision(Type precision, Type activation) const {
   return get(getContext(), getKind(), precision, getThreads(), getTiles(),
              getReduction(), getOrder(), getRegisters(), getWarps(),
-             getStages(), getSplit(), getCost(), activation, getWeights(),
-             getWeightGroup());
+             getStages(), getSplit(), getInLaunch(), getCost(), activation,
+             getWeights(), getWeightGroup());
 }
 
 PlanAttr PlanAttr::withWeights(Type weights, int64_t weightGroup) const {
   return get(getContext(), getKind(), getPrecision(), getThreads(), getTiles(),
              getReduction(), getOrder(), getRegisters(), getWarps(),
-             getStages(), getSplit(), getCost(), getActivation(), weights,
-             weightGroup);
+             getStages(), getSplit(), getInLaunch(), getCost(), getActivation(),
+             weights, weightGroup);
 }
 
 /// What the narrow integers of a plan need.
@@ -120,8 +120,8 @@ PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError, KernelKind kind,
                  Type precision, int64_t threads, ArrayRef<int64_t> tiles,
                  ArrayRef<int64_t> reduction, ArrayRef<int64_t> order,
                  ArrayRef<int64_t> registers, int64_t warps, int64_t stages,
-                 int64_t split, CostAttr, Type activation, Type weights,
-                 int64_t weightGroup) {
+                 int64_t split, bool inLaunch, CostAttr, Type activation,
+                 Type weights, int64_t weightGroup) {
   if (!precision.isIntOrFloat())
     return emitError() << "a plan's precision is a number's type, not "
                        << precision;
@@ -139,6 +139,9 @@ PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError, KernelKind kind,
   if (stages < 0 || split < 0)
     return emitError() << "a plan can't have " << (stages < 0 ? stages : split)
                        << (stages < 0 ? " stages" : " parts of a sum");
+  if (inLaunch && (warps == 0 || (split < 2 && threads == 0)))
+    return emitError() << "a plan adds parts up in_launch only where blocks of "
+                          "warps have some, by its split or its threads";
   for (int64_t tile : llvm::concat<const int64_t>(tiles, reduction))
     if (tile < 0)
       return emitError() << "a plan can't have a tile of " << tile;
@@ -160,6 +163,7 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
   std::optional<KernelKind> kind;
   Type precision;
   int64_t threads = 0, warps = 0, stages = 0, split = 0, weightGroup = 0;
+  bool inLaunch = false;
   SmallVector<int64_t> tiles, reduction, order, registers;
   CostAttr cost;
   Type activation, weights;
@@ -201,6 +205,16 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
       return parser.parseInteger(stages);
     if (name == "split")
       return parser.parseInteger(split);
+    if (name == "in_launch") {
+      StringRef word;
+      SMLoc at = parser.getCurrentLocation();
+      if (parser.parseKeyword(&word))
+        return failure();
+      inLaunch = word == "true";
+      if (inLaunch || word == "false")
+        return success();
+      return parser.emitError(at, "in_launch is true or false");
+    }
     if (name == "activation")
       return parser.parseType(activation);
     if (name == "weights")
@@ -221,11 +235,11 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
   }
   if (failed(verify([&] { return parser.emitError(loc); }, *kind, precision,
                     threads, tiles, reduction, order, registers, warps, stages,
-                    split, cost, activation, weights, weightGroup)))
+                    split, inLaunch, cost, activation, weights, weightGroup)))
     return {};
   return PlanAttr::get(parser.getContext(), *kind, precision, threads, tiles,
-                       reduction, order, registers, warps, stages, split, cost,
-                       activation, weights, weightGroup);
+                       reduction, order, registers, warps, stages, split,
+                       inLaunch, cost, activation, weights, weightGroup);
 }
 
 void PlanAttr::print(AsmPrinter &printer) const {
@@ -255,6 +269,8 @@ void PlanAttr::print(AsmPrinter &printer) const {
   printNumber("warps", getWarps());
   printNumber("stages", getStages());
   printNumber("split", getSplit());
+  if (getInLaunch())
+    printer << ", in_launch = true";
   if (getCost())
     printer << ", cost = " << getCost();
   printer << ">";

@@ -78,6 +78,10 @@ LogicalResult ArenaOp::verify() {
   return detail::verifySizes(*this, getOperation()->getOperands());
 }
 
+LogicalResult CountersOp::verify() {
+  return detail::verifySizes(*this, getOperation()->getOperands());
+}
+
 LogicalResult WeightsOp::verify() { return detail::verifySizes(*this, {}); }
 
 LogicalResult rac::detail::verifySizes(Operation *op, ValueRange sizes) {

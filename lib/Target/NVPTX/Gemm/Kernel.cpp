@@ -8,6 +8,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "rac/Dialect/Rac/IR/RacDialect.h"
 
 using namespace mlir;
 using namespace rac::gemm;
@@ -38,10 +39,12 @@ ProductKernel::Block ProductKernel::findBlock(Index number) {
   Index outer = e.div(number, each), inner = e.rem(number, each);
   block.split = e.rem(outer, e.number(tile.splits));
   block.batch = e.div(outer, e.number(tile.splits));
+  block.tile = e.add(e.mul(block.batch, each), inner);
   if (isKnown(batches, 1)) {
     block.batch = e.number(0);
     if (tile.splits == 1)
       inner = number;
+    block.tile = inner;
   }
   Index band = e.mul(e.number(together), columnTiles);
   Index first = e.mul(e.div(inner, band), e.number(together));
@@ -366,6 +369,12 @@ void ProductKernel::emit() {
       sizes.push_back(cast<Value>(size));
     partial = memref::AllocOp::create(e.b, e.loc, type, sizes,
                                       e.b.getI64IntegerAttr(64));
+    if (tile.inLaunch)
+      counters = CountersOp::create(
+          e.b, e.loc, MemRefType::get({ShapedType::kDynamic}, e.b.getI32Type()),
+          e.value(tile.workers > 0
+                      ? e.number(tile.workers)
+                      : e.mul(e.mul(rowTiles, columnTiles), batches)));
   }
   {
     OpBuilder::InsertionGuard restore(e.b);
@@ -380,11 +389,15 @@ void ProductKernel::emit() {
       Block block = findBlock(number);
       findDepth(block);
       computeBlock(block, thread);
+      if (counters)
+        sumIfLast(block, thread);
     }
   }
+  if (counters || !partial)
+    return;
   if (tile.workers > 0)
     sumShares();
-  else if (partial)
+  else
     sumSplits();
 }
 

@@ -3,6 +3,7 @@
 #include "Feed.h"
 #include "ProductKernel.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -16,6 +17,112 @@ void ProductKernel::storePart(Index at, ArrayRef<Value> sums) {
   for (auto [i, sum] : llvm::enumerate(sums))
     memref::StoreOp::create(e.b, e.loc, sum, partial,
                             e.value(e.add(at, e.number(i))));
+}
+
+/// The parts of neighbours that are written together, added in the order of the
+/// depth.
+ProductKernel::Sums ProductKernel::loadSplits(Index batch, Index row,
+                                              Index column) {
+  Sums sums;
+  for (int64_t i = 0; i < result.vector(); ++i) {
+    Value sum;
+    for (int64_t split = 0; split < tile.splits; ++split) {
+      Index at = partialAt(e.number(split), batch, row, column);
+      Value part = memref::LoadOp::create(e.b, e.loc, partial,
+                                          e.value(e.add(at, e.number(i))));
+      sum = sum ? sumOf(e, sum, part) : part;
+    }
+    sums.push_back(sum);
+  }
+  return sums;
+}
+
+/// Threads of a block write a tile of which `load` gives the sums.
+void ProductKernel::sumTile(const Block &block, Index thread, int64_t threads,
+                            llvm::function_ref<Sums(Index, Index)> load) {
+  int64_t count = result.vector();
+  bool byRows = result.alongColumns();
+  int64_t perLine = (byRows ? tile.columns : tile.rows) / count;
+  auto loop =
+      scf::ForOp::create(e.b, e.loc, e.value(thread),
+                         e.value(e.number(tile.rows * tile.columns / count)),
+                         e.value(e.number(threads)));
+  OpBuilder::InsertionGuard restore(e.b);
+  e.b.setInsertionPointToStart(loop.getBody());
+  Index group = loop.getInductionVar();
+  Index line = e.div(group, e.number(perLine)),
+        place = e.mul(e.rem(group, e.number(perLine)), e.number(count));
+  Index rowAt = byRows ? line : place, columnAt = byRows ? place : line;
+  Index row = e.add(block.row, rowAt), column = e.add(block.column, columnAt);
+  e.enter(e.both(e.less(row, rows), e.less(column, columns)));
+  Sums sums = load(rowAt, columnAt);
+  result.write(e, block.batch, row, column,
+               exact(block.batch, row, column, sums));
+}
+
+//===----------------------------------------------------------------------===//
+// Within the launch: who ends last
+//===----------------------------------------------------------------------===//
+
+/// Whether this block is the last of `parts` to come here, all of whose parts
+/// its threads may then read: what a block has written before a barrier a fence
+/// of one of its threads releases, and what others have released a fence after
+/// the atomic acquires (PTX ISA, memory consistency model; CUTLASS's barriers
+/// of blocks release so, too). The counter is 0 again for the next kernel.
+/// Whatever the order in which blocks end, none waits for another.
+Value ProductKernel::isLast(Index counter, Index parts, Index thread) {
+  Type i32 = e.b.getI32Type();
+  auto number = [&](int64_t x) -> Value {
+    return arith::ConstantIntOp::create(e.b, e.loc, i32, x);
+  };
+  auto fence = [&] {
+    LLVM::FenceOp::create(e.b, e.loc, LLVM::AtomicOrdering::acq_rel,
+                          /*syncscope=*/"device");
+  };
+  gpu::BarrierOp::create(e.b, e.loc);
+  Value word = sharedView(e, i32, 1, 0), zero = e.value(e.number(0));
+  {
+    OpBuilder::InsertionGuard restore(e.b);
+    e.enter(arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::eq,
+                                  e.value(thread), zero));
+    fence();
+    Value before = memref::AtomicRMWOp::create(
+        e.b, e.loc, arith::AtomicRMWKind::addi, number(1), counters,
+        ValueRange{e.value(counter)});
+    fence();
+    Value others = arith::IndexCastOp::create(
+        e.b, e.loc, i32, e.value(e.sub(parts, e.number(1))));
+    Value last = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::eq,
+                                       before, others);
+    memref::StoreOp::create(
+        e.b, e.loc, arith::ExtUIOp::create(e.b, e.loc, i32, last), word, zero);
+    e.enter(last);
+    memref::StoreOp::create(e.b, e.loc, number(0), counters, e.value(counter));
+  }
+  gpu::BarrierOp::create(e.b, e.loc);
+  Value told = memref::LoadOp::create(e.b, e.loc, word, zero);
+  return arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ne, told,
+                               number(0));
+}
+
+/// Adds the parts of the block's tile up if it is the last to have one.
+void ProductKernel::sumIfLast(const Block &block, Index thread) {
+  OpBuilder::InsertionGuard restore(e.b);
+  if (tile.workers == 0) {
+    e.enter(isLast(block.tile, e.number(tile.splits), thread));
+    return sumTile(block, thread, tile.threads(),
+                   [&](Index rowAt, Index columnAt) {
+                     return loadSplits(block.batch, e.add(block.row, rowAt),
+                                       e.add(block.column, columnAt));
+                   });
+  }
+  // A worker begins one tile at most that it doesn't end.
+  Sharers sharers = sharersOf(block.tile);
+  Index parts = e.add(e.sub(sharers.last, sharers.first), e.number(1));
+  e.enter(isLast(sharers.first, parts, thread));
+  sumTile(block, thread, tile.threads(), [&](Index rowAt, Index columnAt) {
+    return loadShares(sharers, rowAt, columnAt);
+  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -78,11 +185,49 @@ void ProductKernel::computeShare(Index worker, Index thread) {
   block.part = e.add(e.mul(worker, e.number(2)),
                      e.select(isLater, e.number(0), e.number(1)));
   computeBlock(block, thread);
+  if (counters) {
+    OpBuilder::InsertionGuard inside(e.b);
+    Value isPart = arith::XOrIOp::create(
+        e.b, e.loc, block.whole,
+        arith::ConstantIntOp::create(e.b, e.loc, e.b.getI1Type(), 1));
+    e.enter(isPart);
+    sumIfLast(block, thread);
+  }
   // The next tile's operands take the place of this one's sums, those that the
   // copy unit brings too.
   if (tile.warpgroups)
     fenceCopies(e);
   gpu::BarrierOp::create(e.b, e.loc);
+}
+
+ProductKernel::Sharers ProductKernel::sharersOf(Index tileNumber) {
+  Index steps = stepsOfTile(), start = e.mul(tileNumber, steps);
+  return {workerOf(start), workerOf(e.sub(e.add(start, steps), e.number(1)))};
+}
+
+/// The first has the beginning of the tile, its second part, and the others'
+/// first parts follow.
+ProductKernel::Sums ProductKernel::loadShares(const Sharers &sharers,
+                                              Index rowAt, Index columnAt) {
+  auto load = [&](Index part) {
+    Sums parts;
+    for (int64_t i = 0; i < result.vector(); ++i)
+      parts.push_back(memref::LoadOp::create(
+          e.b, e.loc, partial,
+          e.value(e.add(placeInPart(part, rowAt, columnAt), e.number(i)))));
+    return parts;
+  };
+  Sums begun = load(e.add(e.mul(sharers.first, e.number(2)), e.number(1)));
+  auto sum = scf::ForOp::create(
+      e.b, e.loc, e.value(e.add(sharers.first, e.number(1))),
+      e.value(e.add(sharers.last, e.number(1))), e.value(e.number(1)), begun);
+  OpBuilder::InsertionGuard inside(e.b);
+  e.b.setInsertionPointToStart(sum.getBody());
+  Sums next = load(e.mul(Index(sum.getInductionVar()), e.number(2)));
+  for (auto [part, before] : llvm::zip_equal(next, sum.getRegionIterArgs()))
+    part = sumOf(e, before, part);
+  scf::YieldOp::create(e.b, e.loc, next);
+  return llvm::to_vector_of<Value>(sum.getResults());
 }
 
 /// A second kernel, with a block for each tile, adds up those that several
@@ -93,47 +238,12 @@ void ProductKernel::sumShares() {
   gpu::LaunchOp op = beginLaunch(e, tiles, kSumThreads, 0);
   Index number = Index(op.getBlockIds().x);
   Block block = findBlock(number);
-  Index steps = stepsOfTile(), start = e.mul(number, steps);
-  Index first = workerOf(start),
-        last = workerOf(e.sub(e.add(start, steps), e.number(1)));
-  e.enter(e.less(first, last));
-  int64_t count = result.vector();
-  bool byRows = result.alongColumns();
-  int64_t perLine = (byRows ? tile.columns : tile.rows) / count;
-  auto loop =
-      scf::ForOp::create(e.b, e.loc, e.value(Index(op.getThreadIds().x)),
-                         e.value(e.number(tile.rows * tile.columns / count)),
-                         e.value(e.number(kSumThreads)));
-  e.b.setInsertionPointToStart(loop.getBody());
-  Index group = loop.getInductionVar();
-  Index line = e.div(group, e.number(perLine)),
-        place = e.mul(e.rem(group, e.number(perLine)), e.number(count));
-  Index rowAt = byRows ? line : place, columnAt = byRows ? place : line;
-  Index row = e.add(block.row, rowAt), column = e.add(block.column, columnAt);
-  e.enter(e.both(e.less(row, rows), e.less(column, columns)));
-  auto load = [&](Index part) {
-    Sums parts;
-    for (int64_t i = 0; i < count; ++i)
-      parts.push_back(memref::LoadOp::create(
-          e.b, e.loc, partial,
-          e.value(e.add(placeInPart(part, rowAt, columnAt), e.number(i)))));
-    return parts;
-  };
-  Sums begun = load(e.add(e.mul(first, e.number(2)), e.number(1)));
-  auto sum = scf::ForOp::create(e.b, e.loc, e.value(e.add(first, e.number(1))),
-                                e.value(e.add(last, e.number(1))),
-                                e.value(e.number(1)), begun);
-  {
-    OpBuilder::InsertionGuard inside(e.b);
-    e.b.setInsertionPointToStart(sum.getBody());
-    Sums next = load(e.mul(Index(sum.getInductionVar()), e.number(2)));
-    for (auto [part, before] : llvm::zip_equal(next, sum.getRegionIterArgs()))
-      part = sumOf(e, before, part);
-    scf::YieldOp::create(e.b, e.loc, next);
-  }
-  Sums sums = llvm::to_vector_of<Value>(sum.getResults());
-  result.write(e, block.batch, row, column,
-               exact(block.batch, row, column, sums));
+  Sharers sharers = sharersOf(number);
+  e.enter(e.less(sharers.first, sharers.last));
+  sumTile(block, Index(op.getThreadIds().x), kSumThreads,
+          [&](Index rowAt, Index columnAt) {
+            return loadShares(sharers, rowAt, columnAt);
+          });
 }
 
 /// A second kernel adds up what the blocks that shared the depth have.
@@ -156,16 +266,6 @@ void ProductKernel::sumSplits() {
   if (!isKnown(batches, 1))
     line = e.rem(line, lines);
   Index row = byRows ? line : place, column = byRows ? place : line;
-  SmallVector<Value> sums;
-  for (int64_t i = 0; i < count; ++i) {
-    Value sum;
-    for (int64_t split = 0; split < tile.splits; ++split) {
-      Index at = partialAt(e.number(split), batch, row, column);
-      Value part = memref::LoadOp::create(e.b, e.loc, partial,
-                                          e.value(e.add(at, e.number(i))));
-      sum = sum ? sumOf(e, sum, part) : part;
-    }
-    sums.push_back(sum);
-  }
-  result.write(e, batch, row, column, exact(batch, row, column, sums));
+  result.write(e, batch, row, column,
+               exact(batch, row, column, loadSplits(batch, row, column)));
 }

@@ -20,6 +20,7 @@ private:
   /// A tile's steps that a block of threads computes.
   struct Block {
     Index batch, split, row, column;
+    Index tile;         ///< its number
     Index first, steps; ///< along the depth, in tiles of the operands
     Index begun;        ///< steps that it has had of other tiles
     /// Of workers: whether those are all steps, and which of the parts of sums
@@ -45,6 +46,17 @@ private:
   void writeTile(const Stage &stage, const Block &block, Index thread);
   void sumSplits();
   void sumShares();
+  /// The workers that have steps of a tile are those from the first on.
+  struct Sharers {
+    Index first, last;
+  };
+  Sharers sharersOf(Index tileNumber);
+  Sums loadSplits(Index batch, Index row, Index column);
+  Sums loadShares(const Sharers &sharers, Index rowAt, Index columnAt);
+  void sumTile(const Block &block, Index thread, int64_t threads,
+               llvm::function_ref<Sums(Index rowAt, Index columnAt)> load);
+  mlir::Value isLast(Index counter, Index parts, Index thread);
+  void sumIfLast(const Block &block, Index thread);
   Index stepsOfTile();
   Index allSteps();
   Index beginOf(Index worker);
@@ -63,7 +75,8 @@ private:
   Result result;
   Index rows, columns, depth, batches;
   Index rowTiles, columnTiles, depthSteps;
-  mlir::Value partial; ///< what blocks that share the depth have
+  mlir::Value partial;  ///< what blocks that share the depth have
+  mlir::Value counters; ///< of each tile's blocks, those that have their part
 };
 
 } // namespace rac::gemm

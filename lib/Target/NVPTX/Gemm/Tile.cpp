@@ -144,9 +144,9 @@ std::optional<Tile> rac::gemm::plannedTile(const GpuBlock &block,
                                            const TileProblem &problem,
                                            const TileLimits &limits,
                                            const Atom &atom) {
-  Tile tile{block.rows,   block.columns,  block.depth,
-            block.down(), block.across(), block.slices,
-            block.stages, block.split,    block.workers};
+  Tile tile{block.rows,     block.columns, block.depth,  block.down(),
+            block.across(), block.slices,  block.stages, block.split,
+            block.workers,  block.inLaunch};
   std::optional<DataType> type = dataTypeOf(atom.input);
   tile.warpgroups = limits.warpgroups && problem.aligned && type &&
                     (atom.unit == Unit::Half || atom.unit == Unit::Float8) &&
@@ -254,6 +254,7 @@ Tile Chooser::choose() {
                   /*stages=*/4,
                   /*splits=*/1,
                   /*workers=*/0,
+                  /*inLaunch=*/false,
                   /*warpgroups=*/true};
         if (sharedBytes(tile, problem.elementBytes, problem.accumulatorBytes) >
             limits.sharedBytes)

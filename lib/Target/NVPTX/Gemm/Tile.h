@@ -20,6 +20,7 @@ struct Tile {
   int64_t stages;                ///< tiles of the operands on their way
   int64_t splits = 1;            ///< blocks that share the whole depth
   int64_t workers = 0; ///< blocks that share the steps of all tiles; 0: none do
+  bool inLaunch = false; ///< the last block to end adds the parts of a tile up
   /// Four warps multiply at once, straight from shared memory: Warpgroup.h.
   bool warpgroups = false;
 
@@ -30,7 +31,8 @@ struct Tile {
            depth == other.depth && warpRows == other.warpRows &&
            warpColumns == other.warpColumns && slices == other.slices &&
            stages == other.stages && splits == other.splits &&
-           workers == other.workers && warpgroups == other.warpgroups;
+           workers == other.workers && inLaunch == other.inLaunch &&
+           warpgroups == other.warpgroups;
   }
 };
 

@@ -7,6 +7,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+
+def in_launch(element, shared, tiles, depth, registers, warps):
+    x, w, y = f"tensor<300x512x{element}>", f"tensor<512x200x{element}>", f"tensor<300x200x{element}>"
+    return f"""func.func @main(%x: {x}, %w: {w}) -> {y} {{
+      %0 = rac.group @product ins(%x, %w : {x}, {w}) -> ({y})
+          plan <kind = generated, precision = {element}, {shared}, tiles = {tiles}, reduction = [{depth}],
+                registers = {registers}, warps = {warps}, stages = 4, in_launch = true> {{
+      ^bb0(%a: {x}, %b: {w}):
+        %1 = rac.matmul %a, %b : ({x}, {w}) -> {y}
+        rac.yield %1 : {y}
+      }}
+      return %0 : {y}
+    }}"""
+
+
 MODELS = {
     "elementwise": "(float[n, 64] x, float[64] row) => (float[n, 64] y) { z = Add(x, row) t = Erf(z) y = Mul(t, x) }",
     "product_f32": "(float[512, 256] x, float[256, 512] w) => (float[512, 512] y) { z = MatMul(x, w) y = Relu(z) }",
@@ -43,6 +58,10 @@ MODELS = {
       }
       return %0 : tensor<300x200xbf16>
     }""",
+    # Whose parts the last block adds up.
+    "product_in_launch": in_launch("f32", "split = 4", "[64, 64]", 32, "[32, 32]", 4),
+    "workers_in_launch": in_launch("f32", "threads = 7", "[64, 64]", 32, "[32, 32]", 4),
+    "groups_in_launch": in_launch("bf16", "threads = 7", "[128, 128]", 64, "[16, 128]", 8),
     "ragged_product": "(float[n, 100] x, float[100, 37] w) => (float[n, 37] y) { y = MatMul(x, w) }",
     "convolution": "(float[2, 32, 28, 28] x, float[64, 32, 3, 3] w, float[64] b) => (float[2, 64, 28, 28] y)"
                    " { z = Conv <pads = [1, 1, 1, 1]> (x, w, b) y = Relu(z) }",

@@ -93,6 +93,8 @@ def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {
     - `split`: into how many parts a sum is cut that different blocks add up.
     - `threads`: how many blocks share the steps of all tiles evenly; 0: a block
       has a tile, or a part of one.
+    - `in_launch`: of a sum in parts, whether the last block to end of those that
+      have one adds them up; false: a second kernel does.
 
     ```mlir
     #rac.plan<kind = generated, precision = f32, threads = 0, tiles = [1, 0]>
@@ -104,6 +106,10 @@ def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {
 
     ```mlir
     #rac.plan<kind = generated, precision = f16, tiles = [128, 128], reduction = [64], registers = [32, 64], warps = 8, stages = 4, split = 2>
+    ```
+
+    ```mlir
+    #rac.plan<kind = generated, precision = f16, tiles = [64, 64], reduction = [64], registers = [32, 32], warps = 4, stages = 4, split = 2, in_launch = true>
     ```
 
     ```mlir
@@ -129,6 +135,7 @@ def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {
       DefaultValuedParameter<"int64_t", "0">:$warps,
       DefaultValuedParameter<"int64_t", "0">:$stages,
       DefaultValuedParameter<"int64_t", "0">:$split,
+      DefaultValuedParameter<"bool", "false">:$inLaunch,
       OptionalParameter<"::rac::CostAttr">:$cost,
       OptionalParameter<"::mlir::Type">:$activation,
       OptionalParameter<"::mlir::Type">:$weights,
@@ -139,14 +146,16 @@ def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {
       "::llvm::ArrayRef<int64_t>":$order, "::llvm::ArrayRef<int64_t>":$registers,
       "int64_t":$warps, "int64_t":$stages, "int64_t":$split, "::rac::CostAttr":$cost), [{
         return $_get($_ctxt, kind, precision, threads, tiles, reduction, order,
-                     registers, warps, stages, split, cost, ::mlir::Type(),
+                     registers, warps, stages, split, false, cost,
+                     ::mlir::Type(),
                      ::mlir::Type(), 0);
       }]>, AttrBuilderWithInferredContext<(ins
       "::rac::KernelKind":$kind, "::mlir::Type":$precision, CArg<"int64_t", "0">:$threads,
       CArg<"::llvm::ArrayRef<int64_t>", "{}">:$tiles, CArg<"::rac::CostAttr", "{}">:$cost), [{
         return $_get(precision.getContext(), kind, precision, threads, tiles,
                      ::llvm::ArrayRef<int64_t>(), ::llvm::ArrayRef<int64_t>(),
-                     ::llvm::ArrayRef<int64_t>(), 0, 0, 0, cost, ::mlir::Type(),
+                     ::llvm::ArrayRef<int64_t>(), 0, 0, 0, false, cost,
+                     ::mlir::Type(),
                      ::mlir::Type(), 0);
       }]>];
   let extraClassDeclaration = [{

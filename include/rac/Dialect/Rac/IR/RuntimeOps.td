@@ -366,4 +366,19 @@ def Rac_KernelStatusOp : Rac_BufferOp<"kernel_status",
   let assemblyFormat = "attr-dict `:` type($result)";
 }
 
+def Rac_CountersOp : Rac_BufferOp<"counters", MemRefRankOf<[I32], [1]>, [MemoryEffects<[MemAlloc]>]> {
+  let summary = "Memory of the context with zeros, at least so many, that a kernel counts in and leaves as zeros.";
+  let description = [{
+    Those of the run's next kernels may be the same: a kernel that takes them is
+    launched before the next such op.
+
+    ```mlir
+    %m = rac.counters %count : memref<?xi32>
+    ```
+  }];
+  let arguments = (ins Index:$count);
+  let assemblyFormat = "$count attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
 #endif // RAC_DIALECT_RAC_IR_RUNTIME
