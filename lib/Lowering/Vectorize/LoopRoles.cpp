@@ -247,20 +247,30 @@ static std::optional<unsigned> findRowLoop(linalg::LinalgOp op,
   return std::nullopt;
 }
 
+/// The sizes of a buffer that is a tile, or was made for one.
+static SmallVector<OpFoldResult> sizesOfTile(Value buffer) {
+  if (auto alloc = buffer.getDefiningOp<memref::AllocOp>())
+    return alloc.getMixedSizes();
+  auto view = buffer.getDefiningOp<memref::SubViewOp>();
+  if (!view || view.getDroppedDims().any())
+    return {};
+  return view.getMixedSizes();
+}
+
 /// Iterations of a loop that the run alone knows, where they are a tile's:
 /// `affine.min` of that and what is left.
 static std::optional<int64_t> mostIterations(linalg::LinalgOp op,
                                              unsigned loop) {
   for (OpOperand &operand : op->getOpOperands()) {
-    auto view = operand.get().getDefiningOp<memref::SubViewOp>();
+    SmallVector<OpFoldResult> sizes = sizesOfTile(operand.get());
     AffineMap map = op.getMatchingIndexingMap(&operand);
     auto place = map.getResultPosition(
         getAffineDimExpr(loop, operand.get().getContext()));
-    if (!view || !place || view.getType().getRank() != map.getNumResults())
+    if (!place || sizes.size() != map.getNumResults())
       continue;
-    auto size = dyn_cast<Value>(view.getMixedSizes()[*place]);
+    auto size = dyn_cast<Value>(sizes[*place]);
     auto least = size ? size.getDefiningOp<affine::AffineMinOp>() : nullptr;
-    if (!least || view.getDroppedDims().any())
+    if (!least)
       continue;
     for (AffineExpr expr : least.getMap().getResults())
       if (auto constant = dyn_cast<AffineConstantExpr>(expr))
