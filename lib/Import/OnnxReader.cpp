@@ -256,7 +256,9 @@ static bool overrideShapes(onnx::ModelProto &proto, const ReadOptions &options,
   // What the model says of other values held for the old shapes.
   graph.clear_value_info();
   for (auto &output : *graph.mutable_output())
-    if (output.type().has_tensor_type())
+    // One that says nothing of its shape goes on saying nothing.
+    if (output.type().has_tensor_type() &&
+        output.type().tensor_type().has_shape())
       for (auto &dim : *output.mutable_type()
                             ->mutable_tensor_type()
                             ->mutable_shape()

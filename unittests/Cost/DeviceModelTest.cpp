@@ -399,7 +399,7 @@ TEST(DeviceModel, PeersHaveTheirOwnRate) {
                  %1 = rac.neg %0 : (tensor<1280xf32>) -> tensor<1280xf32>
                  %2 = rac.neg %1 : (tensor<1280xf32>) -> tensor<1280xf32>
                  return %2 : tensor<1280xf32>)");
-  auto seconds = [&](Known peers) {
+  auto seconds = [&](const Known &peers) {
     Device device = roundDevice();
     device.memory[0].peerBytesPerSecond = peers;
     Unknowns unknowns;

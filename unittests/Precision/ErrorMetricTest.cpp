@@ -16,7 +16,7 @@ HostArray array(std::vector<float> values, std::vector<int64_t> shape) {
 }
 
 double errorOf(ErrorMetric metric, std::vector<float> wanted,
-               std::vector<float> got, std::vector<int64_t> shape) {
+               std::vector<float> got, const std::vector<int64_t> &shape) {
   ErrorMeter meter(metric);
   HostArray a = array(std::move(wanted), shape),
             b = array(std::move(got), shape);

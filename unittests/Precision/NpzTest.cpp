@@ -17,7 +17,7 @@ using testing::HasSubstr;
 
 namespace {
 
-std::string npy(std::string header, std::string data) {
+std::string npy(std::string header, const std::string &data) {
   header += "\n";
   std::string bytes("\x93NUMPY\x01\x00", 8);
   bytes += char(header.size());
@@ -71,7 +71,8 @@ TEST(Npy, Reads) {
 }
 
 TEST(Npy, SaysWhatIsWrong) {
-  auto with = [](std::string descr, std::string order, std::string shape) {
+  auto with = [](const std::string &descr, const std::string &order,
+                 const std::string &shape) {
     return failure(npy("{'descr': '" + descr + "', 'fortran_order': " + order +
                            ", 'shape': " + shape + ", }",
                        std::string(8, 0)));

@@ -83,7 +83,7 @@ TEST(Matmul, UnboundedClip) {
 
 TEST(Matmul, EachBinaryPostOp) {
   for (int32_t kind = RAC_POST_ADD; kind <= RAC_POST_MIN; ++kind)
-    for (auto sizes : std::vector<std::vector<int64_t>>{
+    for (const auto &sizes : std::vector<std::vector<int64_t>>{
              {3, 5, 9}, {9}, {1}, {5, 9}, {3, 1, 1}, {1, 5, 1}, {}}) {
       SCOPED_TRACE(kind * 100 + int(sizes.size()));
       LibraryCall call =

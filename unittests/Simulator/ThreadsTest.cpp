@@ -129,7 +129,7 @@ TEST(Threads, ExchangeThroughSharedMemory) {
     ASSERT_EQ(module.launch("reverse", {100, 256}, Params(x, y)), 0);
     std::vector<float> result = y.read();
     for (int i = 0; i < 100 * 256; ++i)
-      ASSERT_EQ(result[i], float(i / 256 * 256 + 255 - i % 256 + 1)) << order;
+      ASSERT_EQ(result[i], float((i - i % 256) + 255 - i % 256 + 1)) << order;
   }
   unsetenv("RAC_SIMULATOR_ORDER");
 }

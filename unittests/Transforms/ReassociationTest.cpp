@@ -17,7 +17,7 @@ protected:
   AffineExpr c(int64_t value) { return getAffineConstantExpr(value, &context); }
 
   /// The blocks as text, for example "0:0 1,2:1".
-  std::string blocks(Dims from, Dims to) {
+  std::string blocks(const Dims &from, const Dims &to) {
     auto found = reassociate(from, to);
     if (!found)
       return "none";

@@ -513,7 +513,8 @@ FailureOr<LoopRoles> rac::vectorize::chooseRoles(linalg::LinalgOp op,
   chooseTile(op, target, wanted, roles);
   // Normalisations of 12 to 48 vectors a row on Emerald Rapids: from 24 on they
   // take 5 to 24 % less with a loop.
-  if (roles.horizontal && !roles.rowLoop && !target.scalable)
+  if (roles.horizontal && !roles.rowLoop && !target.scalable &&
+      !ShapedType::isDynamic(ranges[*lane]))
     roles.isLongRow = 4 * ranges[*lane] >= 3 * target.registers * roles.lanes;
   // A plan's tile may need the registers.
   if (roles.rows * (roles.vectors + 1) + roles.vectors > target.registers)

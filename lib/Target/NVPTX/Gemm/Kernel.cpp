@@ -12,7 +12,6 @@
 
 using namespace mlir;
 using namespace rac::gemm;
-using rac::bytesOf;
 
 ProductKernel::ProductKernel(Emit &e, const Contraction &contraction,
                              const Atom &atom, const Tile &tile,
