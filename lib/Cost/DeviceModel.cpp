@@ -24,6 +24,9 @@ Work DeviceModel::workIn(Type precision, const Candidate &candidate,
     work.nests.clear();
     return work;
   }
+  // What computes nothing, of tensors without elements, takes no time.
+  llvm::erase_if(work.nests,
+                 [](const WorkNest &nest) { return nest.iterations() == 0; });
   std::unique_ptr<RunMemory> &run = runs[{block, dim}];
   if (!run)
     run = std::make_unique<RunMemory>(*block, dim);

@@ -38,11 +38,14 @@ static double clocks(int64_t rows, int64_t vectors,
 }
 
 /// `extent` in whole steps, and what is left. An extent not known counts as
-/// many: what is left of it then hardly matters.
+/// many: what is left of it then hardly matters; so does one of nothing, whose
+/// steps take no less.
 struct Parts {
   int64_t whole, rest;
   Parts(std::optional<int64_t> extent, int64_t step) {
     constexpr int64_t many = 256;
+    if (extent == 0)
+      extent = std::nullopt;
     whole = extent ? *extent / step : std::max<int64_t>(1, many / step);
     rest = extent ? *extent % step : 0;
   }

@@ -219,6 +219,18 @@ LogicalResult TileNest::tileReduction() {
   return success();
 }
 
+/// Whether tensors without elements make an op do nothing, whose slices MLIR
+/// can't compute (llvm 22: computeTileSizes).
+static bool hasEmptyLoops(func::FuncOp function) {
+  return function
+      .walk([](linalg::LinalgOp op) {
+        return llvm::is_contained(op.getStaticLoopRanges(), 0)
+                   ? WalkResult::interrupt()
+                   : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 LogicalResult TileNest::run(int64_t &numTiled, int64_t &numUntiled) {
   readOrder();
   if (outer.empty() && inner.empty())
@@ -232,6 +244,11 @@ LogicalResult TileNest::run(int64_t &numTiled, int64_t &numUntiled) {
           "not a loop nest of its own");
     function.emitRemark(
         "is not tiled: its result is not a loop nest of its own");
+    ++numUntiled;
+    return success();
+  }
+  if (hasEmptyLoops(function)) {
+    function.emitRemark("is not tiled: a loop of it has no iterations");
     ++numUntiled;
     return success();
   }

@@ -35,3 +35,14 @@ func.func @block(%a: tensor<64x32xf32>, %b: tensor<32x64xf32>, %d: tensor<64x64x
   %0 = linalg.matmul ins(%a, %b : tensor<64x32xf32>, tensor<32x64xf32>) outs(%d : tensor<64x64xf32>) -> tensor<64x64xf32>
   return %0 : tensor<64x64xf32>
 }
+
+// Nor can what computes nothing.
+// CHECK: remark: is not tiled: a loop of it has no iterations
+func.func @empty(%x: tensor<0x8xf32>, %d: tensor<8xf32>) -> tensor<8xf32> attributes {rac.plan = #rac.plan<kind = generated, precision = f32, tiles = [4]>} {
+  %0 = linalg.generic {indexing_maps = [affine_map<(i, k) -> (k, i)>, affine_map<(i, k) -> (i)>], iterator_types = ["parallel", "reduction"]} ins(%x : tensor<0x8xf32>) outs(%d : tensor<8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %1 = arith.maximumf %a, %o : f32
+    linalg.yield %1 : f32
+  } -> tensor<8xf32>
+  return %0 : tensor<8xf32>
+}

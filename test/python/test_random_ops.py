@@ -365,3 +365,14 @@ def test_attention(compiler, tmp_path, heads):
     hidden = graph.op("Gelu", graph.op("MatMul", value, graph.normal(width, 50)))
     graph.output(graph.op("Add", graph.op("MatMul", hidden, graph.normal(50, width)), value))
     check(graph, tmp_path, FULL, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("rows, terms, columns", list(itertools.product((0, 3), repeat=3)))
+def test_empty_when_compiled(compiler, tmp_path, rows, terms, columns):
+    """Tensors without elements, whose sizes the compiler knows: what computes nothing has a cost, too."""
+    graph = Graph(10)
+    x, y = graph.input("x", [rows, terms]), graph.input("y", [terms, columns])
+    value = graph.op("Relu", graph.op("Add", graph.op("MatMul", x, y), graph.normal(columns)))
+    graph.output(value, graph.op("MatMul", value, graph.normal(columns, 5)), graph.op("ReduceSum", value),
+                 graph.op("Transpose", x), graph.op("Softmax", y, axis=0))
+    check(graph, tmp_path)
