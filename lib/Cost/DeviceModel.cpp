@@ -13,6 +13,17 @@ Work DeviceModel::workIn(Type precision, const Candidate &candidate,
                          double dim) const {
   Work work = analyzeWork(candidate, dim);
   narrowWork(work, precision);
+  // What computes nothing, of tensors without elements, takes no time; but a
+  // product of no terms is a kernel on a GPU, which writes its zeros.
+  bool isGpu = coefficients.getDevice().kind == DeviceKind::gpu;
+  llvm::erase_if(work.nests, [&](const WorkNest &nest) {
+    bool hasResults = llvm::none_of(
+        llvm::seq<unsigned>(nest.sizes.size()), [&](unsigned loop) {
+          return nest.sizes[loop] == 0 && !nest.reductions.test(loop);
+        });
+    return nest.iterations() == 0 &&
+           !(isGpu && hasResults && nest.multiplyAdds > 0);
+  });
   if (coefficients.getDevice().kind == DeviceKind::gpu || candidate.ops.empty())
     return work;
   Block *block = candidate.ops.front()->getBlock();
@@ -24,9 +35,6 @@ Work DeviceModel::workIn(Type precision, const Candidate &candidate,
     work.nests.clear();
     return work;
   }
-  // What computes nothing, of tensors without elements, takes no time.
-  llvm::erase_if(work.nests,
-                 [](const WorkNest &nest) { return nest.iterations() == 0; });
   std::unique_ptr<RunMemory> &run = runs[{block, dim}];
   if (!run)
     run = std::make_unique<RunMemory>(*block, dim);

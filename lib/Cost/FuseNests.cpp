@@ -130,7 +130,7 @@ bool fuseAfterContraction(Work &work) {
     if (!at || !isElementwise(work.nests[at->first]))
       continue;
     WorkNest next = work.nests[at->first];
-    double share = next.iterations() / main.iterations();
+    double share = next.iterations() / std::max(1.0, main.iterations());
     // Where the contraction is when each of its loops is somewhere.
     WorkUse place;
     place.dims.resize(next.sizes.size());

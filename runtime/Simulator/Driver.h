@@ -37,6 +37,7 @@ enum CUresult : int {
 };
 using CUdevice = int;
 using CUdeviceptr = unsigned long long;
+// NOLINTBEGIN(readability-identifier-naming): NVIDIA's names
 using CUcontext = struct CUctx_st *;
 using CUmodule = struct CUmod_st *;
 using CUfunction = struct CUfunc_st *;
@@ -44,6 +45,7 @@ using CUstream = struct CUstream_st *;
 using CUevent = struct CUevent_st *;
 using CUgraph = struct CUgraph_st *;
 using CUgraphExec = struct CUgraphExec_st *;
+// NOLINTEND(readability-identifier-naming)
 
 namespace rac::simulator {
 
