@@ -9,22 +9,26 @@ using namespace mlir;
 using namespace rac;
 
 /// What the candidate computes, on tensors as narrow as the precision has them.
+/// What computes nothing, of tensors without elements, takes no time; but a
+/// product of no terms is a kernel on a GPU, which writes its zeros.
+static bool takesNoTime(const WorkNest &nest, bool isGpu) {
+  if (nest.iterations() > 0)
+    return false;
+  bool hasResults = true;
+  for (auto [loop, size] : llvm::enumerate(nest.sizes))
+    hasResults &= size > 0 || nest.reductions.test(loop);
+  return !(isGpu && nest.isContraction() && hasResults);
+}
+
 Work DeviceModel::workIn(Type precision, const Candidate &candidate,
                          double dim) const {
   Work work = analyzeWork(candidate, dim);
   narrowWork(work, precision);
-  // What computes nothing, of tensors without elements, takes no time; but a
-  // product of no terms is a kernel on a GPU, which writes its zeros.
   bool isGpu = coefficients.getDevice().kind == DeviceKind::gpu;
   llvm::erase_if(work.nests, [&](const WorkNest &nest) {
-    bool hasResults = llvm::none_of(
-        llvm::seq<unsigned>(nest.sizes.size()), [&](unsigned loop) {
-          return nest.sizes[loop] == 0 && !nest.reductions.test(loop);
-        });
-    return nest.iterations() == 0 &&
-           !(isGpu && hasResults && nest.multiplyAdds > 0);
+    return takesNoTime(nest, isGpu);
   });
-  if (coefficients.getDevice().kind == DeviceKind::gpu || candidate.ops.empty())
+  if (isGpu || candidate.ops.empty())
     return work;
   Block *block = candidate.ops.front()->getBlock();
   if (auto group = dyn_cast_or_null<GroupOp>(block->getParentOp()))

@@ -201,11 +201,11 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
   // rounds of all its threads, 16 bytes each of every part. A round waits as
   // the second kernel does: for its first data, and for each part.
   if (block.inLaunch) {
-    double rounds =
+    double ofTile =
         std::ceil(area * sumBytes / 16 / block.warps() / room.warpSize);
     cost.formula.overheads.push_back(
-        {&coefficients.latency(levels.memory), 1 + rounds});
-    parted *= rounds;
+        {&coefficients.latency(levels.memory), 1 + ofTile});
+    parted *= ofTile;
   }
   if (levels.shared)
     cost.formula.overheads.push_back({&coefficients.latency(*levels.shared),

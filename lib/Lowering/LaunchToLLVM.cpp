@@ -173,31 +173,10 @@ struct KernelStatusLowering : ConvertOpToLLVMPattern<KernelStatusOp> {
   }
 };
 
-struct CountersLowering : ConvertOpToLLVMPattern<CountersOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-  LogicalResult
-  matchAndRewrite(CountersOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    Location loc = op.getLoc();
-    FailureOr<Value> pointer =
-        callRuntime(rewriter, op, "rac_counters",
-                    LLVM::LLVMPointerType::get(op.getContext()),
-                    {contextOf(op), adaptor.getCount()});
-    if (failed(pointer))
-      return failure();
-    Value one = constant(rewriter, loc, rewriter.getI64Type(), 1);
-    rewriter.replaceOp(
-        op, {createMemRefDescriptor(loc, cast<MemRefType>(op.getType()),
-                                    *pointer, *pointer, {adaptor.getCount()},
-                                    {one}, rewriter)});
-    return success();
-  }
-};
-
 } // namespace
 
 void rac::populateLaunchToLLVM(const LLVMTypeConverter &converter,
                                RewritePatternSet &patterns) {
   patterns.add<LaunchLowering, TensorMapLowering, ReadLowering,
-               KernelStatusLowering, CountersLowering>(converter);
+               KernelStatusLowering>(converter);
 }

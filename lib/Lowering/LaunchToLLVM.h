@@ -8,8 +8,7 @@
 
 namespace rac {
 
-/// `rac.launch`, `rac.read`, `rac.kernel_status` and
-/// `rac.counters` to calls of the runtime
+/// `rac.launch`, `rac.read` and `rac.kernel_status` to calls of the runtime
 /// (rac-c/Device.h). The module's `rac.kernels` numbers the kernels.
 void populateLaunchToLLVM(const mlir::LLVMTypeConverter &converter,
                           mlir::RewritePatternSet &patterns);

@@ -68,7 +68,8 @@ private:
   }
 
   ValueRange dynamicSizes(Adaptor adaptor) const {
-    if constexpr (std::is_same_v<OpT, ArenaOp>)
+    if constexpr (std::is_same_v<OpT, ArenaOp> ||
+                  std::is_same_v<OpT, CountersOp>)
       return adaptor.getOperands();
     else if constexpr (std::is_same_v<OpT, WeightsOp>)
       return {};
@@ -90,6 +91,9 @@ private:
     } else if constexpr (std::is_same_v<OpT, ArenaOp>) {
       return callRuntime(rewriter, op, "rac_arena", pointer,
                          {context, adaptor.getBytes()});
+    } else if constexpr (std::is_same_v<OpT, CountersOp>) {
+      return callRuntime(rewriter, op, "rac_counters", pointer,
+                         {context, adaptor.getCount()});
     } else if constexpr (std::is_same_v<OpT, InputBufferOp>) {
       return callRuntime(rewriter, op, "rac_input", pointer,
                          {context, constant(rewriter, loc, op.getIndex())});
@@ -263,9 +267,10 @@ struct RacToLLVMPass : rac::impl::RacToLLVMBase<RacToLLVMPass> {
 
     RewritePatternSet patterns(&getContext());
     patterns.add<BufferLowering<ScratchOp>, BufferLowering<HeapOp>,
-                 BufferLowering<ArenaOp>, BufferLowering<InputBufferOp>,
-                 BufferLowering<WeightsOp>, BufferLowering<OutputBufferOp>,
-                 BlockLowering, InputDimLowering, ProfileLowering>(converter);
+                 BufferLowering<ArenaOp>, BufferLowering<CountersOp>,
+                 BufferLowering<InputBufferOp>, BufferLowering<WeightsOp>,
+                 BufferLowering<OutputBufferOp>, BlockLowering,
+                 InputDimLowering, ProfileLowering>(converter);
     patterns.add<AssertLowering, ScalableMaskLowering>(converter,
                                                        /*benefit=*/10);
     int32_t sites = 0;
