@@ -81,9 +81,14 @@ void CpuCosting::measureTraffic() {
         cache.ways = ways->v;
       cache.isShared = memory[level - 1].scope == LevelScope::device;
       cache.cores = formula.speedup;
-      traffic = isLibrary
-                    ? libraryTraffic(work, cache, assumptions)
-                    : generatedTraffic(work, *schedule, cache, assumptions);
+      traffic =
+          isLibrary
+              ? libraryTraffic(work, cache, assumptions)
+              : trafficOf(
+                    work,
+                    flows.get(plan, level,
+                              [&] { return flowOf(work, *schedule, cache); }),
+                    cache, assumptions);
       cost.fills.push_back(traffic.fills);
     } else if (isLibrary) {
       // Registers are a small cache that the library blocks for.

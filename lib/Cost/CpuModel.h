@@ -3,6 +3,7 @@
 #ifndef RAC_LIB_COST_CPUMODEL_H
 #define RAC_LIB_COST_CPUMODEL_H
 
+#include "Reuse.h"
 #include "rac/Cost/KernelCost.h"
 #include "rac/Cost/Traffic.h"
 
@@ -14,12 +15,12 @@ struct ContractionShape;
 class CpuCosting {
 public:
   CpuCosting(Coefficients &coefficients, const Assumptions &assumptions,
-             PlanAttr plan, int64_t runThreads, Work work)
+             PlanAttr plan, int64_t runThreads, Work work, FlowCache &flows)
       : coefficients(coefficients), assumptions(assumptions), plan(plan),
         threads(plan.getThreads() > 0 ? plan.getThreads()
                                       : std::max<int64_t>(1, runThreads)),
         runThreads(std::max<int64_t>(1, runThreads)), work(std::move(work)),
-        isLibrary(plan.getKind() == KernelKind::library),
+        flows(flows), isLibrary(plan.getKind() == KernelKind::library),
         type(dataTypeOf(plan.getPrecision()).value_or(DataType::f32)) {}
 
   /// The time; to be called once, and before the rest.
@@ -49,6 +50,7 @@ private:
   PlanAttr plan;
   double threads, runThreads;
   Work work;
+  FlowCache &flows;
   bool isLibrary;
   DataType type;
 

@@ -68,13 +68,13 @@ DeviceModel::surroundings(const Candidate &candidate) const {
 }
 
 Estimate DeviceModel::estimateFor(const Candidate &candidate, PlanAttr plan,
-                                  double dim) const {
+                                  double dim, Flows &flows) const {
   if (coefficients.getDevice().kind == DeviceKind::gpu)
     return GpuCosting(coefficients, assumptions,
                       workIn(plan.getPrecision(), candidate, dim), blocks)
         .estimate(plan);
   return CpuCosting(coefficients, assumptions, plan, threads,
-                    workIn(plan.getPrecision(), candidate, dim))
+                    workIn(plan.getPrecision(), candidate, dim), flows[dim])
       .kernel()
       .estimate(coefficients, plan.getContext());
 }
@@ -85,7 +85,9 @@ SmallVector<KernelCost, 4> DeviceModel::kernels(const Candidate &candidate,
   if (coefficients.getDevice().kind == DeviceKind::gpu)
     return GpuCosting(coefficients, assumptions, std::move(work), blocks)
         .kernels(plan);
-  return {CpuCosting(coefficients, assumptions, plan, threads, std::move(work))
+  FlowCache flows;
+  return {CpuCosting(coefficients, assumptions, plan, threads, std::move(work),
+                     flows)
               .kernel()};
 }
 
@@ -117,21 +119,38 @@ double DeviceModel::leastGain() const {
 
 TimeFormula DeviceModel::timeFormula(const Candidate &candidate,
                                      PlanAttr plan) const {
+  FlowCache flows;
   return CpuCosting(coefficients, assumptions, plan, threads,
-                    workIn(plan.getPrecision(), candidate, assumptions.dim))
+                    workIn(plan.getPrecision(), candidate, assumptions.dim),
+                    flows)
       .formulate();
 }
 
 Estimate DeviceModel::estimate(const Candidate &candidate,
                                PlanAttr plan) const {
-  Estimate estimate = estimateFor(candidate, plan, assumptions.dim);
+  Flows flows;
+  return estimate(candidate, plan, flows);
+}
+
+std::vector<Estimate> DeviceModel::estimates(const Candidate &candidate,
+                                             ArrayRef<PlanAttr> plans) const {
+  Flows flows;
+  std::vector<Estimate> all;
+  for (PlanAttr plan : plans)
+    all.push_back(estimate(candidate, plan, flows));
+  return all;
+}
+
+Estimate DeviceModel::estimate(const Candidate &candidate, PlanAttr plan,
+                               Flows &flows) const {
+  Estimate estimate = estimateFor(candidate, plan, assumptions.dim, flows);
   bool exact = assumptions.dimLow == assumptions.dim &&
                assumptions.dimHigh == assumptions.dim;
   if (exact || !analyzeWork(candidate, assumptions.dim).isDynamic)
     return estimate;
   // Costs grow with sizes.
-  Estimate least = estimateFor(candidate, plan, assumptions.dimLow),
-           most = estimateFor(candidate, plan, assumptions.dimHigh);
+  Estimate least = estimateFor(candidate, plan, assumptions.dimLow, flows),
+           most = estimateFor(candidate, plan, assumptions.dimHigh, flows);
   auto widen = [](Interval &interval, const Interval &low,
                   const Interval &high) {
     interval.low = std::min(interval.low, low.low);

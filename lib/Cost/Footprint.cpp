@@ -37,8 +37,9 @@ Runs::Runs(const WorkTensor &tensor, const WorkUse &use,
   // Dimensions need not lie in memory in the order they have.
   SmallVector<size_t, 6> order =
       llvm::to_vector<6>(llvm::reverse(llvm::seq(use.dims.size())));
-  llvm::stable_sort(order, [&](size_t a, size_t b) {
-    return tensor.strides[a] < tensor.strides[b];
+  llvm::sort(order, [&](size_t a, size_t b) {
+    return std::make_pair(tensor.strides[a], b) <
+           std::make_pair(tensor.strides[b], a);
   });
   for (size_t i : order) {
     double span = 1, positions = 1;

@@ -51,7 +51,7 @@ private:
   }
   unsigned outermostInside(unsigned t, unsigned round) const;
   Occupied between(unsigned t, unsigned round, unsigned stage) const;
-  std::optional<double> apart(unsigned t, unsigned round) const;
+  std::optional<double> distance(unsigned t, unsigned round) const;
   bool place(SmallVectorImpl<Occupied> &all, unsigned reference,
              unsigned stage) const;
   double kept(unsigned t, unsigned round, double share) const;
@@ -64,6 +64,8 @@ private:
   ArrayRef<Round> rounds;
   SmallVector<Flow, 8> stages; ///< touched before each round, and in the end
   SmallVector<llvm::SmallBitVector, 8> moving; ///< tensors, by round
+  /// By round and tensor: B that iterations are apart; none where uses differ.
+  SmallVector<SmallVector<std::optional<double>, 4>, 8> apart;
 };
 
 /// A candidate.
@@ -184,6 +186,12 @@ NestReuse::NestReuse(const Work &work, const WorkNest &nest,
           if (use.dependsOn(loop))
             tensors.set(use.tensor);
   }
+  if (cache.ways > 0)
+    for (unsigned round = 0; round < rounds.size(); ++round) {
+      apart.emplace_back();
+      for (unsigned t = 0; t < work.tensors.size(); ++t)
+        apart.back().push_back(distance(t, round));
+    }
 }
 
 /// One more than the outermost round inside of `round` that goes along `t`; 0:
@@ -217,7 +225,7 @@ Occupied NestReuse::between(unsigned u, unsigned round, unsigned stage) const {
 
 /// B that an iteration of `round` is apart from the next one; none where uses
 /// differ.
-std::optional<double> NestReuse::apart(unsigned t, unsigned round) const {
+std::optional<double> NestReuse::distance(unsigned t, unsigned round) const {
   std::optional<double> bytes;
   const WorkTensor &tensor = work.tensors[t];
   for (ArrayRef<WorkUse> uses :
@@ -251,7 +259,7 @@ bool NestReuse::place(SmallVectorImpl<Occupied> &all, unsigned reference,
     double lines = std::min(one.spread.period, all[reference].spread.period);
     bool together = one.lines > 0 && lines > 0;
     for (unsigned r = stage; together && r < rounds.size(); ++r) {
-      auto a = apart(reference, r), b = apart(u, r);
+      auto a = apart[r][reference], b = apart[r][u];
       together = a && b && std::fmod(*a - *b, lines * cache.line) == 0;
     }
     one.first = std::nullopt;

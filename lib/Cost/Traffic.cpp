@@ -64,8 +64,9 @@ static bool startsWritten(const Work &work, unsigned tensor) {
   return false;
 }
 
-static Traffic sumUp(const Work &work, const Flow &flow,
-                     const CacheShape &cache, const Assumptions &assumptions) {
+Traffic rac::trafficOf(const Work &work, const Flow &flow,
+                       const CacheShape &cache,
+                       const Assumptions &assumptions) {
   Traffic traffic;
   double size = flow.size();
   for (auto [t, tensor] : llvm::enumerate(work.tensors)) {
@@ -99,7 +100,7 @@ static Traffic sumUp(const Work &work, const Flow &flow,
 Traffic rac::generatedTraffic(const Work &work, const Schedule &schedule,
                               const CacheShape &cache,
                               const Assumptions &assumptions) {
-  return sumUp(work, flowOf(work, schedule, cache), cache, assumptions);
+  return trafficOf(work, flowOf(work, schedule, cache), cache, assumptions);
 }
 
 /// What neighbouring rows' windows have in common is loaded once, where what is
@@ -194,7 +195,7 @@ Traffic rac::libraryTraffic(const Work &work, const CacheShape &cache,
       elementBytes = work.tensors[nest.reads.front().tensor].elementBytes;
   }
   flow.in = flow.touched;
-  Traffic traffic = sumUp(work, flow, cache, assumptions);
+  Traffic traffic = trafficOf(work, flow, cache, assumptions);
   if (products > 0 && std::isfinite(cache.bytes) && flow.size() > cache.bytes)
     traffic.fills = std::max(
         traffic.fills,

@@ -129,12 +129,6 @@ void RegionBuilder::keepDefaultPlans(std::vector<Way> &ways) const {
   }
 }
 
-/// The first ways of a column, which are its options.
-static ArrayRef<Way> optionsOf(const OpRegion &region, size_t column) {
-  return ArrayRef(region.ways[column])
-      .take_front(region.problem.columns[column].options.size());
-}
-
 /// Those that `isTold` isn't true of are no options any more.
 static void keepOptions(OpRegion &region, size_t number,
                         function_ref<bool(const Way &)> isTold) {
@@ -155,24 +149,6 @@ static void keepOptions(OpRegion &region, size_t number,
   llvm::append_range(kept, lost);
   region.ways[number] = std::move(kept);
   column.options = std::move(options);
-}
-
-/// Where the library computes the same ops, generated code must gain enough
-/// over it.
-void RegionBuilder::keepLibrary(OpRegion &region) const {
-  if (!keepsDefaults)
-    return;
-  for (size_t i = 0; i < region.clusters.size(); ++i)
-    for (size_t j = 0; j < region.clusters.size(); ++j)
-      if (region.clusters[i].kind == KernelKind::generated &&
-          region.clusters[j].kind == KernelKind::library &&
-          region.clusters[i].ops == region.clusters[j].ops)
-        keepOptions(region, i, [&](const Way &way) {
-          return llvm::all_of(optionsOf(region, j), [&](const Way &usual) {
-            return usual.plan.getPrecision() != way.plan.getPrecision() ||
-                   gainsEnough(way, usual);
-          });
-        });
 }
 
 static bool crossesContractions(const Cluster &cluster) {
@@ -240,10 +216,11 @@ const RegionBuilder::Ways &RegionBuilder::waysOf(const Cluster &cluster) {
   if (!isNew)
     return result;
   std::vector<Way> ways;
-  for (PlanAttr plan : plansOf(cluster, candidate)) {
-    ways.push_back({plan, costs.estimate(candidate, plan)});
-    ++numCandidates;
-  }
+  SmallVector<PlanAttr> plans = plansOf(cluster, candidate);
+  for (auto [plan, estimate] :
+       llvm::zip_equal(plans, costs.estimates(candidate, plans)))
+    ways.push_back({plan, std::move(estimate)});
+  numCandidates += ways.size();
   keepDefaultPlans(ways);
   result.ways = bestWays(std::move(ways), goal, result.options);
   return result;
@@ -323,7 +300,6 @@ std::vector<OpRegion> RegionBuilder::build(Block &block) {
   std::vector<OpRegion> built;
   for (auto &[leader, region] : regions) {
     addItems(region);
-    keepLibrary(region);
     keepContractionsApart(region);
     built.push_back(std::move(region));
   }

@@ -67,7 +67,6 @@ private:
   void addItems(OpRegion &region);
   bool gainsEnough(const Way &way, const Way &over) const;
   void keepDefaultPlans(std::vector<Way> &ways) const;
-  void keepLibrary(OpRegion &region) const;
   void keepContractionsApart(OpRegion &region) const;
 
   const CostModel &costs;

@@ -16,12 +16,22 @@
 
 namespace rac {
 
+class FlowCache;
+
 class CostModel {
 public:
   virtual ~CostModel() = default;
   /// What it costs to run the candidate as one kernel the way `plan` says.
   virtual Estimate estimate(const Candidate &candidate,
                             PlanAttr plan) const = 0;
+  /// The same of several plans, which have much in common.
+  virtual std::vector<Estimate>
+  estimates(const Candidate &candidate, llvm::ArrayRef<PlanAttr> plans) const {
+    std::vector<Estimate> all;
+    for (PlanAttr plan : plans)
+      all.push_back(estimate(candidate, plan));
+    return all;
+  }
   /// What a candidate's cost rests on beside its ops: the same ops cost the
   /// same where it is equal.
   virtual std::vector<double> surroundings(const Candidate &candidate) const {
@@ -50,6 +60,9 @@ public:
       : assumptions(assumptions), threads(threads),
         coefficients(device, unknowns) {}
   Estimate estimate(const Candidate &candidate, PlanAttr plan) const override;
+  std::vector<Estimate>
+  estimates(const Candidate &candidate,
+            llvm::ArrayRef<PlanAttr> plans) const override;
   /// How long ago each of its tensors was touched.
   std::vector<double> surroundings(const Candidate &candidate) const override;
   double leastGain() const override;
@@ -68,8 +81,12 @@ public:
   }
 
 private:
-  Estimate estimateFor(const Candidate &candidate, PlanAttr plan,
-                       double dim) const;
+  /// By what stands for dimensions that aren't known.
+  using Flows = std::map<double, FlowCache>;
+  Estimate estimate(const Candidate &candidate, PlanAttr plan,
+                    Flows &flows) const;
+  Estimate estimateFor(const Candidate &candidate, PlanAttr plan, double dim,
+                       Flows &flows) const;
   Work workIn(mlir::Type precision, const Candidate &candidate,
               double dim) const;
 

@@ -54,6 +54,13 @@ PlanAttr PlanAttr::withTiles(ArrayRef<int64_t> tiles) const {
              getWeights(), getWeightGroup());
 }
 
+PlanAttr PlanAttr::withThreads(int64_t threads) const {
+  return get(getContext(), getKind(), getPrecision(), threads, getTiles(),
+             getReduction(), getOrder(), getRegisters(), getWarps(),
+             getStages(), getSplit(), getInLaunch(), getCost(), getActivation(),
+             getWeights(), getWeightGroup());
+}
+
 PlanAttr PlanAttr::withCost(CostAttr cost) const {
   return get(getContext(), getKind(), getPrecision(), getThreads(), getTiles(),
              getReduction(), getOrder(), getRegisters(), getWarps(),

@@ -161,6 +161,7 @@ def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {
   let extraClassDeclaration = [{
     /// The same plan otherwise.
     PlanAttr withTiles(::llvm::ArrayRef<int64_t> tiles) const;
+    PlanAttr withThreads(int64_t threads) const;
     PlanAttr withCost(::rac::CostAttr cost) const;
     PlanAttr withPrecision(::mlir::Type precision, ::mlir::Type activation = {}) const;
     PlanAttr withWeights(::mlir::Type weights, int64_t weightGroup) const;
