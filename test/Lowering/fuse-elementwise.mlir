@@ -65,3 +65,35 @@ func.func @into_product(%a: tensor<?x?xf32>, %b: tensor<?x?xf32>, %e: tensor<?x?
   } -> tensor<?x?xf32>
   return %2 : tensor<?x?xf32>
 }
+
+// -----
+
+// A sum over rows whose dimensions are kept: its memory stays its own, not a view of another.
+// CHECK-LABEL: func.func @mean
+// CHECK: %[[E:.*]] = tensor.empty() : tensor<1x1x8xf32>
+// CHECK: linalg.fill {{.*}} outs(%[[E]]
+// CHECK-NOT: tensor.expand_shape %{{.*}} : tensor<1x8xf32>
+func.func @mean(%x: tensor<1x4x8xf32>) -> tensor<1x1x8xf32> {
+  %zero = arith.constant 0.0 : f32
+  %four = arith.constant 4.0 : f32
+  %empty = tensor.empty() : tensor<1x8xf32>
+  %fill = linalg.fill ins(%zero : f32) outs(%empty : tensor<1x8xf32>) -> tensor<1x8xf32>
+  %sum = linalg.generic {
+      indexing_maps = [affine_map<(i, j, k) -> (i, j, k)>, affine_map<(i, j, k) -> (i, k)>],
+      iterator_types = ["parallel", "reduction", "parallel"]}
+      ins(%x : tensor<1x4x8xf32>) outs(%fill : tensor<1x8xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %s = arith.addf %a, %b : f32
+    linalg.yield %s : f32
+  } -> tensor<1x8xf32>
+  %mean = linalg.generic {
+      indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>],
+      iterator_types = ["parallel", "parallel"]}
+      ins(%sum : tensor<1x8xf32>) outs(%empty : tensor<1x8xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %q = arith.divf %a, %four : f32
+    linalg.yield %q : f32
+  } -> tensor<1x8xf32>
+  %wide = tensor.expand_shape %mean [[0, 1], [2]] output_shape [1, 1, 8] : tensor<1x8xf32> into tensor<1x1x8xf32>
+  return %wide : tensor<1x1x8xf32>
+}

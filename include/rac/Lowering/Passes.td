@@ -46,10 +46,12 @@ def FuseElementwise : Pass<"rac-fuse-elementwise", "::mlir::func::FuncOp"> {
   let description = [{
     Upstream's fusion of elementwise linalg ops, with a limit: what computes is not
     drawn into a reduction that would repeat it, as a softmax's division would be
-    for each column of the product that follows.
+    for each column of the product that follows. Views of empty tensors become
+    empty tensors.
   }];
   let dependentDialects = ["::mlir::affine::AffineDialect",
-      "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect"];
+      "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
+      "::mlir::tensor::TensorDialect"];
 }
 
 def PackConstants : Pass<"rac-pack-constants", "::mlir::ModuleOp"> {
