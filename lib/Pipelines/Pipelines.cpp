@@ -141,6 +141,7 @@ void rac::populateSimulatorPipeline(OpPassManager &pm,
 void rac::populateBufferPipeline(OpPassManager &pm,
                                  const BufferOptions &options) {
   pm.addPass(createSeparateEmpties());
+  pm.addNestedPass<func::FuncOp>(createSeparateFills());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   pm.addNestedPass<func::FuncOp>(createLoopsInPlace());
   bufferization::OneShotBufferizePassOptions oneShot;

@@ -133,6 +133,53 @@ func.func @transpose(%a: memref<?x?xf32>, %c: memref<?x?xf32>) {
 
 // -----
 
+// What is done with the result in its place is done in registers, too.
+// CHECK-LABEL: func @update
+// CHECK: scf.for
+// CHECK: scf.yield
+// CHECK-NEXT: }
+// CHECK: vector.load %arg2
+// CHECK: arith.addf
+// CHECK: vector.store {{.*}} %arg3
+// CHECK-NOT: vector.load %arg3
+#id = affine_map<(d0, d1) -> (d0, d1)>
+func.func @update(%a: memref<4x16xf32>, %b: memref<16x16xf32>, %mask: memref<4x16xf32>, %c: memref<4x16xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<4x16xf32>)
+  linalg.matmul ins(%a, %b : memref<4x16xf32>, memref<16x16xf32>) outs(%c : memref<4x16xf32>)
+  linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%c, %mask : memref<4x16xf32>, memref<4x16xf32>) outs(%c : memref<4x16xf32>) {
+  ^bb0(%x: f32, %m: f32, %y: f32):
+    %0 = arith.addf %x, %m : f32
+    linalg.yield %0 : f32
+  }
+  return
+}
+
+// -----
+
+// Elements that others need are no updates.
+// CHECK-LABEL: func @update_others
+// CHECK: vector.store {{.*}} %arg3
+// CHECK: vector.load %arg3
+// CHECK: arith.maximumf
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#first = affine_map<(d0, d1) -> (0, d1)>
+func.func @update_others(%a: memref<4x16xf32>, %b: memref<16x16xf32>, %mask: memref<4x16xf32>, %c: memref<4x16xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<4x16xf32>)
+  linalg.matmul ins(%a, %b : memref<4x16xf32>, memref<16x16xf32>) outs(%c : memref<4x16xf32>)
+  linalg.generic {indexing_maps = [#id, #first, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%c, %c : memref<4x16xf32>, memref<4x16xf32>) outs(%c : memref<4x16xf32>) {
+  ^bb0(%x: f32, %m: f32, %y: f32):
+    %0 = arith.maximumf %x, %m : f32
+    linalg.yield %0 : f32
+  }
+  return
+}
+
+// -----
+
 // The plan names the tile; what is left of 20 rows and 40 columns are tiles of their own, the last vector masked.
 // What is done with the result is done in registers, each of which is stored then; the memory between goes.
 // CHECK-LABEL: func @epilogue

@@ -112,6 +112,17 @@ def SeparateEmpties : Pass<"rac-separate-empties", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numSeparated", "num-separated", "Empty tensors added">];
 }
 
+def SeparateFills : Pass<"rac-separate-fills", "::mlir::func::FuncOp"> {
+  let summary = "Give each op that starts with a fill one of its own";
+  let description = [{
+    Common subexpressions are one, fills too: two sums of one shape start with the
+    same zeros. Bufferization would keep these in memory and copy them to where the
+    sums are. A fill of one op alone is no memory: `rac-vectorize-linalg` begins
+    with its value in registers, and goes on there with what is done with the sum.
+  }];
+  let statistics = [Statistic<"numSeparated", "num-separated", "Fills added">];
+}
+
 def LoopsInPlace : Pass<"rac-loops-in-place", "::mlir::func::FuncOp"> {
   let summary = "Leave the result of a loop that runs on the destination where it is";
   let description = [{
@@ -228,8 +239,8 @@ def VectorizeLinalg : Pass<"rac-vectorize-linalg", "::mlir::func::FuncOp"> {
     or a reduction whose lanes combine at the end. Where vectors serve several rows
     of the result, a tile of rows and vectors stays in registers while the
     reductions run, as in a matrix product; an elementwise op that alone reads the
-    result is computed on that tile. The plan's `registers` name the tile, rows and
-    vectors; without, it is what `chooseRegisterTile` says. An operand may be in
+    result, or writes its own in that one's place, is computed on that tile. The
+    plan's `registers` name the tile, rows and vectors; without, it is what `chooseRegisterTile` says. An operand may be in
     panels, read at (n floordiv P, ..., n mod P): lanes then stay within one.
     Copies in another order transpose square blocks of registers; scalable vectors
     gather what lies apart. Panels may hold a few terms of each lane side by side

@@ -2,6 +2,7 @@
 
 #include "Epilogue.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;
 using namespace rac;
@@ -12,6 +13,40 @@ SmallVector<Value> Epilogue::positionOf(ArrayRef<Value> position) const {
                              [&](unsigned loop) { return position[loop]; });
 }
 
+/// The next op of the block that isn't a view or memory.
+static linalg::LinalgOp nextOp(Operation *op) {
+  do
+    op = op->getNextNode();
+  while (op && (isMemoryEffectFree(op) || isa<memref::AllocOp>(op)));
+  return dyn_cast_or_null<linalg::LinalgOp>(op);
+}
+
+/// Where an elementwise op directly after `op` reads `op`'s result, of which it
+/// writes each element anew in its place; null if there is none.
+static OpOperand *findUpdate(linalg::LinalgOp op) {
+  Value result = op.getDpsInitOperand(0)->get(), base = baseOf(result);
+  linalg::LinalgOp reader = nextOp(op);
+  if (!reader || reader.getNumDpsInits() != 1 ||
+      reader.getNumReductionLoops() != 0)
+    return nullptr;
+  OpOperand *written = reader.getDpsInitOperand(0), *read = nullptr;
+  if (written->get() != result || reader.payloadUsesValueFromOperand(written))
+    return nullptr;
+  for (memref::LoadOp load : reader.getBlock()->getOps<memref::LoadOp>())
+    if (baseOf(load.getMemRef()) == base)
+      return nullptr;
+  for (OpOperand *input : reader.getDpsInputOperands()) {
+    if (baseOf(input->get()) != base)
+      continue;
+    if (read || input->get() != result ||
+        reader.getMatchingIndexingMap(input) !=
+            reader.getMatchingIndexingMap(written))
+      return nullptr;
+    read = input;
+  }
+  return read;
+}
+
 std::optional<Epilogue> rac::vectorize::findEpilogue(linalg::LinalgOp op,
                                                      linalg::FillOp fill,
                                                      const LoopRoles &roles,
@@ -19,6 +54,8 @@ std::optional<Epilogue> rac::vectorize::findEpilogue(linalg::LinalgOp op,
   if (!fill || roles.horizontal || op.getNumReductionLoops() == 0)
     return std::nullopt;
   OpOperand *use = findElementwiseUse(op, fill);
+  if (!use)
+    use = findUpdate(op);
   if (!use)
     return std::nullopt;
   auto reader = cast<linalg::LinalgOp>(use->getOwner());

@@ -7,8 +7,9 @@
 
 namespace rac::vectorize {
 
-/// An elementwise op that alone reads a reduction's result: it is computed on
-/// the registers that hold it, which then never go to memory.
+/// An elementwise op that alone reads a reduction's result, or that writes its
+/// own in that one's place: it is computed on the registers that hold it, which
+/// then never go to memory.
 struct Epilogue {
   mlir::linalg::LinalgOp op;
   /// Which of its operands is that result.
