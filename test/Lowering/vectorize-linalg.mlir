@@ -180,6 +180,46 @@ func.func @update_others(%a: memref<4x16xf32>, %b: memref<16x16xf32>, %mask: mem
 
 // -----
 
+// Whole blocks need no choice.
+// CHECK-LABEL: func @transpose_whole
+// CHECK: scf.parallel {{.*}} step (%c16, %c16)
+// CHECK-NOT: scf.if
+// CHECK-COUNT-16: vector.store
+// CHECK-NOT: memref.store
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#t = affine_map<(d0, d1) -> (d1, d0)>
+func.func @transpose_whole(%a: memref<48x32xf32>, %c: memref<32x48xf32>) {
+  linalg.generic {indexing_maps = [#t, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%a : memref<48x32xf32>) outs(%c : memref<32x48xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    linalg.yield %x : f32
+  }
+  return
+}
+
+// -----
+
+// How much is left is known, where one dimension alone has something left.
+// CHECK-LABEL: func @transpose_rest
+// CHECK: scf.if
+// CHECK-COUNT-16: vector.store
+// CHECK: } else {
+// CHECK-NOT: arith.minui
+// CHECK: scf.for %{{.*}} = %c48{{.*}} to %c50{{.*}} step
+// CHECK: memref.store
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#t = affine_map<(d0, d1) -> (d1, d0)>
+func.func @transpose_rest(%a: memref<50x32xf32>, %c: memref<32x50xf32>) {
+  linalg.generic {indexing_maps = [#t, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%a : memref<50x32xf32>) outs(%c : memref<32x50xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    linalg.yield %x : f32
+  }
+  return
+}
+
+// -----
+
 // The plan names the tile; what is left of 20 rows and 40 columns are tiles of their own, the last vector masked.
 // What is done with the result is done in registers, each of which is stored then; the memory between goes.
 // CHECK-LABEL: func @epilogue

@@ -50,24 +50,44 @@ std::pair<Value, Value> CopyEmitter::joined(SmallVector<Value> vectors) {
   return {join(vectors[0], vectors[1]), join(vectors[2], vectors[3])};
 }
 
+std::optional<int64_t> CopyEmitter::restOf(const Extent &extent) {
+  int64_t length = op.getStaticLoopRanges()[extent.loop];
+  if (extent.isAll)
+    return 0;
+  if (ShapedType::isDynamic(length))
+    return std::nullopt;
+  return length % extent.size;
+}
+
+/// What a block's iterations of a loop are where it is not whole; `isOnly`: in
+/// no other loop. LLVM leaves loops of known length no checks.
+std::pair<Value, Value> CopyEmitter::boundsOf(const Extent &extent,
+                                              const Range &range, bool isOnly) {
+  if (extent.isAll)
+    return {constant(0), constant(extent.size)};
+  Value begin = position[extent.loop];
+  Value end = arith::AddIOp::create(builder, loc, begin, constant(extent.size));
+  std::optional<int64_t> rest = restOf(extent);
+  if (rest == 0)
+    return {begin, end};
+  if (rest && isOnly) {
+    int64_t length = op.getStaticLoopRanges()[extent.loop];
+    return {constant(length - *rest), constant(length)};
+  }
+  Value high = getValueOrCreateConstantIndexOp(builder, loc, range.size);
+  return {begin, arith::MinUIOp::create(builder, loc, high, end)};
+}
+
 /// What is left of a block at the end of rows or columns.
 void CopyEmitter::emitElements(ArrayRef<Extent> block, ArrayRef<Range> ranges) {
   OpBuilder::InsertionGuard guard(builder);
   Value one = constant(1);
   SmallVector<Value> saved = position;
+  bool isOnly = llvm::count_if(block, [&](const Extent &extent) {
+                  return restOf(extent) != 0;
+                }) == 1;
   for (const Extent &extent : block) {
-    Value begin, end;
-    if (extent.isAll) {
-      begin = constant(0);
-      end = constant(extent.size);
-    } else {
-      begin = position[extent.loop];
-      end = arith::MinUIOp::create(
-          builder, loc,
-          getValueOrCreateConstantIndexOp(builder, loc,
-                                          ranges[extent.loop].size),
-          arith::AddIOp::create(builder, loc, begin, constant(extent.size)));
-    }
+    auto [begin, end] = boundsOf(extent, ranges[extent.loop], isOnly);
     auto rest = scf::ForOp::create(builder, loc, begin, end, one);
     builder.setInsertionPointToStart(rest.getBody());
     position[extent.loop] = rest.getInductionVar();
@@ -104,7 +124,8 @@ void CopyEmitter::emitLoops(ArrayRef<Extent> block) {
   Value whole;
   for (auto [i, loop] : llvm::enumerate(loops)) {
     position[loop] = nest.getInductionVars()[i];
-    if (extentOf(loop) == block.end())
+    const Extent *extent = extentOf(loop);
+    if (extent == block.end() || restOf(*extent) == 0)
       continue;
     Value end = arith::AddIOp::create(builder, loc, position[loop], step[i]);
     Value fits = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ule,
@@ -112,6 +133,8 @@ void CopyEmitter::emitLoops(ArrayRef<Extent> block) {
     whole = whole ? arith::AndIOp::create(builder, loc, whole, fits).getResult()
                   : fits;
   }
+  if (!whole)
+    return emitBlock();
   auto choice = scf::IfOp::create(builder, loc, whole, /*withElseRegion=*/true);
   builder.setInsertionPoint(choice.thenYield());
   emitBlock();

@@ -58,6 +58,10 @@ protected:
   mlir::SmallVector<mlir::Value> position; ///< by loop
 
 private:
+  /// What is left of the loop after whole blocks; none if only the run knows.
+  std::optional<int64_t> restOf(const Extent &extent);
+  std::pair<mlir::Value, mlir::Value>
+  boundsOf(const Extent &extent, const mlir::Range &range, bool isOnly);
   void emitElements(llvm::ArrayRef<Extent> block,
                     llvm::ArrayRef<mlir::Range> ranges);
 };
