@@ -37,6 +37,7 @@ rac::loadOnHost(ModuleOp module, const TargetSpec &target, int32_t threads) {
             populateLinalgPipeline(manager, lowering);
             BufferOptions buffers;
             setVectors(buffers, target);
+            buffers.threads = threads;
             populateBufferPipeline(manager, buffers);
           }))
     return error;

@@ -43,6 +43,7 @@ llvm::Error Compiler::toLinalg() {
 llvm::Error Compiler::toCode() {
   BufferOptions buffers;
   setVectors(buffers, target);
+  buffers.threads = options.threads ? options.threads : target.cores;
   buffers.multiplyAdds = multiplyAdds(*report.device);
   buffers.assumedDim = report.assumedDim;
   buffers.accelerator = target.accelerator.chip;

@@ -35,9 +35,15 @@ void rac::makeSequential(scf::ParallelOp loop) {
 
 namespace {
 
-/// Iterations to have before the rest of a nest stays sequential: enough to
-/// share evenly among the threads of any machine rac knows.
-constexpr int64_t kEnoughIterations = 512;
+/// Iterations to have before the rest of a nest stays sequential: of so many a
+/// thread, one more or less is 3 %. Loops that stay keep their constant lengths
+/// and take no division a step.
+constexpr int64_t kEnoughForThread = 32;
+/// What counts where the number of threads isn't known.
+constexpr int64_t kUnknownThreads = 16;
+/// One thread alone shares nothing; loops of one iteration cost nothing in
+/// front of others.
+constexpr int64_t kEnoughAlone = 2;
 
 std::optional<int64_t> staticTripCount(Value lower, Value upper, Value step) {
   auto l = getConstantIntValue(lower), u = getConstantIntValue(upper),
@@ -76,9 +82,10 @@ int64_t workOf(Block &block) {
 
 class Distributor {
 public:
-  Distributor(scf::ParallelOp loop, int64_t minWork, int64_t threads)
-      : loop(loop), minWork(minWork), threads(threads), builder(loop),
-        loc(loop.getLoc()) {}
+  Distributor(scf::ParallelOp loop, int64_t minWork, int64_t threads,
+              int64_t enough)
+      : loop(loop), minWork(minWork), threads(threads), enough(enough),
+        builder(loop), loc(loop.getLoc()) {}
 
   void run() {
     for (int64_t i : llvm::seq<int64_t>(loop.getNumLoops()))
@@ -98,13 +105,7 @@ public:
                                    body->getArgument(1), one);
     builder.setInsertionPointToStart(flat.getBody());
 
-    SmallVector<Value> positions(loop.getNumLoops());
-    Value rest = flat.getInductionVar();
-    for (int64_t i = shared - 1; i > 0; --i) {
-      positions[i] = arith::RemUIOp::create(builder, loc, rest, trips[i]);
-      rest = arith::DivUIOp::create(builder, loc, rest, trips[i]);
-    }
-    positions[0] = rest;
+    SmallVector<Value> positions = split(flat.getInductionVar(), shared);
     for (int64_t i = 0; i < shared; ++i) {
       Value scaled = builder.createOrFold<arith::MulIOp>(loc, positions[i],
                                                          loop.getStep()[i]);
@@ -136,11 +137,31 @@ private:
           return isa<scf::ForOp, scf::ParallelOp>(op);
         });
     int64_t most = innerLoops ? numLoops : numLoops - 1;
-    while (shared < most && (!count || *count < kEnoughIterations)) {
+    auto isEnough = [&] {
+      return count ? *count >= enough : enough == kEnoughAlone;
+    };
+    while (shared < most && !isEnough()) {
       auto next = getConstantIntValue(trips[shared++]);
       count = count && next ? std::optional(*count * *next) : std::nullopt;
     }
     return shared;
+  }
+
+  /// Where an iteration of the shared loop is in each of the nest's. The first
+  /// that has several iterations takes what is left without a division.
+  SmallVector<Value> split(Value iteration, int64_t shared) {
+    SmallVector<Value> positions(loop.getNumLoops());
+    int64_t first = 0;
+    while (first + 1 < shared && getConstantIntValue(trips[first]) == 1)
+      positions[first++] = arith::ConstantIndexOp::create(builder, loc, 0);
+    for (int64_t i = shared - 1; i > first; --i) {
+      positions[i] =
+          builder.createOrFold<arith::RemUIOp>(loc, iteration, trips[i]);
+      iteration =
+          builder.createOrFold<arith::DivUIOp>(loc, iteration, trips[i]);
+    }
+    positions[first] = iteration;
+    return positions;
   }
 
   /// Iterations of the shared loop that together are worth a thread.
@@ -175,7 +196,7 @@ private:
   }
 
   scf::ParallelOp loop;
-  int64_t minWork, threads;
+  int64_t minWork, threads, enough;
   OpBuilder builder;
   Location loc;
   SmallVector<Value> trips;
@@ -197,19 +218,23 @@ struct DistributeLoopsPass
     });
     if (reduces)
       return signalPassFailure();
-    int64_t threads = 0, least = minWork;
+    int64_t planned = 0, least = minWork;
     if (auto plan = getOperation()->getAttrOfType<PlanAttr>("rac.plan")) {
-      threads = plan.getThreads();
+      planned = plan.getThreads();
       // Whether threads pay, the planner knows.
       least = std::min<int64_t>(least, minPlannedWork);
     }
+    int64_t shares = threads ? threads : kUnknownThreads;
+    if (planned)
+      shares = std::min(shares, planned);
+    int64_t enough = shares == 1 ? kEnoughAlone : kEnoughForThread * shares;
     // Innermost first, so that what is cloned has been dealt with.
     for (scf::ParallelOp loop : llvm::reverse(loops)) {
       if (loop->getParentOfType<LoopLikeOpInterface>() ||
           loop->getParentOfType<ParallelForOp>())
         makeSequential(loop);
       else
-        Distributor(loop, least, threads).run();
+        Distributor(loop, least, planned, enough).run();
     }
   }
 };

@@ -179,7 +179,9 @@ void rac::populateBufferPipeline(OpPassManager &pm,
   pm.addNestedPass<func::FuncOp>(createVectorizeLinalg(vectors));
   pm.addPass(createConvertLinalgToParallelLoopsPass());
   pm.addPass(createLowerAffinePass());
-  pm.addNestedPass<func::FuncOp>(createDistributeLoops());
+  DistributeLoopsOptions distribution;
+  distribution.threads = options.threads;
+  pm.addNestedPass<func::FuncOp>(createDistributeLoops(distribution));
   pm.addNestedPass<func::FuncOp>(bufferization::createBufferLoopHoistingPass());
   pm.addNestedPass<func::FuncOp>(createKernelMemory());
   addCleanup(pm);

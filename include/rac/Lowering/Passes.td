@@ -277,12 +277,15 @@ def DistributeLoops : Pass<"rac-distribute-loops", "::mlir::func::FuncOp"> {
   let summary = "Run parallel loops on several threads";
   let description = [{
     An outermost `scf.parallel` becomes a `rac.parallel_for` over its first
-    dimensions, flattened until there are enough iterations to share, around a
-    sequential nest; the last dimension stays whole for vectors unless it is the
-    only one. Chunks are large enough to be worth waking a thread for. Parallel
-    loops inside other loops become sequential.
+    dimensions, flattened until each of several threads has enough iterations,
+    around a sequential nest, whose lengths stay constants; the last dimension
+    stays whole for vectors unless it is the only one. Chunks are large enough to
+    be worth waking a thread for. Parallel loops inside other loops become
+    sequential.
   }];
-  let options = [Option<"minWork", "min-work", "int64_t", "16384",
+  let options = [Option<"threads", "threads", "int64_t", "0",
+                        "Threads that the model will run on; 0: not known">,
+                 Option<"minWork", "min-work", "int64_t", "16384",
                         "Least scalar operations in a chunk">,
                  Option<"minPlannedWork", "min-planned-work", "int64_t", "4096",
                         "The same where a plan says that threads share the group">];

@@ -107,6 +107,10 @@ struct LoweringOptions : VectorOptions<LoweringOptions> {
 };
 
 struct BufferOptions : VectorOptions<BufferOptions> {
+  Option<int64_t> threads{*this, "threads",
+                          llvm::cl::desc("Threads that the model will run on; "
+                                         "0: not known"),
+                          llvm::cl::init(0)};
   Option<std::string> accelerator{
       *this, "accelerator",
       llvm::cl::desc("Chip that kernels are made for, as sm_90a; empty: the "
