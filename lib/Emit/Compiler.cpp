@@ -2,6 +2,7 @@
 
 #include "CompilerStages.h"
 #include "HostLibrary.h"
+#include "OutputFile.h"
 #include "rac/Cost/Work.h"
 #include "rac/Emit/Config.h"
 #include "llvm/Support/Path.h"
@@ -51,7 +52,9 @@ llvm::Error Compiler::check() {
   if (options.emit == EmitKind::Rac && !options.paretoFile.empty())
     return llvm::createStringError("--pareto needs a plan, before which "
                                    "--emit=rac ends");
-  return checkPrefix(signature.prefix);
+  if (llvm::Error error = checkPrefix(signature.prefix))
+    return error;
+  return checkOutputs();
 }
 
 llvm::Error
@@ -77,7 +80,7 @@ llvm::Expected<CompileSummary> Compiler::run() {
         return problem;
     if (!options.paretoFile.empty())
       if (llvm::Error problem =
-              write(options.paretoFile, [&](auto &os) { os << front; }))
+              writeOutput(options.paretoFile, [&](auto &os) { os << front; }))
         return problem;
     summarize();
     return summary;

@@ -17,21 +17,24 @@ namespace rac {
 /// Keeps what MLIR complains about, to be told as one message.
 class Complaints {
 public:
-  explicit Complaints(mlir::MLIRContext &context)
-      : handler(&context, [this](mlir::Diagnostic &diagnostic) {
+  explicit Complaints(mlir::MLIRContext &context) { listenTo(context); }
+  void listenTo(mlir::MLIRContext &context) {
+    handlers.push_back(std::make_unique<mlir::ScopedDiagnosticHandler>(
+        &context, [this](mlir::Diagnostic &diagnostic) {
           if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error &&
               first.empty())
             llvm::raw_string_ostream(first)
                 << diagnostic.getLocation() << ": " << diagnostic;
           return mlir::success();
-        }) {}
+        }));
+  }
   llvm::Error because(const llvm::Twine &what) {
     return llvm::createStringError(first.empty() ? what : what + ": " + first);
   }
 
 private:
   std::string first;
-  mlir::ScopedDiagnosticHandler handler;
+  llvm::SmallVector<std::unique_ptr<mlir::ScopedDiagnosticHandler>> handlers;
 };
 
 /// All that models are made of.
@@ -88,8 +91,7 @@ private:
   llvm::json::Object description();
 
   // WriteFiles.cpp
-  llvm::Error write(llvm::StringRef path,
-                    llvm::function_ref<void(llvm::raw_ostream &)> writer);
+  llvm::Error checkOutputs();
   llvm::Error writeText();
   llvm::Error writeReport();
   void summarize();
@@ -106,13 +108,13 @@ private:
   // The module's constants lie in the model's storage, so that goes after it; a
   // replayed plan's lie in the context of the model as imported.
   mlir::MLIRContext context;
+  std::unique_ptr<mlir::MLIRContext> replayContext;
   Complaints complaints;
   ImportedModel model;
   mlir::OwningOpRef<mlir::ModuleOp> parsed;
   bool isPlanned = false;
   /// The model planned for narrow types, where types are to be chosen.
   mlir::OwningOpRef<mlir::ModuleOp> narrowPlan;
-  std::unique_ptr<mlir::MLIRContext> replayContext;
   mlir::OwningOpRef<mlir::ModuleOp> replayed;
   mlir::ModuleOp module;
 };

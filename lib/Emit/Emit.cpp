@@ -21,18 +21,12 @@ using namespace rac;
 
 namespace {
 
-std::string absolute(StringRef path) {
-  SmallString<128> result(path);
-  (void)sys::fs::make_absolute(result);
-  sys::path::remove_dots(result, /*remove_dot_dot=*/true);
-  return result.str().str();
-}
-
 /// How the library names its weights file: the runtime looks beside the
 /// library.
 std::string weightsName(StringRef file, StringRef library) {
-  std::string path = absolute(file);
-  if (sys::path::parent_path(path) == sys::path::parent_path(absolute(library)))
+  std::string path = absolutePath(file);
+  if (sys::path::parent_path(path) ==
+      sys::path::parent_path(absolutePath(library)))
     return sys::path::filename(path).str();
   return path;
 }
@@ -125,17 +119,8 @@ Error Emitter::writeText() {
   else if (Error error =
                writeCode(*code, **machine, CodeGenFileType::AssemblyFile, os))
     return error;
-  if (options.output == "-") {
-    outs() << os.str();
-    return Error::success();
-  }
-  auto file = OutputFile::create(options.output);
-  if (!file)
-    return file.takeError();
-  if (Error error =
-          file->write([&](raw_pwrite_stream &out) { out << os.str(); }))
-    return error;
-  return file->keep();
+  return writeOutput(options.output,
+                     [&](raw_ostream &out) { out << os.str(); });
 }
 
 Error Emitter::addObject(ArrayRef<char> bytes) {

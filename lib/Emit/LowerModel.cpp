@@ -2,6 +2,7 @@
 
 #include "CompilerStages.h"
 #include "HostLibrary.h"
+#include "OutputFile.h"
 #include "PtxasInfo.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "rac/Emit/Config.h"
@@ -63,8 +64,8 @@ llvm::Error Compiler::toCode() {
     if (llvm::Error error = toKernels())
       return error;
   if (options.emit == EmitKind::Ptx)
-    return write(summary.output,
-                 [&](llvm::raw_ostream &os) { os << kernels->ptx; });
+    return writeOutput(summary.output,
+                       [&](llvm::raw_ostream &os) { os << kernels->ptx; });
   if (llvm::Error error = runPasses("lowering", populateLLVMPipeline))
     return error;
 

@@ -3,6 +3,7 @@
 #include "OutputFile.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/Signals.h"
 
@@ -73,4 +74,38 @@ Error OutputFile::keep() {
   sys::DontRemoveFileOnSignal(temporary);
   temporary.clear();
   return Error::success();
+}
+
+Error rac::writeOutput(StringRef path,
+                       function_ref<void(raw_ostream &)> writer) {
+  if (path == "-") {
+    raw_fd_ostream &os = outs();
+    writer(os);
+    os.flush();
+    std::error_code problem = os.error();
+    os.clear_error();
+    if (problem)
+      return createStringError("cannot write to standard output: " +
+                               problem.message());
+    return Error::success();
+  }
+  auto file = OutputFile::create(path);
+  if (!file)
+    return file.takeError();
+  if (Error error = file->write(writer))
+    return error;
+  return file->keep();
+}
+
+std::string rac::absolutePath(StringRef path) {
+  SmallString<128> result(path);
+  (void)sys::fs::make_absolute(result);
+  sys::path::remove_dots(result, /*remove_dot_dot=*/true);
+  return result.str().str();
+}
+
+bool rac::nameSameFile(StringRef a, StringRef b) {
+  if (isSpecial(a) || isSpecial(b))
+    return false;
+  return absolutePath(a) == absolutePath(b) || sys::fs::equivalent(a, b);
 }

@@ -31,6 +31,17 @@ private:
   std::string temporary, finalPath;
 };
 
+/// Writes to a file, or to standard output for "-".
+llvm::Error writeOutput(llvm::StringRef path,
+                        llvm::function_ref<void(llvm::raw_ostream &)> writer);
+
+/// From the root on, without dots.
+std::string absolutePath(llvm::StringRef path);
+
+/// Whether what is written to one would replace the other. A device holds
+/// nothing that could be replaced.
+bool nameSameFile(llvm::StringRef a, llvm::StringRef b);
+
 } // namespace rac
 
 #endif // RAC_LIB_EMIT_OUTPUTFILE_H

@@ -152,10 +152,10 @@ llvm::Error Compiler::replay() {
   if (StringRef(options.planFile).ends_with(".json"))
     return applyPlanJson(module, options.planFile);
   replayContext = std::make_unique<MLIRContext>(makeRegistry());
-  Complaints problems(*replayContext);
+  complaints.listenTo(*replayContext);
   auto read = readPlan(options.planFile, *replayContext, module);
   if (!read)
-    return problems.because(llvm::toString(read.takeError()));
+    return complaints.because(llvm::toString(read.takeError()));
   replayed = std::move(*read);
   module = *replayed;
   // Budgets are those of now.

@@ -11,26 +11,35 @@
 using namespace mlir;
 using namespace rac;
 
-/// To a file, or to standard output for "-".
-llvm::Error
-Compiler::write(StringRef path,
-                llvm::function_ref<void(llvm::raw_ostream &)> writer) {
-  if (path == "-") {
-    writer(llvm::outs());
-    return llvm::Error::success();
+/// Nothing is written over what is read or over another output, and what cannot
+/// be written is said before the work is done.
+llvm::Error Compiler::checkOutputs() {
+  struct Named {
+    StringRef what, path;
+  };
+  SmallVector<Named> taken = {{"the model", options.model},
+                              {"--plan", options.planFile}};
+  for (Named output :
+       {Named{"-o", summary.output}, Named{"--weights", options.weightsFile},
+        Named{"--report", options.reportFile},
+        Named{"--pareto", options.paretoFile}}) {
+    if (output.path.empty() || output.path == "-")
+      continue;
+    for (Named other : taken)
+      if (!other.path.empty() && nameSameFile(output.path, other.path))
+        return llvm::createStringError("'" + output.path + "' cannot be both " +
+                                       other.what + " and " + output.what);
+    if (auto file = OutputFile::create(output.path); !file)
+      return file.takeError();
+    taken.push_back(output);
   }
-  auto file = OutputFile::create(path);
-  if (!file)
-    return file.takeError();
-  if (llvm::Error error = file->write(writer))
-    return error;
-  return file->keep();
+  return llvm::Error::success();
 }
 
 /// The module as text, its large constants by name only; a plan into a file in
 /// .json as that.
 llvm::Error Compiler::writeText() {
-  return write(summary.output, [&](llvm::raw_ostream &os) {
+  return writeOutput(summary.output, [&](llvm::raw_ostream &os) {
     if (!planJson.empty()) {
       os << planJson << "\n";
       return;
@@ -51,7 +60,8 @@ llvm::Error Compiler::writeReport() {
       return page.takeError();
     text = std::move(*page);
   }
-  return write(options.reportFile, [&](llvm::raw_ostream &os) { os << text; });
+  return writeOutput(options.reportFile,
+                     [&](llvm::raw_ostream &os) { os << text; });
 }
 
 void Compiler::summarize() {

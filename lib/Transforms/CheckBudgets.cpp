@@ -3,6 +3,7 @@
 #include "Lifetimes.h"
 #include "Search/Front.h"
 #include "rac/Transforms/Passes.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 
 namespace rac {
@@ -29,15 +30,21 @@ struct CheckBudgetsPass : rac::impl::CheckBudgetsBase<CheckBudgetsPass> {
         maxBytes = search.getMaxBytes();
       }
     }
-    bool kept = checkTime(module);
-    kept &= checkMemory(activations + weights, weights);
-    if (!kept)
-      signalPassFailure();
+    std::string missed = missedTime(module);
+    std::string memory = missedMemory(activations + weights, weights);
+    if (!missed.empty() && !memory.empty())
+      missed += "; ";
+    missed += memory;
+    if (missed.empty())
+      return;
+    // At the location, since at the op the whole model would be printed.
+    emitError(module.getLoc(), missed);
+    signalPassFailure();
   }
 
 private:
-  // At the location, since at the op the whole model would be printed.
-  bool checkTime(ModuleOp module) {
+  /// By how much the budget is missed; empty: it is kept.
+  std::string missedTime(ModuleOp module) {
     double seconds = 0;
     module.walk([&](GroupOp group) {
       if (group.getPlan() && group.getPlan()->getCost())
@@ -46,28 +53,25 @@ private:
     // Sums in another order differ in the last digits.
     constexpr double rounding = 1e-9;
     if (maxSeconds <= 0 || seconds <= maxSeconds * (1 + rounding))
-      return true;
-    emitError(module.getLoc(),
-              llvm::formatv("the latency budget of {0:F4} ms is missed by "
-                            "{1:F4} ms: the fastest plan found takes {2:F4} ms",
-                            maxSeconds * 1e3, (seconds - maxSeconds) * 1e3,
-                            seconds * 1e3)
-                  .str());
-    return false;
+      return {};
+    return llvm::formatv("the latency budget of {0} ms is missed by {1} ms: "
+                         "the fastest plan found takes {2} ms",
+                         llvm::format("%.4g", maxSeconds * 1e3),
+                         llvm::format("%.4g", (seconds - maxSeconds) * 1e3),
+                         llvm::format("%.4g", seconds * 1e3));
   }
 
-  bool checkMemory(int64_t bytes, int64_t weights) {
+  std::string missedMemory(int64_t bytes, int64_t weights) {
     if (maxBytes <= 0 || bytes <= maxBytes)
-      return true;
+      return {};
     constexpr double mib = 1 << 20;
-    emitError(getOperation().getLoc(),
-              llvm::formatv("the memory budget of {0:F3} MiB is missed by "
-                            "{1:F3} MiB: the plan of least memory found takes "
-                            "{2:F3} MiB, {3:F3} MiB of it weights",
-                            maxBytes / mib, (bytes - maxBytes) / mib,
-                            bytes / mib, weights / mib)
-                  .str());
-    return false;
+    return llvm::formatv("the memory budget of {0} MiB is missed by {1} MiB: "
+                         "the plan of least memory found takes {2} MiB, {3} "
+                         "MiB of it weights",
+                         llvm::format("%.4g", maxBytes / mib),
+                         llvm::format("%.4g", (bytes - maxBytes) / mib),
+                         llvm::format("%.4g", bytes / mib),
+                         llvm::format("%.4g", weights / mib));
   }
 };
 

@@ -18,6 +18,7 @@
 #include "llvm/Support/Process.h"
 #include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
+#include <cmath>
 
 using namespace llvm;
 using rac::EmitKind;
@@ -293,7 +294,7 @@ static int compile() {
   options.paretoFile = pareto;
   options.objective = objective;
   options.maxSeconds = maxLatency * 1e-3;
-  options.maxBytes = maxMemory * (1 << 20);
+  options.maxBytes = std::llround(maxMemory * (1 << 20));
   options.precision = precision;
   options.calibration = calibration;
   options.errorMetric = errorMetric;
@@ -334,6 +335,8 @@ static int compile() {
 }
 
 int main(int argc, char **argv) {
+  // What is said on a stream that is closed must not go into a file of ours.
+  (void)sys::Process::FixupStandardFileDescriptors();
   cl::HideUnrelatedOptions(category);
   cl::SetVersionPrinter([](raw_ostream &os) {
     os << "rac " RAC_VERSION ", LLVM " RAC_LLVM_VERSION "\n";

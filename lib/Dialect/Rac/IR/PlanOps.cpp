@@ -194,8 +194,14 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
         return parser.emitError(loc, "unknown kernel kind '") << word << "'";
       return success();
     }
-    if (name == "precision")
-      return parser.parseType(precision);
+    if (name == "precision") {
+      SMLoc at = parser.getCurrentLocation();
+      OptionalParseResult parsed = parser.parseOptionalType(precision);
+      if (!parsed.has_value())
+        return parser.emitError(at, "a plan's precision is a type, such as "
+                                    "f32, bf16 or i8");
+      return *parsed;
+    }
     if (name == "threads")
       return parser.parseInteger(threads);
     if (name == "tiles")
