@@ -76,6 +76,14 @@ void TensorBuilder::nameDim(Value value, int64_t i, StringRef name) {
     shapes[value][i] = it->second;
 }
 
+void TensorBuilder::setDims(Value value, ArrayRef<AffineExpr> sizes) {
+  Exprs exprs = dims(value);
+  for (auto [expr, size] : llvm::zip_equal(exprs, sizes))
+    if (size && !constantOf(expr))
+      expr = size;
+  shapes[value] = exprs;
+}
+
 AffineExpr TensorBuilder::product(ArrayRef<AffineExpr> dims) {
   AffineExpr result = constant(1);
   for (AffineExpr dim : dims)

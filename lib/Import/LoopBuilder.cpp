@@ -35,6 +35,7 @@ private:
   LogicalResult startStacks();
   LogicalResult stack(Value i, ArrayRef<Value> accumulators,
                       SmallVectorImpl<Value> &results);
+  void settleDims();
   LogicalResult finishFor(LoopResult &result);
   LogicalResult finishWhile(LoopResult &result);
   Value extractBool(Value tensor);
@@ -51,6 +52,8 @@ private:
   std::unique_ptr<Region> region;
   Iteration iteration;
   SmallVector<Value> stacks;
+  /// What is known of the results before the loop runs; null: nothing.
+  SmallVector<Exprs> carriedDims, stackedDims;
 };
 } // namespace
 
@@ -119,6 +122,9 @@ LogicalResult Loop::startStacks() {
     // Without a limit on the iterations it grows, from nothing.
     bool counted = !iteration.goOn && !goOn && count;
     shape.insert(shape.begin(), counted ? count : tb.constant(0));
+    stackedDims.push_back(shape);
+    if (!counted)
+      stackedDims.back().front() = {};
     Value empty = tb.empty(shape, tb.element(value));
     if (!counted) {
       SmallVector<int64_t> grows(tb.type(empty).getShape());
@@ -129,6 +135,20 @@ LogicalResult Loop::startStacks() {
     stacks.push_back(empty);
   }
   return success();
+}
+
+/// A dimension that each iteration leaves as it was is as it was at first.
+void Loop::settleDims() {
+  // The iteration's number goes before the carried values.
+  auto arguments = region->getArguments().drop_front();
+  for (auto [first, before, after] :
+       llvm::zip_equal(initial, arguments, iteration.carried)) {
+    Exprs was = tb.dims(before), is = tb.dims(after);
+    Exprs &settled = carriedDims.emplace_back(tb.dims(first));
+    for (auto [size, x, y] : llvm::zip_equal(settled, was, is))
+      if (x != y)
+        size = {};
+  }
 }
 
 LogicalResult Loop::finishFor(LoopResult &result) {
@@ -237,11 +257,16 @@ FailureOr<LoopResult> Loop::build(IterationBuilder body) {
     result.poisoned = true;
     return result;
   }
+  settleDims();
   if (failed(startStacks()))
     return failure();
   bool counted = !iteration.goOn && !goOn && count;
   if (failed(counted ? finishFor(result) : finishWhile(result)))
     return failure();
+  for (auto [value, dims] : llvm::zip_equal(result.carried, carriedDims))
+    tb.setDims(value, dims);
+  for (auto [value, dims] : llvm::zip_equal(result.stacked, stackedDims))
+    tb.setDims(value, dims);
   return result;
 }
 

@@ -92,6 +92,9 @@ public:
   /// Says that dimension `i` of `value` has the model's name `name`; dimensions
   /// of one name are equal. To be said before anything asks for the dimension.
   void nameDim(Value value, int64_t i, llvm::StringRef name);
+  /// Says what the dimensions of `value` are, as far as its type doesn't; null:
+  /// nothing is known. To be said before anything asks for one.
+  void setDims(Value value, llvm::ArrayRef<AffineExpr> sizes);
 
   OpFoldResult fold(AffineExpr expr);
   llvm::SmallVector<OpFoldResult> fold(llvm::ArrayRef<AffineExpr> exprs);

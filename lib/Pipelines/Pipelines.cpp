@@ -1,6 +1,7 @@
 //===- Pipelines.cpp - From a model to the LLVM dialect -------------------===//
 
 #include "rac/Pipelines/Pipelines.h"
+#include "Canonicalizer.h"
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
 #include "mlir/Conversion/NVGPUToNVVM/NVGPUToNVVM.h"
@@ -25,7 +26,7 @@ using namespace mlir;
 using namespace rac;
 
 static void addCleanup(OpPassManager &pm) {
-  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCanonicalizer());
   pm.addPass(createCSEPass());
 }
 

@@ -1,5 +1,6 @@
 //===- PlanPipeline.cpp - From a model to planned groups ------------------===//
 
+#include "Canonicalizer.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Transforms/Passes.h"
 #include "rac/Pipelines/Pipelines.h"
@@ -14,14 +15,14 @@ void rac::populatePlanPipeline(OpPassManager &pm, const PlanOptions &options) {
     attach.device = options.device;
     pm.addPass(createAttachDevice(attach));
   }
-  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCanonicalizer());
   pm.addNestedPass<func::FuncOp>(createRefineShapes());
   pm.addNestedPass<func::FuncOp>(createCanonicalizeModel());
   pm.addNestedPass<func::FuncOp>(createPropagateLayout());
   // Moving transposes makes new reshapes, sizes and chances to fold.
   pm.addNestedPass<func::FuncOp>(createCanonicalizeModel());
   pm.addNestedPass<func::FuncOp>(createRefineShapes());
-  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCanonicalizer());
   pm.addPass(createCSEPass());
   FormGroupsOptions groups;
   groups.library = options.useLibrary;
