@@ -151,6 +151,8 @@ private:
                                       const Entry &entry);
 
   llvm::StringSet<> unsupportedSeen;
+  /// Inputs are the caller's, whether or not anything uses them.
+  bool hasPoisonedInput = false;
   llvm::DenseMap<const Tensor *, Value> constants;
   unsigned nextId = 1;
 };

@@ -199,8 +199,13 @@ static LogicalResult importTopK(NodeImporter &n) {
       return n.fail("its k must be one number");
     k = given->front();
   }
-  if (auto known = tb.constantOf(k); known && *known < 0)
-    return n.fail("its k is negative");
+  if (auto known = tb.constantOf(k)) {
+    if (*known < 0)
+      return n.fail("its k is negative");
+    if (auto size = tb.constantOf(tb.dim(x, *axis)); size && *known > *size)
+      return n.fail("its k, " + Twine(*known) + ", exceeds the dimension, " +
+                    Twine(*size));
+  }
   Type i64 = tb.b.getI64Type();
   auto op =
       rac::TopKOp::create(tb.b, tb.loc,

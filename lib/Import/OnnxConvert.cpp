@@ -186,14 +186,16 @@ Tensor Converter::tensor(const onnx::TensorProto &proto) {
   return tensor;
 }
 
-void Converter::readData(const onnx::TensorProto &proto, Tensor &tensor) {
+/// How many elements and bytes a tensor has, by its type and dimensions. False
+/// where that cannot be.
+static bool measure(Tensor &tensor) {
   int64_t size = elementSize(tensor.element);
   int64_t elements = 1, bytes = 0;
   bool tooLarge = false, empty = false;
   for (int64_t dim : tensor.dims) {
     if (dim < 0) {
       tensor.problem = "negative dimension";
-      return;
+      return false;
     }
     empty |= dim == 0;
     tooLarge |=
@@ -202,10 +204,16 @@ void Converter::readData(const onnx::TensorProto &proto, Tensor &tensor) {
   tooLarge |= __builtin_mul_overflow(elements, size, &bytes);
   if (tooLarge) {
     tensor.problem = "more elements than memory can hold";
-    return;
+    return false;
   }
   tensor.elements = empty ? 0 : elements;
   tensor.bytes = empty ? 0 : bytes;
+  return true;
+}
+
+void Converter::readData(const onnx::TensorProto &proto, Tensor &tensor) {
+  if (!measure(tensor))
+    return;
   if (proto.has_segment())
     tensor.problem = "data in segments is not supported";
   else if (proto.data_location() == onnx::TensorProto::EXTERNAL)
@@ -215,6 +223,62 @@ void Converter::readData(const onnx::TensorProto &proto, Tensor &tensor) {
   // An empty tensor points nowhere, but must not look as if it had no data.
   if (tensor.problem.empty() && !tensor.data)
     tensor.data = "";
+}
+
+/// The place of the i-th value in a dense tensor, -1 where it has none: indices
+/// are places, or rows of one index for each dimension.
+static int64_t placeOf(const int64_t *indices, bool arePlaces, int64_t i,
+                       const Tensor &dense) {
+  if (arePlaces)
+    return indices[i] < dense.elements ? indices[i] : -1;
+  int64_t place = 0, rank = dense.dims.size();
+  for (int64_t d = 0; d < rank; ++d) {
+    int64_t index = indices[i * rank + d];
+    if (index < 0 || index >= dense.dims[d])
+      return -1;
+    place = place * dense.dims[d] + index;
+  }
+  return place;
+}
+
+/// Larger ones are sparse for a reason (B).
+constexpr size_t kLargestDense = size_t(1) << 31;
+
+Tensor Converter::tensor(const onnx::SparseTensorProto &proto) {
+  Tensor values = tensor(proto.values()), indices = tensor(proto.indices());
+  Tensor dense;
+  dense.name = values.name;
+  dense.element = values.element;
+  dense.dims.assign(proto.dims().begin(), proto.dims().end());
+  dense.problem = values.problem.empty() ? indices.problem : values.problem;
+  if (!dense.problem.empty() || !measure(dense))
+    return dense;
+  bool arePlaces = indices.dims.size() == 1;
+  int64_t each = arePlaces ? 1 : dense.dims.size();
+  if (indices.element != ElementType::Int64 ||
+      indices.elements != values.elements * each) {
+    dense.problem = "a sparse tensor's indices don't fit its values";
+    return dense;
+  }
+  if (dense.bytes > kLargestDense) {
+    dense.problem = "sparse tensors of more than 2 GiB are not supported";
+    return dense;
+  }
+  std::vector<int64_t> given(indices.elements);
+  std::memcpy(given.data(), indices.data, indices.bytes);
+  std::string bytes(dense.bytes, '\0');
+  size_t size = elementSize(dense.element);
+  for (int64_t i = 0; i < values.elements; ++i) {
+    int64_t place = placeOf(given.data(), arePlaces, i, dense);
+    if (place < 0) {
+      dense.problem = "an index of a sparse tensor is out of range";
+      return dense;
+    }
+    std::memcpy(bytes.data() + place * size, values.data + i * size, size);
+  }
+  storage.converted.push_back(std::move(bytes));
+  dense.data = storage.converted.back().data();
+  return dense;
 }
 
 Type Converter::type(const onnx::TypeProto &proto) {
@@ -278,6 +342,9 @@ Attribute Converter::attribute(const onnx::AttributeProto &proto) {
     a.tensor = std::make_shared<Tensor>(tensor(proto.t()));
     a.tensorProto = &proto.t();
     break;
+  case P::SPARSE_TENSOR:
+    a.tensor = std::make_shared<Tensor>(tensor(proto.sparse_tensor()));
+    break;
   case P::GRAPH:
     a.kind = Attribute::Graph_;
     a.graph = std::make_shared<Graph>(graph(proto.g()));
@@ -329,11 +396,8 @@ Graph Converter::graph(const onnx::GraphProto &proto) {
     graph.values.emplace(info.name(), type(info.type()));
   for (const auto &init : proto.initializer())
     graph.initializers.push_back(tensor(init));
-  for (const auto &init : proto.sparse_initializer()) {
-    Tensor &sparse = graph.initializers.emplace_back();
-    sparse.name = init.values().name();
-    sparse.problem = "sparse tensors are not supported";
-  }
+  for (const auto &init : proto.sparse_initializer())
+    graph.initializers.push_back(tensor(init));
   for (const auto &n : proto.node())
     graph.nodes.push_back(node(n));
   return graph;

@@ -22,7 +22,8 @@ using namespace rac::onnxmodel;
 //===----------------------------------------------------------------------===//
 
 bool MappedFile::open(const std::string &path, std::string &error) {
-  int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // A pipe that nobody writes to would be waited for.
+  int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   struct stat info;
   if (file < 0 || fstat(file, &info) != 0) {
     error = std::strerror(errno);
@@ -154,30 +155,46 @@ private:
   std::vector<std::pair<onnx::TensorProto *, onnx::TensorProto>> hidden;
 };
 
-/// The checker asks for the shapes of inputs and outputs, which exporters leave
-/// out where they don't know the rank: they are empty for as long as this
-/// lives.
-class FillMissingShapes {
+/// The checker asks for the types and shapes of inputs and outputs, which
+/// exporters leave out where they don't know them, and for the graph's name:
+/// they are there for as long as this lives.
+class FillMissing {
 public:
-  explicit FillMissingShapes(onnx::GraphProto &graph) {
+  explicit FillMissing(onnx::GraphProto &graph) : graph(graph) {
     fill(*graph.mutable_input());
     fill(*graph.mutable_output());
+    isNameless = graph.name().empty();
+    if (isNameless)
+      graph.set_name("model");
   }
-  ~FillMissingShapes() {
-    for (auto *type : filled)
+  ~FillMissing() {
+    for (auto *type : shapeless)
       type->clear_shape();
+    for (auto *info : typeless)
+      info->clear_type();
+    if (isNameless)
+      graph.clear_name();
   }
 
 private:
   void fill(google::protobuf::RepeatedPtrField<onnx::ValueInfoProto> &infos) {
-    for (auto &info : infos)
+    for (auto &info : infos) {
+      if (!info.has_type()) {
+        typeless.push_back(&info);
+        info.mutable_type()->mutable_tensor_type()->set_elem_type(
+            onnx::TensorProto::FLOAT);
+      }
       if (info.type().has_tensor_type() &&
           !info.type().tensor_type().has_shape()) {
-        filled.push_back(info.mutable_type()->mutable_tensor_type());
-        filled.back()->mutable_shape();
+        shapeless.push_back(info.mutable_type()->mutable_tensor_type());
+        shapeless.back()->mutable_shape();
       }
+    }
   }
-  std::vector<onnx::TypeProto_Tensor *> filled;
+  onnx::GraphProto &graph;
+  std::vector<onnx::TypeProto_Tensor *> shapeless;
+  std::vector<onnx::ValueInfoProto *> typeless;
+  bool isNameless;
 };
 
 static int newestOpset() {
@@ -212,10 +229,16 @@ static bool checkVersions(onnx::ModelProto &proto, std::string &error) {
     if (proto.opset_import_size() == 0)
       proto.add_opset_import()->set_version(1);
     {
-      FillMissingShapes filled(*proto.mutable_graph());
+      FillMissing filled(*proto.mutable_graph());
       check(proto);
     }
-    proto = onnx::version_conversion::ConvertVersion(proto, 7);
+    try {
+      proto = onnx::version_conversion::ConvertVersion(proto, 7);
+    } catch (const std::exception &reason) {
+      error = "opset " + std::to_string(opset) +
+              " cannot be converted to 7: " + reason.what();
+      return false;
+    }
   }
   return true;
 }
@@ -296,7 +319,7 @@ std::unique_ptr<Model> Model::read(const std::string &path,
       return nullptr;
     {
       HideExternalData hidden(proto);
-      FillMissingShapes filled(*proto.mutable_graph());
+      FillMissing filled(*proto.mutable_graph());
       check(proto);
     }
     if (!overrideShapes(proto, options, error))

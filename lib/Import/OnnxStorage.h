@@ -51,6 +51,8 @@ public:
   explicit Converter(Model::Storage &storage) : storage(storage) {}
 
   Tensor tensor(const onnx::TensorProto &proto);
+  /// As a dense tensor.
+  Tensor tensor(const onnx::SparseTensorProto &proto);
   Type type(const onnx::TypeProto &proto);
   Attribute attribute(const onnx::AttributeProto &proto);
   Node node(const onnx::NodeProto &proto);

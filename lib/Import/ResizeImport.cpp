@@ -128,6 +128,17 @@ static std::optional<ResizeCoordinate> coordinate(StringRef name) {
   return symbolizeResizeCoordinate(name);
 }
 
+/// Before opset 11, the nearest of fewer samples is the next one.
+static Grid takeSmaller(TensorBuilder &tb, Value x, Grid &grid) {
+  Grid smaller{tb.dims(x), SmallVector<double>(grid.scales.size(), 1)};
+  for (auto [i, scale] : llvm::enumerate(grid.scales))
+    if (scale < 1) {
+      smaller.sizes[i] = grid.sizes[i];
+      std::swap(smaller.scales[i], scale);
+    }
+  return smaller;
+}
+
 static LogicalResult importResize(NodeImporter &n) {
   TensorBuilder &tb = n.tb;
   Value x = n.input(0);
@@ -184,21 +195,25 @@ static LogicalResult importResize(NodeImporter &n) {
   }
   if (llvm::is_contained(grid->sizes, AffineExpr()))
     return n.result(Value());
-  if (grid->sizes == tb.dims(x) &&
-      llvm::all_of(grid->scales, [](double s) { return s == 1; }))
-    return n.result(x);
-
-  SmallVector<int64_t> staticSizes;
-  SmallVector<Value> dynamicSizes;
-  dispatchIndexOpFoldResults(tb.fold(grid->sizes), dynamicSizes, staticSizes);
-  DenseF64ArrayAttr scales;
-  if (!grid->scales.empty())
-    scales = tb.b.getDenseF64ArrayAttr(grid->scales);
-  return n.result(tb.finish(rac::ResizeOp::create(
-      tb.b, tb.loc, TensorBuilder::shapeless(tb.element(x)), *mode, *place,
-      *nearest, x, dynamicSizes, staticSizes, scales,
-      llvm::APFloat(n.floatAttr("cubic_coeff_a", -0.75)),
-      n.boolAttr("exclude_outside"))));
+  auto sample = [&](Value x, const Grid &grid, ResizeNearest nearest) {
+    if (!x || (grid.sizes == tb.dims(x) &&
+               llvm::all_of(grid.scales, [](double s) { return s == 1; })))
+      return x;
+    SmallVector<int64_t> staticSizes;
+    SmallVector<Value> dynamicSizes;
+    dispatchIndexOpFoldResults(tb.fold(grid.sizes), dynamicSizes, staticSizes);
+    DenseF64ArrayAttr scales;
+    if (!grid.scales.empty())
+      scales = tb.b.getDenseF64ArrayAttr(grid.scales);
+    return tb.finish(rac::ResizeOp::create(
+        tb.b, tb.loc, TensorBuilder::shapeless(tb.element(x)), *mode, *place,
+        nearest, x, dynamicSizes, staticSizes, scales,
+        llvm::APFloat(n.floatAttr("cubic_coeff_a", -0.75)),
+        n.boolAttr("exclude_outside")));
+  };
+  if (isOld && *mode == ResizeMode::nearest)
+    x = sample(x, takeSmaller(tb, x, *grid), ResizeNearest::ceil);
+  return n.result(sample(x, *grid, *nearest));
 }
 
 void rac::onnximport::addResizeImporters(ImporterTable &table) {

@@ -36,7 +36,10 @@ static LogicalResult importSize(NodeImporter &n) {
 
 static LogicalResult importConstant(NodeImporter &n) {
   TensorBuilder &tb = n.tb;
-  if (const OnnxAttribute *a = n.attr("value"); a && a->tensor) {
+  const OnnxAttribute *a = n.attr("value");
+  if (!a)
+    a = n.attr("sparse_value");
+  if (a && a->tensor) {
     if (!a->tensor->problem.empty())
       return n.unsupported(a->tensor->problem);
     Entry entry;
@@ -62,7 +65,7 @@ static LogicalResult importConstant(NodeImporter &n) {
     return n.result(tb.floats(values, {static_cast<int64_t>(values.size())},
                               tb.b.getF32Type()));
   }
-  return n.unsupported("only dense tensors of numbers are supported");
+  return n.unsupported("only tensors of numbers are supported");
 }
 
 static LogicalResult importConstantOfShape(NodeImporter &n) {
@@ -100,7 +103,7 @@ static LogicalResult importIdentity(NodeImporter &n) {
   return n.resultEntry(0, *entry);
 }
 
-/// In inference the input, and a mask of trues.
+/// In inference the input, and a mask of trues, which before opset 10 are ones.
 static LogicalResult importDropout(NodeImporter &n) {
   if (n.hasInput(2)) {
     auto training = n.constInts(2);
@@ -109,7 +112,9 @@ static LogicalResult importDropout(NodeImporter &n) {
   }
   if (n.hasOutput(1)) {
     std::optional<Exprs> dims = n.dims(0);
-    Value mask = n.tb.scalarInt(1, n.tb.b.getI1Type());
+    Type type = n.version < 10 ? n.elementType(0) : n.tb.b.getI1Type();
+    Value mask =
+        isa<FloatType>(type) ? n.tb.scalar(1, type) : n.tb.scalarInt(1, type);
     if (failed(n.result(1, n.tb.full(mask, *dims))))
       return failure();
   }

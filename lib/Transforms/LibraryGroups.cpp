@@ -100,8 +100,17 @@ Cluster ClusterFinder::withOperandTransposes(Cluster cluster) {
   return cluster;
 }
 
+/// oneDNN's tensors have at most 12 dimensions (DNNL_MAX_NDIMS).
+static bool isLibraryRank(Operation *anchor) {
+  constexpr int64_t highest = 12;
+  return llvm::all_of(anchor->getOperandTypes(), [](Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    return !tensor || tensor.getRank() <= highest;
+  });
+}
+
 void ClusterFinder::findLibrary(Operation *anchor) {
-  if (!isLibraryType(anchor))
+  if (!isLibraryType(anchor) || !isLibraryRank(anchor))
     return;
   Cluster cluster = Cluster::of(anchor);
   cluster.kind = KernelKind::library;

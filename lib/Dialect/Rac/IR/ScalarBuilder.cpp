@@ -315,6 +315,9 @@ Value ScalarBuilder::cast(Value x, Type from, Type to) {
     unsigned toWidth = to.getIntOrFloatBitWidth();
     if (fromWidth < toWidth)
       return arith::ExtFOp::create(b, loc, target, x);
+    // No processor rounds f64 to bf16 at once.
+    if (from.isF64() && to.isBF16())
+      x = arith::TruncFOp::create(b, loc, b.getF32Type(), x);
     if (fromWidth > toWidth)
       return arith::TruncFOp::create(b, loc, target, x);
     // f16 <-> bf16 go through f32.
