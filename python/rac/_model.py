@@ -6,6 +6,7 @@ import ctypes
 import json
 import math
 import os
+import struct
 import threading
 
 import numpy as np
@@ -14,6 +15,7 @@ from ._types import CPU, CUDA, DLTensor, TensorInfo, dlpack_type
 
 _OK, _INVALID_ARGUMENT, _OUT_OF_MEMORY = 0, 1, 3
 _SPIN_NONE = _GRAPHS_NONE = -1
+_ELF = struct.Struct("<40xQ10xHH2x")  # of the header, where the table of sections is: offset, sizes
 _FUNCTIONS = ["create", "run", "destroy", "describe", "last_error", "arena_size", "profile"]
 
 
@@ -56,6 +58,21 @@ def _short_spins():
         del os.environ["GOMP_SPINCOUNT"]
 
 
+def _check_whole(path, size):
+    """The system's loader dies of a library that is cut off: a table of sections ends it. What is no
+    library at all is the loader's to say."""
+    try:
+        with open(path, "rb") as file:
+            header = file.read(_ELF.size)
+    except OSError:
+        return
+    if len(header) < _ELF.size or not header.startswith(b"\x7fELF"):
+        return
+    offset, entry_size, entries = _ELF.unpack(header)
+    if offset + entry_size * entries > size:
+        raise RunError(f"cannot load the model: {path} is cut off, it has {size} bytes")
+
+
 def _open(path):
     """The library's handle. The system's loader knows a library by its path alone, so it would
     give the old one for a file that was compiled anew: that is refused."""
@@ -63,6 +80,7 @@ def _open(path):
         status = os.stat(path)
     except OSError as error:
         raise RunError(f"cannot load the model: {error}") from None
+    _check_whole(path, status.st_size)
     identity = (status.st_dev, status.st_ino, status.st_mtime_ns)
     with _loaded_lock:
         count, known = _loaded.get(path, (0, identity))
@@ -287,32 +305,11 @@ class Model:
         with self._lock:
             if self._context is None:
                 raise RunError("the model is closed")
-            keep, changed = [], False
-            for slot in self._in:
-                try:
-                    value = inputs[slot.name]
-                except KeyError:
-                    self._refuse_names(inputs)
-                if not isinstance(value, np.ndarray) and _is_on_device(value):
-                    shape, kept = _borrow(value, slot, self.stream)
-                    keep.append(kept)
-                    if shape != slot.shape:
-                        slot.set_shape(shape)
-                        changed = True
-                    continue
-                value = _as_array(value, slot)
-                keep.append(value)
-                if slot.on_device:
-                    slot.on_host()
-                slot.tensor.data = value.__array_interface__["data"][0]
-                if value.shape != slot.shape:
-                    slot.set_shape(value.shape)
-                    changed = True
-            if len(inputs) != len(keep):
-                self._refuse_names(inputs)
-            if changed:
-                self._set_output_shapes()
-
+            try:
+                keep = self._take(inputs)  # noqa: F841: until the run is made
+            except BaseException:
+                self._forget_shapes()
+                raise
             if self._on_gpu and self._in and self._in[0].on_device:
                 return self._run_on_device()
             arrays = []
@@ -333,6 +330,44 @@ class Model:
                 slot.name: self._copy(slot) if array is None else array
                 for slot, array in zip(self._out, arrays)
             }
+
+    def _take(self, inputs):
+        """Puts the inputs in place. What must be kept until the run is made."""
+        keep, changed = [], False
+        for slot in self._in:
+            try:
+                value = inputs[slot.name]
+            except KeyError:
+                self._refuse_names(inputs)
+            except TypeError:
+                raise TypeError(
+                    f"inputs are a dict, {{name: array}}, not a {type(inputs).__name__}"
+                ) from None
+            if not isinstance(value, np.ndarray) and _is_on_device(value):
+                shape, kept = _borrow(value, slot, self.stream)
+                keep.append(kept)
+                if shape != slot.shape:
+                    slot.set_shape(shape)
+                    changed = True
+                continue
+            value = _as_array(value, slot)
+            keep.append(value)
+            if slot.on_device:
+                slot.on_host()
+            slot.tensor.data = value.__array_interface__["data"][0]
+            if value.shape != slot.shape:
+                slot.set_shape(value.shape)
+                changed = True
+        if len(inputs) != len(keep):
+            self._refuse_names(inputs)
+        if changed:
+            self._set_output_shapes()
+        return keep
+
+    def _forget_shapes(self):
+        """The next run looks at them again."""
+        for slot in self._in:
+            slot.shape = None
 
     def _run_on_device(self):
         """Runs on the inputs that are in place; outputs stay on the device."""
@@ -385,6 +420,8 @@ class Model:
         not counted; None where it depends on the data. For example arena_size(x=(1, 3, 224, 224)).
         """
         with self._lock:
+            if shapes.keys() != {slot.name for slot in self._in}:
+                self._refuse_names(shapes)
             for slot in self._in:
                 shape = tuple(shapes[slot.name])
                 if len(shape) != slot.rank:
@@ -472,9 +509,7 @@ class Model:
 
     def _raise(self, status):
         message = self._last_error(self._context).decode(errors="replace")
-        # A shape that was refused must be looked at again.
-        for slot in self._in:
-            slot.shape = None
+        self._forget_shapes()
         kinds = {_INVALID_ARGUMENT: ValueError, _OUT_OF_MEMORY: MemoryError}
         raise kinds.get(status, RunError)(message)
 

@@ -86,6 +86,8 @@ def test_takes_dlpack_and_lists(model):
     [
         ({}, ValueError, r"missing \['x'\]"),
         ({"x": x_of(1), "k": 1}, ValueError, r"unknown \['k'\]"),
+        ([x_of(1)], TypeError, r"inputs are a dict, \{name: array\}, not a list"),
+        (None, TypeError, "not a NoneType"),
         ({"x": x_of(1).astype(np.float64)}, TypeError, "'x' must be float32, is float64"),
         ({"x": x_of(1).astype(">f4")}, TypeError, "'x' must be float32"),
         ({"x": x_of(1)[0]}, ValueError, "'x' must have 2 dimensions"),
@@ -108,6 +110,17 @@ def test_refuses_other_files(tmp_path):
     text.write_text("not a library")
     with pytest.raises(rac.RunError, match="cannot load the model"):
         rac.load(text)
+
+
+def test_refuses_what_is_cut_off(toy, build, tmp_path):
+    cut = tmp_path / "cut.so"
+    whole = toy.read_bytes()
+    for size in (len(whole) - 1, len(whole) // 2, 5000, 64, 20):
+        cut.write_bytes(whole[:size])
+        with pytest.raises(rac.RunError, match="cannot load the model"):
+            rac.load(cut)
+        done = subprocess.run([build / "bin" / "rac-run", cut], check=False, text=True, capture_output=True)
+        assert done.returncode == 1 and "cannot load the model" in done.stderr
 
 
 def test_refuses_other_libraries(tmp_path):
@@ -140,6 +153,8 @@ def test_closed(toy):
 
 def test_arena_size(model):
     assert model.arena_size(x=(10, 3)) == 640
+    with pytest.raises(ValueError, match=r"missing \['x'\], unknown \['k'\]"):
+        model.arena_size(k=(10, 3))
     np.testing.assert_allclose(model.run({"x": x_of(2)})["y"], 3)
 
 

@@ -293,3 +293,18 @@ def test_shapes_that_leave_nothing(compiler, tmp_path):
             model.run({"x": np.ones((2, 1, length), np.float32)})
     # Nine of each sum; 14 - 9 leaves 3 positions, of which one pool is left: 2 images of 4 channels.
     np.testing.assert_allclose(model.run({"x": np.ones((2, 1, 14), np.float32)})["y"], 2 * 4 * 9)
+
+
+def test_after_a_refusal(library):
+    """Sizes of a run that was refused are not those of the next."""
+    import rac
+
+    with rac.load(library) as model:
+        for rows in (5, 7):
+            a, b, i = inputs(rows, picks=rows)
+            with pytest.raises(TypeError, match="'i' must be int64, is float32"):
+                model.run({"a": a, "b": b, "i": i.astype(np.float32)})
+            with pytest.raises(ValueError, match="unknown"):
+                model.run({"a": a, "b": b, "j": i})
+            got = model.run({"a": a, "b": b, "i": i})["y"]
+            np.testing.assert_allclose(got, answer(a, b, i), rtol=1e-4, atol=1e-5)

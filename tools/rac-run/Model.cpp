@@ -2,7 +2,10 @@
 
 #include "Model.h"
 
+#include <cstring>
 #include <dlfcn.h>
+#include <elf.h>
+#include <sys/stat.h>
 
 /// Looks up prefix + name.
 template <typename Function>
@@ -32,9 +35,29 @@ static std::vector<TensorSpec> specsOf(const Model &model, const char *field) {
   return specs;
 }
 
+/// The system's loader dies of a library that is cut off: a table of sections
+/// ends it. What is no library at all is the loader's to say.
+static void checkWhole(const std::string &path) {
+  FILE *file = fopen(path.c_str(), "rb");
+  struct stat info;
+  Elf64_Ehdr header;
+  bool isLibrary = file && fstat(fileno(file), &info) == 0 &&
+                   fread(&header, sizeof(header), 1, file) == 1 &&
+                   memcmp(header.e_ident, ELFMAG, SELFMAG) == 0;
+  if (file)
+    fclose(file);
+  if (!isLibrary)
+    return;
+  uint64_t size = info.st_size, table = header.e_shoff;
+  uint64_t needed = uint64_t(header.e_shnum) * header.e_shentsize;
+  if (table > size || size - table < needed)
+    die("cannot load the model: %s is cut off", path.c_str());
+}
+
 void Model::load(const std::string &file) {
   // Without a slash, dlopen would search the system's folders.
   path = file.find('/') == std::string::npos ? "./" + file : file;
+  checkWhole(path);
   void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library)
     die("cannot load the model: %s", dlerror());
