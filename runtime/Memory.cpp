@@ -37,8 +37,10 @@ static bool allowed() {
 /// Maps `bytes` bytes, the start aligned to a huge page.
 static void *map(uint64_t bytes) {
   uint64_t length = roundUp(bytes, kHugePage), slack = length + kHugePage;
+  // Without MAP_NORESERVE, so that the system refuses more than there is
+  // instead of ending processes once it is written to.
   void *mapped = mmap(nullptr, slack, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED)
     return nullptr;
   auto address = reinterpret_cast<uintptr_t>(mapped);
