@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define RAC_SIM_VERSION 4
+#define RAC_SIM_VERSION 5
 
 /* What a kernel knows of the thread that it runs. */
 typedef struct {
@@ -33,6 +33,8 @@ typedef struct {
   int32_t shared_bytes;
   /* Whether threads wait for each other, so that each needs a stack. */
   int32_t waits;
+  /* Blocks of a cluster, neighbours along x, which run at the same time. */
+  int32_t cluster;
   int32_t num_params;
   const int32_t *param_bytes;
 } RacSimKernel;
@@ -113,13 +115,26 @@ void rac_sim_fence_barrier(RacSimThread *);
 /* mbarrier.arrive.expect_tx: the thread has come to the barrier, and the phase
  * waits for `bytes` more, too. */
 void rac_sim_expect_bytes(RacSimThread *, void *barrier, int32_t bytes);
+/* mbarrier.arrive: the thread has come to the barrier, which may be another
+ * block's. */
+void rac_sim_arrive(RacSimThread *, void *barrier);
 /* Waits until the phase of that parity is over. */
 void rac_sim_wait_bytes(RacSimThread *, void *barrier, int32_t parity);
 /* cp.async.bulk.tensor of a box of the array that `map` describes (what the
  * driver's cuTensorMapEncodeTiled wrote), from the element `from` on, the
- * fastest dimension first, to shared memory; `barrier` counts its bytes. */
+ * fastest dimension first, to shared memory; `barrier` counts its bytes.
+ * `mask`: to the same place in each of the cluster's blocks that has a bit,
+ * whose own barrier there counts them; 0: to the block's own. */
 void rac_sim_bulk_copy(RacSimThread *, const void *map, int32_t rank,
-                       const int32_t *from, void *target, void *barrier);
+                       const int32_t *from, void *target, void *barrier,
+                       int32_t mask);
+
+/* mapa: where in the shared memory of the cluster's block of that number what
+ * is at `address` in this one is. */
+void *rac_sim_map_shared(RacSimThread *, void *address, int32_t block);
+/* barrier.cluster.arrive.aligned, and .wait: all threads of the cluster. */
+void rac_sim_cluster_arrive(RacSimThread *, int32_t site);
+void rac_sim_cluster_wait(RacSimThread *);
 
 /* cvt.rn.satfinite.e4m3x2.f32: two numbers rounded to 8 bits each, the first in
  * the lowest ones. */

@@ -26,15 +26,19 @@ struct KernelFacts {
   std::string name;
   int32_t sharedBytes;
   bool waits;
+  int32_t cluster; ///< blocks
 };
 
 std::vector<KernelFacts> collectFacts(mlir::gpu::GPUModuleOp kernels) {
   std::vector<KernelFacts> facts;
   for (auto function : kernels.getOps<mlir::LLVM::LLVMFuncOp>())
     if (auto bytes =
-            function->getAttrOfType<mlir::IntegerAttr>("rac.own_bytes"))
+            function->getAttrOfType<mlir::IntegerAttr>("rac.own_bytes")) {
+      auto cluster = function->getAttrOfType<mlir::IntegerAttr>("rac.cluster");
       facts.push_back({function.getName().str(), int32_t(bytes.getInt()),
-                       function->hasAttr("rac.waits")});
+                       function->hasAttr("rac.waits"),
+                       cluster ? int32_t(cluster.getInt()) : 1});
+    }
   return facts;
 }
 
@@ -76,7 +80,8 @@ private:
     return ConstantStruct::getAnon(
         module.getContext(),
         {text(kernel.name), runner(body), number(kernel.sharedBytes),
-         number(kernel.waits), number(bytes.size()), sizes});
+         number(kernel.waits), number(kernel.cluster), number(bytes.size()),
+         sizes});
   }
 
   /// Calls the kernel for one thread after another.

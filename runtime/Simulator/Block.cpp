@@ -1,6 +1,6 @@
 //===- Block.cpp - The threads of a block --------------------------------===//
 
-#include "Block.h"
+#include "Cluster.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -54,18 +54,18 @@ Thread *Block::next() {
 }
 
 void Block::setUp(const int32_t (&id)[3]) {
-  size_t shared = launch->kernel->shared_bytes + launch->dynamicBytes;
-  if (shared > memoryBytes || !memory) {
-    memory.reset(new char[shared + kSharedAlignment]);
-    memoryBytes = shared;
+  sharedBytes = launch->kernel->shared_bytes + launch->dynamicBytes;
+  if (sharedBytes > memoryBytes || !memory) {
+    memory.reset(new char[sharedBytes + kSharedAlignment]);
+    memoryBytes = sharedBytes;
   }
   auto address = reinterpret_cast<uintptr_t>(memory.get());
-  auto *base = reinterpret_cast<char *>((address + kSharedAlignment - 1) &
-                                        ~(kSharedAlignment - 1));
-  memset(base, kUnwritten, shared);
+  base = reinterpret_cast<char *>((address + kSharedAlignment - 1) &
+                                  ~(kSharedAlignment - 1));
+  memset(base, kUnwritten, sharedBytes);
 
   if (launch->kernel->waits)
-    written.assign((shared + kUnit - 1) / kUnit, {-1, 0});
+    written.assign((sharedBytes + kUnit - 1) / kUnit, {-1, 0});
 
   const int32_t (&block)[3] = launch->block;
   size = block[0] * block[1] * block[2];
@@ -83,13 +83,14 @@ void Block::setUp(const int32_t (&id)[3]) {
     thread.thread[1] = i / block[0] % block[1];
     thread.thread[2] = i / block[0] / block[1];
     thread.shared = base;
-    thread.shared_bytes = shared;
+    thread.shared_bytes = sharedBytes;
     thread.owner = this;
     thread.index = i;
     thread.exits = thread.ended = false;
     thread.copies.clear();
     thread.copiesDone = thread.group = 0;
     thread.fences = thread.barrierFences = 0;
+    thread.clusterPhase = -1;
   }
   warps.resize((size + kWarpSize - 1) / kWarpSize);
   for (size_t w = 0; w < warps.size(); ++w) {
@@ -103,16 +104,32 @@ void Block::setUp(const int32_t (&id)[3]) {
   byteBarriers.clear();
 }
 
-bool Block::run(const Launch &launched, const int32_t (&id)[3]) {
+void Block::begin(const Launch &launched, const int32_t (&id)[3],
+                  Cluster &cluster) {
   launch = &launched;
+  group = &cluster;
   problem.clear();
+  isStuck = false;
   setUp(id);
-  current = this;
   if (launch->kernel->waits)
-    runFibers();
+    prepareFibers();
+  else
+    pushBack(threads[0]);
+}
+
+void Block::goOn() {
+  current = this;
+  running = next();
+  if (launch->kernel->waits)
+    switchFiber(main, running->fiber);
   else
     runInOrder();
-  return problem.empty();
+}
+
+void Block::failStuck() {
+  current = this;
+  isStuck = true;
+  switchFiber(main, running->fiber);
 }
 
 /// A kernel whose threads don't wait needs one stack: it may fail at any depth.
@@ -129,12 +146,13 @@ void Block::plainEntry() {
   int32_t row = block.launch->block[0];
   for (int32_t i = 0; i < block.size; i += row)
     block.launch->kernel->run(block.launch->params, &block.threads[i], row);
+  block.numAlive = 0;
   Fiber gone;
   switchFiber(gone, block.main);
   __builtin_unreachable();
 }
 
-void Block::runFibers() {
+void Block::prepareFibers() {
   while (stacks.size() < size_t(size))
     stacks.emplace_back();
   for (int32_t i = 0; i < size; ++i) {
@@ -146,8 +164,6 @@ void Block::runFibers() {
     else
       pushBack(thread);
   }
-  running = next();
-  switchFiber(main, running->fiber);
 }
 
 void Block::threadEntry() {
@@ -167,20 +183,23 @@ void Block::fail(const Thread &thread, const std::string &what) {
   __builtin_unreachable();
 }
 
-/// Runs the next thread that is ready; this one goes on when it is the next.
+/// Runs the next thread that is ready, or lets the cluster's other blocks run;
+/// this one goes on when it is the next.
 void Block::yield(Thread &thread) {
-  Thread *to = next();
-  if (!to) {
-    if (numAtBarrier)
-      checkBarrier();
-    fail(thread, "deadlock: " + std::to_string(numAtBarrier) +
-                     " threads wait at a barrier, " +
-                     std::to_string(numAsleep) +
-                     " for bytes, others at an op of a warp that not all lanes "
-                     "come to");
+  if (Thread *to = next()) {
+    running = to;
+    switchFiber(thread.fiber, to->fiber);
+  } else {
+    switchFiber(thread.fiber, main);
   }
-  running = to;
-  switchFiber(thread.fiber, to->fiber);
+  if (!isStuck)
+    return;
+  if (numAtBarrier)
+    checkBarrier();
+  fail(thread, "deadlock: " + std::to_string(numAtBarrier) +
+                   " threads wait at a barrier, " + std::to_string(numAsleep) +
+                   " for bytes or for others of the cluster, others at an op "
+                   "of a warp that not all lanes come to");
 }
 
 void Block::switchToNext(Thread &thread) {
@@ -209,10 +228,13 @@ void Block::leave(Thread &thread) {
   if (numAtBarrier && numAtBarrier == numAlive)
     releaseBarrier();
   checkGroup(thread);
-  if (numAlive == 0)
-    for (const ByteBarrier &barrier : byteBarriers)
-      if (!barrier.copies.empty())
-        fail(thread, "the block ends while boxes are copied to its memory");
+  group->leave(thread);
+  if (numAlive != 0)
+    return;
+  for (const ByteBarrier &barrier : byteBarriers)
+    if (!barrier.copies.empty() || barrier.bytes != 0)
+      fail(thread, "the block ends while boxes are copied to its memory");
+  group->checkCopies(thread);
 }
 
 /// Once a group of four warps has ended: they have issued the same products.
@@ -232,8 +254,9 @@ void Block::checkWrite(const Thread &thread, const Range &target) {
   for (const Warp &warp : warps)
     for (const Warp::Read &read : warp.reads)
       if (read.range.overlaps(target))
-        fail(thread, "copies to where a product that nobody has waited for "
-                     "still reads");
+        thread.owner->fail(
+            thread, "copies to where a product that nobody has waited for "
+                    "still reads");
 }
 
 void Block::noteWrite(const Thread &thread, const Range &target) {
@@ -243,8 +266,8 @@ void Block::noteWrite(const Thread &thread, const Range &target) {
 }
 
 void Block::noteBulkWrite(const Range &target) {
-  for (size_t i = (target.begin - running->shared) / kUnit;
-       i < written.size() && running->shared + i * kUnit < target.end; ++i)
+  for (size_t i = (target.begin - base) / kUnit;
+       i < written.size() && base + i * kUnit < target.end; ++i)
     written[i] = {-1, 0};
 }
 

@@ -55,6 +55,7 @@ struct Range {
 };
 
 class Block;
+class Cluster;
 
 struct Thread : RacSimThread {
   Block *owner;
@@ -68,6 +69,9 @@ struct Thread : RacSimThread {
   int64_t group;         ///< that new copies belong to
   int32_t fences;        ///< proxy fences so far
   int32_t barrierFences; ///< fence.mbarrier_init so far
+  /// Of the cluster's barrier, in which it has come to it without having
+  /// waited; -1: none.
+  int32_t clusterPhase;
 
   int lane() const { return index % kWarpSize; }
 };
@@ -96,13 +100,28 @@ struct Warp {
   uint64_t issued;
 };
 
-/// Runs blocks, one after another; what it keeps between them is memory.
+/// Runs blocks, one after another, each in turn with the others of its cluster;
+/// what it keeps between them is memory.
 class Block {
 public:
-  /// Whether all threads got through; if not, `problem` tells why.
-  bool run(const Launch &launch, const int32_t (&id)[3]);
+  void begin(const Launch &launch, const int32_t (&id)[3], Cluster &cluster);
+  bool isDone() const { return numAlive == 0; }
+  /// Whether a thread can go on.
+  bool isReady() const { return head != tail; }
+  /// Lets threads run until all have ended, none can go on, or one has failed.
+  void goOn();
+  /// Where no thread of the cluster can go on: `problem` tells why.
+  void failStuck();
 
-  std::string problem;
+  std::string problem; ///< empty: none
+
+  Cluster &cluster() const { return *group; }
+  int32_t alive() const { return numAlive; }
+  char *shared() const { return base; }
+  bool isShared(const void *address, size_t bytes) const {
+    return address >= base &&
+           static_cast<const char *>(address) + bytes <= base + sharedBytes;
+  }
 
   // What threads call.
   void barrier(Thread &thread, int32_t site);
@@ -111,7 +130,8 @@ public:
             void *operands);
   [[noreturn]] void fail(const Thread &thread, const std::string &what);
   Warp &warpOf(const Thread &thread) { return warps[thread.index / kWarpSize]; }
-  /// Fails if a product of a warp group still reads what a copy will write.
+  /// Fails if a product of a warp group of the block still reads what a copy,
+  /// of this block's thread or of another's, will write.
   void checkWrite(const Thread &thread, const Range &target);
   /// Notes that the thread has copied to `target`.
   void noteWrite(const Thread &thread, const Range &target);
@@ -133,7 +153,7 @@ public:
 private:
   void setUp(const int32_t (&id)[3]);
   void runInOrder();
-  void runFibers();
+  void prepareFibers();
   static void plainEntry();
   static void threadEntry();
   void leave(Thread &thread);
@@ -153,12 +173,15 @@ private:
   uint32_t head = 0, tail = 0;
 
   const Launch *launch = nullptr;
+  Cluster *group = nullptr;
+  bool isStuck = false;
   int32_t size = 0, numAlive = 0, numAtBarrier = 0, numAsleep = 0;
   std::vector<Thread> threads;
   std::vector<Warp> warps;
   std::vector<Stack> stacks;
   std::unique_ptr<char[]> memory;
-  size_t memoryBytes = 0;
+  size_t memoryBytes = 0, sharedBytes = 0;
+  char *base = nullptr; ///< of shared memory
   /// Of each 16 bytes of shared memory, who has copied to it, and how many
   /// fences that thread had had.
   struct Written {

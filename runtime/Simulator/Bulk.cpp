@@ -8,7 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Bulk.h"
-#include "Block.h"
+#include "Cluster.h"
 
 #include <algorithm>
 #include <cstring>
@@ -28,13 +28,10 @@ constexpr int64_t kMostThreads = (1 << 20) - 1, kMostBytes = (1 << 20) - 1;
   thread.owner->fail(thread, what);
 }
 
-bool isShared(const Thread &thread, const char *address, uint64_t bytes) {
-  return address >= thread.shared &&
-         address + bytes <= thread.shared + thread.shared_bytes;
-}
-
-ByteBarrier &barrierAt(const Thread &thread, const void *address) {
-  for (ByteBarrier &barrier : thread.owner->byteBarriers) {
+/// The block's barrier there, which a thread of its cluster uses.
+ByteBarrier &barrierAt(const Thread &thread, Block &block,
+                       const void *address) {
+  for (ByteBarrier &barrier : block.byteBarriers) {
     if (barrier.address != address)
       continue;
     uint64_t mark;
@@ -46,6 +43,18 @@ ByteBarrier &barrierAt(const Thread &thread, const void *address) {
   fail(thread, "uses a barrier that nobody has made");
 }
 
+/// The thread's own block's.
+ByteBarrier &barrierAt(const Thread &thread, const void *address) {
+  return barrierAt(thread, *thread.owner, address);
+}
+
+/// Whoever made the barrier has told the copy unit and the cluster.
+void checkTold(const Thread &thread, Block &block, const ByteBarrier &barrier) {
+  if (block.threadNumber(barrier.maker).barrierFences == barrier.makerFences)
+    fail(thread, "the copy unit, or another block, uses a barrier that was "
+                 "made without a fence since");
+}
+
 /// The next phase, if this one has all threads and bytes.
 void advance(const Thread &thread, ByteBarrier &barrier) {
   if (barrier.pending != 0 || barrier.bytes > 0)
@@ -55,7 +64,7 @@ void advance(const Thread &thread, ByteBarrier &barrier) {
   ++barrier.phase;
   barrier.pending = barrier.threads;
   for (Thread *waiting : barrier.waiting)
-    thread.owner->wake(*waiting);
+    waiting->owner->wake(*waiting);
   barrier.waiting.clear();
 }
 
@@ -90,7 +99,9 @@ private:
   bool isInside = true;
 };
 
-void perform(Thread &thread, ByteBarrier &barrier, const BulkCopy &copy) {
+/// Copies to the block whose barrier it is.
+void perform(Thread &thread, Block &block, ByteBarrier &barrier,
+             const BulkCopy &copy) {
   constexpr uint64_t kPart = 16, kLines = 8;
   for (uint64_t i = 0; i < copy.bytes() / kBoxLine; ++i) {
     char content[kBoxLine];
@@ -98,20 +109,32 @@ void perform(Thread &thread, ByteBarrier &barrier, const BulkCopy &copy) {
     char *line = copy.target + i * kBoxLine;
     // Addresses say which of eight lines it is: memory begins at a multiple of
     // 1024 B here.
-    uint64_t order = uint64_t(line - thread.shared) / kBoxLine % kLines;
+    uint64_t order = uint64_t(line - block.shared()) / kBoxLine % kLines;
     for (uint64_t part = 0; part < kBoxLine / kPart; ++part)
       memcpy(line + (part ^ order) * kPart, content + part * kPart, kPart);
   }
-  thread.owner->noteBulkWrite({copy.target, copy.target + copy.bytes()});
+  block.noteBulkWrite({copy.target, copy.target + copy.bytes()});
   barrier.bytes -= int64_t(copy.bytes());
   advance(thread, barrier);
+}
+
+/// Asks for a copy to a block, now or when it waits.
+void issue(Thread &thread, Block &block, const BulkCopy &copy,
+           const void *address) {
+  ByteBarrier &barrier = barrierAt(thread, block, address);
+  checkTold(thread, block, barrier);
+  block.checkWrite(thread, {copy.target, copy.target + copy.bytes()});
+  if (block.settings().earlyCopies || !barrier.waiting.empty())
+    perform(thread, block, barrier, copy);
+  else
+    barrier.copies.push_back(copy);
 }
 
 void performAll(Thread &thread, ByteBarrier &barrier) {
   std::vector<BulkCopy> copies = std::move(barrier.copies);
   barrier.copies.clear();
   for (const BulkCopy &copy : copies)
-    perform(thread, barrier, copy);
+    perform(thread, *thread.owner, barrier, copy);
 }
 
 } // namespace
@@ -127,7 +150,7 @@ void rac_sim_init_barrier(RacSimThread *handle, void *address,
                           int32_t threads) {
   Thread &thread = threadOf(handle);
   auto *at = static_cast<char *>(address);
-  if (!isShared(thread, at, sizeof(kBarrierMark)) ||
+  if (!thread.owner->isShared(at, sizeof(kBarrierMark)) ||
       (at - thread.shared) % kBarrierAlign)
     fail(thread, "makes a barrier outside of shared memory, or not aligned");
   if (threads < 1 || threads > kMostThreads)
@@ -156,6 +179,45 @@ void rac_sim_expect_bytes(RacSimThread *handle, void *address, int32_t bytes) {
   advance(thread, barrier);
 }
 
+void rac_sim_arrive(RacSimThread *handle, void *address) {
+  Thread &thread = threadOf(handle);
+  Block *block = thread.owner->cluster().blockAt(address, sizeof(kBarrierMark));
+  if (!block)
+    fail(thread, "comes to a barrier outside of the cluster's shared memory");
+  if (block->isDone())
+    fail(thread, "comes to a barrier of a block that has ended");
+  ByteBarrier &barrier = barrierAt(thread, *block, address);
+  if (block != thread.owner)
+    checkTold(thread, *block, barrier);
+  if (barrier.pending == 0)
+    fail(thread, "more threads come to a barrier than a phase waits for");
+  --barrier.pending;
+  advance(thread, barrier);
+}
+
+void *rac_sim_map_shared(RacSimThread *handle, void *address, int32_t rank) {
+  Thread &thread = threadOf(handle);
+  Cluster &cluster = thread.owner->cluster();
+  if (!thread.owner->isShared(address, 0) || rank < 0 || rank >= cluster.size())
+    fail(thread, "maps what isn't shared memory, or to block " +
+                     std::to_string(rank) + " of a cluster of " +
+                     std::to_string(cluster.size()));
+  return cluster.block(rank).shared() +
+         (static_cast<char *>(address) - thread.shared);
+}
+
+void rac_sim_cluster_arrive(RacSimThread *handle, int32_t site) {
+  Thread &thread = threadOf(handle);
+  thread.owner->meet(
+      thread, site, ~uint32_t(0),
+      [](Block &block, Warp &warp) { block.cluster().arrive(block, warp); },
+      nullptr);
+}
+
+void rac_sim_cluster_wait(RacSimThread *handle) {
+  threadOf(handle).owner->cluster().wait(threadOf(handle));
+}
+
 void rac_sim_wait_bytes(RacSimThread *handle, void *address, int32_t parity) {
   Thread &thread = threadOf(handle);
   auto isOver = [&] {
@@ -170,7 +232,8 @@ void rac_sim_wait_bytes(RacSimThread *handle, void *address, int32_t parity) {
 }
 
 void rac_sim_bulk_copy(RacSimThread *handle, const void *map, int32_t rank,
-                       const int32_t *from, void *target, void *address) {
+                       const int32_t *from, void *target, void *address,
+                       int32_t mask) {
   Thread &thread = threadOf(handle);
   BulkCopy copy;
   memcpy(&copy.map, map, sizeof(copy.map));
@@ -182,18 +245,25 @@ void rac_sim_bulk_copy(RacSimThread *handle, const void *map, int32_t rank,
                      std::to_string(copy.map.rank));
   std::copy_n(from, rank, copy.from);
   copy.target = static_cast<char *>(target);
+  copy.issuer = thread.owner;
   // Lines keep their order only from there on: PTX ISA, swizzling modes.
-  if (!isShared(thread, copy.target, copy.bytes()) ||
+  if (!thread.owner->isShared(copy.target, copy.bytes()) ||
       (copy.target - thread.shared) % kBoxLine)
     fail(thread, "copies a box outside of shared memory, or not aligned");
-  ByteBarrier &barrier = barrierAt(thread, address);
-  const Thread &maker = thread.owner->threadNumber(barrier.maker);
-  if (maker.barrierFences == barrier.makerFences)
-    fail(thread, "the copy unit uses a barrier that was made without a fence "
-                 "since");
-  thread.owner->checkWrite(thread, {copy.target, copy.target + copy.bytes()});
-  if (thread.owner->settings().earlyCopies || !barrier.waiting.empty())
-    perform(thread, barrier, copy);
-  else
-    barrier.copies.push_back(copy);
+  if (!mask)
+    return issue(thread, *thread.owner, copy, address);
+  Cluster &cluster = thread.owner->cluster();
+  if (uint32_t(mask) >> cluster.size())
+    fail(thread, "copies to blocks that its cluster doesn't have");
+  for (int32_t rank = 0; rank < cluster.size(); ++rank) {
+    Block &block = cluster.block(rank);
+    if (!(mask >> rank & 1))
+      continue;
+    if (block.isDone())
+      fail(thread, "copies to a block that has ended");
+    BulkCopy there = copy;
+    there.target = block.shared() + (copy.target - thread.shared);
+    issue(thread, block, there,
+          block.shared() + (static_cast<char *>(address) - thread.shared));
+  }
 }

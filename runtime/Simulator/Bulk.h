@@ -8,6 +8,7 @@
 
 namespace rac::simulator {
 
+class Block;
 struct Thread;
 
 /// What cuTensorMapEncodeTiled writes into the 128 bytes of a CUtensorMap. Of
@@ -35,6 +36,7 @@ struct BulkCopy {
   TensorMap map;
   int32_t from[TensorMap::kMostDims];
   char *target;
+  const Block *issuer; ///< who asked
 
   uint64_t bytes() const;
 };

@@ -3,7 +3,7 @@
 #ifndef RAC_RUNTIME_SIMULATOR_GRID_H
 #define RAC_RUNTIME_SIMULATOR_GRID_H
 
-#include "Block.h"
+#include "Cluster.h"
 
 namespace rac::simulator {
 

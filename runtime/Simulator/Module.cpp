@@ -212,6 +212,9 @@ RAC_CUDA_API CUresult cuLaunchKernel(CUfunction function, unsigned gridX,
   if (!isSize(block, 1024, 1024, 64) || blockX * blockY * blockZ > kMaxThreads)
     return because(CUDA_ERROR_INVALID_VALUE,
                    "kernel " + name + ": no such block can be launched");
+  if (gridX % kernel.code->cluster)
+    return because(CUDA_ERROR_INVALID_CLUSTER_SIZE,
+                   "kernel " + name + ": no whole number of clusters");
   if (shared > unsigned(kernel.dynamicLimit))
     return because(CUDA_ERROR_INVALID_VALUE,
                    "kernel " + name +

@@ -130,6 +130,7 @@ bool isIndexedByData(gpu::LaunchOp launch) {
 bool areEqual(gpu::GPUFuncOp a, gpu::GPUFuncOp b) {
   return a.getFunctionType() == b.getFunctionType() &&
          a.getKnownBlockSize() == b.getKnownBlockSize() &&
+         a.getKnownClusterSize() == b.getKnownClusterSize() &&
          OperationEquivalence::isRegionEquivalentTo(
              &a.getBody(), &b.getBody(), OperationEquivalence::IgnoreLocations);
 }
@@ -236,6 +237,17 @@ static void markTensorMaps(gpu::GPUFuncOp kernel, ValueRange operands) {
                         builder.getI64IntegerAttr(RAC_TENSOR_MAP_ALIGN));
 }
 
+/// Null where only the run knows them.
+static DenseI32ArrayAttr knownSizes(const gpu::KernelDim3 &sizes) {
+  SmallVector<int32_t> known;
+  for (Value size : {sizes.x, sizes.y, sizes.z})
+    if (auto number = getConstantIntValue(size))
+      known.push_back(*number);
+  if (known.size() != 3)
+    return {};
+  return DenseI32ArrayAttr::get(sizes.x.getContext(), known);
+}
+
 LogicalResult Outliner::outline(gpu::LaunchOp launch) {
   lowerAsserts(launch);
   if (failed(hoistTensorMaps(launch)))
@@ -246,11 +258,14 @@ LogicalResult Outliner::outline(gpu::LaunchOp launch) {
     return failure();
   SmallVector<Value> operands;
   std::string name = freshName(launch);
-  SmallVector<int32_t> block;
-  for (Value size :
-       {launch.getBlockSizeX(), launch.getBlockSizeY(), launch.getBlockSizeZ()})
-    if (auto known = getConstantIntValue(size))
-      block.push_back(*known);
+  DenseI32ArrayAttr block = knownSizes(launch.getBlockSizeOperandValues());
+  DenseI32ArrayAttr cluster;
+  if (launch.hasClusterSize()) {
+    cluster = knownSizes(*launch.getClusterSizeOperandValues());
+    if (!cluster)
+      return launch.emitOpError("has clusters of a size that only the run "
+                                "knows");
+  }
   int64_t shared = 0;
   if (Value size = launch.getDynamicSharedMemorySize()) {
     auto known = getConstantIntValue(size);
@@ -261,8 +276,8 @@ LogicalResult Outliner::outline(gpu::LaunchOp launch) {
   }
   gpu::GPUFuncOp kernel = outlineKernelFunc(launch, name, operands);
   markTensorMaps(kernel, operands);
-  if (block.size() == 3)
-    kernel.setKnownBlockSizeAttr(builder.getDenseI32ArrayAttr(block));
+  kernel.setKnownBlockSizeAttr(block);
+  kernel.setKnownClusterSizeAttr(cluster);
   if (gpu::GPUFuncOp equal = findEqual(kernel)) {
     names.erase(name);
     kernel.erase();

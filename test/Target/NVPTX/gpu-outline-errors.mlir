@@ -11,6 +11,17 @@ func.func @unknown(%x: memref<?xf32>, %n: index, %bytes: i32) {
 
 // -----
 
+func.func @clusters(%x: memref<?xf32>, %n: index) {
+  %c1 = arith.constant 1 : index
+  // expected-error@+1 {{has clusters of a size that only the run knows}}
+  gpu.launch clusters(%cx, %cy, %cz) in (%nx = %n, %ny = %c1, %nz = %c1) blocks(%bx, %by, %bz) in (%gx = %n, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c1, %sy = %c1, %sz = %c1) {
+    gpu.terminator
+  }
+  return
+}
+
+// -----
+
 func.func @map_of_threads(%x: memref<?xbf16>, %n: index) {
   %c1 = arith.constant 1 : index
   gpu.launch blocks(%bx, %by, %bz) in (%gx = %n, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c1, %sy = %c1, %sz = %c1) {

@@ -151,3 +151,30 @@ func.func @mapped(%x: memref<?xbf16>, %n: index) {
   }
   return
 }
+
+// -----
+
+// A kernel says how many of its blocks are a cluster: one that has another number is another.
+
+// CHECK-LABEL: func @clusters
+// CHECK: rac.launch @rac_kernels::@clusters grid
+// CHECK: rac.launch @rac_kernels::@clusters_1 grid
+// CHECK: gpu.func @clusters(%{{.*}}) kernel attributes {known_block_size = array<i32: 32, 1, 1>, known_cluster_size = array<i32: 2, 1, 1>,
+// CHECK: gpu.func @clusters_1(%{{.*}}) kernel attributes {known_block_size = array<i32: 32, 1, 1>, known_cluster_size = array<i32: 4, 1, 1>,
+func.func @clusters(%x: memref<?xf32>, %n: index) {
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c4 = arith.constant 4 : index
+  %c32 = arith.constant 32 : index
+  gpu.launch clusters(%cx, %cy, %cz) in (%nx = %c2, %ny = %c1, %nz = %c1) blocks(%bx, %by, %bz) in (%gx = %n, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c32, %sy = %c1, %sz = %c1) {
+    %0 = memref.load %x[%bx] : memref<?xf32>
+    memref.store %0, %x[%tx] : memref<?xf32>
+    gpu.terminator
+  }
+  gpu.launch clusters(%cx, %cy, %cz) in (%nx = %c4, %ny = %c1, %nz = %c1) blocks(%bx, %by, %bz) in (%gx = %n, %gy = %c1, %gz = %c1) threads(%tx, %ty, %tz) in (%sx = %c32, %sy = %c1, %sz = %c1) {
+    %0 = memref.load %x[%bx] : memref<?xf32>
+    memref.store %0, %x[%tx] : memref<?xf32>
+    gpu.terminator
+  }
+  return
+}

@@ -50,13 +50,23 @@ gpu.module @kernels {
 
 // -----
 
-// Copies for several blocks of a cluster.
+// Copies of windows.
 gpu.module @kernels {
-  gpu.func @multicast(%map: !llvm.ptr {llvm.align = 64 : i64}, %at: i64, %row: i32, %mask: i16) kernel {
+  gpu.func @windows(%map: !llvm.ptr {llvm.align = 64 : i64}, %at: i64, %row: i32, %offset: i16) kernel {
     %barrier = llvm.inttoptr %at : i64 to !llvm.ptr<3>
     %target = llvm.addrspacecast %barrier : !llvm.ptr<3> to !llvm.ptr<7>
     // expected-error@+1 {{failed to legalize operation 'nvvm.cp.async.bulk.tensor.shared.cluster.global'}}
-    nvvm.cp.async.bulk.tensor.shared.cluster.global %target, %map, %barrier, box[%row, %row] multicast_mask = %mask : !llvm.ptr<7>, !llvm.ptr
+    nvvm.cp.async.bulk.tensor.shared.cluster.global %target, %map, %barrier, box[%row, %row, %row] im2col[%offset] {mode = #nvvm.tma_load_mode<im2col>} : !llvm.ptr<7>, !llvm.ptr
+    gpu.return
+  }
+}
+
+// -----
+
+// Clusters that aren't neighbours along x.
+gpu.module @kernels {
+  // expected-error@+1 {{failed to legalize operation 'gpu.func'}}
+  gpu.func @square(%y: memref<?xf32>) kernel attributes {known_cluster_size = array<i32: 2, 2, 1>} {
     gpu.return
   }
 }

@@ -122,6 +122,34 @@ gpu.module @kernels {
     gpu.return
   }
 
+  // Blocks of a cluster. Whoever asks for a phase until it is over waits instead.
+  // CHECK-LABEL: llvm.func @cluster(
+  // CHECK-SAME: rac.cluster = 2 : i32
+  gpu.func @cluster(%map: !llvm.ptr {llvm.align = 64 : i64}, %at: i64, %row: i32, %both: i16) kernel attributes {known_cluster_size = array<i32: 2, 1, 1>} {
+    %one = arith.constant 1 : i32
+    %barrier = llvm.inttoptr %at : i64 to !llvm.ptr<3>
+    %target = llvm.addrspacecast %barrier : !llvm.ptr<3> to !llvm.ptr<7>
+    // CHECK: llvm.call @rac_sim_cluster_arrive(
+    nvvm.cluster.arrive {aligned}
+    // CHECK: llvm.call @rac_sim_cluster_wait(
+    nvvm.cluster.wait {aligned}
+    // CHECK: llvm.call @rac_sim_map_shared(
+    %there = nvvm.mapa %barrier, %one : !llvm.ptr<3> -> !llvm.ptr<7>
+    // CHECK: llvm.call @rac_sim_arrive(
+    nvvm.mbarrier.arrive %there {scope = #nvvm.mem_scope<cluster>} : !llvm.ptr<7>
+    // CHECK: llvm.call @rac_sim_wait_bytes(
+    %over = nvvm.mbarrier.try_wait %barrier, %one {scope = #nvvm.mem_scope<cluster>} : !llvm.ptr<3>, i32 -> i1
+    cf.cond_br %over, ^go, ^stop
+  ^stop:
+    llvm.inline_asm has_side_effects "exit;", "" : () -> ()
+    cf.br ^go
+  ^go:
+    // CHECK: llvm.zext %{{.*}} : i16 to i32
+    // CHECK: llvm.call @rac_sim_bulk_copy(
+    nvvm.cp.async.bulk.tensor.shared.cluster.global %target, %map, %barrier, box[%row, %row] multicast_mask = %both : !llvm.ptr<7>, !llvm.ptr
+    gpu.return
+  }
+
   // How rac-gpu-outline ends a thread.
   // CHECK-LABEL: llvm.func @leave(
   gpu.func @leave(%stop: i1, %x: memref<?xf32>) kernel {

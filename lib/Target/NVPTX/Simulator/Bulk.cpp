@@ -64,6 +64,74 @@ struct ExpectLowering : ConvertOpToLLVMPattern<NVVM::MBarrierArriveExpectTxOp> {
   }
 };
 
+struct ArriveLowering : ConvertOpToLLVMPattern<NVVM::MBarrierArriveOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(NVVM::MBarrierArriveOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (op.getCount() || op.getRes())
+      return rewriter.notifyMatchFailure(op, "of several threads, or with a "
+                                             "result");
+    return replaceByCall(
+        rewriter, op, "rac_sim_arrive",
+        {plainPointer(rewriter, op.getLoc(), adaptor.getAddr())});
+  }
+};
+
+/// Whoever tries again until it is over waits here until then.
+struct TryWaitLowering : ConvertOpToLLVMPattern<NVVM::MBarrierTryWaitOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(NVVM::MBarrierTryWaitOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (!op.getStateOrPhase().getType().isInteger(32))
+      return rewriter.notifyMatchFailure(op, "of a state, not of a parity");
+    if (failed(call(rewriter, op, "rac_sim_wait_bytes", Type(),
+                    {plainPointer(rewriter, op.getLoc(), adaptor.getAddr()),
+                     adaptor.getStateOrPhase()})))
+      return failure();
+    rewriter.replaceOpWithNewOp<LLVM::ConstantOp>(op, rewriter.getI1Type(),
+                                                  rewriter.getBoolAttr(true));
+    return success();
+  }
+};
+
+struct MapLowering : ConvertOpToLLVMPattern<NVVM::MapaOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(NVVM::MapaOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    FailureOr<Value> there = call(
+        rewriter, op, "rac_sim_map_shared",
+        LLVM::LLVMPointerType::get(op.getContext()),
+        {plainPointer(rewriter, op.getLoc(), adaptor.getA()), adaptor.getB()});
+    if (failed(there))
+      return failure();
+    rewriter.replaceOpWithNewOp<LLVM::AddrSpaceCastOp>(op, op.getType(),
+                                                       *there);
+    return success();
+  }
+};
+
+struct ClusterArriveLowering : ConvertOpToLLVMPattern<NVVM::ClusterArriveOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(NVVM::ClusterArriveOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    return replaceByCall(rewriter, op, "rac_sim_cluster_arrive",
+                         {siteOf(rewriter, op)});
+  }
+};
+
+struct ClusterWaitLowering : ConvertOpToLLVMPattern<NVVM::ClusterWaitOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(NVVM::ClusterWaitOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    return replaceByCall(rewriter, op, "rac_sim_cluster_wait", {});
+  }
+};
+
 struct WaitLowering : ConvertOpToLLVMPattern<NVVM::MBarrierTryWaitParityOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult
@@ -83,11 +151,15 @@ struct CopyLowering
   matchAndRewrite(NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp op,
                   OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    if (op.getMode() != NVVM::TMALoadMode::TILE || op.getMulticastMask() ||
-        op.getPredicate())
-      return rewriter.notifyMatchFailure(
-          op, "of windows, for several blocks, or under a predicate");
+    if (op.getMode() != NVVM::TMALoadMode::TILE || op.getPredicate())
+      return rewriter.notifyMatchFailure(op, "of windows, or under a "
+                                             "predicate");
     Location loc = op.getLoc();
+    Value mask = adaptor.getMulticastMask();
+    mask =
+        mask ? LLVM::ZExtOp::create(rewriter, loc, rewriter.getI32Type(), mask)
+                   .getResult()
+             : constantI32(rewriter, loc, 0);
     ValueRange from = adaptor.getCoordinates();
     rac::gemm::Emit e{rewriter, loc};
     {
@@ -97,7 +169,7 @@ struct CopyLowering
       if (failed(call(rewriter, op, "rac_sim_bulk_copy", Type(),
                       {adaptor.getTmaDescriptor(), rank, first,
                        plainPointer(rewriter, loc, adaptor.getDstMem()),
-                       plainPointer(rewriter, loc, adaptor.getMbar())})))
+                       plainPointer(rewriter, loc, adaptor.getMbar()), mask})))
         return failure();
     }
     rewriter.eraseOp(op);
@@ -109,6 +181,7 @@ struct CopyLowering
 
 void rac::simulator::populateBulkToSimulator(LLVMTypeConverter &converter,
                                              RewritePatternSet &patterns) {
-  patterns.add<InitLowering, InitFenceLowering, ExpectLowering, WaitLowering,
-               CopyLowering>(converter);
+  patterns.add<InitLowering, InitFenceLowering, ExpectLowering, ArriveLowering,
+               WaitLowering, TryWaitLowering, CopyLowering, MapLowering,
+               ClusterArriveLowering, ClusterWaitLowering>(converter);
 }

@@ -106,7 +106,8 @@ bool isOfManyThreads(Operation *op) {
              nvgpu::DeviceAsyncCreateGroupOp, nvgpu::DeviceAsyncWaitOp,
              NVVM::CpAsyncCommitGroupOp, NVVM::CpAsyncWaitGroupOp,
              NVVM::WgmmaMmaAsyncOp, NVVM::WgmmaWaitGroupSyncOp,
-             NVVM::MBarrierTryWaitParityOp,
+             NVVM::MBarrierTryWaitParityOp, NVVM::MBarrierTryWaitOp,
+             NVVM::ClusterArriveOp, NVVM::ClusterWaitOp,
              NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp>(op);
 }
 
@@ -201,6 +202,9 @@ struct KernelLowering : ConvertOpToLLVMPattern<gpu::GPUFuncOp> {
                   ConversionPatternRewriter &rewriter) const override {
     MLIRContext *context = op.getContext();
     Location loc = op.getLoc();
+    auto cluster = op.getKnownClusterSize();
+    if (cluster && ((*cluster)[1] != 1 || (*cluster)[2] != 1))
+      return rewriter.notifyMatchFailure(op, "clusters that aren't along x");
     auto pointer = LLVM::LLVMPointerType::get(context);
     TypeConverter::SignatureConversion expanded(op.front().getNumArguments());
     auto type = cast_or_null<LLVM::LLVMFunctionType>(
@@ -225,6 +229,9 @@ struct KernelLowering : ConvertOpToLLVMPattern<gpu::GPUFuncOp> {
     for (NamedAttribute attribute : op->getDiscardableAttrs())
       if (attribute.getName().getValue().starts_with("rac."))
         function->setAttr(attribute.getName(), attribute.getValue());
+    if (cluster)
+      function->setAttr("rac.cluster",
+                        rewriter.getI32IntegerAttr(cluster->front()));
     function.setArgAttr(kThread, LLVM::LLVMDialect::getNoAliasAttrName(),
                         rewriter.getUnitAttr());
     // Which of them are tensor maps.
