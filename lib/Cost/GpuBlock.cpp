@@ -330,11 +330,17 @@ std::optional<GpuBlock> rac::blockOf(PlanAttr plan) {
   block.split = std::max<int64_t>(1, plan.getSplit());
   block.workers = plan.getThreads();
   block.inLaunch = plan.getInLaunch();
+  if (ArrayRef<int64_t> cluster = plan.getCluster(); !cluster.empty()) {
+    block.clusterRows = cluster[0];
+    block.clusterColumns = cluster[1];
+  }
   return block;
 }
 
 PlanAttr rac::withBlock(PlanAttr plan, const GpuBlock &block, int64_t rank) {
-  SmallVector<int64_t> tiles(rank, 0);
+  SmallVector<int64_t> tiles(rank, 0), cluster;
+  if (block.cluster() > 1)
+    cluster = {block.clusterRows, block.clusterColumns};
   tiles[rank - 2] = block.rows;
   tiles[rank - 1] = block.columns;
   return PlanAttr::get(plan.getContext(), plan.getKind(), plan.getPrecision(),
@@ -342,8 +348,8 @@ PlanAttr rac::withBlock(PlanAttr plan, const GpuBlock &block, int64_t rank) {
                        /*order=*/{}, {block.warpRows, block.warpColumns},
                        block.warps(), block.stages,
                        block.split > 1 ? block.split : 0, block.inLaunch,
-                       CostAttr(), plan.getActivation(), plan.getWeights(),
-                       plan.getWeightGroup());
+                       cluster, CostAttr(), plan.getActivation(),
+                       plan.getWeights(), plan.getWeightGroup());
 }
 
 PlanAttr rac::planOf(const GpuBlock &block, Type precision, int64_t rank) {

@@ -44,6 +44,7 @@ static json::Object toJson(PlanAttr plan) {
                       {"stages", plan.getStages()},
                       {"split", plan.getSplit()},
                       {"in_launch", plan.getInLaunch()},
+                      {"cluster", json::Array(plan.getCluster())},
                       {"cost", nullptr}};
   if (plan.getActivation())
     object["activation"] = textOf(plan.getActivation());
@@ -127,10 +128,10 @@ private:
 
 llvm::Error PlanReader::checkKeys() {
   constexpr StringRef known[] = {
-      "name",       "ops",       "kind",         "precision", "threads",
-      "activation", "weights",   "weight_group", "tiles",     "reduction",
-      "order",      "registers", "warps",        "stages",    "split",
-      "in_launch",  "cost",      "alternatives"};
+      "name",       "ops",       "kind",         "precision",   "threads",
+      "activation", "weights",   "weight_group", "tiles",       "reduction",
+      "order",      "registers", "warps",        "stages",      "split",
+      "in_launch",  "cluster",   "cost",         "alternatives"};
   for (const auto &[key, value] : entry)
     if (!llvm::is_contained(known, StringRef(key)))
       return wrong("a plan has no '" + StringRef(key) + "'");
@@ -248,12 +249,13 @@ llvm::Expected<PlanAttr> PlanReader::read() {
   auto weights = readType("weights");
   if (!weights)
     return weights.takeError();
-  SmallVector<int64_t> tiles, reduction, order, registers;
+  SmallVector<int64_t> tiles, reduction, order, registers, cluster;
   for (auto [key, list] :
        {std::pair<StringRef, SmallVector<int64_t> *>("tiles", &tiles),
         {"reduction", &reduction},
         {"order", &order},
-        {"registers", &registers}})
+        {"registers", &registers},
+        {"cluster", &cluster}})
     if (llvm::Error error = readList(key, *list))
       return error;
   int64_t warps = 0, stages = 0, split = 0, weightGroup = 0;
@@ -281,14 +283,15 @@ llvm::Expected<PlanAttr> PlanReader::read() {
                                     problem = diagnostic.str();
                                     return success();
                                   });
-  if (failed(PlanAttr::verify(
-          [&] { return mlir::emitError(group.getLoc()); }, *kind, *precision,
-          *threads, tiles, reduction, order, registers, warps, stages, split,
-          addsInLaunch, CostAttr(), *activation, *weights, weightGroup)))
+  if (failed(PlanAttr::verify([&] { return mlir::emitError(group.getLoc()); },
+                              *kind, *precision, *threads, tiles, reduction,
+                              order, registers, warps, stages, split,
+                              addsInLaunch, cluster, CostAttr(), *activation,
+                              *weights, weightGroup)))
     return wrong(problem);
   return PlanAttr::get(group.getContext(), *kind, *precision, *threads, tiles,
                        reduction, order, registers, warps, stages, split,
-                       addsInLaunch, CostAttr(), *activation, *weights,
+                       addsInLaunch, cluster, CostAttr(), *activation, *weights,
                        weightGroup);
 }
 

@@ -6,6 +6,7 @@
 #include "rac/Cost/Carbon.h"
 #include "rac/Cost/DeviceLookup.h"
 #include "rac/Cost/DeviceSpec.h"
+#include "rac/Cost/GpuBlock.h"
 #include "rac/Pipelines/Pipelines.h"
 #include "rac/Transforms/Passes.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -33,6 +34,20 @@ static void dropSlowDots(std::vector<std::string> &dots, const Device &device) {
         rate = device.peakOpsPerSecond(*own, type);
     return rate && rate->v <= f32->v;
   });
+}
+
+/// Blocks of a cluster multiply by warp groups.
+static llvm::Error checkClusters(ModuleOp module, const Device &device) {
+  llvm::Error problem = llvm::Error::success();
+  module.walk([&](GroupOp group) {
+    bool has = group.getPlan() && !group.getPlan()->getCluster().empty();
+    if (!problem && has && !warpgroupUnit(device))
+      problem =
+          llvm::createStringError("the plan of group '" + group.getSym() +
+                                  "' has a cluster of blocks, which device " +
+                                  device.id + " doesn't have");
+  });
+  return problem;
 }
 
 /// The device to plan for, and the site to count carbon at.
@@ -109,6 +124,8 @@ llvm::Error Compiler::plan() {
   if (!options.planFile.empty())
     if (llvm::Error error = replay())
       return error;
+  if (llvm::Error error = checkClusters(module, *report.device))
+    return error;
   if (options.emit == EmitKind::Plan &&
       StringRef(summary.output).ends_with(".json"))
     planJson = llvm::formatv("{0:2}", planToJson(module, report.device->id));

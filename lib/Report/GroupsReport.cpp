@@ -25,6 +25,7 @@ static GroupReport reportGroup(GroupOp group) {
   report.stages = plan.getStages();
   report.split = plan.getSplit();
   report.inLaunch = plan.getInLaunch();
+  report.cluster = plan.getCluster().vec();
   report.threads = plan.getThreads();
   report.alternatives = reportAlternatives(group);
   if (CostAttr cost = plan.getCost()) {
@@ -82,6 +83,7 @@ static json::Value toJson(const GroupReport &group,
       {"stages", group.stages},
       {"split", group.split},
       {"in_launch", group.inLaunch},
+      {"cluster", json::Array(group.cluster)},
       {"kernels", texts(group.kernels)},
       {"flops", orNull(group.flops)},
       {"bytes", std::move(bytes)},

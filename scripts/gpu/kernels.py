@@ -145,11 +145,25 @@ def with_tiles(job, tiles):
     return [{**job, "name": f"{job['name']} {tile}", "tile": [int(part) for part in tile.split("x")]} for tile in tiles]
 
 
+def with_clusters(job, clusters):
+    """The job for each of the clusters ROWSxCOLUMNS that its plan shall have instead of its own; 1x1: none."""
+    if not clusters or job["kind"] != "matmul" or job["dtype"] not in ("f16", "bf16"):
+        return [job]
+    return [{**job, "name": f"{job['name']} cluster {cluster}", "cluster": [int(part) for part in cluster.split("x")]}
+            for cluster in clusters]
+
+
 def planned(job, source, plan):
-    """The model's plan with the job's tile."""
+    """The model's plan with the job's tile, or cluster."""
     import rac
 
     rac.compile(source, plan, emit="plan", **flags(job))
+    if job.get("cluster"):
+        rows, columns = job["cluster"]
+        cluster = f", cluster = [{rows}, {columns}]" if rows * columns > 1 else ""
+        text = re.sub(r", cluster = \[[^]]*\]", "", plan.read_text())
+        plan.write_text(re.sub(r"(rac\.group @matmul.*? plan <[^<]*?, stages = \d+)", rf"\g<1>{cluster}", text))
+        return {"plan": plan}
     rows, columns, stages = job["tile"]
     lines = plan.read_text().split("\n")
     (at,) = [i for i, line in enumerate(lines) if "rac.group" in line and "@attention" in line]
@@ -178,7 +192,7 @@ def prepare(job):
     else:
         onnx.save(model(job), source)
     started = time.monotonic()
-    plan = planned(job, source, path.with_suffix(".plan")) if job.get("tile") else {}
+    plan = planned(job, source, path.with_suffix(".plan")) if job.get("tile") or job.get("cluster") else {}
     rac.compile(source, path, **flags(job), **plan)
     return {"compile_seconds": time.monotonic() - started}
 
@@ -264,7 +278,7 @@ def main(args, about):
     deadline, results = Deadline(args.limit), Results("kernels", about)
     base = {"target": args.target, "chip": args.chip, "device": args.device, "compile": not args.no_torch_compile}
     jobs = [{**base, **tiled} for job in ALL if not args.only or any(word in job["name"] for word in args.only)
-            for tiled in with_tiles(job, args.tiles)]
+            for clustered in with_clusters(job, args.clusters) for tiled in with_tiles(clustered, args.tiles)]
     prepared = do_all("kernel-prepare", jobs, args.jobs, args.seconds, deadline)
     worker = Worker("kernel-measure")
     copy = worker.ask({"ceiling": True}, args.seconds).get("copy") if not args.prepare_only else None

@@ -219,6 +219,44 @@ GROUP_BLOCKS = [
 ]
 
 
+def warp_group_product(folder, shape, element, plan, batch=None, along_columns=False, rows=None):
+    """A product of `element`s with such a plan, and what it is fed with. Of the right factor terms lie side by side, or
+    columns. `rows`: a name for those that only the run knows."""
+    n, m, k = shape
+    dims = [str(size) for size in ([batch] if batch else [])]
+    sizes = {"x": dims + ["?" if rows else str(n), str(k)], "w": dims + ([str(k), str(m)] if along_columns else [str(m), str(k)]),
+             "t": dims + [str(k), str(m)], "y": dims + ["?" if rows else str(n), str(m)]}
+    x, w, t, y = ("tensor<" + "x".join(sizes[name]) + "x" for name in "xwty")
+    unnamed = ", ".join(['""'] * len(sizes["w"]))
+    named = unnamed if not rows else ", ".join([f'"{rows}"' if size == "?" else '""' for size in sizes["x"]])
+    activation = ", activation = !quant.uniform<i8:f32, 1.0>" if element == "f8E4M3FN" else ""
+    order = ", ".join(["0"] * bool(batch) + [str(bool(batch) + 1), str(int(bool(batch)))])
+    turn = "" if along_columns else f"%t = rac.transpose %d, [{order}] : ({w}{element}>) -> {t}{element}>"
+    right = "%d" if along_columns else "%t"
+    (folder / "m.mlir").write_text(f"""
+        func.func @main(%x: {x}f32> {{rac.dim_names = [{named}], rac.name = "x"}},
+                        %w: {w}f32> {{rac.dim_names = [{unnamed}], rac.name = "w"}})
+            -> ({y}f32> {{rac.dim_names = [{named}], rac.name = "y"}}) {{
+          %a = rac.cast %x : ({x}f32>) -> {x}{element}>
+          %b = rac.cast %w : ({w}f32>) -> {w}{element}>
+          %0 = rac.group @product ins(%a, %b : {x}{element}>, {w}{element}>) -> ({y}f32>)
+              plan <kind = generated, precision = {element}{activation}, {plan}> {{
+          ^bb0(%c: {x}{element}>, %d: {w}{element}>):
+            {turn}
+            %1 = rac.matmul %c, {right} : ({x}{element}>, {t}{element}>) -> {y}f32>
+            rac.yield %1 : {y}f32>
+          }}
+          return %0 : {y}f32>
+        }}""")
+    return folder / "m.mlir", [[n if size == "?" else int(size) for size in sizes[name]] for name in "xw"]
+
+
+def block_text(block, depth, batched=False):
+    rows, columns, *warp, warps, stages = block
+    tiles = [0] * batched + [rows, columns]
+    return f"tiles = {tiles}, reduction = [{depth}], registers = {warp}, warps = {warps}, stages = {stages}"
+
+
 @pytest.mark.parametrize("copies", ["late", "early"])
 @pytest.mark.parametrize("element, bytes", [("f16", 2), ("f8E4M3FN", 1)])
 @pytest.mark.parametrize("in_launch", ["false", "true"])
@@ -228,30 +266,92 @@ def test_shared_sums_of_warp_groups(compiler, tmp_path, monkeypatch, block, in_l
     import rac
 
     monkeypatch.setenv("RAC_SIMULATOR_COPIES", copies)
-    rows, columns, *warp, warps, stages, split, workers = block
-    n, m, k = 150, 136, 784
-    x, w, y = f"tensor<{n}x{k}x", f"tensor<{m}x{k}x", f"tensor<{n}x{m}xf32>"
-    activation = ", activation = !quant.uniform<i8:f32, 1.0>" if bytes == 1 else ""
-    (tmp_path / "m.mlir").write_text(f"""
-        func.func @main(%x: {x}f32> {{rac.dim_names = ["", ""], rac.name = "x"}},
-                        %w: {w}f32> {{rac.dim_names = ["", ""], rac.name = "w"}})
-            -> ({y} {{rac.dim_names = ["", ""], rac.name = "y"}}) {{
-          %a = rac.cast %x : ({x}f32>) -> {x}{element}>
-          %b = rac.cast %w : ({w}f32>) -> {w}{element}>
-          %0 = rac.group @product ins(%a, %b : {x}{element}>, {w}{element}>) -> ({y})
-              plan <kind = generated, precision = {element}{activation}, threads = {workers}, tiles = [{rows}, {columns}],
-                    reduction = [{128 // bytes}], registers = {warp}, warps = {warps}, stages = {stages}, split = {split},
-                    in_launch = {in_launch}> {{
-          ^bb0(%c: {x}{element}>, %d: {w}{element}>):
-            %t = rac.transpose %d, [1, 0] : ({w}{element}>) -> tensor<{k}x{m}x{element}>
-            %1 = rac.matmul %c, %t : ({x}{element}>, tensor<{k}x{m}x{element}>) -> {y}
-            rac.yield %1 : {y}
-          }}
-          return %0 : {y}
-        }}""")
+    *block, split, workers = block
+    plan = f"threads = {workers}, {block_text(block, 128 // bytes)}, split = {split}, in_launch = {in_launch}"
+    path, shapes = warp_group_product(tmp_path, (150, 136, 784), element, plan)
     generator = np.random.default_rng(2)
-    feeds = {name: generator.integers(-16, 17, shape).astype(np.float32) for name, shape in [("x", (n, k)), ("w", (m, k))]}
-    library = run_compiler(tmp_path / "m.mlir", tmp_path / "m.so", "--target=nvptx", "--chip=simulator_sm_90a")
+    feeds = {name: generator.integers(-16, 17, shape).astype(np.float32) for name, shape in zip("xw", shapes)}
+    library = run_compiler(path, tmp_path / "m.so", "--target=nvptx", "--chip=simulator_sm_90a")
     with rac.load(library) as model:
         for _ in range(2):
             np.testing.assert_array_equal(model.run(feeds)["y"], feeds["x"] @ feeds["w"].T)
+
+
+# Blocks of four and of eight warps in clusters along rows, along columns and along both. Of rows and columns there are no
+# whole clusters, so that some blocks have nothing but what they bring to others.
+CLUSTERS = [
+    ((64, 64, 16, 64, 4, 4), (2, 1)),
+    ((64, 64, 16, 64, 4, 4), (1, 4)),
+    ((64, 64, 16, 64, 4, 4), (8, 1)),  # eight lines of each tile
+    ((64, 64, 16, 64, 4, 4), (4, 2)),
+    ((128, 64, 16, 64, 8, 4), (1, 2)),
+    ((64, 192, 16, 192, 4, 4), (2, 2)),
+    ((192, 64, 16, 64, 12, 4), (2, 4)),
+    ((128, 128, 16, 128, 8, 4), (2, 2)),
+]
+
+
+def runs_with_and_without(tmp_path, cluster, monkeypatch, feeds, write):
+    """What blocks that bring operands to each other give, in either order and with copies late and early, and what
+    blocks by themselves give."""
+    import rac
+
+    results = []
+    for text in ("", f", cluster = {list(cluster)}"):
+        library = run_compiler(write(text), tmp_path / "m.so", "--target=nvptx", "--chip=simulator_sm_90a")
+        ways = [("", "late"), ("reverse", "early"), ("reverse", "late"), ("", "early")]
+        for order, copies in ways if text else ways[:1]:
+            monkeypatch.setenv("RAC_SIMULATOR_ORDER", order)
+            monkeypatch.setenv("RAC_SIMULATOR_COPIES", copies)
+            with rac.load(library) as model:
+                results.append([model.run(inputs) for inputs in feeds])
+        library.unlink()
+    return results
+
+
+@pytest.mark.parametrize("along_columns", [False, True])
+@pytest.mark.parametrize("block, cluster", CLUSTERS, ids=str)
+def test_clusters(compiler, tmp_path, monkeypatch, block, cluster, along_columns):
+    def write(text):
+        path, shapes[:] = warp_group_product(tmp_path, (200, 136, 784), "f16", block_text(block, 64) + text, along_columns=along_columns)
+        return path
+
+    shapes = []
+    write("")
+    generator = np.random.default_rng(4)
+    feeds = [{name: generator.standard_normal(shape, dtype=np.float32) for name, shape in zip("xw", shapes)}]
+    alone, *together = runs_with_and_without(tmp_path, cluster, monkeypatch, feeds, write)
+    right = feeds[0]["w"] if along_columns else feeds[0]["w"].T
+    np.testing.assert_allclose(alone[0]["y"], feeds[0]["x"] @ right, atol=0.1)
+    for got in together:
+        assert_same_bits(alone, got)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 5, 9])
+@pytest.mark.parametrize("element, depth", [("bf16", 64), ("f8E4M3FN", 128)])
+def test_clusters_of_few_steps(compiler, tmp_path, monkeypatch, element, depth, steps):
+    """As many as there are stages, fewer and more; of batches, whose blocks share nothing."""
+    def write(text):
+        return warp_group_product(tmp_path, (70, 70, steps * depth - 16), element, block_text(CLUSTERS[0][0], depth, True) + text, batch=3)[0]
+
+    generator = np.random.default_rng(5)
+    k = steps * depth - 16
+    feeds = [{name: generator.integers(-4, 5, (3, 70, k)).astype(np.float32) for name in "xw"}]
+    wants = [{"y": feeds[0]["x"] @ feeds[0]["w"].transpose(0, 2, 1)}]
+    for got in runs_with_and_without(tmp_path, (2, 2), monkeypatch, feeds, write):
+        np.testing.assert_array_equal(got[0]["y"], wants[0]["y"])
+
+
+def test_clusters_of_rows_that_the_run_knows(compiler, tmp_path, monkeypatch):
+    """With few of them another tile is taken, which has no cluster."""
+    def write(text):
+        return warp_group_product(tmp_path, (0, 2048, 128), "f16", block_text(CLUSTERS[0][0], 64) + text, rows="n")[0]
+
+    generator = np.random.default_rng(6)
+    w = generator.standard_normal((2048, 128), dtype=np.float32)
+    feeds = [{"x": generator.standard_normal((n, 128), dtype=np.float32), "w": w} for n in (3, 300, 513, 0, 300, 576)]
+    alone, *together = runs_with_and_without(tmp_path, (2, 1), monkeypatch, feeds, write)
+    for inputs, outputs in zip(feeds, alone):
+        np.testing.assert_allclose(outputs["y"], inputs["x"] @ w.T, atol=0.1)
+    for got in together:
+        assert_same_bits(alone, got)

@@ -29,6 +29,10 @@ struct GpuBlock {
   /// Of parts, the block that ends last adds up those of its tile; false: a
   /// second kernel does.
   bool inLaunch = false;
+  /// Blocks of a cluster, along rows and columns: those of a row share the left
+  /// operand, those of a column the right one, and each brings a part of what
+  /// is shared to all of them.
+  int64_t clusterRows = 1, clusterColumns = 1;
   /// Groups of four warps multiply 64 rows by all columns, straight from shared
   /// memory (wgmma in PTX, of 16-bit types and f8).
   bool warpgroups = false;
@@ -36,6 +40,7 @@ struct GpuBlock {
   int64_t down() const { return rows / warpRows; }         ///< warps
   int64_t across() const { return columns / warpColumns; } ///< warps
   int64_t warps() const { return down() * across() * slices; }
+  int64_t cluster() const { return clusterRows * clusterColumns; } ///< blocks
   bool hasParts() const { return split > 1 || workers > 0; }
 };
 

@@ -52,6 +52,7 @@ struct GroupReport {
   std::vector<int64_t> tiles, reduction, order, registers;
   int64_t warps = 0, stages = 0, split = 0;
   bool inLaunch = false;
+  std::vector<int64_t> cluster;
   int64_t threads = 0; ///< 0: all that the run has
   std::optional<Interval> seconds, joules;
   JoulesOrigin joulesOrigin = JoulesOrigin::modelled;

@@ -28,6 +28,8 @@ function groupDetail(report, group) {
     ["stages of shared memory", group.stages ? count(group.stages) : null],
     ["parts of each sum", group.split ? count(group.split) : null],
     ["parts are added up", group.in_launch ? "by the last block that ends" : null],
+    ["blocks that share operands", group.cluster && group.cluster.length
+      ? `${group.cluster[0]} along rows, ${group.cluster[1]} along columns` : null],
     ["work", known(group.flops) ? `${flops(group.flops)}, ${si(group.flops_per_s, "FLOP/s")}` : null],
     ["bytes by memory level", levelsOf(report, group.bytes).map((level) => `${level} ${bytes(group.bytes[level])}`).join(", ")],
     ["operational intensity", known(group.flops_per_byte) ? `${digits(group.flops_per_byte)} FLOP per byte of main memory` : null],

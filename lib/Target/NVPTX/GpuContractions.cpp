@@ -1,5 +1,6 @@
 //===- GpuContractions.cpp - Matrix products and convolutions to kernels --===//
 
+#include "Gemm/Feed.h"
 #include "Gemm/Kernel.h"
 #include "Gemm/Loader.h"
 #include "Gemm/Stage.h"
@@ -36,6 +37,11 @@ struct GpuContractionsPass
   void runOnOperation() override {
     gemm::TileLimits limits =
         gemm::limitsOf(getOperation()->getParentOfType<ModuleOp>(), chip);
+    if (plan() && !plan().getCluster().empty() && !limits.warpgroups) {
+      getOperation().emitError("plan has a cluster of blocks, which ")
+          << (chip.empty() ? "this chip" : chip.getValue()) << " doesn't have";
+      return signalPassFailure();
+    }
     SmallVector<linalg::LinalgOp> ops;
     getOperation().walk([&](linalg::LinalgOp op) {
       // Others are in kernels, or in loops over tiles that will be.
@@ -108,7 +114,9 @@ struct GpuContractionsPass
     gemm::Tile few = gemm::chooseGpuTile(problem, limits, atom), many = few;
     if (std::optional<GpuBlock> block = plan() ? blockOf(plan()) : std::nullopt)
       if (auto tile = gemm::plannedTile(*block, problem, limits, atom))
-        many = *tile;
+        many = tile->cluster() > 1
+                   ? withPossibleCluster(e, contraction, atom, *tile, extents)
+                   : *tile;
     if ((problem.rows && problem.columns && problem.batch) || many == few)
       return gemm::emitProduct(e, contraction, atom, many, extents);
     auto tilesOf = [&](ArrayRef<unsigned> loops, int64_t size) {
@@ -126,6 +134,23 @@ struct GpuContractionsPass
     gemm::emitProduct(e, contraction, atom, few, extents);
     e.b.setInsertionPointToStart(choice.elseBlock());
     gemm::emitProduct(e, contraction, atom, many, extents);
+  }
+
+  /// Blocks of a cluster bring each other what the copy unit can bring; where
+  /// threads copy, each block has its own.
+  gemm::Tile withPossibleCluster(gemm::Emit &e,
+                                 const gemm::Contraction &contraction,
+                                 const gemm::Atom &atom, gemm::Tile tile,
+                                 ArrayRef<gemm::Index> extents) {
+    auto tiles = [&](OpOperand *operand, ArrayRef<unsigned> loops,
+                     int64_t outer) {
+      return gemm::Operand(e, operand, contraction, loops, extents, atom, outer,
+                           tile.depth, tile.warpgroups);
+    };
+    if (!gemm::isBulk(tiles(contraction.a, contraction.rows, tile.rows),
+                      tiles(contraction.b, contraction.columns, tile.columns)))
+      tile.clusterRows = tile.clusterColumns = 1;
+    return tile;
   }
 
   gemm::TileProblem describe(gemm::Emit &e,

@@ -260,5 +260,35 @@ module attributes {test.plan = #rac.plan<kind = generated, precision = f32, tile
 
 // -----
 
+// expected-error @+1 {{a cluster is blocks along rows and along columns, powers of two, from 2 to 8 blocks}}
+module attributes {test.plan = #rac.plan<kind = generated, precision = f16, tiles = [64, 64], reduction = [64], registers = [16, 64], warps = 4, stages = 4, cluster = [3, 1]>} {}
+
+// -----
+
+// expected-error @+1 {{a cluster is blocks along rows and along columns, powers of two, from 2 to 8 blocks}}
+module attributes {test.plan = #rac.plan<kind = generated, precision = f16, tiles = [64, 64], reduction = [64], registers = [16, 64], warps = 4, stages = 4, cluster = [4, 4]>} {}
+
+// -----
+
+// expected-error @+1 {{a cluster is blocks along rows and along columns, powers of two, from 2 to 8 blocks}}
+module attributes {test.plan = #rac.plan<kind = generated, precision = f16, tiles = [64, 64], reduction = [64], registers = [16, 64], warps = 4, stages = 4, cluster = [1, 1]>} {}
+
+// -----
+
+// expected-error @+1 {{a cluster is blocks along rows and along columns, powers of two, from 2 to 8 blocks}}
+module attributes {test.plan = #rac.plan<kind = generated, precision = f16, tiles = [64, 64], reduction = [64], registers = [16, 64], warps = 4, stages = 4, cluster = [2]>} {}
+
+// -----
+
+// expected-error @+1 {{a plan has a cluster only where it says the warps of a block, and sums have no parts}}
+module attributes {test.plan = #rac.plan<kind = generated, precision = f16, tiles = [64, 64], reduction = [64], registers = [16, 64], warps = 4, stages = 4, split = 2, cluster = [2, 1]>} {}
+
+// -----
+
+// expected-error @+1 {{a plan has a cluster only where it says the warps of a block, and sums have no parts}}
+module attributes {test.plan = #rac.plan<kind = generated, precision = f16, cluster = [2, 1]>} {}
+
+// -----
+
 // expected-error @+1 {{in_launch is true or false}}
 module attributes {test.plan = #rac.plan<kind = generated, precision = f32, in_launch = maybe>} {}

@@ -19,6 +19,10 @@ func.func @group(%x: tensor<4xf32>, %r: tensor<4xf32>) -> tensor<4xf32> {
 // CHECK: module attributes {test.plan = #rac.plan<kind = generated, precision = f16, tiles = [128, 64], reduction = [32], registers = [32, 32], warps = 8, stages = 4, split = 2>}
 module attributes {test.plan = #rac.plan<kind = generated, precision = f16, tiles = [128, 64], reduction = [32], registers = [32, 32], warps = 8, stages = 4, split = 2>} {}
 
+// Blocks that bring operands to each other.
+// CHECK: module attributes {test.plan = #rac.plan<kind = generated, precision = f16, tiles = [128, 256], reduction = [64], registers = [16, 256], warps = 8, stages = 4, cluster = [2, 1]>}
+module attributes {test.plan = #rac.plan<kind = generated, precision = f16, tiles = [128, 256], reduction = [64], registers = [16, 256], warps = 8, stages = 4, cluster = [2, 1]>} {}
+
 // What lost, on a group, and what a module's plan was chosen for.
 // CHECK: module attributes {rac.front = [#rac.point<label = "p0", seconds = 2.0{{[0-9]*}}e-03, bytes = 4.096{{[0-9]*}}e+03, groups = 1>], rac.search = #rac.search<objective = energy, score = 5.0{{[0-9]*}}e-01, bound = 2.5{{[0-9]*}}e-01, max_bytes = 65536, activations = 4096, weights = 0, candidates = 3, undecided = 1, rivals = [#rac.point<label = "latency", seconds = 1.0{{[0-9]*}}e-03, joules = 1.0{{[0-9]*}}e+00, bytes = 4.096{{[0-9]*}}e+03, groups = 2, library = 1, serial = 1, chosen = true>]>}
 module attributes {

@@ -5,6 +5,7 @@
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace rac;
@@ -43,15 +44,15 @@ LogicalResult GroupOp::verify() {
 // PlanAttr: `<kind = library, precision = f32, activation = ..., weights = i4,
 //            weight_group = 32, threads = 2, tiles = [1, 0], reduction = [256],
 //            order = [1, 0, 2], registers = [6, 4], warps = 8, stages = 4,
-//            split = 2, in_launch = true, cost = #rac.cost<...>>`, all but kind
-//            and precision optional.
+//            split = 2, in_launch = true, cluster = [2, 1], cost =
+//            #rac.cost<...>>`, all but kind and precision optional.
 //===----------------------------------------------------------------------===//
 
 PlanAttr PlanAttr::withTiles(ArrayRef<int64_t> tiles) const {
   return get(getContext(), getKind(), getPrecision(), getThreads(), tiles,
              getReduction(), getOrder(), getRegisters(), getWarps(),
-             getStages(), getSplit(), getInLaunch(), getCost(), getActivation(),
-             getWeights(), getWeightGroup());
+             getStages(), getSplit(), getInLaunch(), getCluster(), getCost(),
+             getActivation(), getWeights(), getWeightGroup());
 }
 
 PlanAttr PlanAttr::withThreads(int64_t threads) const {
@@ -64,22 +65,22 @@ PlanAttr PlanAttr::withThreads(int64_t threads) const {
 PlanAttr PlanAttr::withCost(CostAttr cost) const {
   return get(getContext(), getKind(), getPrecision(), getThreads(), getTiles(),
              getReduction(), getOrder(), getRegisters(), getWarps(),
-             getStages(), getSplit(), getInLaunch(), cost, getActivation(),
-             getWeights(), getWeightGroup());
+             getStages(), getSplit(), getInLaunch(), getCluster(), cost,
+             getActivation(), getWeights(), getWeightGroup());
 }
 
 PlanAttr PlanAttr::withPrecision(Type precision, Type activation) const {
   return get(getContext(), getKind(), precision, getThreads(), getTiles(),
              getReduction(), getOrder(), getRegisters(), getWarps(),
-             getStages(), getSplit(), getInLaunch(), getCost(), activation,
-             getWeights(), getWeightGroup());
+             getStages(), getSplit(), getInLaunch(), getCluster(), getCost(),
+             activation, getWeights(), getWeightGroup());
 }
 
 PlanAttr PlanAttr::withWeights(Type weights, int64_t weightGroup) const {
   return get(getContext(), getKind(), getPrecision(), getThreads(), getTiles(),
              getReduction(), getOrder(), getRegisters(), getWarps(),
-             getStages(), getSplit(), getInLaunch(), getCost(), getActivation(),
-             weights, weightGroup);
+             getStages(), getSplit(), getInLaunch(), getCluster(), getCost(),
+             getActivation(), weights, weightGroup);
 }
 
 /// What the narrow integers of a plan need.
@@ -122,13 +123,37 @@ verifyQuantised(function_ref<InFlightDiagnostic()> emitError, Type precision,
   return success();
 }
 
+/// Blocks that bring operands to each other. `hasParts`: sums of theirs have.
+static LogicalResult verifyCluster(function_ref<InFlightDiagnostic()> emitError,
+                                   ArrayRef<int64_t> cluster, int64_t warps,
+                                   bool hasParts) {
+  if (cluster.empty())
+    return success();
+  // All that a GPU is sure to run: CUDA C++ Programming Guide, clusters.
+  constexpr int64_t mostBlocks = 8;
+  bool fits = cluster.size() == 2;
+  int64_t blocks = 1;
+  for (int64_t size : cluster) {
+    fits &= size >= 1 && size <= mostBlocks && llvm::isPowerOf2_64(size);
+    blocks *= fits ? size : 1;
+  }
+  if (!fits || blocks < 2 || blocks > mostBlocks)
+    return emitError() << "a cluster is blocks along rows and along columns, "
+                          "powers of two, from 2 to "
+                       << mostBlocks << " blocks";
+  if (warps == 0 || hasParts)
+    return emitError() << "a plan has a cluster only where it says the warps "
+                          "of a block, and sums have no parts";
+  return success();
+}
+
 LogicalResult
 PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError, KernelKind kind,
                  Type precision, int64_t threads, ArrayRef<int64_t> tiles,
                  ArrayRef<int64_t> reduction, ArrayRef<int64_t> order,
                  ArrayRef<int64_t> registers, int64_t warps, int64_t stages,
-                 int64_t split, bool inLaunch, CostAttr, Type activation,
-                 Type weights, int64_t weightGroup) {
+                 int64_t split, bool inLaunch, ArrayRef<int64_t> cluster,
+                 CostAttr, Type activation, Type weights, int64_t weightGroup) {
   if (!precision.isIntOrFloat())
     return emitError() << "a plan's precision is a number's type, not "
                        << precision;
@@ -149,6 +174,9 @@ PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError, KernelKind kind,
   if (inLaunch && (warps == 0 || (split < 2 && threads == 0)))
     return emitError() << "a plan adds parts up in_launch only where blocks of "
                           "warps have some, by its split or its threads";
+  if (failed(
+          verifyCluster(emitError, cluster, warps, split > 1 || threads > 0)))
+    return failure();
   for (int64_t tile : llvm::concat<const int64_t>(tiles, reduction))
     if (tile < 0)
       return emitError() << "a plan can't have a tile of " << tile;
@@ -171,7 +199,7 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
   Type precision;
   int64_t threads = 0, warps = 0, stages = 0, split = 0, weightGroup = 0;
   bool inLaunch = false;
-  SmallVector<int64_t> tiles, reduction, order, registers;
+  SmallVector<int64_t> tiles, reduction, order, registers, cluster;
   CostAttr cost;
   Type activation, weights;
   auto parseList = [&](SmallVectorImpl<int64_t> &list) {
@@ -228,6 +256,8 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
         return success();
       return parser.emitError(at, "in_launch is true or false");
     }
+    if (name == "cluster")
+      return parseList(cluster);
     if (name == "activation")
       return parser.parseType(activation);
     if (name == "weights")
@@ -248,11 +278,13 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
   }
   if (failed(verify([&] { return parser.emitError(loc); }, *kind, precision,
                     threads, tiles, reduction, order, registers, warps, stages,
-                    split, inLaunch, cost, activation, weights, weightGroup)))
+                    split, inLaunch, cluster, cost, activation, weights,
+                    weightGroup)))
     return {};
   return PlanAttr::get(parser.getContext(), *kind, precision, threads, tiles,
                        reduction, order, registers, warps, stages, split,
-                       inLaunch, cost, activation, weights, weightGroup);
+                       inLaunch, cluster, cost, activation, weights,
+                       weightGroup);
 }
 
 void PlanAttr::print(AsmPrinter &printer) const {
@@ -284,6 +316,7 @@ void PlanAttr::print(AsmPrinter &printer) const {
   printNumber("split", getSplit());
   if (getInLaunch())
     printer << ", in_launch = true";
+  printList("cluster", getCluster());
   if (getCost())
     printer << ", cost = " << getCost();
   printer << ">";

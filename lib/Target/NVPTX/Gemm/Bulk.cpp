@@ -4,6 +4,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace rac;
@@ -22,18 +23,30 @@ bool BulkLoader::fits(const Operand &operand) {
          operand.outerTile <= kLongestSide && operand.depthTile <= kLongestSide;
 }
 
+/// Into how many parts blocks cut the rows or columns of a tile: where these
+/// neighbour in memory, into whole lines' worth of them, and what is left is
+/// cut along the depth. At most eight blocks have whole groups of eight lines
+/// each.
+int64_t BulkLoader::outerParts() const {
+  return operand.depthInner
+             ? part.blocks
+             : std::gcd(part.blocks,
+                        operand.outerTile * operand.bytes / kSwizzledLine);
+}
+
 /// Rows or columns of a box: a line's, where they neighbour in memory.
 int64_t BulkLoader::boxOuter() const {
-  return operand.depthInner ? operand.outerTile : kSwizzledLine / operand.bytes;
+  return operand.depthInner ? operand.outerTile / outerParts()
+                            : kSwizzledLine / operand.bytes;
 }
 
 BulkLoader::BulkLoader(Emit &e, const Operand &operand, Index batches,
-                       Index batch, Index outerStart)
-    : operand(operand), batch(batch), outerStart(outerStart),
+                       Index batch, Index outerStart, const Part &part)
+    : operand(operand), batch(batch), outerStart(outerStart), part(part),
       batched(!operand.batch.empty() && !isKnown(operand.batch[0].stride, 0)) {
   SmallVector<Index> sizes = {operand.depthSize, operand.outerSize},
                      strides = {operand.depth[0].stride};
-  SmallVector<int64_t> box = {operand.depthTile, boxOuter()};
+  SmallVector<int64_t> box = {boxDepth(), boxOuter()};
   if (operand.depthInner) {
     std::reverse(sizes.begin(), sizes.end());
     std::reverse(box.begin(), box.end());
@@ -77,9 +90,24 @@ void BulkLoader::load(Emit &e, Value target, Value barrier, Index depthStart) {
     return arith::IndexCastUIOp::create(e.b, e.loc, e.b.getI32Type(),
                                         e.value(x));
   };
-  for (int64_t first = 0; first < operand.outerTile; first += boxOuter()) {
-    Value outer = coordinate(e.add(outerStart, e.number(first))),
-          depth = coordinate(depthStart);
+  int64_t own = operand.outerTile / outerParts();
+  Index outerFirst =
+      e.mul(e.div(part.number, e.number(depthParts())), e.number(own));
+  Index depthFirst =
+      e.mul(e.rem(part.number, e.number(depthParts())), e.number(boxDepth()));
+  // Where the part begins in the tile.
+  Index start =
+      e.add(e.mul(outerFirst, e.number(operand.depthTile * operand.bytes)),
+            e.mul(depthFirst, e.number(kSwizzledLine)));
+  if (!isKnown(start, 0))
+    target = arith::AddIOp::create(
+        e.b, e.loc, target,
+        arith::IndexCastUIOp::create(e.b, e.loc, e.b.getI64Type(),
+                                     e.value(start)));
+  for (int64_t first = 0; first < own; first += boxOuter()) {
+    Value outer =
+              coordinate(e.add(outerStart, e.add(outerFirst, e.number(first)))),
+          depth = coordinate(e.add(depthStart, depthFirst));
     SmallVector<Value> at = {outer, depth};
     if (operand.depthInner)
       std::swap(at[0], at[1]);
@@ -90,7 +118,7 @@ void BulkLoader::load(Emit &e, Value target, Value barrier, Index depthStart) {
     to = LLVM::AddrSpaceCastOp::create(e.b, e.loc, cluster, to);
     NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
         e.b, e.loc, to, map, at, barrier, /*im2colOffsets=*/ValueRange(),
-        /*multicastMask=*/Value(), /*l2CacheHint=*/Value(),
+        /*multicastMask=*/part.mask, /*l2CacheHint=*/Value(),
         NVVM::TMALoadMode::TILE, /*isCTAOnly=*/false, NVVM::CTAGroupKindAttr(),
         /*predicate=*/Value());
   }

@@ -79,15 +79,18 @@ private:
 };
 
 /// One thread asks the copy unit for whole tiles; a barrier for each stage
-/// counts their bytes.
+/// counts their bytes. In a cluster it asks for a part of what several blocks
+/// need, which comes to all of them, once all have read what was there.
 class BulkFeed : public Feed {
 public:
   BulkFeed(Emit &e, const FeedPlan &plan)
       : e(e), plan(plan),
-        a(e, plan.a, plan.batches, plan.way.batch, plan.way.row),
-        b(e, plan.b, plan.batches, plan.way.batch, plan.way.column) {
+        a(e, plan.a, plan.batches, plan.way.batch, plan.way.row, partOfA()),
+        b(e, plan.b, plan.batches, plan.way.batch, plan.way.column, partOfB()) {
     int64_t stages = plan.tile.stages;
-    Value barriers = sharedView(e, e.b.getI64Type(), stages, plan.barriers);
+    Value barriers =
+        sharedView(e, e.b.getI64Type(), barrierBytes(plan.tile) / kBarrierBytes,
+                   plan.barriers);
     first = arith::IndexCastUIOp::create(
         e.b, e.loc, e.b.getI64Type(),
         memref::ExtractAlignedPointerAsIndexOp::create(
@@ -103,16 +106,30 @@ public:
         NVVM::MBarrierInitOp::create(e.b, e.loc, barrierOf(e.number(stage)),
                                      constant(1),
                                      /*predicate=*/Value());
+      for (int64_t stage = 0; stage < stages && cluster() > 1; ++stage)
+        NVVM::MBarrierInitOp::create(e.b, e.loc, readersOf(e.number(stage)),
+                                     constant(cluster()),
+                                     /*predicate=*/Value());
       NVVM::FenceMbarrierInitOp::create(e.b, e.loc);
     }
-    gpu::BarrierOp::create(e.b, e.loc);
+    if (cluster() == 1) {
+      gpu::BarrierOp::create(e.b, e.loc);
+      return;
+    }
+    NVVM::ClusterArriveOp::create(e.b, e.loc, e.b.getUnitAttr());
+    NVVM::ClusterWaitOp::create(e.b, e.loc, e.b.getUnitAttr());
   }
 
   void request(Index step) override {
+    bool isFirst = known(step) && *known(step) < plan.tile.stages;
+    if (cluster() > 1 && !isFirst)
+      release(step);
     {
       OpBuilder::InsertionGuard restore(e.b);
       e.enter(e.both(asks, e.less(step, plan.way.steps)));
       Index stage = plan.stageOf(e, step);
+      if (cluster() > 1 && !isFirst)
+        awaitReaders(step);
       Value barrier = barrierOf(stage);
       NVVM::MBarrierArriveExpectTxOp::create(
           e.b, e.loc, /*res=*/Type(), barrier, constant(a.bytes() + b.bytes()),
@@ -133,22 +150,108 @@ public:
   }
 
   void await(Index step) override {
-    Index stages = e.number(plan.tile.stages);
-    Value parity = arith::IndexCastUIOp::create(
-        e.b, e.loc, e.b.getI32Type(),
-        e.value(
-            e.rem(e.div(e.add(plan.way.begun, step), stages), e.number(2))));
     constexpr int64_t hint = 10'000'000; // ns until it looks again
-    NVVM::MBarrierTryWaitParityOp::create(
-        e.b, e.loc, barrierOf(plan.stageOf(e, step)), parity, constant(hint));
+    NVVM::MBarrierTryWaitParityOp::create(e.b, e.loc,
+                                          barrierOf(plan.stageOf(e, step)),
+                                          parityOf(turn(step)), constant(hint));
     // Nobody reads the stage any more that is asked for next.
     gpu::BarrierOp::create(e.b, e.loc);
   }
 
+  /// Who brings something to others ends after they have it.
+  void finish() override {
+    if (cluster() > 1)
+      NVVM::ClusterArriveOp::create(e.b, e.loc, e.b.getUnitAttr());
+  }
+
 private:
+  int64_t cluster() const { return plan.tile.cluster(); }
+
+  /// Tells all blocks of the cluster, a thread each, that this one has read
+  /// what was where the step's tiles go.
+  void release(Index step) {
+    OpBuilder::InsertionGuard restore(e.b);
+    Value isReader = e.less(plan.thread, e.number(cluster()));
+    Value wasUsed = e.less(e.number(plan.tile.stages - 1), step);
+    e.enter(e.both(isReader, e.both(wasUsed, e.less(step, plan.way.steps))));
+    Value block = arith::IndexCastUIOp::create(e.b, e.loc, e.b.getI32Type(),
+                                               e.value(plan.thread));
+    auto there = LLVM::LLVMPointerType::get(
+        e.b.getContext(),
+        static_cast<unsigned>(NVVM::NVVMMemorySpace::SharedCluster));
+    Value barrier = NVVM::MapaOp::create(
+        e.b, e.loc, there, readersOf(plan.stageOf(e, step)), block);
+    NVVM::MBarrierArriveOp::create(e.b, e.loc, /*res=*/Type(), barrier,
+                                   /*count=*/Value(),
+                                   NVVM::MemScopeKind::CLUSTER,
+                                   /*relaxed=*/false);
+  }
+
+  /// Waits until all of them have.
+  void awaitReaders(Index step) {
+    // Before a barrier's first phase is the one of the other parity.
+    Value parity = parityOf(e.add(turn(step), e.number(1)));
+    Type i1 = e.b.getI1Type();
+    auto loop = scf::WhileOp::create(e.b, e.loc, TypeRange(), ValueRange());
+    OpBuilder::InsertionGuard restore(e.b);
+    e.b.createBlock(&loop.getBefore());
+    Value isOver = NVVM::MBarrierTryWaitOp::create(
+        e.b, e.loc, i1, readersOf(plan.stageOf(e, step)), parity,
+        /*ticks=*/Value(), NVVM::MemScopeKind::CLUSTER, /*relaxed=*/false);
+    Value goesOn = arith::XOrIOp::create(
+        e.b, e.loc, isOver, arith::ConstantIntOp::create(e.b, e.loc, i1, 1));
+    scf::ConditionOp::create(e.b, e.loc, goesOn, ValueRange());
+    e.b.createBlock(&loop.getAfter());
+    scf::YieldOp::create(e.b, e.loc);
+  }
+
+  /// How often the step's stage was used before.
+  Index turn(Index step) {
+    return e.div(e.add(plan.way.begun, step), e.number(plan.tile.stages));
+  }
+  Value parityOf(Index turn) {
+    return arith::IndexCastUIOp::create(e.b, e.loc, e.b.getI32Type(),
+                                        e.value(e.rem(turn, e.number(2))));
+  }
+
+  /// Blocks side by side have the same rows: each brings a part of these to all
+  /// of them. So it is with columns of blocks one below the other.
+  Part partOfA() {
+    int64_t across = plan.tile.clusterColumns;
+    if (across == 1)
+      return {1, e.number(0), Value()};
+    return {
+        across, plan.way.place.column,
+        mask((1 << across) - 1, e.mul(plan.way.place.row, e.number(across)))};
+  }
+  Part partOfB() {
+    int64_t down = plan.tile.clusterRows, across = plan.tile.clusterColumns;
+    if (down == 1)
+      return {1, e.number(0), Value()};
+    int64_t bits = 0;
+    for (int64_t row = 0; row < down; ++row)
+      bits |= 1 << row * across;
+    return {down, plan.way.place.row, mask(bits, plan.way.place.column)};
+  }
+  /// Bits of blocks, from a block on.
+  Value mask(int64_t bits, Index first) {
+    Type i16 = e.b.getI16Type();
+    Value all = arith::ConstantIntOp::create(e.b, e.loc, i16, bits);
+    if (isKnown(first, 0))
+      return all;
+    return arith::ShLIOp::create(
+        e.b, e.loc, all,
+        arith::IndexCastUIOp::create(e.b, e.loc, i16, e.value(first)));
+  }
+
   Value constant(int64_t value) {
     return arith::ConstantIntOp::create(e.b, e.loc, e.b.getI32Type(), value);
   }
+  /// The barrier that counts who has read what is there.
+  Value readersOf(Index stage) {
+    return barrierOf(e.add(stage, e.number(plan.tile.stages)));
+  }
+  /// The one that counts its bytes.
   Value barrierOf(Index stage) {
     Value offset = arith::IndexCastUIOp::create(
         e.b, e.loc, e.b.getI64Type(),
@@ -166,8 +269,12 @@ private:
 
 } // namespace
 
+bool rac::gemm::isBulk(const Operand &a, const Operand &b) {
+  return BulkLoader::fits(a) && BulkLoader::fits(b);
+}
+
 std::unique_ptr<Feed> rac::gemm::makeFeed(Emit &e, const FeedPlan &plan) {
-  if (BulkLoader::fits(plan.a) && BulkLoader::fits(plan.b))
+  if (isBulk(plan.a, plan.b))
     return std::make_unique<BulkFeed>(e, plan);
   return std::make_unique<CopyFeed>(e, plan);
 }

@@ -8,11 +8,17 @@
 
 namespace rac::gemm {
 
+/// A block's place in its cluster.
+struct Place {
+  Index row, column;
+};
+
 /// A block's way along the depth, in steps of a tile of each operand.
 struct Way {
   Index batch, row, column; ///< where the block's tiles begin
   Index depthStart, steps;
   Index begun; ///< steps of tiles that it has come by before
+  Place place;
 };
 
 /// Brings both operands' tiles of each step to shared memory, to the stage
@@ -24,6 +30,9 @@ public:
   virtual void request(Index step) = 0;
   /// Waits until they are there for the tensor cores, and until all warps do.
   virtual void await(Index step) = 0;
+  /// After the last step: the block asks for nothing any more, and all that was
+  /// for it is there.
+  virtual void finish() {}
 };
 
 /// What the block's threads have in common.
@@ -48,6 +57,9 @@ struct FeedPlan {
 /// What the thread has done with shared memory comes before what tensor cores
 /// and the copy unit do there after the next barrier.
 void fenceCopies(Emit &e);
+
+/// Whether one thread can bring both operands' tiles.
+bool isBulk(const Operand &a, const Operand &b);
 
 /// By one thread where that can be, otherwise by all of them.
 std::unique_ptr<Feed> makeFeed(Emit &e, const FeedPlan &plan);

@@ -23,18 +23,24 @@ ProductKernel::ProductKernel(Emit &e, const Contraction &contraction,
         tile.columns, tile.depth, tile.warpgroups),
       result(e, contraction, extents), rows(a.outerSize), columns(b.outerSize),
       depth(a.depthSize), batches(sizeOf(e, contraction.batch, extents)) {
-  rowTiles = e.ceilDiv(rows, e.number(tile.rows));
-  columnTiles = e.ceilDiv(columns, e.number(tile.columns));
+  rowTiles = e.ceilDiv(rows, e.number(tile.rows * tile.clusterRows));
+  columnTiles =
+      e.ceilDiv(columns, e.number(tile.columns * tile.clusterColumns));
   Index steps = e.ceilDiv(depth, e.number(tile.depth));
   depthSteps = e.ceilDiv(steps, e.number(tile.splits));
 }
 
 /// Blocks that run at the same time share rows and columns in the second-level
-/// cache: they go down some rows of tiles before the next column.
+/// cache: they go down some rows of tiles before the next column. Blocks of a
+/// cluster follow each other, row by row of the tiles that they have.
 ProductKernel::Block ProductKernel::findBlock(Index number) {
-  constexpr int64_t together = 8;
+  const int64_t together = 8 / tile.clusterRows;
   Index each = e.mul(rowTiles, columnTiles);
   Block block;
+  Index inCluster = e.rem(number, e.number(tile.cluster()));
+  number = e.div(number, e.number(tile.cluster()));
+  block.place = {e.div(inCluster, e.number(tile.clusterColumns)),
+                 e.rem(inCluster, e.number(tile.clusterColumns))};
   Index outer = e.div(number, each), inner = e.rem(number, each);
   block.split = e.rem(outer, e.number(tile.splits));
   block.batch = e.div(outer, e.number(tile.splits));
@@ -58,6 +64,10 @@ ProductKernel::Block ProductKernel::findBlock(Index number) {
     block.row = e.number(0);
     block.column = inner;
   }
+  block.row =
+      e.add(e.mul(block.row, e.number(tile.clusterRows)), block.place.row);
+  block.column = e.add(e.mul(block.column, e.number(tile.clusterColumns)),
+                       block.place.column);
   block.row = e.mul(block.row, e.number(tile.rows));
   block.column = e.mul(block.column, e.number(tile.columns));
   return block;
@@ -293,10 +303,10 @@ void ProductKernel::writeTile(const Stage &stage, const Block &block,
     return known(size) && *known(size) % tileSize == 0;
   };
   auto isInside = [&](Index row, Index column) {
-    return e.both(isWhole(rows, tile.rows)
+    return e.both(isWhole(rows, tile.rows * tile.clusterRows)
                       ? Value()
                       : e.less(e.add(block.row, row), rows),
-                  isWhole(columns, tile.columns)
+                  isWhole(columns, tile.columns * tile.clusterColumns)
                       ? Value()
                       : e.less(e.add(block.column, column), columns));
   };
@@ -342,9 +352,11 @@ void ProductKernel::computeBlock(const Block &block, Index thread) {
     Index depthStart = e.mul(block.first, e.number(tile.depth));
     Value sums =
         groups.accumulate({block.batch, block.row, block.column, depthStart,
-                           block.steps, block.begun},
+                           block.steps, block.begun, block.place},
                           batches, barriersAt(tile, bytesOf(atom.accumulator)));
     stageSums([&](const Stage &stage) { groups.put(stage, sums); });
+    if (tile.cluster() > 1)
+      NVVM::ClusterWaitOp::create(e.b, e.loc, e.b.getUnitAttr());
   } else {
     Warp warp = findWarp(thread);
     Sums sums = accumulate(block, warp, thread);
@@ -354,7 +366,7 @@ void ProductKernel::computeBlock(const Block &block, Index thread) {
 
 void ProductKernel::emit() {
   Index blocks = e.mul(e.mul(rowTiles, columnTiles),
-                       e.mul(batches, e.number(tile.splits)));
+                       e.mul(batches, e.number(tile.splits * tile.cluster())));
   if (tile.splits > 1 || tile.workers > 0) {
     Index size = tile.workers > 0
                      ? e.number(2 * tile.workers * tile.rows * tile.columns)
@@ -380,7 +392,8 @@ void ProductKernel::emit() {
     gpu::LaunchOp op = beginLaunch(
         e, tile.workers > 0 ? e.number(tile.workers) : blocks, tile.threads(),
         sharedBytes(tile, std::max(a.bytes, b.bytes),
-                    bytesOf(atom.accumulator)));
+                    bytesOf(atom.accumulator)),
+        tile.cluster());
     Index thread = op.getThreadIds().x, number(op.getBlockIds().x);
     if (tile.workers > 0) {
       computeShare(number, thread);

@@ -3,7 +3,7 @@
 #ifndef RAC_LIB_TARGET_NVPTX_GEMM_PRODUCTKERNEL_H
 #define RAC_LIB_TARGET_NVPTX_GEMM_PRODUCTKERNEL_H
 
-#include "Loader.h"
+#include "Feed.h"
 #include "Result.h"
 #include "Stage.h"
 
@@ -20,6 +20,7 @@ private:
   /// A tile's steps that a block of threads computes.
   struct Block {
     Index batch, split, row, column;
+    Place place;
     Index tile;         ///< its number
     Index first, steps; ///< along the depth, in tiles of the operands
     Index begun;        ///< steps that it has had of other tiles

@@ -12,12 +12,20 @@ using namespace mlir;
 using namespace rac::gemm;
 
 gpu::LaunchOp rac::gemm::beginLaunch(Emit &e, Index blocks, int64_t threads,
-                                     int64_t sharedBytes) {
+                                     int64_t sharedBytes, int64_t cluster) {
   Value one = e.value(e.number(1));
   Value memory =
       arith::ConstantIntOp::create(e.b, e.loc, e.b.getI32Type(), sharedBytes);
-  auto op = gpu::LaunchOp::create(e.b, e.loc, e.value(blocks), one, one,
-                                  e.value(e.number(threads)), one, one, memory);
+  bool hasCluster = cluster > 1;
+  auto op = gpu::LaunchOp::create(
+      e.b, e.loc, e.value(blocks), one, one, e.value(e.number(threads)), one,
+      one, memory, /*asyncTokenType=*/Type(), /*asyncDependencies=*/{},
+      /*workgroupAttributions=*/{}, /*privateAttributions=*/{},
+      hasCluster ? e.value(e.number(cluster)) : Value(),
+      hasCluster ? one : Value(), hasCluster ? one : Value());
+  // The cluster's numbers and sizes, which the builder leaves out.
+  for (int64_t i = 0; hasCluster && i < 6; ++i)
+    op.getBody().addArgument(e.b.getIndexType(), e.loc);
   e.b.setInsertionPointToStart(&op.getBody().front());
   gpu::TerminatorOp::create(e.b, e.loc);
   e.b.setInsertionPointToStart(&op.getBody().front());

@@ -10,9 +10,10 @@
 
 namespace rac::gemm {
 
-/// A launch of `blocks`, whose body `e` builds from now on.
+/// A launch of `blocks`, whose body `e` builds from now on; `cluster`
+/// neighbours run at the same time, and reach each other's shared memory.
 mlir::gpu::LaunchOp beginLaunch(Emit &e, Index blocks, int64_t threads,
-                                int64_t sharedBytes);
+                                int64_t sharedBytes, int64_t cluster = 1);
 
 /// A view of the block's shared memory, `offset` bytes from its start.
 mlir::Value sharedView(Emit &e, mlir::Type element, int64_t elements,

@@ -49,7 +49,11 @@ int64_t rac::gemm::sharedBytes(const Tile &tile, int64_t elementBytes,
       Stage::bytes(tile.rows, tile.columns, tile.slices, accumulatorBytes);
   if (!tile.warpgroups)
     return std::max(operands, result);
-  return barriersAt(tile, accumulatorBytes) + tile.stages * kBarrierBytes;
+  return barriersAt(tile, accumulatorBytes) + barrierBytes(tile);
+}
+
+int64_t rac::gemm::barrierBytes(const Tile &tile) {
+  return tile.stages * kBarrierBytes * (tile.cluster() > 1 ? 2 : 1);
 }
 
 int64_t rac::gemm::barriersAt(const Tile &tile, int64_t accumulatorBytes) {
@@ -148,6 +152,8 @@ std::optional<Tile> rac::gemm::plannedTile(const GpuBlock &block,
             block.across(), block.slices,  block.stages, block.split,
             block.workers,  block.inLaunch};
   std::optional<DataType> type = dataTypeOf(atom.input);
+  tile.clusterRows = block.clusterRows;
+  tile.clusterColumns = block.clusterColumns;
   tile.warpgroups = limits.warpgroups && problem.aligned && type &&
                     (atom.unit == Unit::Half || atom.unit == Unit::Float8) &&
                     fitsWarpgroups(block, *type);
@@ -156,7 +162,7 @@ std::optional<Tile> rac::gemm::plannedTile(const GpuBlock &block,
                    limits.sharedBytes
                ? std::optional(tile)
                : std::nullopt;
-  if (!isPossible(tile, problem, limits, atom))
+  if (tile.cluster() > 1 || !isPossible(tile, problem, limits, atom))
     return std::nullopt;
   return tile;
 }

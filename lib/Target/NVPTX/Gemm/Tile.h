@@ -23,7 +23,10 @@ struct Tile {
   bool inLaunch = false; ///< the last block to end adds the parts of a tile up
   /// Four warps multiply at once, straight from shared memory: Warpgroup.h.
   bool warpgroups = false;
+  /// Blocks of a cluster, which bring operands to each other.
+  int64_t clusterRows = 1, clusterColumns = 1;
 
+  int64_t cluster() const { return clusterRows * clusterColumns; }
   int64_t warps() const { return warpRows * warpColumns * slices; }
   int64_t threads() const { return warps() * kWarp; }
   bool operator==(const Tile &other) const {
@@ -32,7 +35,8 @@ struct Tile {
            warpColumns == other.warpColumns && slices == other.slices &&
            stages == other.stages && splits == other.splits &&
            workers == other.workers && inLaunch == other.inLaunch &&
-           warpgroups == other.warpgroups;
+           warpgroups == other.warpgroups && clusterRows == other.clusterRows &&
+           clusterColumns == other.clusterColumns;
   }
 };
 
@@ -62,7 +66,12 @@ int64_t pitchOf(int64_t inner, bool depthInner, int64_t elementBytes);
 int64_t sharedBytes(const Tile &tile, int64_t elementBytes,
                     int64_t accumulatorBytes);
 
-/// Where in it the barriers of warp groups' stages are: behind all else.
+/// Of a warp group's stage: one for its bytes, and in a cluster another for its
+/// readers.
+int64_t barrierBytes(const Tile &tile);
+
+/// Where in shared memory the barriers of warp groups' stages are: behind all
+/// else.
 int64_t barriersAt(const Tile &tile, int64_t accumulatorBytes);
 
 /// The tile of a plan, as far as it can be.

@@ -105,6 +105,7 @@ Value Warpgroups::accumulate(const Way &way, Index batches, int64_t barriers) {
     scf::YieldOp::create(e.b, e.loc, sums);
   }
   NVVM::WgmmaWaitGroupSyncOp::create(e.b, e.loc, 0);
+  feed->finish();
   return loop.getResult(0);
 }
 

@@ -95,6 +95,10 @@ def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {
       has a tile, or a part of one.
     - `in_launch`: of a sum in parts, whether the last block to end of those that
       have one adds them up; false: a second kernel does.
+    - `cluster`: how many blocks, along rows and along columns, bring operands to
+      each other: those of a row share the left one, those of a column the right
+      one; powers of two, 2 to 8 blocks, whose sums have no parts. Empty: each
+      block brings its own.
 
     ```mlir
     #rac.plan<kind = generated, precision = f32, threads = 0, tiles = [1, 0]>
@@ -110,6 +114,10 @@ def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {
 
     ```mlir
     #rac.plan<kind = generated, precision = f16, tiles = [64, 64], reduction = [64], registers = [32, 32], warps = 4, stages = 4, split = 2, in_launch = true>
+    ```
+
+    ```mlir
+    #rac.plan<kind = generated, precision = f16, tiles = [128, 256], reduction = [64], registers = [16, 256], warps = 8, stages = 4, cluster = [2, 1]>
     ```
 
     ```mlir
@@ -136,6 +144,7 @@ def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {
       DefaultValuedParameter<"int64_t", "0">:$stages,
       DefaultValuedParameter<"int64_t", "0">:$split,
       DefaultValuedParameter<"bool", "false">:$inLaunch,
+      OptionalArrayRefParameter<"int64_t">:$cluster,
       OptionalParameter<"::rac::CostAttr">:$cost,
       OptionalParameter<"::mlir::Type">:$activation,
       OptionalParameter<"::mlir::Type">:$weights,
@@ -146,16 +155,16 @@ def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {
       "::llvm::ArrayRef<int64_t>":$order, "::llvm::ArrayRef<int64_t>":$registers,
       "int64_t":$warps, "int64_t":$stages, "int64_t":$split, "::rac::CostAttr":$cost), [{
         return $_get($_ctxt, kind, precision, threads, tiles, reduction, order,
-                     registers, warps, stages, split, false, cost,
-                     ::mlir::Type(),
+                     registers, warps, stages, split, false,
+                     ::llvm::ArrayRef<int64_t>(), cost, ::mlir::Type(),
                      ::mlir::Type(), 0);
       }]>, AttrBuilderWithInferredContext<(ins
       "::rac::KernelKind":$kind, "::mlir::Type":$precision, CArg<"int64_t", "0">:$threads,
       CArg<"::llvm::ArrayRef<int64_t>", "{}">:$tiles, CArg<"::rac::CostAttr", "{}">:$cost), [{
         return $_get(precision.getContext(), kind, precision, threads, tiles,
                      ::llvm::ArrayRef<int64_t>(), ::llvm::ArrayRef<int64_t>(),
-                     ::llvm::ArrayRef<int64_t>(), 0, 0, 0, false, cost,
-                     ::mlir::Type(),
+                     ::llvm::ArrayRef<int64_t>(), 0, 0, 0, false,
+                     ::llvm::ArrayRef<int64_t>(), cost, ::mlir::Type(),
                      ::mlir::Type(), 0);
       }]>];
   let extraClassDeclaration = [{
