@@ -242,6 +242,15 @@ const Coefficient &Coefficients::forkJoin() {
   return seconds(device.overheads.forkJoinSeconds, "fork_join_s");
 }
 
+double Coefficients::clusterGroups() {
+  constexpr double usual = 16;
+  const std::optional<GpuLimits> &gpu = device.topology.gpu;
+  return get("topology.gpu.cluster_groups", gpu ? gpu->clusterGroups : Known(),
+             std::max(1.0, device.topology.cores->v / usual),
+             "one for each 16 multiprocessors", /*isRate=*/true)
+      .value;
+}
+
 //===----------------------------------------------------------------------===//
 // Energy
 //===----------------------------------------------------------------------===//

@@ -44,6 +44,8 @@ template <typename A> void describe(A &a, GpuLimits &gpu) {
   a.number("registers_per_thread", gpu.registersPerThread, NumberRange::count);
   a.number("shared_bytes_per_block", gpu.sharedBytesPerBlock,
            NumberRange::count);
+  a.number("blocks_per_cluster", gpu.blocksPerCluster, NumberRange::count);
+  a.number("cluster_groups", gpu.clusterGroups, NumberRange::count);
 }
 
 template <typename A> void describe(A &a, Topology &topology) {

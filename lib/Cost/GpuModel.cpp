@@ -43,12 +43,39 @@ GpuCosting::GpuCosting(Coefficients &coefficients,
 // What all kernels have
 //===----------------------------------------------------------------------===//
 
+/// Multiprocessors' worth of places for whole clusters. Groups have pairs of
+/// multiprocessors (TPCs), as evenly as there are.
+static double coresOfClusters(double cores, double groups, double resident,
+                              double cluster) {
+  double pairs = std::floor(cores / 2), least = std::floor(pairs / groups),
+         larger = pairs - least * groups;
+  auto places = [&](double pairsOfGroup) {
+    return std::floor(2 * pairsOfGroup * resident / cluster) * cluster;
+  };
+  double all = (groups - larger) * places(least) + larger * places(least + 1);
+  return std::max(cluster, all) / resident;
+}
+
 GpuCosting::Share GpuCosting::share(double blocks, double resident) const {
+  return shareOn(cores, blocks, resident);
+}
+
+GpuCosting::Share GpuCosting::share(double blocks, double resident,
+                                    int64_t cluster) {
+  if (cluster == 1)
+    return share(blocks, resident);
+  return shareOn(coresOfClusters(cores, coefficients.clusterGroups(),
+                                 std::max(1.0, resident), cluster),
+                 blocks, resident);
+}
+
+GpuCosting::Share GpuCosting::shareOn(double places, double blocks,
+                                      double resident) const {
   Share share;
   share.blocks = std::max(1.0, blocks);
-  double rounds = std::ceil(share.blocks / cores);
+  double rounds = std::ceil(share.blocks / places);
   share.resident = std::clamp(resident, 1.0, rounds);
-  share.waves = std::ceil(share.blocks / (cores * share.resident));
+  share.waves = std::ceil(share.blocks / (places * share.resident));
   // Blocks of one multiprocessor share what it can do: the one with the most
   // blocks takes longest.
   share.speedup = share.blocks / rounds;

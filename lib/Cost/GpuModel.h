@@ -40,6 +40,10 @@ private:
     double speedup = 1;  ///< in multiprocessors that are always at work
   };
   Share share(double blocks, double resident) const;
+  /// Of clusters of so many blocks, which are in one group of multiprocessors:
+  /// where these have no place for a whole one, some stay without.
+  Share share(double blocks, double resident, int64_t cluster);
+  Share shareOn(double places, double blocks, double resident) const;
   /// Of nothing so far, in such blocks.
   KernelCost emptyCost(const Share &share) const;
 

@@ -71,8 +71,16 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
                      isWide(shape.k * element) &&
                      (form.type == DataType::f8 || isWide(shape.n * element));
 
-  double down = std::ceil(shape.m / block.rows),
-         across = std::ceil(shape.n / block.columns);
+  // Others copy, each block by itself.
+  if (!block.warpgroups || shape.isConv)
+    block.clusterRows = block.clusterColumns = 1;
+
+  // Of whole clusters, some of whose blocks may only bring to others.
+  auto tilesOf = [](double size, double tile, double cluster) {
+    return std::ceil(size / tile / cluster) * cluster;
+  };
+  double down = tilesOf(shape.m, block.rows, block.clusterRows),
+         across = tilesOf(shape.n, block.columns, block.clusterColumns);
   double steps = std::ceil(shape.k / block.split / block.depth);
   double tiles = shape.batch * down * across * block.split;
   // Tiles whose results pass through shared memory, and those of them that are
@@ -85,7 +93,8 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
     tiles = block.workers;
   }
   Share share = this->share(
-      tiles, residentBlocks(needsOf(block, element, form.passes), room));
+      tiles, residentBlocks(needsOf(block, element, form.passes), room),
+      block.cluster());
   KernelCost cost = emptyCost(share);
 
   // Products, those of what a tile has beyond the edge too.
@@ -162,6 +171,12 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
                                         : (block.split > 1) * block.split *
                                               shape.batch * shape.m * shape.n);
   addTransfer(levels.far, loads + others + partBytes, asked, cost);
+  // What blocks of a cluster share is read once for all of them, and comes to
+  // each.
+  double shared = rowBytes * (1 - 1.0 / block.clusterColumns) +
+                  columnBytes * (1 - 1.0 / block.clusterRows);
+  cost.bytes[levels.far] -= shared;
+  cost.formula.transfers[levels.far].sharedBytes += shared;
   if (levels.far != levels.memory) {
     // The blocks of a wave go along the rows, or down the columns: what they
     // share is read once, the rest again for each strip unless it stays.
@@ -194,6 +209,14 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
   double rounds = share.blocks / share.speedup;
   constexpr double waits = 9;
   cost.formula.overheads.push_back({&coefficients.latency(levels.far), rounds});
+  // Blocks of a cluster wait for each other as they begin and end, and in each
+  // step until all have read what is to be overwritten. From one multiprocessor
+  // to another it is about as far as to the cache (180 clocks: Luo et al.,
+  // Dissecting the NVIDIA Hopper Architecture, arXiv 2501.12084, quoted second
+  // hand).
+  if (block.cluster() > 1)
+    cost.formula.overheads.push_back(
+        {&coefficients.latency(levels.far), rounds * (2 + steps)});
   // Who adds parts up reads one after the other: 1 us and 0.1 us a part, with 1
   // MB of them or 4 (H200), which is about a step's wait.
   double parted = block.workers > 0 ? 2 : block.split > 1 ? block.split : 0;

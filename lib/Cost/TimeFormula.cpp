@@ -50,7 +50,8 @@ double TimeFormula::seconds(const Values &values, Breakdown *breakdown) const {
       rate = std::min(rate, t.inFlight / of(t.latency));
     double seconds = t.bytes > 0 ? t.bytes / (rate * speedup) : 0;
     if (t.device)
-      seconds = std::max(seconds, (t.bytes + t.backBytes) / of(t.device));
+      seconds = std::max(seconds, (t.bytes + t.backBytes - t.sharedBytes) /
+                                      of(t.device));
     if (t.peerBytes > 0)
       seconds += t.peerBytes / (of(t.peer) * speedup);
     all.push_back(seconds);

@@ -335,6 +335,88 @@ TEST(GpuModel, FewBlocksShareLongSums) {
       model.model.bestBlocks(Candidate::of(row.ops), row.precision()).empty());
 }
 
+/// Whose blocks may be in clusters of four, all in one group.
+Device gpuWithClusters(double cores = 4, double groups = 1) {
+  Device device = gpuWithWarpgroups();
+  device.topology.cores = number(cores);
+  device.topology.gpu->blocksPerCluster = number(4);
+  device.topology.gpu->clusterGroups = number(groups);
+  return device;
+}
+
+GpuBlock inCluster(int64_t rows, int64_t columns) {
+  GpuBlock block = blockOfWarpgroup();
+  block.clusterRows = rows;
+  block.clusterColumns = columns;
+  return block;
+}
+
+TEST(GpuModel, AClusterReadsWhatItsBlocksShareOnce) {
+  Model model(gpuWithClusters());
+  // Two blocks down and two across, of four steps: each row of 512 B comes to
+  // two blocks, and each column.
+  Product p(128, 128, 256);
+  Estimate alone = p.cost(model, blockOfWarpgroup());
+  double operand = 2 * 128 * 512, result = 128 * 128 * 2;
+  EXPECT_DOUBLE_EQ(alone.bytes[2].bytes, 2 * operand + result);
+  EXPECT_DOUBLE_EQ(alone.breakdown.transferSeconds[2],
+                   (2 * operand + result) / 1e11);
+  // Blocks below each other share columns, side by side rows.
+  for (GpuBlock two : {inCluster(2, 1), inCluster(1, 2)}) {
+    Estimate cost = p.cost(model, two);
+    EXPECT_DOUBLE_EQ(cost.bytes[2].bytes, 1.5 * operand + result);
+    EXPECT_DOUBLE_EQ(cost.breakdown.transferSeconds[2],
+                     (1.5 * operand + result) / 1e11);
+    // They wait for L2 as they begin, as they end and in each step.
+    EXPECT_DOUBLE_EQ(cost.breakdown.overheadSeconds,
+                     alone.breakdown.overheadSeconds + (2 + 4) * 1e-6);
+    EXPECT_DOUBLE_EQ(cost.memoryBytes(), alone.memoryBytes());
+    EXPECT_DOUBLE_EQ(cost.bytes[0].bytes, alone.bytes[0].bytes);
+  }
+  Estimate all = p.cost(model, inCluster(2, 2));
+  EXPECT_DOUBLE_EQ(all.bytes[2].bytes, operand + result);
+  EXPECT_TRUE(model.unknowns.list().empty());
+}
+
+TEST(GpuModel, AMultiprocessorTakesWhatOthersAskFor) {
+  // The cache gives all at once what it takes a multiprocessor a while to take:
+  // 3 stages of 16 KiB in the time of a delivery.
+  Device device = gpuWithClusters();
+  device.memory[2].deviceBytesPerSecond = number(1e15);
+  Model model(device);
+  Product p(128, 128, 256);
+  for (GpuBlock block : {inCluster(1, 1), inCluster(2, 2)})
+    EXPECT_DOUBLE_EQ(p.cost(model, block).breakdown.transferSeconds[2],
+                     (2 * 2 * 128 * 512 + 128 * 128 * 2) /
+                         (4 * (3 * 16384 / 1e-6)));
+}
+
+TEST(GpuModel, AClusterIsInOneGroupOfMultiprocessors) {
+  // Three pairs of multiprocessors in two groups: one has two pairs, the other
+  // no place for four blocks. Twelve take three rounds there instead of two.
+  Model model(gpuWithClusters(6, 2));
+  Product p(12 * 64, 64, 256);
+  double alone = p.cost(model, inCluster(1, 1)).breakdown.computeSeconds;
+  EXPECT_DOUBLE_EQ(p.cost(model, inCluster(2, 1)).breakdown.computeSeconds,
+                   alone);
+  EXPECT_DOUBLE_EQ(p.cost(model, inCluster(4, 1)).breakdown.computeSeconds,
+                   1.5 * alone);
+  // A block too many is another cluster.
+  EXPECT_DOUBLE_EQ(Product(13 * 64, 64, 256)
+                       .cost(model, inCluster(4, 1))
+                       .breakdown.computeSeconds,
+                   2 * alone);
+}
+
+TEST(GpuModel, UnknownGroupsOfMultiprocessorsAreListed) {
+  Device device = gpuWithClusters();
+  device.topology.gpu->clusterGroups = std::nullopt;
+  Model model(device);
+  Product(128, 128, 256).cost(model, inCluster(2, 1));
+  ASSERT_EQ(model.unknowns.list().size(), 1u);
+  EXPECT_EQ(model.unknowns.list()[0].what, "topology.gpu.cluster_groups");
+}
+
 TEST(GpuModel, ThePlanSaysTheBlock) {
   mlir::MLIRContext context;
   context.loadDialect<RacDialect>();
@@ -356,6 +438,12 @@ TEST(GpuModel, ThePlanSaysTheBlock) {
   given = block();
   given.workers = 12;
   EXPECT_EQ(blockOf(rac::planOf(given, f32, 2))->workers, 12);
+  given = block();
+  given.clusterRows = 4;
+  given.clusterColumns = 2;
+  plan = rac::planOf(given, f32, 2);
+  EXPECT_EQ(plan.getCluster(), llvm::ArrayRef<int64_t>({4, 2}));
+  EXPECT_EQ(blockOf(plan)->cluster(), 8);
   EXPECT_FALSE(blockOf(PlanAttr::get(KernelKind::generated, f32, 0, {1, 0})));
   // Three warps can't share four tiles.
   EXPECT_FALSE(

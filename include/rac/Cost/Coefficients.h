@@ -60,6 +60,8 @@ public:
   const Coefficient &launch();
   const Coefficient &libraryCall();
   const Coefficient &forkJoin();
+  /// Groups of a GPU's multiprocessors that a cluster of blocks is in one of.
+  double clusterGroups();
 
   /// The unit that vectors are computed in, and the best one at a type.
   const ComputeUnit &vectorUnit() const;

@@ -70,6 +70,8 @@ struct GpuLimits {
   Known registersPerCore;    ///< of 32 bits
   Known registersPerThread;  ///< at most, of 32 bits
   Known sharedBytesPerBlock; ///< at most, B
+  Known blocksPerCluster;    ///< at most; unknown: there are no clusters
+  Known clusterGroups; ///< of cores: a cluster's blocks are all in one (GPCs)
 };
 
 struct Topology {

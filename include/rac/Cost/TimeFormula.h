@@ -29,9 +29,9 @@ struct TimeFormula {
     /// It passes while a core that runs out of order computes something else.
     bool isHidden = false;
   };
-  /// max(bytes / (core * speedup), (bytes + backBytes) / device) + peerBytes /
-  /// (peer * speedup); null device: the core's own. A core that waits for what
-  /// it has asked for takes at most inFlight / latency.
+  /// max(bytes / (core * speedup), (bytes + backBytes - sharedBytes) / device)
+  /// + peerBytes / (peer * speedup); null device: the core's own. A core that
+  /// waits for what it has asked for takes at most inFlight / latency.
   struct Transfer {
     double bytes = 0;
     const Coefficient *core = nullptr;
@@ -39,6 +39,8 @@ struct TimeFormula {
     const Coefficient *latency = nullptr; ///< null: none
     double inFlight = 0;                  ///< B of a core
     double backBytes = 0;                 ///< go back, in `device` only
+    double sharedBytes =
+        0; ///< come with what another core gets: not `device`'s
     /// What comes from another core's cache instead.
     double peerBytes = 0;
     const Coefficient *peer = nullptr;
