@@ -58,8 +58,8 @@ PlanAttr PlanAttr::withTiles(ArrayRef<int64_t> tiles) const {
 PlanAttr PlanAttr::withThreads(int64_t threads) const {
   return get(getContext(), getKind(), getPrecision(), threads, getTiles(),
              getReduction(), getOrder(), getRegisters(), getWarps(),
-             getStages(), getSplit(), getInLaunch(), getCost(), getActivation(),
-             getWeights(), getWeightGroup());
+             getStages(), getSplit(), getInLaunch(), getCluster(), getCost(),
+             getActivation(), getWeights(), getWeightGroup());
 }
 
 PlanAttr PlanAttr::withCost(CostAttr cost) const {
