@@ -104,11 +104,19 @@ extern "C" void *rac_arena(RacContext *context, int64_t bytes) {
   return context->arenaData;
 }
 
+/// Sizes that a run gives can come to less than nothing, or overflow.
+static void checkSize(RacContext *context, int64_t bytes) {
+  if (bytes < 0)
+    fail(context, RAC_OUT_OF_MEMORY,
+         "a tensor would have a negative size, or be larger than any memory");
+}
+
 extern "C" void *rac_scratch(RacContext *context, int64_t bytes) {
+  checkSize(context, bytes);
   if (context->accelerator)
     return context->accelerator->allocate(context, bytes);
   Worker *worker = currentWorker ? currentWorker : context->workers;
-  void *memory = bytes < 0 ? nullptr : worker->scratch.push(bytes);
+  void *memory = worker->scratch.push(bytes);
   if (!memory)
     fail(context, RAC_OUT_OF_MEMORY, "no memory for %lld bytes of scratch",
          static_cast<long long>(bytes));
@@ -116,11 +124,12 @@ extern "C" void *rac_scratch(RacContext *context, int64_t bytes) {
 }
 
 extern "C" void *rac_heap(RacContext *context, int64_t bytes) {
+  checkSize(context, bytes);
   if (context->accelerator)
     return context->accelerator->allocate(context, bytes);
   while (context->heapLocked.exchange(true, std::memory_order_acquire))
     ;
-  void *memory = bytes < 0 ? nullptr : context->heap.push(bytes);
+  void *memory = context->heap.push(bytes);
   context->heapLocked.store(false, std::memory_order_release);
   if (!memory)
     fail(context, RAC_OUT_OF_MEMORY, "no memory for %lld bytes",

@@ -1,7 +1,7 @@
 //===- Canonicalizer.cpp - MLIR's canonicalizer, as models need it --------===//
 
-#include "Canonicalizer.h"
 #include "mlir/Transforms/Passes.h"
+#include "rac/Pipelines/Pipelines.h"
 
 using namespace mlir;
 

@@ -1,7 +1,6 @@
 //===- Pipelines.cpp - From a model to the LLVM dialect -------------------===//
 
 #include "rac/Pipelines/Pipelines.h"
-#include "Canonicalizer.h"
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
 #include "mlir/Conversion/NVGPUToNVVM/NVGPUToNVVM.h"
@@ -85,6 +84,7 @@ static void addKernels(OpPassManager &pm, const BufferOptions &options) {
   pm.addNestedPass<func::FuncOp>(createGpuElementwise());
   pm.addPass(createConvertLinalgToParallelLoopsPass());
   pm.addPass(createLowerAffinePass());
+  pm.addNestedPass<func::FuncOp>(createWrapSizes());
   pm.addNestedPass<func::FuncOp>(createGpuLoops());
   pm.addPass(createGpuInlineGroups());
   addCleanup(pm);
@@ -180,6 +180,7 @@ void rac::populateBufferPipeline(OpPassManager &pm,
   pm.addNestedPass<func::FuncOp>(createVectorizeLinalg(vectors));
   pm.addPass(createConvertLinalgToParallelLoopsPass());
   pm.addPass(createLowerAffinePass());
+  pm.addNestedPass<func::FuncOp>(createWrapSizes());
   DistributeLoopsOptions distribution;
   distribution.threads = options.threads;
   pm.addNestedPass<func::FuncOp>(createDistributeLoops(distribution));
@@ -192,6 +193,7 @@ void rac::populateLLVMPipeline(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createExpandMath());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
+  pm.addNestedPass<func::FuncOp>(createWrapSizes());
   pm.addPass(arith::createArithExpandOpsPass());
   pm.addPass(createOutlineParallel());
   addCleanup(pm);

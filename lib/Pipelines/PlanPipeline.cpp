@@ -1,6 +1,5 @@
 //===- PlanPipeline.cpp - From a model to planned groups ------------------===//
 
-#include "Canonicalizer.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Transforms/Passes.h"
 #include "rac/Pipelines/Pipelines.h"

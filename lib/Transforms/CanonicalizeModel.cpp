@@ -31,6 +31,7 @@ struct CanonicalizeModel : rac::impl::CanonicalizeModelBase<CanonicalizeModel> {
     populateNormalizePatterns(patterns, counts);
     populateConstantPatterns(patterns, counts, maxFold);
     populateBatchNormPatterns(patterns, counts);
+    populateConcatPatterns(patterns);
     populateConvTransposePatterns(patterns);
     populateQuantizedPatterns(patterns);
     ReshapeOp::getCanonicalizationPatterns(patterns, ctx);

@@ -28,6 +28,8 @@ void populateMovementPatterns(mlir::RewritePatternSet &patterns,
 void populateQuantizedPatterns(mlir::RewritePatternSet &patterns);
 /// Transposed convolutions whose windows lie side by side.
 void populateConvTransposePatterns(mlir::RewritePatternSet &patterns);
+/// Concatenations of more tensors than lowering takes in reasonable time.
+void populateConcatPatterns(mlir::RewritePatternSet &patterns);
 void populateBatchNormPatterns(mlir::RewritePatternSet &patterns,
                                RewriteCounts &counts);
 

@@ -144,6 +144,9 @@ TEST(Memory, TooMuchIsAStatus) {
   EXPECT_EQ(context.run({}, {}), RAC_OUT_OF_MEMORY);
   model.info.main = [](RacContext *c) { rac_heap(c, -1); };
   EXPECT_EQ(context.run({}, {}), RAC_OUT_OF_MEMORY);
+  EXPECT_EQ(
+      context.error(),
+      "a tensor would have a negative size, or be larger than any memory");
   model.info.main = [](RacContext *c) { rac_scratch(c, INT64_MAX); };
   EXPECT_EQ(context.run({}, {}), RAC_OUT_OF_MEMORY);
   EXPECT_EQ(context.error(),

@@ -315,6 +315,17 @@ def KernelMemory : Pass<"rac-kernel-memory", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::rac::RacDialect"];
 }
 
+def WrapSizes : Pass<"rac-wrap-sizes", "::mlir::func::FuncOp"> {
+  let summary = "Let the arithmetic of sizes wrap round";
+  let description = [{
+    `lower-affine` says of products that they never overflow, of which LLVM makes
+    use. That holds of indices within tensors, but not of sizes that a
+    run gives, which are checked only once they are computed. Outside of loops, and
+    in the whole entry, they may overflow.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 def OutlineParallel : Pass<"rac-outline-parallel", "::mlir::ModuleOp"> {
   let summary = "Give functions the context and move parallel bodies into their own";
   let description = [{

@@ -130,6 +130,11 @@ struct KernelOptions : mlir::PassPipelineOptions<KernelOptions> {
       llvm::cl::init("")};
 };
 
+/// MLIR's canonicalizer but for a pattern that takes the shape that a loop's
+/// value begins with for its shape in each iteration: values that grow would be
+/// cast to it.
+std::unique_ptr<mlir::Pass> createCanonicalizer();
+
 /// Level 1 to level 2: every op that computes is in a planned `rac.group`.
 void populatePlanPipeline(mlir::OpPassManager &pm, const PlanOptions &options);
 
