@@ -93,13 +93,15 @@ static LogicalResult importBatchNorm(NodeImporter &n) {
     return importTrainingBatchNorm(n, x);
   if (n.hasOutput(1))
     return n.unsupported("training is not supported");
-  if (!n.boolAttr("spatial", true))
-    return n.unsupported("spatial = 0 is not supported");
+  // Before opset 9 each element of a batch may have statistics of its own.
+  bool isByChannel = n.boolAttr("spatial", true);
   double epsilon = n.floatAttr("epsilon", 1e-5);
-  if (Value folded = foldedBatchNorm(n, x, epsilon))
-    return n.result(folded);
-  if (!tb.failure.empty())
-    return n.result(Value());
+  if (isByChannel) {
+    if (Value folded = foldedBatchNorm(n, x, epsilon))
+      return n.result(folded);
+    if (!tb.failure.empty())
+      return n.result(Value());
+  }
 
   // Scale and bias may be of another type than the input.
   Type type = tb.element(x);
@@ -109,9 +111,11 @@ static LogicalResult importBatchNorm(NodeImporter &n) {
       tb.unary<rac::SqrtOp>(tb.add(variance, tb.scalar(epsilon, type)));
   Value factor = tb.div(scale, deviation);
   Value shift = tb.sub(bias, tb.mul(mean, factor));
-  int64_t rank = tb.rank(x);
-  return n.result(tb.add(tb.mul(x, alongChannels(tb, factor, rank)),
-                         alongChannels(tb, shift, rank)));
+  if (isByChannel) {
+    factor = alongChannels(tb, factor, tb.rank(x));
+    shift = alongChannels(tb, shift, tb.rank(x));
+  }
+  return n.result(tb.add(tb.mul(x, factor), shift));
 }
 
 static Value normalize(TensorBuilder &tb, NormalizeKind kind, Value x,

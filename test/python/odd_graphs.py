@@ -1,5 +1,5 @@
-"""Graphs that are legal and seldom seen: what inputs and outputs may be left out, and control flow. In ONNX's text form; a
-graph's values are random but for those that are given beside it. Dimensions n and m are 4 and 3."""
+"""Graphs that are legal and seldom seen: what inputs and outputs may be left out, and control flow. In ONNX's text
+form; a graph's values are random but for those that are given beside it. Dimensions n and m are 4 and 3."""
 
 # By opset: name -> graph, or (graph, values).
 OPTIONAL = {
@@ -18,6 +18,8 @@ OPTIONAL = {
             "(float[1,2,3,3] x) => (float[1,2,6,6] y) { y = Upsample<scales=[1.0,1.0,2.0,2.0]>(x) }",
         "normalization_spatial": """(float[2,3,4,4] x, float[3] s, float[3] b, float[3] m) => (float[2,3,4,4] y) {
             v = Mul(m, m) y = BatchNormalization<spatial=1>(x, s, b, m, v) }""",
+        "normalization_elements": """(float[2,3,4] x, float[3,4] s, float[3,4] b, float[3,4] m) => (float[2,3,4] y) {
+            v = Mul(m, m) y = BatchNormalization<spatial=0>(x, s, b, m, v) }""",
     },
     10: {
         # Fewer samples are the next ones, more the ones before.
@@ -79,7 +81,8 @@ OPTIONAL = {
 }
 
 _IF = """y = If(c) <then_branch = t () => (float[?,3] r) {{ {0} }}, else_branch = e () => (float[?,3] r) {{ {1} }}>"""
-_LOOP = """<body = b (int64 i, bool go, float[?,3] v) => (bool again, float[?,3] w{0}) {{ again = Identity(go) {1} }}>"""
+_LOOP = """<body = b (int64 i, bool go, float[?,3] v) => (bool again, float[?,3] w{0}) {{
+    again = Identity(go) {1} }}>"""
 
 
 def _if(inputs, then, other):
@@ -111,11 +114,12 @@ CONTROL = {
     "loop_branches": _loop("""two = Constant<value_int=2>() r = Mod(i, two) o = Cast<to=9>(r)
         w = If(o) <then_branch = t () => (float[?,3] p) { p = Concat<axis=0>(v, x) },
         else_branch = e () => (float[?,3] p) { p = Neg(v) }>""", 4),
-    "loop_nested": _loop("""w = Loop(i, , v) <body = b2 (int64 j, bool go2, float[?,3] p) => (bool again2, float[?,3] q) {
-        again2 = Identity(go2) f = Cast<to=1>(j) g = Mul(x, f) q = Add(p, g) }>""", 4),
+    "loop_nested": _loop("""w = Loop(i, , v) <body = b2 (int64 j, bool go2, float[?,3] p) =>
+        (bool again2, float[?,3] q) { again2 = Identity(go2) f = Cast<to=1>(j) g = Mul(x, f) q = Add(p, g) }>""", 4),
     "loop_until": """(float[2,3] x) => (float[2,3] y) <bool c = {1}, float one = {1}> {
-        most = Constant<value_float=100.0>() a = Abs(x) z = Add(a, one) y = Loop(, c, z) <body = b (int64 i, bool go, float[2,3] v) =>
-        (bool again, float[2,3] w) { w = Add(v, v) m = ReduceMax<keepdims=0>(w) again = Less(m, most) }> }""",
+        most = Constant<value_float=100.0>() a = Abs(x) z = Add(a, one) y = Loop(, c, z) <body = b (int64 i, bool go,
+        float[2,3] v) => (bool again, float[2,3] w) { w = Add(v, v)
+        m = ReduceMax<keepdims=0>(w) again = Less(m, most) }> }""",
     "loop_by_row": """(float[n,3] x) => (float[n,3] y) <bool c = {1}> { size = Shape<end=1>(x) k = Squeeze(size)
         y = Loop(k, c) <body = b (int64 i, bool go) => (bool again, float[3] s) { again = Identity(go)
         r = Gather(x, i) s = Softmax(r) }> }""",

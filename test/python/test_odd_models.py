@@ -1,12 +1,14 @@
-"""Models that are legal and seldom seen, against onnxruntime; and what users get wrong. Graphs that say nothing of each
-other are compiled as one model, which is what keeps this short."""
+"""Models that are legal and seldom seen, against onnxruntime; and sizes that the run gives and that cannot be. Graphs
+that say nothing of each other are compiled as one model, which is what keeps this short."""
+
+from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 from odd_graphs import CONTROL, OPTIONAL
 from onnx import TensorProto, compose, helper, numpy_helper, parser
-from support import Reference, Refused, assert_same, compile_once, difference, load, run_compiler
+from support import Reference, assert_same, compile_once, difference, load, run_compiler
 
 F = TensorProto.FLOAT
 SIZES = {"n": 4, "m": 3}
@@ -110,8 +112,8 @@ def test_opsets(compiler, tmp_path, opset):
 
 
 # ---- names and shapes
-NAMES = ["a/b", "my input", "größe", "😀", "a.b", 'q"q', "a'b", "%s", "%0", "a=b", "in:0", "0", "a\nb", "a\\", "x" * 3000,
-         "func", "*", "--x", "a,b"]
+NAMES = ["a/b", "my input", "größe", "😀", "a.b", 'q"q', "a'b", "%s", "%0", "a=b", "in:0", "0", "a\nb", "a\\",
+         "x" * 3000, "func", "*", "--x", "a,b"]
 
 
 def test_names(compiler, tmp_path):
@@ -137,8 +139,8 @@ def test_outputs_that_nothing_computes(compiler, tmp_path):
 def test_sparse_weights(compiler, tmp_path):
     places = helper.make_sparse_tensor(weight("w", [1, 2]), weight("i", [1, 4], np.int64), [2, 3])
     rows = helper.make_sparse_tensor(weight("v", [3, 4]), weight("j", [[0, 2], [1, 1]], np.int64), [2, 3])
-    made = model([("Add", ["x", "w"], ["a"]), ("Constant", [], ["v"], {"sparse_value": rows}), ("Add", ["a", "v"], ["y"])],
-                 [info("x", [2, 3])], [info("y", [2, 3])], sparse_initializer=[places])
+    nodes = [("Add", ["x", "w"], ["a"]), ("Constant", [], ["v"], {"sparse_value": rows}), ("Add", ["a", "v"], ["y"])]
+    made = model(nodes, [info("x", [2, 3])], [info("y", [2, 3])], sparse_initializer=[places])
     got = run(tmp_path, made, {"x": np.zeros((2, 3), np.float32)})
     assert_same({"y": np.array([[0, 1, 3], [0, 6, 0]], np.float32)}, got)
 
@@ -157,8 +159,8 @@ def test_many_dimensions(compiler, tmp_path):
 
 def test_nothing(compiler, tmp_path):
     """Dimensions of no elements, of what the run may leave out."""
-    made = model([("MatMul", ["x", "z"], ["p"]), ("ReduceSum", ["x", "zero"], ["s"]), ("Concat", ["x", "x"], ["c"], {"axis": 0}),
-                  ("Softmax", ["x"], ["f"]), ("Transpose", ["x"], ["t"])],
+    made = model([("MatMul", ["x", "z"], ["p"]), ("ReduceSum", ["x", "zero"], ["s"]),
+                  ("Concat", ["x", "x"], ["c"], {"axis": 0}), ("Softmax", ["x"], ["f"]), ("Transpose", ["x"], ["t"])],
                  [info("x", ["a", "k"]), info("z", ["k", "b"])], [info(name, None) for name in "pscft"],
                  [weight("zero", [0], np.int64)])
     path = tmp_path / "m.onnx"
@@ -182,9 +184,73 @@ def test_casts(compiler, tmp_path):
     names = {dtype: TensorProto.DataType.Name(dtype).lower() for dtype in TYPES}
     pairs = [(a, b) for a in TYPES for b in TYPES]
     made = model([("Cast", [names[a]], [f"{names[a]}_{names[b]}"], {"to": b}) for a, b in pairs],
-                 [info(names[a], ["n"], a) for a in TYPES], [info(f"{names[a]}_{names[b]}", ["n"], b) for a, b in pairs])
+                 [info(names[a], ["n"], a) for a in TYPES],
+                 [info(f"{names[a]}_{names[b]}", ["n"], b) for a, b in pairs])
     values = np.array([0, 1, 2, 3, 100, 7])
     arrays = {a: values.astype(helper.tensor_dtype_to_np_dtype(a)) for a in TYPES}
     got = run(tmp_path, made, {names[a]: arrays[a] for a in TYPES})
     want = {f"{names[a]}_{names[b]}": arrays[a].astype(helper.tensor_dtype_to_np_dtype(b)) for a, b in pairs}
     assert_same(want, got)
+
+
+# ---- what a run may ask for
+I64 = TensorProto.INT64
+SIZED = [("Expand", ["one", "sizes"], ["expand"]), ("ConstantOfShape", ["sizes"], ["constant"]),
+         ("Tile", ["one", "sizes"], ["tile"]), ("Resize", ["image", "", "", "sizes"], ["resize"])]
+OVERCOMMIT = Path("/proc/sys/vm/overcommit_memory")
+
+
+@pytest.fixture(scope="module")
+def sized(compiler, tmp_path_factory):
+    """Models whose result is as large as the run says."""
+    folder = tmp_path_factory.mktemp("sized")
+    models = {}
+    for node in SIZED:
+        kind = node[0]
+        inputs = [info("sizes", [2], I64), *([info(node[1][0], [1, 1])] if kind != "ConstantOfShape" else [])]
+        made = model([node], inputs, [info(node[2][0], None)])
+        (folder / f"{kind}.onnx").write_bytes(made.SerializeToString())
+        models[kind] = load(run_compiler(folder / f"{kind}.onnx", folder / f"{kind}.so", "--threads=1"))
+    yield models
+    for compiled in models.values():
+        compiled.close()
+
+
+@pytest.mark.parametrize("kind", [node[0] for node in SIZED])
+@pytest.mark.parametrize("sizes", [(-1, 3), (1 << 62, 4), (1 << 40, 1 << 40), (1 << 20, 1 << 22)])
+def test_sizes_that_cannot_be(sized, kind, sizes):
+    """A status and a message; the model still runs. 16 TiB are refused by systems that refuse what they don't have."""
+    import rac
+
+    if sizes == (1 << 20, 1 << 22) and OVERCOMMIT.read_text().strip() != "0":
+        pytest.skip("the system grants all memory that is asked for")
+    compiled = sized[kind]
+    feeds = {info.name: np.ones((1, 1), np.float32) for info in compiled.inputs}
+    with pytest.raises((rac.RunError, MemoryError, ValueError)) as refusal:
+        compiled.run({**feeds, "sizes": np.array(sizes)})
+    assert str(refusal.value)
+    got, = compiled.run({**feeds, "sizes": np.array([2, 3])}).values()
+    assert got.shape == (2, 3)
+
+
+# A shape, what can be asked for, and what cannot.
+OVERFLOWING = {"Reshape": ([2, 6], [-1, 4], [(5, 5), (-1, -1), (-2, -6), (1 << 32, 1 << 32), (-1, 5)]),
+               "Pad": ([3], [1, 1], [(1 << 62, 1 << 62), (-2, -2)])}
+
+
+@pytest.mark.parametrize("kind", OVERFLOWING)
+def test_sizes_that_overflow(compiler, tmp_path, kind):
+    """Elements counted round 64 bits are no others' number, and nothing is divided by."""
+    import rac
+
+    shape, right, wrong = OVERFLOWING[kind]
+    inputs = [info("x", list("ab")[:len(shape)]), info("s", [2], I64)]
+    made = model([(kind, ["x", "s"], ["y"])], inputs, [info("y", None)])
+    (tmp_path / "m.onnx").write_bytes(made.SerializeToString())
+    x = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+    with load(run_compiler(tmp_path / "m.onnx", tmp_path / "m.so", "--threads=1")) as compiled:
+        for sizes in wrong:
+            with pytest.raises((rac.RunError, MemoryError, ValueError)):
+                compiled.run({"x": x, "s": np.array(sizes)})
+        want = x.reshape(3, 4) if kind == "Reshape" else np.pad(x, 1)
+        np.testing.assert_array_equal(compiled.run({"x": x, "s": np.array(right)})["y"], want)
