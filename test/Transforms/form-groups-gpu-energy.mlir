@@ -17,9 +17,14 @@ func.func @few(%a: tensor<64x8192xf32>, %b: tensor<8192x64xf32>) -> tensor<64x64
   return %0 : tensor<64x64xf32>
 }
 
-// The largest tiles read the least and are the quickest: the plans coincide.
+// The largest tiles read the least and are the quickest, and two blocks below each other read their columns once: the
+// plans coincide. Where the device has no clusters each block reads its own.
 // BOTH-LABEL: @large
-// BOTH: tiles = [128, 256], {{.*}}warps = 8, stages = 4, cost
+// BOTH: tiles = [128, 256], {{.*}}warps = 8, stages = 4, cluster = [2, 1], cost
+// RUN: %python %S/Inputs/device.py %root/devices/h200.json topology.gpu.blocks_per_cluster=1 > %t.alone.json
+// RUN: rac-opt %s --rac-form-groups=device=%t.alone.json | FileCheck %s --check-prefix=ALONE
+// ALONE-LABEL: @large
+// ALONE: tiles = [128, 256], {{.*}}warps = 8, stages = 4, cost
 func.func @large(%a: tensor<2048x2048xf16>, %b: tensor<2048x2048xf16>) -> tensor<2048x2048xf16> {
   %0 = rac.matmul %a, %b : (tensor<2048x2048xf16>, tensor<2048x2048xf16>) -> tensor<2048x2048xf16>
   return %0 : tensor<2048x2048xf16>

@@ -417,6 +417,48 @@ TEST(GpuModel, UnknownGroupsOfMultiprocessorsAreListed) {
   EXPECT_EQ(model.unknowns.list()[0].what, "topology.gpu.cluster_groups");
 }
 
+TEST(GpuModel, PairsAreListedWhereThereAreClusters) {
+  auto pairs = [](const ContractionShape &shape, const Device &device) {
+    bool down = false, across = false;
+    for (const GpuBlock &block :
+         gpuBlocks(shape, 2, {DataType::f16, 1}, device)) {
+      EXPECT_LE(block.cluster(), 2);
+      down |= block.clusterRows == 2;
+      across |= block.clusterColumns == 2;
+    }
+    return std::pair(down, across);
+  };
+  const std::pair none(false, false), both(true, true);
+  ContractionShape square{1, 512, 512, 256}, image = square;
+  image.isConv = true;
+  EXPECT_EQ(pairs(square, gpuWithWarpgroups()), none);
+  EXPECT_EQ(pairs(square, gpuWithClusters()), both);
+  EXPECT_EQ(pairs(image, gpuWithClusters()), none);
+  // Of two tiles and of one.
+  EXPECT_EQ(pairs({1, 128, 64, 256}, gpuWithClusters()),
+            std::pair(true, false));
+  EXPECT_EQ(pairs({1, 64, 64, 256}, gpuWithClusters()), none);
+  Device device = gpuWithClusters();
+  device.units.pop_back(); // those for groups of warps
+  EXPECT_EQ(pairs(square, device), none);
+}
+
+TEST(GpuModel, APairPaysWhereTheCacheIsTheLimit) {
+  // The cache gives 1e11 B/s, half of what four multiprocessors could take, and
+  // is near, so that waiting for each other costs little.
+  Device device = gpuWithClusters();
+  device.memory[2].latencySeconds = number(1e-9);
+  Product p(1024, 1024, 4096);
+  auto gain = [&] {
+    Model model(device);
+    return p.cost(model, inCluster(1, 1)).seconds.value -
+           p.cost(model, inCluster(2, 1)).seconds.value;
+  };
+  EXPECT_GT(gain(), 0);
+  device.memory[2].deviceBytesPerSecond = number(1e15);
+  EXPECT_LT(gain(), 0);
+}
+
 TEST(GpuModel, ThePlanSaysTheBlock) {
   mlir::MLIRContext context;
   context.loadDialect<RacDialect>();

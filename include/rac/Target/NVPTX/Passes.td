@@ -57,6 +57,9 @@ def GpuContractions : Pass<"rac-gpu-contractions", "::mlir::func::FuncOp"> {
     tiles of the operands, which come through shared memory. An elementwise op that
     alone reads the result is computed on registers. An image that was copied into
     zeros is read without them.
+
+    For sm_90a, blocks of a plan's `cluster` bring tiles of the operands that they share
+    to each other, a part each. Chips without clusters refuse such a plan.
   }];
   let options = [
     Option<"chip", "chip", "std::string", /*default=*/"\"\"",
