@@ -75,14 +75,17 @@ enum {
   RAC_SIM_F32,
   RAC_SIM_S32,
   RAC_SIM_F64,
-  RAC_SIM_E4M3
+  RAC_SIM_E4M3,
+  RAC_SIM_U8
 };
 
 /* mma.sync of 16x8xdepth (f64: 8x8x4): fragments as PTX lays them out, in
- * memory of the lane. `type` is of the factors, `sum_type` of the other two. */
-void rac_sim_mma(RacSimThread *, int32_t site, int32_t type, int32_t sum_type,
-                 int32_t depth, const void *lhs, const void *rhs,
-                 const void *sum, void *result);
+ * memory of the lane. The factors' types are equal but for the sign of bytes;
+ * `sum_type` is of the other two. */
+void rac_sim_mma(RacSimThread *, int32_t site, int32_t lhs_type,
+                 int32_t rhs_type, int32_t sum_type, int32_t depth,
+                 const void *lhs, const void *rhs, const void *sum,
+                 void *result);
 
 enum { RAC_SIM_ADD = 1, RAC_SIM_LINES_OF_A = 2, RAC_SIM_LINES_OF_B = 4 };
 

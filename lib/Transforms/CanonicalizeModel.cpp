@@ -34,6 +34,7 @@ struct CanonicalizeModel : rac::impl::CanonicalizeModelBase<CanonicalizeModel> {
     populateConcatPatterns(patterns);
     populateConvTransposePatterns(patterns);
     populateQuantizedPatterns(patterns);
+    populateIntegerPatterns(patterns);
     ReshapeOp::getCanonicalizationPatterns(patterns, ctx);
     TransposeOp::getCanonicalizationPatterns(patterns, ctx);
 

@@ -118,3 +118,17 @@ Value rac::makeScalar(OpBuilder &builder, Location loc, Type elementType,
   return ConstantOp::create(builder, loc,
                             DenseElementsAttr::get(type, element));
 }
+
+std::optional<SmallVector<int64_t>> rac::sumsOf(Value steps, int64_t channel) {
+  std::optional<ConstantBytes> data = getConstantBytes(steps);
+  auto type = cast<RankedTensorType>(steps.getType());
+  if (!data || !type.getElementType().isSignlessInteger(8))
+    return std::nullopt;
+  int64_t channels = type.getDimSize(channel),
+          inner = llvm::product_of(type.getShape().drop_front(channel + 1));
+  SmallVector<int64_t> sums(channels, 0);
+  for (int64_t i : llvm::seq(type.getNumElements()))
+    sums[i / inner % channels] +=
+        static_cast<int8_t>(data->bytes[data->isSplat ? 0 : i]);
+  return sums;
+}

@@ -30,6 +30,10 @@ bool isSplat(mlir::Value value, double expected);
 /// All elements of a f32 constant.
 std::optional<llvm::SmallVector<float>> getFloats(mlir::Value value);
 
+/// The sum of a constant's signed bytes for each index of dimension `channel`.
+std::optional<llvm::SmallVector<int64_t>> sumsOf(mlir::Value steps,
+                                                 int64_t channel);
+
 /// A constant op; its bytes are what `fill` writes. Large ones are resources,
 /// so that attributes stay small.
 mlir::Value

@@ -26,6 +26,8 @@ void populateMovementPatterns(mlir::RewritePatternSet &patterns,
                               RewriteCounts &counts, int64_t maxElements);
 /// Bytes instead of what they stand for.
 void populateQuantizedPatterns(mlir::RewritePatternSet &patterns);
+/// Products of bytes, less what zero points add to them.
+void populateIntegerPatterns(mlir::RewritePatternSet &patterns);
 /// Transposed convolutions whose windows lie side by side.
 void populateConvTransposePatterns(mlir::RewritePatternSet &patterns);
 /// Concatenations of more tensors than lowering takes in reasonable time.

@@ -1,12 +1,11 @@
-//===- RecognizeQuantized.cpp - Products of integers that models spell ----===//
+//===- RecognizeQuantized.cpp - Products of dequantised values ------------===//
 //
-// A model that arrives quantised says with floats, or with 32-bit integers from
-// which zero points have been subtracted, what kernels compute on bytes:
+// A model that arrives quantised says with floats what kernels compute on
+// bytes:
 //
 //   conv(dequantize(q), dequantize_weights(w))   cast(conv(q, w)) * scales
-//   matmul(cast(q) - zero, cast(w) - zero)       matmul(q, w) - zero * sums
 //
-// Both are what the model says, to the last bit of the sums.
+// That is what the model says, to the last bit of the sums.
 //
 //===----------------------------------------------------------------------===//
 
@@ -78,21 +77,6 @@ std::optional<Weights> weightsOf(Value value, int64_t channel) {
   if (result.scales.size() == 1)
     result.scales.assign(channels, result.scales.front());
   return result;
-}
-
-/// The sum of a constant's signed bytes for each index of dimension `channel`.
-std::optional<SmallVector<int64_t>> sumsOf(Value steps, int64_t channel) {
-  std::optional<ConstantBytes> data = getConstantBytes(steps);
-  auto type = cast<RankedTensorType>(steps.getType());
-  if (!data || !type.getElementType().isSignlessInteger(8))
-    return std::nullopt;
-  int64_t channels = type.getDimSize(channel),
-          inner = llvm::product_of(type.getShape().drop_front(channel + 1));
-  SmallVector<int64_t> sums(channels, 0);
-  for (int64_t i : llvm::seq(type.getNumElements()))
-    sums[i / inner % channels] +=
-        static_cast<int8_t>(data->bytes[data->isSplat ? 0 : i]);
-  return sums;
 }
 
 /// Whether `value` is dequantised bytes, moved about or not.
@@ -206,179 +190,8 @@ template <typename OpT> struct MultiplySteps : OpRewritePattern<OpT> {
 };
 
 //===----------------------------------------------------------------------===//
-// Products of centred values
+// What is added to sums
 //===----------------------------------------------------------------------===//
-
-/// cast(bytes) - zero, in i32.
-struct Centred {
-  Value bytes;
-  Value zero; ///< null: none
-};
-
-std::optional<Centred> centredOf(Value value) {
-  Centred result;
-  if (auto sub = value.getDefiningOp<SubOp>()) {
-    result.zero = sub.getRhs();
-    value = sub.getLhs();
-  }
-  auto cast = value.getDefiningOp<rac::CastOp>();
-  if (!cast || !getElementTypeOrSelf(cast.getInput()).isInteger(8) ||
-      !getElementTypeOrSelf(value).isSignlessInteger(32))
-    return std::nullopt;
-  result.bytes = cast.getInput();
-  return result;
-}
-
-/// All elements of an integer constant of at most 32 bits.
-std::optional<SmallVector<int64_t>> integersOf(Value value) {
-  // Widening and another shape change no number.
-  auto widthOf = [](Value value) {
-    auto type = dyn_cast<IntegerType>(getElementTypeOrSelf(value));
-    return type ? type.getWidth() : ~0u;
-  };
-  while (Operation *op = value.getDefiningOp()) {
-    if (!isa<rac::CastOp, ReshapeOp>(op) ||
-        widthOf(op->getOperand(0)) > widthOf(value))
-      break;
-    value = op->getOperand(0);
-  }
-  DenseElementsAttr dense = getDense(value);
-  if (!dense)
-    return std::nullopt;
-  bool isUnsigned = dense.getElementType().isUnsignedInteger();
-  SmallVector<int64_t> values;
-  for (const APInt &element : dense.getValues<APInt>())
-    values.push_back(isUnsigned ? element.getZExtValue()
-                                : element.getSExtValue());
-  return values;
-}
-
-Value makeBytes(PatternRewriter &rewriter, Location loc, RankedTensorType type,
-                ArrayRef<int64_t> values) {
-  return makeConstant(rewriter, loc, type.clone(rewriter.getI8Type()),
-                      [&](MutableArrayRef<char> bytes) {
-                        for (auto [to, value] : llvm::zip_equal(bytes, values))
-                          to = static_cast<char>(value);
-                      });
-}
-
-/// Constant weights with their zero point subtracted, where that fits in signed
-/// bytes; null where it doesn't. The zero point is one, or one for each index
-/// of the last dimension.
-Value weightSteps(PatternRewriter &rewriter, Value weights) {
-  auto fits = [](int64_t value) { return llvm::isInt<8>(value); };
-  auto type = cast<RankedTensorType>(weights.getType());
-  // What is small has been computed already.
-  if (weights.getDefiningOp<ConstantOp>()) {
-    auto values = integersOf(weights);
-    return values && llvm::all_of(*values, fits)
-               ? makeBytes(rewriter, weights.getLoc(), type, *values)
-               : Value();
-  }
-  std::optional<Centred> centred = centredOf(weights);
-  if (!centred || !centred->bytes.getDefiningOp<ConstantOp>())
-    return {};
-  type = cast<RankedTensorType>(centred->bytes.getType());
-  if (!centred->zero && type.getElementType().isSignlessInteger(8))
-    return centred->bytes;
-  auto values = integersOf(centred->bytes);
-  std::optional<SmallVector<int64_t>> zeros = SmallVector<int64_t>{0};
-  if (centred->zero)
-    zeros = integersOf(centred->zero);
-  if (!values || !zeros || zeros->empty() ||
-      (zeros->size() != 1 &&
-       static_cast<int64_t>(zeros->size()) != type.getShape().back()))
-    return {};
-  for (auto [i, value] : llvm::enumerate(*values))
-    value -= (*zeros)[i % zeros->size()];
-  return llvm::all_of(*values, fits)
-             ? makeBytes(rewriter, weights.getLoc(), type, *values)
-             : Value();
-}
-
-/// Of bytes that aren't constant, without zero points: widening them is the
-/// product's own affair.
-struct MultiplyBytes : OpRewritePattern<MatmulOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(MatmulOp op,
-                                PatternRewriter &rewriter) const override {
-    auto lhs = centredOf(op.getLhs()), rhs = centredOf(op.getRhs());
-    if (!lhs || !rhs || lhs->zero || rhs->zero)
-      return rewriter.notifyMatchFailure(op, "isn't one of bytes alone");
-    if (rhs->bytes.getDefiningOp<ConstantOp>())
-      return rewriter.notifyMatchFailure(op, "has weights, which get signs");
-    rewriter.modifyOpInPlace(op, [&] {
-      op.getLhsMutable().assign(lhs->bytes);
-      op.getRhsMutable().assign(rhs->bytes);
-    });
-    return success();
-  }
-};
-
-struct MultiplyCentredMatmul : OpRewritePattern<MatmulOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(MatmulOp op,
-                                PatternRewriter &rewriter) const override {
-    auto source = centredOf(op.getLhs());
-    if (!source || op.getRhs().getType().getRank() != 2)
-      return rewriter.notifyMatchFailure(op, "isn't one of centred bytes");
-    // A zero point for each row would be added to rows, not to columns.
-    if (source->zero &&
-        !cast<RankedTensorType>(source->zero.getType()).getShape().empty())
-      return rewriter.notifyMatchFailure(op, "has several zero points");
-    Value steps = weightSteps(rewriter, op.getRhs());
-    auto sums = steps ? sumsOf(steps, 1) : std::nullopt;
-    if (!sums)
-      return rewriter.notifyMatchFailure(op, "weights are no constant bytes");
-    Location loc = op.getLoc();
-    Type type = op.getType();
-    Value product = MatmulOp::create(rewriter, loc, type, source->bytes, steps);
-    if (!source->zero) {
-      rewriter.replaceOp(op, product);
-      return success();
-    }
-    auto vector = RankedTensorType::get(sums->size(), rewriter.getI32Type());
-    SmallVector<int32_t> each(sums->begin(), sums->end());
-    Value totals =
-        makeConstant(rewriter, loc, vector, [&](MutableArrayRef<char> bytes) {
-          memcpy(bytes.data(), each.data(), bytes.size());
-        });
-    Value offsets = MulOp::create(rewriter, loc, vector, totals, source->zero);
-    rewriter.replaceOpWithNewOp<SubOp>(op, type, product, offsets);
-    return success();
-  }
-};
-
-struct MultiplyCentredConv : OpRewritePattern<ConvOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(ConvOp op,
-                                PatternRewriter &rewriter) const override {
-    auto source = centredOf(op.getInput());
-    if (!source || op.getInputZero() != 0)
-      return rewriter.notifyMatchFailure(op, "isn't one of centred bytes");
-    int64_t zero = 0;
-    if (source->zero) {
-      auto known = integersOf(source->zero);
-      if (!known || known->size() != 1)
-        return rewriter.notifyMatchFailure(op, "has no constant zero point");
-      zero = known->front();
-    }
-    // One for each filter would go along the first dimension.
-    auto centred = centredOf(op.getFilter());
-    if (centred && centred->zero &&
-        !cast<RankedTensorType>(centred->zero.getType()).getShape().empty())
-      return rewriter.notifyMatchFailure(op, "has several zero points");
-    Value steps = weightSteps(rewriter, op.getFilter());
-    if (!steps)
-      return rewriter.notifyMatchFailure(op, "weights are no constant bytes");
-    rewriter.modifyOpInPlace(op, [&] {
-      op.getInputMutable().assign(source->bytes);
-      op.getFilterMutable().assign(steps);
-      op.setInputZero(zero);
-    });
-    return success();
-  }
-};
 
 /// Sums become floats before constants are added, which the library does in
 /// passing. Beyond 2^24 the sum is rounded first.
@@ -413,7 +226,6 @@ template <typename OpT> struct AddAfterCast : OpRewritePattern<rac::CastOp> {
 
 void rac::populateQuantizedPatterns(RewritePatternSet &patterns) {
   patterns.add<MoveFirst<TransposeOp>, MoveFirst<ReshapeOp>, WidenWeights,
-               MultiplySteps<ConvOp>, MultiplySteps<MatmulOp>, MultiplyBytes,
-               MultiplyCentredMatmul, MultiplyCentredConv, AddAfterCast<AddOp>,
-               AddAfterCast<SubOp>>(patterns.getContext());
+               MultiplySteps<ConvOp>, MultiplySteps<MatmulOp>,
+               AddAfterCast<AddOp>, AddAfterCast<SubOp>>(patterns.getContext());
 }

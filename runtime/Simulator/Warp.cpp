@@ -100,7 +100,7 @@ void loadMatrices(Block &block, Warp &warp) {
 }
 
 struct Product {
-  int32_t type, sumType, depth;
+  int32_t lhsType, rhsType, sumType, depth;
   const char *lhs, *rhs, *sum;
   char *result;
 };
@@ -111,8 +111,8 @@ struct Tf32 {
   /// The unit reads no more than 10 bits of the mantissa.
   static float load(Stored bits) { return fromBits(bits & ~uint32_t(0x1FFF)); }
 };
-struct S8 {
-  using Stored = int8_t;
+template <typename T> struct Byte {
+  using Stored = T;
   static int32_t load(Stored value) { return value; }
 };
 template <typename T> struct Same {
@@ -148,8 +148,10 @@ inline void multiplyRows(const T (*lhs)[kMaxDepth], const T (*rhs)[kColumns],
 /// - the right factor's at column group and the same elements;
 /// - the sum's two elements each at row group, then group + 8, from column
 ///   2 * place on.
-template <typename Factor, typename Sum, int kRows> void multiply(Warp &warp) {
-  using Stored = typename Factor::Stored;
+template <typename Left, typename Right, typename Sum, int kRows>
+void multiply(Warp &warp) {
+  using Stored = typename Left::Stored;
+  using StoredRight = typename Right::Stored;
   using StoredSum = typename Sum::Stored;
   using Number = decltype(Sum::load({}));
   constexpr int kHalves = kRows / 8, kRegister = 4;
@@ -163,16 +165,16 @@ template <typename Factor, typename Sum, int kRows> void multiply(Warp &warp) {
   for (int lane = 0; lane < kWarpSize; ++lane) {
     const auto &own = *static_cast<Product *>(warp.lanes[lane].operands);
     auto *left = reinterpret_cast<const Stored *>(own.lhs);
-    auto *right = reinterpret_cast<const Stored *>(own.rhs);
+    auto *right = reinterpret_cast<const StoredRight *>(own.rhs);
     auto *start = reinterpret_cast<const StoredSum *>(own.sum);
     int group = lane / 4, place = lane % 4;
     for (int k = 0; k < depth; k += kSlice)
       for (int half = 0; half < kHalves; ++half)
         for (int i = 0; i < kPack; ++i)
-          lhs[group + 8 * half][k + place * kPack + i] = Factor::load(*left++);
+          lhs[group + 8 * half][k + place * kPack + i] = Left::load(*left++);
     for (int k = 0; k < depth; k += kSlice)
       for (int i = 0; i < kPack; ++i)
-        rhs[k + place * kPack + i][group] = Factor::load(*right++);
+        rhs[k + place * kPack + i][group] = Right::load(*right++);
     for (int half = 0; half < kHalves; ++half)
       for (int i = 0; i < 2; ++i)
         sum[group + 8 * half][2 * place + i] = Sum::load(*start++);
@@ -190,15 +192,23 @@ template <typename Factor, typename Sum, int kRows> void multiply(Warp &warp) {
 template <typename Factor> void multiplyFloats(Warp &warp) {
   auto &product = *static_cast<Product *>(warp.lanes[0].operands);
   if (product.sumType == RAC_SIM_F16)
-    multiply<Factor, F16, 16>(warp);
+    multiply<Factor, Factor, F16, 16>(warp);
   else
-    multiply<Factor, Same<float>, 16>(warp);
+    multiply<Factor, Factor, Same<float>, 16>(warp);
+}
+
+template <typename Left> void multiplyBytes(Warp &warp) {
+  using Sum = Same<int32_t>;
+  if (static_cast<Product *>(warp.lanes[0].operands)->rhsType == RAC_SIM_U8)
+    multiply<Byte<Left>, Byte<uint8_t>, Sum, 16>(warp);
+  else
+    multiply<Byte<Left>, Byte<int8_t>, Sum, 16>(warp);
 }
 
 void multiplyMatrices(Block &block, Warp &warp) {
   if (!isComplete(block, warp))
     return;
-  switch (static_cast<Product *>(warp.lanes[0].operands)->type) {
+  switch (static_cast<Product *>(warp.lanes[0].operands)->lhsType) {
   case RAC_SIM_F16:
     return multiplyFloats<F16>(warp);
   case RAC_SIM_BF16:
@@ -208,9 +218,11 @@ void multiplyMatrices(Block &block, Warp &warp) {
   case RAC_SIM_E4M3:
     return multiplyFloats<E4M3>(warp);
   case RAC_SIM_S8:
-    return multiply<S8, Same<int32_t>, 16>(warp);
+    return multiplyBytes<int8_t>(warp);
+  case RAC_SIM_U8:
+    return multiplyBytes<uint8_t>(warp);
   case RAC_SIM_F64:
-    return multiply<Same<double>, Same<double>, 8>(warp);
+    return multiply<Same<double>, Same<double>, Same<double>, 8>(warp);
   }
 }
 
@@ -250,10 +262,12 @@ void rac_sim_load_matrices(RacSimThread *thread, int32_t site, int32_t count,
                                &matrices);
 }
 
-void rac_sim_mma(RacSimThread *thread, int32_t site, int32_t type,
-                 int32_t sum_type, int32_t depth, const void *lhs,
-                 const void *rhs, const void *sum, void *result) {
-  Product product = {type,
+void rac_sim_mma(RacSimThread *thread, int32_t site, int32_t lhs_type,
+                 int32_t rhs_type, int32_t sum_type, int32_t depth,
+                 const void *lhs, const void *rhs, const void *sum,
+                 void *result) {
+  Product product = {lhs_type,
+                     rhs_type,
                      sum_type,
                      depth,
                      static_cast<const char *>(lhs),

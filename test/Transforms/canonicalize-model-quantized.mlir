@@ -116,14 +116,88 @@ func.func @bytes(%x: tensor<?x3x4xui8>, %w: tensor<4x5xi8>) -> tensor<?x3x5xi32>
 
 // -----
 
-// With a zero point the product stays one of i32.
+// Of bytes that aren't constant, what zero points add to their product is subtracted from it: sums of the right factor's
+// columns, and of the rows of the left one less its zero point.
 
-// CHECK-LABEL: func.func @zero_point
-// CHECK: rac.matmul {{.*}} : (tensor<3x4xi32>, tensor<4x5xi32>)
-func.func @zero_point(%x: tensor<3x4xui8>, %w: tensor<4x5xi8>, %z: tensor<i32>) -> tensor<3x5xi32> {
+// CHECK-LABEL: func.func @zero_points
+// CHECK-SAME: (%[[X:.*]]: tensor<3x4xui8>, %[[W:.*]]: tensor<4x5xi8>, %[[Z:.*]]: tensor<3x1xi32>, %[[V:.*]]: tensor<5xi32>)
+// CHECK-DAG: %[[P:.*]] = rac.matmul %[[X]], %[[W]] : (tensor<3x4xui8>, tensor<4x5xi8>) -> tensor<3x5xi32>
+// CHECK-DAG: %[[C:.*]] = rac.cast %[[W]]
+// CHECK-DAG: %[[COLUMNS:.*]] = rac.reduce sum %[[C]] axes [0] : (tensor<4x5xi32>) -> tensor<5xi32>
+// CHECK-DAG: %[[M:.*]] = rac.mul %[[COLUMNS]], %[[Z]]
+// CHECK-DAG: %[[S:.*]] = rac.sub %[[P]], %[[M]]
+// CHECK-DAG: %[[CENTRED:.*]] = rac.sub %{{.*}}, %[[Z]]
+// CHECK-DAG: %[[ROWS:.*]] = rac.reduce sum %[[CENTRED]] axes [1] {keep_dims} : (tensor<3x4xi32>) -> tensor<3x1xi32>
+// CHECK-DAG: %[[N:.*]] = rac.mul %[[ROWS]], %[[V]]
+// CHECK: %[[Y:.*]] = rac.sub %[[S]], %[[N]]
+// CHECK: return %[[Y]]
+func.func @zero_points(%x: tensor<3x4xui8>, %w: tensor<4x5xi8>, %z: tensor<3x1xi32>, %v: tensor<5xi32>) -> tensor<3x5xi32> {
   %0 = rac.cast %x : (tensor<3x4xui8>) -> tensor<3x4xi32>
-  %1 = rac.sub %0, %z : (tensor<3x4xi32>, tensor<i32>) -> tensor<3x4xi32>
+  %1 = rac.sub %0, %z : (tensor<3x4xi32>, tensor<3x1xi32>) -> tensor<3x4xi32>
+  %2 = rac.cast %w : (tensor<4x5xi8>) -> tensor<4x5xi32>
+  %3 = rac.sub %2, %v : (tensor<4x5xi32>, tensor<5xi32>) -> tensor<4x5xi32>
+  %4 = rac.matmul %1, %3 : (tensor<3x4xi32>, tensor<4x5xi32>) -> tensor<3x5xi32>
+  return %4 : tensor<3x5xi32>
+}
+
+// -----
+
+// Constant weights that signed bytes can't hold are some less, which is their zero point.
+
+// CHECK-LABEL: func.func @unsigned_weights
+// CHECK-DAG: %[[W:.*]] = rac.constant dense<{{\[}}[-128, -128], [127, 3]]> : tensor<2x2xi8>
+// CHECK-DAG: %[[V:.*]] = rac.constant dense<[-128, -134]> : tensor<2xi32>
+// CHECK: rac.matmul %{{.*}}, %[[W]] : (tensor<?x2xi8>, tensor<2x2xi8>) -> tensor<?x2xi32>
+// CHECK: rac.reduce sum
+// CHECK: rac.mul %{{.*}}, %[[V]]
+func.func @unsigned_weights(%q: tensor<?x2xi8>) -> tensor<?x2xi32> {
+  %w = rac.constant dense<[[0, 6], [255, 137]]> : tensor<2x2xui8>
+  %0 = rac.cast %q : (tensor<?x2xi8>) -> tensor<?x2xi32>
+  %1 = rac.cast %w : (tensor<2x2xui8>) -> tensor<2x2xi32>
+  %2 = rac.matmul %0, %1 : (tensor<?x2xi32>, tensor<2x2xi32>) -> tensor<?x2xi32>
+  return %2 : tensor<?x2xi32>
+}
+
+// -----
+
+// A convolution's input has its zero point around it, one that only the run knows in memory; a zero point of each filter is
+// multiplied by the sums of windows.
+
+// CHECK-LABEL: func.func @conv_points
+// CHECK-SAME: (%[[X:.*]]: tensor<1x4x3xui8>, %[[W:.*]]: tensor<2x3x3xi8>, %[[Z:.*]]: tensor<ui8>, %[[V:.*]]: tensor<2x1x1xi32>)
+// CHECK-DAG: %[[ONES:.*]] = rac.constant dense<1> : tensor<1x3x3xi8>
+// CHECK-DAG: %[[P:.*]] = rac.pad constant %[[X]], %[[Z]] low [0, 1, 0] high [0, 1, 0]
+// CHECK-DAG: %[[C:.*]] = rac.conv %[[P]], %[[W]] {{{.*}}pads_high = array<i64: 0>, pads_low = array<i64: 0>{{.*}}} : (tensor<1x6x3xui8>, tensor<2x3x3xi8>) -> tensor<1x4x2xi32>
+// CHECK-DAG: rac.reduce sum %{{.*}} axes [1, 2] : (tensor<2x3x3xi32>) -> tensor<2xi32>
+// CHECK-DAG: rac.conv %[[P]], %[[ONES]] {{.*}} -> tensor<1x4x1xi32>
+// CHECK-DAG: rac.reshape %[[V]]
+func.func @conv_points(%x: tensor<1x4x3xui8>, %w: tensor<2x3x3xi8>, %z: tensor<ui8>, %v: tensor<2x1x1xi32>) -> tensor<1x4x2xi32> {
+  %zw = rac.cast %z : (tensor<ui8>) -> tensor<i32>
+  %0 = rac.cast %x : (tensor<1x4x3xui8>) -> tensor<1x4x3xi32>
+  %1 = rac.sub %0, %zw : (tensor<1x4x3xi32>, tensor<i32>) -> tensor<1x4x3xi32>
+  %2 = rac.cast %w : (tensor<2x3x3xi8>) -> tensor<2x3x3xi32>
+  %3 = rac.sub %2, %v : (tensor<2x3x3xi32>, tensor<2x1x1xi32>) -> tensor<2x3x3xi32>
+  %4 = rac.conv %1, %3 {strides = array<i64: 1>, dilations = array<i64: 1>, pads_low = array<i64: 1>, pads_high = array<i64: 1>, groups = 1 : i64} : (tensor<1x4x3xi32>, tensor<2x3x3xi32>) -> tensor<1x4x2xi32>
+  return %4 : tensor<1x4x2xi32>
+}
+
+// -----
+
+// What differs along the terms isn't in sums of rows or columns: of i32 it stays, and so does what a convolution has for each
+// channel.
+
+// CHECK-LABEL: func.func @other_points
+// CHECK: rac.matmul {{.*}} : (tensor<3x4xi32>, tensor<4x5xi32>)
+// CHECK: rac.conv {{.*}} : (tensor<1x4x3xi32>, tensor<2x3x3xi32>)
+func.func @other_points(%x: tensor<3x4xui8>, %w: tensor<4x5xi8>, %z: tensor<4xi32>,
+                        %i: tensor<1x4x3xui8>, %f: tensor<2x3x3xi8>, %v: tensor<3xi32>) -> (tensor<3x5xi32>, tensor<1x4x2xi32>) {
+  %0 = rac.cast %x : (tensor<3x4xui8>) -> tensor<3x4xi32>
+  %1 = rac.sub %0, %z : (tensor<3x4xi32>, tensor<4xi32>) -> tensor<3x4xi32>
   %2 = rac.cast %w : (tensor<4x5xi8>) -> tensor<4x5xi32>
   %3 = rac.matmul %1, %2 : (tensor<3x4xi32>, tensor<4x5xi32>) -> tensor<3x5xi32>
-  return %3 : tensor<3x5xi32>
+  %4 = rac.cast %i : (tensor<1x4x3xui8>) -> tensor<1x4x3xi32>
+  %5 = rac.sub %4, %v : (tensor<1x4x3xi32>, tensor<3xi32>) -> tensor<1x4x3xi32>
+  %6 = rac.cast %f : (tensor<2x3x3xi8>) -> tensor<2x3x3xi32>
+  %7 = rac.conv %5, %6 {strides = array<i64: 1>, dilations = array<i64: 1>, pads_low = array<i64: 1>, pads_high = array<i64: 1>, groups = 1 : i64} : (tensor<1x4x3xi32>, tensor<2x3x3xi32>) -> tensor<1x4x2xi32>
+  return %3, %7 : tensor<3x5xi32>, tensor<1x4x2xi32>
 }

@@ -80,12 +80,50 @@ std::string product(const Shape &shape) {
     sum = value("vector.insert " + pair + ", " + sum + " [" +
                 std::to_string(half) + "] : vector<2x$S> into vector<2x2x$S>");
   }
-  std::string result =
-      value("nvgpu.mma.sync (" + lhs + ", " + rhs + ", " + sum +
-            ") {mmaShape = [16, 8, " + std::to_string(shape.depth) + "]" +
-            shape.attributes +
-            "} : (vector<$Rx$Px$T>, vector<$Qx$Px$T>, vector<2x2x$S>) -> "
-            "vector<2x2x$S>");
+  auto multiplied = [&] {
+    return value("nvgpu.mma.sync (" + lhs + ", " + rhs + ", " + sum +
+                 ") {mmaShape = [16, 8, " + std::to_string(shape.depth) + "]" +
+                 shape.attributes +
+                 "} : (vector<$Rx$Px$T>, vector<$Qx$Px$T>, vector<2x2x$S>) -> "
+                 "vector<2x2x$S>");
+  };
+  // Bytes are in registers of 32 bits, and a struct has the result.
+  auto multipliedBytes = [&] {
+    auto registers = [&](const std::string &fragment, int count) {
+      std::string list;
+      for (int r = 0; r < count; ++r) {
+        std::string four = value(
+            "vector.extract " + fragment + "[" + std::to_string(r) +
+            "] : vector<4xi8> from vector<" + std::to_string(count) + "x4xi8>");
+        std::string word = value("vector.bitcast " + four +
+                                 " : vector<4xi8> to vector<1xi32>");
+        list += (r ? ", " : "") + value("vector.extract " + word +
+                                        "[0] : i32 from vector<1xi32>");
+      }
+      return list;
+    };
+    std::string a = registers(lhs, 4), b = registers(rhs, 2), sums, elements;
+    for (int i = 0; i < 4; ++i)
+      sums +=
+          (i ? ", " : "") +
+          value("vector.extract " + sum + "[" + std::to_string(i / 2) + ", " +
+                std::to_string(i % 2) + "] : i32 from vector<2x2xi32>");
+    std::string result =
+        value("nvvm.mma.sync A[" + a + "] B[" + b + "] C[" + sums +
+              "] {intOverflowBehavior = #nvvm.mma_int_overflow<wrapped>, "
+              "layoutA = #nvvm.mma_layout<row>, layoutB = "
+              "#nvvm.mma_layout<col>, " +
+              shape.attributes +
+              ", shape = #nvvm.shape<m = 16, n = 8, k = 32>} : (i32, i32, i32) "
+              "-> !llvm.struct<(i32, i32, i32, i32)>");
+    for (int i = 0; i < 4; ++i)
+      elements +=
+          (i ? ", " : "") +
+          value("llvm.extractvalue " + result + "[" + std::to_string(i) +
+                "] : !llvm.struct<(i32, i32, i32, i32)>");
+    return value("vector.from_elements " + elements + " : vector<2x2xi32>");
+  };
+  std::string result = shape.type == "i8" ? multipliedBytes() : multiplied();
   for (int half = 0; half < 2; ++half) {
     std::string pair =
         value("vector.extract " + result + "[" + std::to_string(half) +
@@ -171,10 +209,35 @@ TEST(Matrix, MultiplyBF16) {
   multiply<uint16_t, float>({"bf16", "f32", 16, 2, 4, 2, ""}, toBFloat);
 }
 
+/// A product of bytes with the signs that PTX says.
+Shape bytes(const std::string &lhs, const std::string &rhs) {
+  return {"i8",
+          "i32",
+          32,
+          4,
+          4,
+          2,
+          "multiplicandAPtxType = #nvvm.mma_type<" + lhs +
+              ">, multiplicandBPtxType = #nvvm.mma_type<" + rhs + ">"};
+}
+
 TEST(Matrix, MultiplyI8) {
   auto same = [](int value) { return int8_t(value); };
-  multiply<int8_t, int32_t>({"i8", "i32", 16, 4, 2, 1, ""}, same);
-  multiply<int8_t, int32_t>({"i8", "i32", 32, 4, 4, 2, ""}, same);
+  multiply<int8_t, int32_t>(bytes("s8", "s8"), same);
+}
+
+TEST(Matrix, BytesHaveSignsOrNotAndSumsWrap) {
+  for (bool lhs : {true, false})
+    for (bool rhs : {true, false}) {
+      Module module(product(bytes(lhs ? "s8" : "u8", rhs ? "s8" : "u8")));
+      Array<uint8_t> a(std::vector<uint8_t>(16 * 32, 200));
+      Array<uint8_t> b(std::vector<uint8_t>(8 * 32, 255));
+      Array<int32_t> sum(std::vector<int32_t>(16 * 8, INT32_MAX));
+      ASSERT_EQ(module.launch("multiply", {1, 32}, Params(a, b, sum)), 0);
+      uint32_t each = (lhs ? -56 : 200) * (rhs ? -1 : 255);
+      for (int32_t element : sum.read())
+        ASSERT_EQ(uint32_t(element), uint32_t(INT32_MAX) + 32 * each);
+    }
 }
 
 TEST(Matrix, Tf32DropsTheLastBits) {

@@ -258,13 +258,13 @@ func.func @image_changes(%x: memref<14x14x32xf32>, %w: memref<64x3x3x32xf32>, %y
 
 // -----
 
-// Bytes without a sign, less a zero point: with their highest bit turned over they have one, and 128 - 100 are missing of each.
+// Bytes without a sign, less a zero point of 100: a product of four times -100 in a register, 0x9c9c9c9c, and one of the bytes.
 // CHECK-LABEL: func.func @bytes
-//       CHECK:   %[[SHIFT:.*]] = arith.constant dense<28> : vector<4x4xi8>
-//       CHECK:   %[[TOP:.*]] = arith.constant dense<-128> : vector<4x4xi8>
-//       CHECK:   %[[X:.*]] = arith.xori %{{.*}}, %[[TOP]] : vector<4x4xi8>
-//       CHECK:   %[[SUM:.*]] = nvgpu.mma.sync(%[[SHIFT]], %[[Y:.*]], %{{.*}}) {mmaShape = [16, 8, 32]}
-//  CHECK-NEXT:   nvgpu.mma.sync(%[[X]], %[[Y]], %[[SUM]])
+//       CHECK:   %[[SHIFT:.*]] = arith.constant -1667457892 : i32
+//       CHECK:   nvvm.mma.sync A[%[[SHIFT]], %[[SHIFT]], %[[SHIFT]], %[[SHIFT]]] B[%[[Y:.*]], %[[Z:.*]]] C[{{.*}}intOverflowBehavior = #nvvm.mma_int_overflow<wrapped>
+//  CHECK-SAME:     multiplicandAPtxType = #nvvm.mma_type<s8>, multiplicandBPtxType = #nvvm.mma_type<s8>
+//       CHECK:   nvvm.mma.sync A[{{.*}}] B[%[[Y]], %[[Z]]]
+//  CHECK-SAME:     multiplicandAPtxType = #nvvm.mma_type<u8>, multiplicandBPtxType = #nvvm.mma_type<s8>
 #a = affine_map<(m, n, k) -> (m, k)>
 #b = affine_map<(m, n, k) -> (n, k)>
 #c = affine_map<(m, n, k) -> (m, n)>
@@ -287,14 +287,14 @@ func.func @bytes(%a: memref<256x128xi8>, %b: memref<64x128xi8>, %c: memref<256x6
 
 // -----
 
-// Of both operands, what is read past their ends would count: by each thread's own instructions.
-// CHECK-LABEL: func.func @both_points
-//   CHECK-NOT:   nvgpu.mma.sync
-//       CHECK:   arith.muli
+// Neither has a sign.
+// CHECK-LABEL: func.func @unsigned
+//       CHECK:   nvvm.mma.sync
+//  CHECK-SAME:     multiplicandAPtxType = #nvvm.mma_type<u8>, multiplicandBPtxType = #nvvm.mma_type<u8>
 #a = affine_map<(m, n, k) -> (m, k)>
 #b = affine_map<(m, n, k) -> (n, k)>
 #c = affine_map<(m, n, k) -> (m, n)>
-func.func @both_points(%a: memref<256x128xi8>, %b: memref<64x128xi8>, %c: memref<256x64xi32>) {
+func.func @unsigned(%a: memref<256x128xi8>, %b: memref<64x128xi8>, %c: memref<256x64xi32>) {
   %zero = arith.constant 0 : i32
   linalg.fill ins(%zero : i32) outs(%c : memref<256x64xi32>)
   linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
@@ -305,6 +305,33 @@ func.func @both_points(%a: memref<256x128xi8>, %b: memref<64x128xi8>, %c: memref
     %3 = arith.muli %0, %2 : i32
     %4 = arith.addi %sum, %3 : i32
     linalg.yield %4 : i32
+  }
+  return
+}
+
+// -----
+
+// Of both operands, what is read past their ends would count: by each thread's own instructions.
+// CHECK-LABEL: func.func @both_points
+//   CHECK-NOT:   mma.sync
+//       CHECK:   arith.muli
+#a = affine_map<(m, n, k) -> (m, k)>
+#b = affine_map<(m, n, k) -> (n, k)>
+#c = affine_map<(m, n, k) -> (m, n)>
+func.func @both_points(%a: memref<256x128xi8>, %b: memref<64x128xi8>, %c: memref<256x64xi32>) {
+  %zero = arith.constant 0 : i32
+  %point = arith.constant 100 : i32
+  linalg.fill ins(%zero : i32) outs(%c : memref<256x64xi32>)
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<256x128xi8>, memref<64x128xi8>) outs(%c : memref<256x64xi32>) {
+  ^bb0(%x: i8, %y: i8, %sum: i32):
+    %0 = arith.extui %x : i8 to i32
+    %1 = arith.subi %0, %point : i32
+    %2 = arith.extui %y : i8 to i32
+    %3 = arith.subi %2, %point : i32
+    %4 = arith.muli %1, %3 : i32
+    %5 = arith.addi %sum, %4 : i32
+    linalg.yield %5 : i32
   }
   return
 }

@@ -2,6 +2,7 @@
 
 #include "Atom.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -33,12 +34,11 @@ Unit rac::gemm::chooseUnit(const Contraction &contraction, bool tf32,
     return Unit::Half;
   if (float8 && isa<Float8E4M3FNType>(a) && sum.isF32())
     return Unit::Float8;
-  // Of both, what is past the end would count. Zero points are bytes, too.
+  // Zero points are bytes, too.
   constexpr int64_t most = 256;
-  int64_t shiftA = std::abs(contraction.wideningA.shift()),
-          shiftB = std::abs(contraction.wideningB.shift());
-  if (a.isInteger(8) && sum.isInteger(32) && std::min(shiftA, shiftB) == 0 &&
-      std::max(shiftA, shiftB) <= most)
+  if (a.isInteger(8) && sum.isInteger(32) &&
+      std::abs(contraction.wideningA.zero) <= most &&
+      std::abs(contraction.wideningB.zero) <= most)
     return Unit::Byte;
   return Unit::Scalar;
 }
@@ -156,7 +156,7 @@ Atom::Fragment Atom::finish(Emit &e, ArrayRef<Value> registers) const {
   };
   if (unit == Unit::Scalar)
     return {registers.front()};
-  if (unit == Unit::Float8) {
+  if (needsDepthInner()) {
     auto word = VectorType::get(1, e.b.getI32Type());
     Fragment words;
     for (Value four : registers)
@@ -181,29 +181,18 @@ Atom::Fragment Atom::finish(Emit &e, ArrayRef<Value> registers) const {
   return {build(high), build(low)};
 }
 
-static Value splat(Emit &e, Type type, int64_t value) {
-  auto vector = cast<VectorType>(type);
+/// A register of four equal bytes.
+static Value fourOf(Emit &e, int64_t value) {
+  APInt byte(8, value, /*isSigned=*/true);
   return arith::ConstantOp::create(
       e.b, e.loc,
-      DenseElementsAttr::get(vector,
-                             APInt(vector.getElementTypeBitWidth(), value,
-                                   /*isSigned=*/true, /*implicitTrunc=*/true)));
+      e.b.getI32IntegerAttr(APInt::getSplat(32, byte).getSExtValue()));
 }
 
-/// Bytes without a sign as such with one, less 128.
-Atom::Fragment Atom::withSign(Emit &e, Fragment fragment,
-                              const Widening &widening) const {
-  if (unit == Unit::Byte && widening.isUnsigned)
-    for (Value &registers : fragment)
-      registers = arith::XOrIOp::create(e.b, e.loc, registers,
-                                        splat(e, registers.getType(), -128));
-  return fragment;
-}
-
-/// Signed bytes that add up to what is missing of an operand's factors.
-SmallVector<int64_t, 2> Atom::shifts(const Widening &widening) const {
+/// Signed bytes that add up to a zero point's negative.
+static SmallVector<int64_t, 2> shiftsOf(const Widening &widening) {
   SmallVector<int64_t, 2> parts;
-  for (int64_t rest = widening.shift(); rest != 0; rest -= parts.back())
+  for (int64_t rest = -widening.zero; rest != 0; rest -= parts.back())
     parts.push_back(std::clamp<int64_t>(rest, INT8_MIN, INT8_MAX));
   return parts;
 }
@@ -222,7 +211,7 @@ Atom::Fragment Atom::loadA(Emit &e, const SharedTile &tile, int64_t row,
     for (int64_t below = 0; below < m; below += 8)
       registers.push_back(
           loadRegister(e, tile, row + below, depth + half * 4 * pack));
-  return withSign(e, finish(e, registers), contraction.wideningA);
+  return finish(e, registers);
 }
 
 SmallVector<Atom::Fragment, 2> Atom::loadB(Emit &e, const SharedTile &tile,
@@ -247,8 +236,7 @@ SmallVector<Atom::Fragment, 2> Atom::loadB(Emit &e, const SharedTile &tile,
     for (int64_t half = 0; half < (k == 4 * pack || k == 1 ? 1 : 2); ++half)
       registers.push_back(
           loadRegister(e, tile, column + i * n, depth + half * 4 * pack));
-    fragments.push_back(
-        withSign(e, finish(e, registers), contraction.wideningB));
+    fragments.push_back(finish(e, registers));
   }
   return fragments;
 }
@@ -278,18 +266,13 @@ Value Atom::multiply(Emit &e, const Fragment &a, const Fragment &b,
   }
   if (unit == Unit::Float8)
     return multiplyFloat8(e, a, b, sum);
+  if (unit == Unit::Byte)
+    return multiplyBytes(e, a, b, sum);
   SmallVector<int64_t> shape = {m, n, k};
   bool tf32 = unit == Unit::TF32 || unit == Unit::TF32x3;
   auto mma = [&](Value x, Value y, Value z) -> Value {
     return nvgpu::MmaSyncOp::create(e.b, e.loc, x, y, z, shape, tf32);
   };
-  // What all factors of an operand have in common times those of the other.
-  if (unit == Unit::Byte) {
-    for (int64_t shift : shifts(contraction.wideningA))
-      sum = mma(splat(e, a[0].getType(), shift), b[0], sum);
-    for (int64_t shift : shifts(contraction.wideningB))
-      sum = mma(a[0], splat(e, b[0].getType(), shift), sum);
-  }
   if (unit == Unit::TF32x3) {
     // The smallest first.
     sum = mma(a[1], b[0], sum);
@@ -298,28 +281,70 @@ Value Atom::multiply(Emit &e, const Fragment &a, const Fragment &b,
   return mma(a[0], b[0], sum);
 }
 
+SmallVector<Value> Atom::registersOf(Emit &e, Value sum) const {
+  SmallVector<Value> registers;
+  for (const Element &element : elements(e, sum))
+    registers.push_back(element.value);
+  return registers;
+}
+
+Value Atom::joined(Emit &e, Value registers) const {
+  Value sum = zero(e);
+  for (int64_t i = 0; i < m / 4; ++i)
+    sum = vector::InsertOp::create(
+        e.b, e.loc, LLVM::ExtractValueOp::create(e.b, e.loc, registers, i), sum,
+        ArrayRef<int64_t>{i / 2, i % 2});
+  return sum;
+}
+
+LLVM::LLVMStructType Atom::structure() const {
+  return LLVM::LLVMStructType::getLiteral(
+      accumulator.getContext(), SmallVector<Type>(m / 4, accumulator));
+}
+
+/// nvgpu's are of signed bytes alone, and don't wrap.
+Value Atom::multiplyBytes(Emit &e, const Fragment &a, const Fragment &b,
+                          Value sum) const {
+  using NVVM::MMATypes;
+  auto typeOf = [](const Widening &widening) {
+    return widening.isUnsigned ? MMATypes::u8 : MMATypes::s8;
+  };
+  MMATypes left = typeOf(contraction.wideningA),
+           right = typeOf(contraction.wideningB);
+  SmallVector<Value> sums = registersOf(e, sum);
+  Value product;
+  auto add = [&](MMATypes left, ArrayRef<Value> x, MMATypes right,
+                 ArrayRef<Value> y) {
+    product = NVVM::MmaOp::create(
+        e.b, e.loc, structure(), x, y, sums, ArrayRef<int64_t>{m, n, k},
+        /*b1Op=*/std::nullopt, NVVM::MMAIntOverflow::wrapped,
+        std::array{left, right},
+        std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
+    for (auto [i, element] : llvm::enumerate(sums))
+      element = LLVM::ExtractValueOp::create(e.b, e.loc, product, i);
+  };
+  // What all factors of an operand have in common times those of the other.
+  for (int64_t shift : shiftsOf(contraction.wideningA))
+    add(MMATypes::s8, Fragment(a.size(), fourOf(e, shift)), right, b);
+  for (int64_t shift : shiftsOf(contraction.wideningB))
+    add(left, a, MMATypes::s8, Fragment(b.size(), fourOf(e, shift)));
+  add(left, a, right, b);
+  return joined(e, product);
+}
+
 /// nvgpu has no such product.
 Value Atom::multiplyFloat8(Emit &e, const Fragment &a, const Fragment &b,
                            Value sum) const {
   SmallVector<Value> operands(a.begin(), a.end());
   llvm::append_range(operands, b);
-  for (const Element &element : elements(e, sum))
-    operands.push_back(element.value);
-  SmallVector<Type> results(4, e.b.getF32Type());
-  auto type = LLVM::LLVMStructType::getLiteral(e.b.getContext(), results);
-  Value product =
-      LLVM::InlineAsmOp::create(
-          e.b, e.loc, TypeRange(type), operands, kFloat8Ptx,
-          "=f,=f,=f,=f,r,r,r,r,r,r,f,f,f,f", /*has_side_effects=*/false,
-          /*is_align_stack=*/false, LLVM::TailCallKind::None,
-          LLVM::AsmDialectAttr(), ArrayAttr())
-          .getRes();
-  for (int64_t i = 0; i < 4; ++i) {
-    Value element = LLVM::ExtractValueOp::create(e.b, e.loc, product, i);
-    sum = vector::InsertOp::create(e.b, e.loc, element, sum,
-                                   ArrayRef<int64_t>{i / 2, i % 2});
-  }
-  return sum;
+  llvm::append_range(operands, registersOf(e, sum));
+  return joined(e, LLVM::InlineAsmOp::create(
+                       e.b, e.loc, TypeRange(structure()), operands, kFloat8Ptx,
+                       "=f,=f,=f,=f,r,r,r,r,r,r,f,f,f,f",
+                       /*has_side_effects=*/false, /*is_align_stack=*/false,
+                       LLVM::TailCallKind::None, LLVM::AsmDialectAttr(),
+                       ArrayAttr())
+                       .getRes());
 }
 
 SmallVector<Atom::Element, 4> Atom::elements(Emit &e, Value sum) const {

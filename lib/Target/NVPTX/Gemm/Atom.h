@@ -5,6 +5,7 @@
 
 #include "Contraction.h"
 #include "Emit.h"
+#include "mlir/Dialect/LLVMIR/LLVMTypes.h"
 
 namespace rac::gemm {
 
@@ -57,7 +58,7 @@ public:
 
   /// A lane's registers of the atom at (outer, depth) of a tile, as `multiply`
   /// wants them; of B, those of `count` atoms, 1 or 2, side by side.
-  /// Of f8 a value is a register.
+  /// Of bytes and f8 a value is a register.
   using Fragment = llvm::SmallVector<mlir::Value, 2>;
   Fragment loadA(Emit &e, const SharedTile &tile, int64_t row,
                  int64_t depth) const;
@@ -81,12 +82,16 @@ public:
   Index laneColumn(Emit &e, Index lane) const;
 
 private:
-  llvm::SmallVector<int64_t, 2> shifts(const Widening &widening) const;
-  Fragment withSign(Emit &e, Fragment fragment, const Widening &widening) const;
   Fragment finish(Emit &e, llvm::ArrayRef<mlir::Value> registers) const;
   mlir::Value loadRegister(Emit &e, const SharedTile &tile, int64_t outer,
                            int64_t depth) const;
   mlir::Type vectorOf(int64_t registers) const;
+  /// A lane's elements of a sum, and the sum of a struct of them.
+  llvm::SmallVector<mlir::Value> registersOf(Emit &e, mlir::Value sum) const;
+  mlir::Value joined(Emit &e, mlir::Value registers) const;
+  mlir::LLVM::LLVMStructType structure() const;
+  mlir::Value multiplyBytes(Emit &e, const Fragment &a, const Fragment &b,
+                            mlir::Value sum) const;
   mlir::Value multiplyFloat8(Emit &e, const Fragment &a, const Fragment &b,
                              mlir::Value sum) const;
 

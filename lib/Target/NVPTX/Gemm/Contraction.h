@@ -27,10 +27,6 @@ enum class Product {
 struct Widening {
   bool isUnsigned = false;
   int64_t zero = 0;
-
-  /// What a byte's factor is more than the signed number of its bits, of which
-  /// the highest is turned over where it has no sign.
-  int64_t shift() const { return (isUnsigned ? 128 : 0) - zero; }
 };
 
 /// result[batch, row, column] += sum over depth of

@@ -6,6 +6,7 @@
 #include "mlir/Conversion/LLVMCommon/Pattern.h"
 #include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include <array>
 
 namespace rac::simulator {
 
@@ -50,6 +51,14 @@ private:
   mlir::Operation *op;
   llvm::SmallVector<mlir::Value> memory;
 };
+
+/// mma.sync of 16x8x32: types of the factors and the sums, and their registers.
+/// The result's are those of `op`'s.
+mlir::FailureOr<mlir::Value>
+multiplyRegisters(mlir::ConversionPatternRewriter &rewriter,
+                  mlir::Operation *op, std::array<int32_t, 3> types,
+                  mlir::ValueRange lhs, mlir::ValueRange rhs,
+                  mlir::ValueRange sums);
 
 /// Lets a kernel assert that what it reads or writes one by one, or in rows,
 /// lies inside of the buffers.

@@ -102,7 +102,7 @@ bool isOfManyThreads(Operation *op) {
   if (auto assembly = dyn_cast<LLVM::InlineAsmOp>(op))
     return !isExit(assembly);
   return isa<gpu::BarrierOp, gpu::ShuffleOp, NVVM::SyncWarpOp,
-             nvgpu::LdMatrixOp, nvgpu::MmaSyncOp, nvgpu::DeviceAsyncCopyOp,
+             nvgpu::LdMatrixOp, nvgpu::MmaSyncOp, NVVM::MmaOp, nvgpu::DeviceAsyncCopyOp,
              nvgpu::DeviceAsyncCreateGroupOp, nvgpu::DeviceAsyncWaitOp,
              NVVM::CpAsyncCommitGroupOp, NVVM::CpAsyncWaitGroupOp,
              NVVM::WgmmaMmaAsyncOp, NVVM::WgmmaWaitGroupSyncOp,

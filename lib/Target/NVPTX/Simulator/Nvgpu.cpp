@@ -1,5 +1,6 @@
 //===- Nvgpu.cpp - Tensor cores and asynchronous copies -------------------===//
 
+#include "../Gemm/Wgmma.h"
 #include "Calls.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -19,10 +20,6 @@ std::optional<int32_t> elementType(Type type, bool tf32) {
     return RAC_SIM_F16;
   if (type.isBF16())
     return RAC_SIM_BF16;
-  if (type.isInteger(8))
-    return RAC_SIM_S8;
-  if (type.isInteger(32))
-    return RAC_SIM_S32;
   if (type.isF64())
     return RAC_SIM_F64;
   return std::nullopt;
@@ -54,6 +51,7 @@ struct MmaLowering : ConvertOpToLLVMPattern<nvgpu::MmaSyncOp> {
       Value memory = stack.allocate(resultType);
       if (failed(call(rewriter, op, "rac_sim_mma", Type(),
                       {siteOf(rewriter, op), constantI32(rewriter, loc, *type),
+                       constantI32(rewriter, loc, *type),
                        constantI32(rewriter, loc, *sumType),
                        constantI32(rewriter, loc, shape[2]),
                        stack.spill(adaptor.getMatrixA()),
@@ -64,6 +62,38 @@ struct MmaLowering : ConvertOpToLLVMPattern<nvgpu::MmaSyncOp> {
     }
     rewriter.replaceOp(op, result);
     return success();
+  }
+};
+
+/// Of bytes, whose sums wrap.
+struct ByteMmaLowering : ConvertOpToLLVMPattern<NVVM::MmaOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(NVVM::MmaOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    auto left = byteType(op.getMultiplicandAPtxType()),
+         right = byteType(op.getMultiplicandBPtxType());
+    NVVM::MMAShapeAttr shape = op.getShape();
+    if (!left || !right || shape.getM() != 16 || shape.getN() != 8 ||
+        shape.getK() != 32 ||
+        op.getIntOverflowBehavior() != NVVM::MMAIntOverflow::wrapped)
+      return rewriter.notifyMatchFailure(op, "a product that isn't simulated");
+    FailureOr<Value> result = multiplyRegisters(
+        rewriter, op, {*left, *right, RAC_SIM_S32}, adaptor.getOperandA(),
+        adaptor.getOperandB(), adaptor.getOperandC());
+    if (failed(result))
+      return failure();
+    rewriter.replaceOp(op, *result);
+    return success();
+  }
+
+private:
+  static std::optional<int32_t> byteType(std::optional<NVVM::MMATypes> type) {
+    if (type == NVVM::MMATypes::s8)
+      return RAC_SIM_S8;
+    if (type == NVVM::MMATypes::u8)
+      return RAC_SIM_U8;
+    return std::nullopt;
   }
 };
 
@@ -158,12 +188,36 @@ template <typename OpT> struct WaitLowering : ConvertOpToLLVMPattern<OpT> {
 
 } // namespace
 
+FailureOr<Value>
+rac::simulator::multiplyRegisters(ConversionPatternRewriter &rewriter,
+                                  Operation *op, std::array<int32_t, 3> types,
+                                  ValueRange lhs, ValueRange rhs,
+                                  ValueRange sums) {
+  Location loc = op->getLoc();
+  rac::gemm::Emit e{rewriter, loc};
+  constexpr int32_t depth = 32;
+  Type type = op->getResult(0).getType();
+  StackScope stack(rewriter, op);
+  auto spill = [&](ValueRange values) {
+    return stack.spill(rac::gemm::structureOf(e, values));
+  };
+  Value memory = stack.allocate(type);
+  if (failed(call(rewriter, op, "rac_sim_mma", Type(),
+                  {siteOf(rewriter, op), constantI32(rewriter, loc, types[0]),
+                   constantI32(rewriter, loc, types[1]),
+                   constantI32(rewriter, loc, types[2]),
+                   constantI32(rewriter, loc, depth), spill(lhs), spill(rhs),
+                   spill(sums), memory})))
+    return failure();
+  return LLVM::LoadOp::create(rewriter, loc, type, memory).getResult();
+}
+
 void rac::simulator::populateNvgpuToSimulator(LLVMTypeConverter &converter,
                                               RewritePatternSet &patterns) {
   converter.addConversion([](nvgpu::DeviceAsyncTokenType type) -> Type {
     return IntegerType::get(type.getContext(), 32);
   });
-  patterns.add<MmaLowering, LoadMatrixLowering, CopyLowering,
+  patterns.add<MmaLowering, ByteMmaLowering, LoadMatrixLowering, CopyLowering,
                CommitLowering<nvgpu::DeviceAsyncCreateGroupOp>,
                CommitLowering<NVVM::CpAsyncCommitGroupOp>,
                WaitLowering<nvgpu::DeviceAsyncWaitOp>,

@@ -119,30 +119,14 @@ private:
   /// mma.sync of f8: registers of the left factor, of the right one, sums.
   static LogicalResult multiplyFloat8(LLVM::InlineAsmOp op, ValueRange operands,
                                       ConversionPatternRewriter &rewriter) {
-    Location loc = op.getLoc();
-    rac::gemm::Emit e{rewriter, loc};
     constexpr size_t left = 4, right = 2;
-    constexpr int32_t depth = 32;
-    Type type = op.getRes().getType();
-    Value result;
-    {
-      StackScope stack(rewriter, op);
-      auto spill = [&](ValueRange values) {
-        return stack.spill(rac::gemm::structureOf(e, values));
-      };
-      Value memory = stack.allocate(type);
-      if (failed(call(rewriter, op, "rac_sim_mma", Type(),
-                      {siteOf(rewriter, op),
-                       constantI32(rewriter, loc, RAC_SIM_E4M3),
-                       constantI32(rewriter, loc, RAC_SIM_F32),
-                       constantI32(rewriter, loc, depth),
-                       spill(operands.take_front(left)),
-                       spill(operands.slice(left, right)),
-                       spill(operands.drop_front(left + right)), memory})))
-        return failure();
-      result = LLVM::LoadOp::create(rewriter, loc, type, memory);
-    }
-    rewriter.replaceOp(op, result);
+    FailureOr<Value> result = multiplyRegisters(
+        rewriter, op, {RAC_SIM_E4M3, RAC_SIM_E4M3, RAC_SIM_F32},
+        operands.take_front(left), operands.slice(left, right),
+        operands.drop_front(left + right));
+    if (failed(result))
+      return failure();
+    rewriter.replaceOp(op, *result);
     return success();
   }
 

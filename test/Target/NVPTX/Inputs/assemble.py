@@ -42,6 +42,11 @@ MODELS = {
     "product_f16": "(float16[512, 256] x, float16[256, 512] w) => (float16[512, 512] y) { y = MatMul(x, w) }",
     "product_bf16": "(bfloat16[512, 256] x, bfloat16[256, 512] w) => (bfloat16[512, 512] y) { y = MatMul(x, w) }",
     "product_i8": "(int8[512, 256] x, int8[256, 512] w) => (int32[512, 512] y) { y = MatMulInteger(x, w) }",
+    # With zero points that only the run knows, of rows and columns.
+    "points": "(uint8[512, 256] x, uint8[256, 512] w, uint8 z, uint8[512] v) => (int32[512, 512] y)"
+              " { y = MatMulInteger(x, w, z, v) }",
+    "conv_points": "(uint8[2, 32, 28, 28] x, int8[64, 32, 3, 3] w, uint8 z, int8[64] v) => (int32[2, 64, 28, 28] y)"
+                   " { y = ConvInteger <pads = [1, 1, 1, 1]> (x, w, z, v) }",
     # Of the right factor the columns lie side by side in memory, as constants do by then.
     "product_f8": """func.func @main(%x: tensor<512x256xf32>, %w: tensor<512x256xf32>) -> tensor<512x512xf32> {
       %a = rac.quantize %x {steps_type = !quant.uniform<i8:f32, 0.5>} : (tensor<512x256xf32>) -> tensor<512x256xf8E4M3FN>
