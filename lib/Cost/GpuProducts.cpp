@@ -221,11 +221,14 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
   // MB of them or 4 (H200), which is about a step's wait.
   double parted = block.workers > 0 ? 2 : block.split > 1 ? block.split : 0;
   // Who ends last has counted itself in, and reads the parts of its tile in
-  // rounds of all its threads, 16 bytes each of every part. A round waits as
-  // the second kernel does: for its first data, and for each part.
+  // rounds of all its threads, 16 bytes each of every part, or twice as many
+  // where that divides. A round waits as the second kernel does: for its first
+  // data, and for each part.
   if (block.inLaunch) {
-    double ofTile =
-        std::ceil(area * sumBytes / 16 / block.warps() / room.warpSize);
+    double groups = area * sumBytes / 16,
+           threads = block.warps() * room.warpSize;
+    bool two = std::fmod(groups, 2 * threads) == 0;
+    double ofTile = std::ceil(groups / (two ? 2 * threads : threads));
     cost.formula.overheads.push_back(
         {&coefficients.latency(levels.memory), 1 + ofTile});
     parted *= ofTile;

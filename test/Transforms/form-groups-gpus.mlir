@@ -34,14 +34,14 @@
 // LAUNCH: plan <kind = generated, precision = f32, {{[^#]*}}in_launch = true, cost
 // LAUNCH-LABEL: @rows
 
-// 16 rows of 3072 are 24 tiles of 128 columns, whose sums 132 multiprocessors share by four, and so do an L4's 58,
-// of twice as many columns; 16 share the steps of 12 such tiles evenly. Where a launch takes long, 48 tiles are
-// shared by two, and there is one kernel.
+// 16 rows of 3072 are 24 tiles of 128 columns, whose sums 132 multiprocessors share by four, and the last block of each
+// adds them up in one round of its threads, so where a launch takes long, too; an L4's 58 share those of twice as many
+// columns, and 16 the steps of 12 such tiles evenly: a second kernel adds these up.
 // H200-LABEL: @rows
-// H200: tiles = [16, 128], {{.*}}split = 4, cost
+// H200: tiles = [16, 128], {{.*}}split = 4, in_launch = true, cost
 // CORES-LABEL: @rows
 // CORES: threads = 16, tiles = [16, 256], {{.*}}stages = 4, cost
-// LAUNCH: plan <{{[^#]*}}tiles = [16, 64], {{[^#]*}}split = 2, in_launch = true, cost
+// LAUNCH: plan <{{[^#]*}}tiles = [16, 128], {{[^#]*}}split = 4, in_launch = true, cost
 // L4-LABEL: @rows
 // L4: tiles = [16, 256], {{.*}}split = 4, cost
 

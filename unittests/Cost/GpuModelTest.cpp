@@ -251,6 +251,32 @@ TEST(GpuModel, PartsOfSumsAreAddedUpByAnotherKernel) {
               1e-15);
 }
 
+TEST(GpuModel, WhoEndsLastReadsPartsInRounds) {
+  Model model;
+  Product p(64, 96, 1024);
+  // What it waits for beyond what a second kernel does: that is launched, and
+  // waits for memory and four parts.
+  auto more = [&](int64_t rows, int64_t columns) {
+    GpuBlock apart = block(4);
+    apart.rows = rows;
+    apart.columns = columns;
+    apart.warpRows = rows / 2;
+    apart.warpColumns = columns / 2;
+    GpuBlock together = apart;
+    together.inLaunch = true;
+    return p.cost(model, together).breakdown.overheadSeconds -
+           p.cost(model, apart).breakdown.overheadSeconds;
+  };
+  auto expected = [](int64_t rounds) {
+    return (1 + rounds) * 2e-6 + (rounds - 1) * 4 * 9 * 1e-8 - 3e-6;
+  };
+  // 64 x 64 sums are 1024 times 16 B: four times what 128 threads read at once,
+  // 32 B each. Of 80 x 80, 1600 times, they read 16 B, the last time some.
+  EXPECT_NEAR(more(64, 64), expected(4), 1e-15);
+  EXPECT_NEAR(more(80, 80), expected(13), 1e-15);
+  EXPECT_NEAR(more(16, 16), expected(1), 1e-15);
+}
+
 TEST(GpuModel, WhatDoesNotStayIsReadAgainForEachStrip) {
   Product p(512, 128, 256);
   Device device = roundGpu();

@@ -52,14 +52,21 @@ func.func @workers(%a: memref<128x64xf32>, %b: memref<64x96xf32>, %c: memref<128
 // CHECK-LABEL: @in_launch
 // CHECK: rac.counters %{{.*}} : memref<?xi32>
 // CHECK: gpu.launch
-// CHECK: memref.store %{{.*}} : memref<{{[0-9]+}}xf32>
+// CHECK: vector.store %{{.*}} : memref<24576xf32>, vector<4xf32>
 // CHECK: gpu.barrier
 // CHECK: llvm.fence syncscope("device") acq_rel
 // CHECK: memref.atomic_rmw addi {{.*}} : (i32, memref<?xi32>) -> i32
 // CHECK: llvm.fence syncscope("device") acq_rel
 // CHECK: memref.store %{{.*}} : memref<?xi32>
 // CHECK: gpu.barrier
-// CHECK: arith.addf
+// A thread reads both parts of two groups of neighbours, and adds them up one by one.
+// CHECK: scf.for %{{.*}} = %{{.*}} to %{{.*}} step %c256{{[_0-9]*}} {
+// CHECK: vector.load %{{.*}} {alignment = 16 : i64} : memref<24576xf32>, vector<4xf32>
+// CHECK: vector.load %{{.*}} {alignment = 16 : i64} : memref<24576xf32>, vector<4xf32>
+// CHECK: vector.load
+// CHECK: arith.addf {{.*}} : vector<4xf32>
+// CHECK: vector.load
+// CHECK: arith.addf {{.*}} : vector<4xf32>
 // CHECK-NOT: gpu.launch
 // CHECK: return
 func.func @in_launch(%a: memref<128x64xf32>, %b: memref<64x96xf32>, %c: memref<128x96xf32>) attributes {rac.plan = #rac.plan<kind = generated, precision = f32, tiles = [32, 32], reduction = [32], registers = [16, 16], warps = 4, stages = 2, split = 2, in_launch = true>} {

@@ -6,6 +6,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace rac::gemm;
@@ -13,51 +14,87 @@ using namespace rac::gemm;
 /// Of a block of the kernel that adds parts up.
 constexpr int64_t kSumThreads = 256;
 
-void ProductKernel::storePart(Index at, ArrayRef<Value> sums) {
-  for (auto [i, sum] : llvm::enumerate(sums))
-    memref::StoreOp::create(e.b, e.loc, sum, partial,
-                            e.value(e.add(at, e.number(i))));
+/// They lie at a multiple of as many elements as are written together.
+static llvm::MaybeAlign alignmentOf(VectorType type) {
+  constexpr int64_t most = 16;
+  return llvm::MaybeAlign(std::min<int64_t>(
+      most, type.getNumElements() * rac::bytesOf(type.getElementType())));
 }
 
-/// The parts of neighbours that are written together, added in the order of the
-/// depth.
-ProductKernel::Sums ProductKernel::loadSplits(Index batch, Index row,
-                                              Index column) {
-  Sums sums;
-  for (int64_t i = 0; i < result.vector(); ++i) {
-    Value sum;
-    for (int64_t split = 0; split < tile.splits; ++split) {
-      Index at = partialAt(e.number(split), batch, row, column);
-      Value part = memref::LoadOp::create(e.b, e.loc, partial,
-                                          e.value(e.add(at, e.number(i))));
+void ProductKernel::storePart(Index at, ArrayRef<Value> sums) {
+  auto type = VectorType::get(sums.size(), atom.accumulator);
+  Value vector = vector::FromElementsOp::create(e.b, e.loc, type, sums);
+  vector::StoreOp::create(e.b, e.loc, vector, partial, e.value(at),
+                          /*nontemporal=*/false, alignmentOf(type));
+}
+
+/// Neighbours that are written together.
+Value ProductKernel::loadPart(Index at) {
+  auto type = VectorType::get(result.vector(), atom.accumulator);
+  return vector::LoadOp::create(e.b, e.loc, type, partial, e.value(at),
+                                /*nontemporal=*/false, alignmentOf(type));
+}
+
+/// The parts of neighbours at each place, added in the order of the depth.
+ProductKernel::Sums ProductKernel::loadSplits(Index batch,
+                                              ArrayRef<Place> places) {
+  Sums sums(places.size());
+  for (int64_t split = 0; split < tile.splits; ++split)
+    for (auto [sum, place] : llvm::zip_equal(sums, places)) {
+      Value part =
+          loadPart(partialAt(e.number(split), batch, place.row, place.column));
       sum = sum ? sumOf(e, sum, part) : part;
     }
-    sums.push_back(sum);
-  }
   return sums;
 }
 
-/// Threads of a block write a tile of which `load` gives the sums.
+void ProductKernel::writeSums(Index batch, Place place, Value sums) {
+  Sums elements;
+  for (int64_t i = 0; i < result.vector(); ++i)
+    elements.push_back(vector::ExtractOp::create(e.b, e.loc, sums, i));
+  result.write(e, batch, place.row, place.column,
+               exact(batch, place.row, place.column, elements));
+}
+
+/// Threads of a block write a tile of which `load` gives the sums at places in
+/// it. Where that divides, each has two groups of neighbours at a time, some
+/// lines apart: twice as many loads are on their way.
 void ProductKernel::sumTile(const Block &block, Index thread, int64_t threads,
-                            llvm::function_ref<Sums(Index, Index)> load) {
+                            llvm::function_ref<Sums(ArrayRef<Place>)> load) {
   int64_t count = result.vector();
   bool byRows = result.alongColumns();
   int64_t perLine = (byRows ? tile.columns : tile.rows) / count;
+  int64_t groups = tile.rows * tile.columns / count;
+  bool two = threads % perLine == 0 && groups % (2 * threads) == 0;
   auto loop =
-      scf::ForOp::create(e.b, e.loc, e.value(thread),
-                         e.value(e.number(tile.rows * tile.columns / count)),
-                         e.value(e.number(threads)));
+      scf::ForOp::create(e.b, e.loc, e.value(thread), e.value(e.number(groups)),
+                         e.value(e.number(two ? 2 * threads : threads)));
   OpBuilder::InsertionGuard restore(e.b);
   e.b.setInsertionPointToStart(loop.getBody());
   Index group = loop.getInductionVar();
   Index line = e.div(group, e.number(perLine)),
-        place = e.mul(e.rem(group, e.number(perLine)), e.number(count));
-  Index rowAt = byRows ? line : place, columnAt = byRows ? place : line;
-  Index row = e.add(block.row, rowAt), column = e.add(block.column, columnAt);
-  e.enter(e.both(e.less(row, rows), e.less(column, columns)));
-  Sums sums = load(rowAt, columnAt);
-  result.write(e, block.batch, row, column,
-               exact(block.batch, row, column, sums));
+        along = e.mul(e.rem(group, e.number(perLine)), e.number(count));
+  auto inTile = [&](Index line) {
+    return byRows ? Place{line, along} : Place{along, line};
+  };
+  auto inResult = [&](Index line) {
+    Place place = inTile(line);
+    return Place{e.add(block.row, place.row),
+                 e.add(block.column, place.column)};
+  };
+  Place first = inResult(line);
+  e.enter(e.both(e.less(first.row, rows), e.less(first.column, columns)));
+  if (!two)
+    return writeSums(block.batch, first, load(inTile(line)).front());
+  Index later = e.add(line, e.number(threads / perLine));
+  Place second = inResult(later);
+  Value isThere =
+      byRows ? e.less(second.row, rows) : e.less(second.column, columns);
+  // What isn't there is read where the first is.
+  Sums sums = load({inTile(line), inTile(e.select(isThere, later, line))});
+  writeSums(block.batch, first, sums[0]);
+  e.enter(isThere);
+  writeSums(block.batch, second, sums[1]);
 }
 
 //===----------------------------------------------------------------------===//
@@ -110,19 +147,20 @@ void ProductKernel::sumIfLast(const Block &block, Index thread) {
   OpBuilder::InsertionGuard restore(e.b);
   if (tile.workers == 0) {
     e.enter(isLast(block.tile, e.number(tile.splits), thread));
-    return sumTile(block, thread, tile.threads(),
-                   [&](Index rowAt, Index columnAt) {
-                     return loadSplits(block.batch, e.add(block.row, rowAt),
-                                       e.add(block.column, columnAt));
-                   });
+    return sumTile(block, thread, tile.threads(), [&](ArrayRef<Place> places) {
+      SmallVector<Place> all(places);
+      for (Place &place : all)
+        place = {e.add(block.row, place.row),
+                 e.add(block.column, place.column)};
+      return loadSplits(block.batch, all);
+    });
   }
   // A worker begins one tile at most that it doesn't end.
   Sharers sharers = sharersOf(block.tile);
   Index parts = e.add(e.sub(sharers.last, sharers.first), e.number(1));
   e.enter(isLast(sharers.first, parts, thread));
-  sumTile(block, thread, tile.threads(), [&](Index rowAt, Index columnAt) {
-    return loadShares(sharers, rowAt, columnAt);
-  });
+  sumTile(block, thread, tile.threads(),
+          [&](ArrayRef<Place> places) { return loadShares(sharers, places); });
 }
 
 //===----------------------------------------------------------------------===//
@@ -208,13 +246,11 @@ ProductKernel::Sharers ProductKernel::sharersOf(Index tileNumber) {
 /// The first has the beginning of the tile, its second part, and the others'
 /// first parts follow.
 ProductKernel::Sums ProductKernel::loadShares(const Sharers &sharers,
-                                              Index rowAt, Index columnAt) {
+                                              ArrayRef<Place> places) {
   auto load = [&](Index part) {
     Sums parts;
-    for (int64_t i = 0; i < result.vector(); ++i)
-      parts.push_back(memref::LoadOp::create(
-          e.b, e.loc, partial,
-          e.value(e.add(placeInPart(part, rowAt, columnAt), e.number(i)))));
+    for (const Place &place : places)
+      parts.push_back(loadPart(placeInPart(part, place.row, place.column)));
     return parts;
   };
   Sums begun = load(e.add(e.mul(sharers.first, e.number(2)), e.number(1)));
@@ -241,9 +277,7 @@ void ProductKernel::sumShares() {
   Sharers sharers = sharersOf(number);
   e.enter(e.less(sharers.first, sharers.last));
   sumTile(block, Index(op.getThreadIds().x), kSumThreads,
-          [&](Index rowAt, Index columnAt) {
-            return loadShares(sharers, rowAt, columnAt);
-          });
+          [&](ArrayRef<Place> places) { return loadShares(sharers, places); });
 }
 
 /// A second kernel adds up what the blocks that shared the depth have.
@@ -266,6 +300,6 @@ void ProductKernel::sumSplits() {
   if (!isKnown(batches, 1))
     line = e.rem(line, lines);
   Index row = byRows ? line : place, column = byRows ? place : line;
-  result.write(e, batch, row, column,
-               exact(batch, row, column, loadSplits(batch, row, column)));
+  Place at{row, column};
+  writeSums(batch, at, loadSplits(batch, at).front());
 }

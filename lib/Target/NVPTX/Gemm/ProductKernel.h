@@ -52,10 +52,16 @@ private:
     Index first, last;
   };
   Sharers sharersOf(Index tileNumber);
-  Sums loadSplits(Index batch, Index row, Index column);
-  Sums loadShares(const Sharers &sharers, Index rowAt, Index columnAt);
+  /// Where neighbours begin that are written together.
+  struct Place {
+    Index row, column;
+  };
+  /// Sums are vectors of neighbours here.
+  Sums loadSplits(Index batch, mlir::ArrayRef<Place> places);
+  Sums loadShares(const Sharers &sharers, mlir::ArrayRef<Place> places);
+  void writeSums(Index batch, Place place, mlir::Value sums);
   void sumTile(const Block &block, Index thread, int64_t threads,
-               llvm::function_ref<Sums(Index rowAt, Index columnAt)> load);
+               llvm::function_ref<Sums(mlir::ArrayRef<Place>)> load);
   mlir::Value isLast(Index counter, Index parts, Index thread);
   void sumIfLast(const Block &block, Index thread);
   Index stepsOfTile();
@@ -64,6 +70,7 @@ private:
   Index workerOf(Index step);
   Index placeInPart(Index part, Index row, Index column);
   void storePart(Index at, mlir::ArrayRef<mlir::Value> sums);
+  mlir::Value loadPart(Index at);
   Sums exact(Index batch, Index row, Index column,
              mlir::ArrayRef<mlir::Value> sums);
   Index partialAt(Index split, Index batch, Index row, Index column);
