@@ -46,6 +46,10 @@ bool GpuCosting::isTensor(const WorkNest &nest, DataType type) const {
 constexpr double kCopy = 14, kWindowCopy = 26, kElementCopy = 46, kSplit = 9,
                  kAdd = 3, kResult = 30, kNarrowResult = 45;
 
+/// Waits of a step, for the copies, for all warps, for fragments and for
+/// products: by the same regression.
+constexpr double kStepWaits = 9;
+
 static bool isWide(double lineBytes) { return std::fmod(lineBytes, 16) == 0; }
 
 /// To copy so many bytes that lie together in lines of some length.
@@ -205,9 +209,8 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
   double kernels = parts > 0 && !block.inLaunch ? 2 : 1;
   addOverheads(kernels, kernels, share, cost);
   // The blocks of a multiprocessor wait as one does: for their first data, and
-  // in each step for the copies, for all warps, for fragments and for products.
+  // in each step.
   double rounds = share.blocks / share.speedup;
-  constexpr double waits = 9;
   cost.formula.overheads.push_back({&coefficients.latency(levels.far), rounds});
   // Blocks of a cluster wait for each other as they begin and end, and in each
   // step until all have read what is to be overwritten. From one multiprocessor
@@ -235,7 +238,7 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
   }
   if (levels.shared)
     cost.formula.overheads.push_back({&coefficients.latency(*levels.shared),
-                                      waits * (steps * rounds + parted)});
+                                      kStepWaits * (steps * rounds + parted)});
   return cost;
 }
 
@@ -316,7 +319,7 @@ ArrayRef<GpuBlock> GpuCosting::attentionBlocks(DataType type) {
   if (work.nests.size() != 3 || !work.nests[1].reads.empty() ||
       !work.nests[0].writes.empty() || !warpgroupUnit(coefficients.getDevice()))
     return {};
-  std::vector<double> key = {double(type)};
+  std::vector<double> key = {double(type), double(work.nests[1].isTriangle)};
   for (const WorkNest *nest : {&work.nests.front(), &work.nests.back()})
     key.insert(key.end(), nest->sizes.begin(), nest->sizes.end());
   auto [place, isNew] = known.try_emplace(key);
@@ -379,6 +382,36 @@ attentionShape(const WorkNest &scores, const WorkNest &output,
                         sizes.back(), output.sizes.back(), &output.reads[0]};
 }
 
+/// Instructions of a thread for a score that warp groups have: the largest, the
+/// difference in a multiply-add, the sum, and half of a conversion to 16 bits;
+/// and what 2^x takes the time of, which a multiprocessor computes 16 of a
+/// clock, multiply-adds 128 (CUDA C++ Programming Guide, throughput of native
+/// arithmetic instructions, compute capabilities 8.0 to 9.0).
+constexpr double kScore = 3.5, kPower = 128.0 / 16;
+
+/// The part of the tiles that is computed where rows have columns only up to
+/// their own number.
+static double triangle(double rows, double columns, double blockRows,
+                       double held) {
+  double blocks = std::ceil(rows / blockRows), all = std::ceil(columns / held);
+  double computed = 0;
+  for (double block = 1; block <= blocks; ++block)
+    computed += std::min(all, std::ceil(block * blockRows / held));
+  return computed / (blocks * all);
+}
+
+/// Warp groups wait for scores, compute their weights, and multiply values by
+/// these: one after the other, but for other blocks, which take turns with
+/// them. So of the shorter of two only a part takes time.
+static void takeTurns(TimeFormula::Compute &x, TimeFormula::Compute &y,
+                      double resident) {
+  auto seconds = [](const TimeFormula::Compute &compute) {
+    double fraction = compute.fraction ? compute.fraction->value : 1;
+    return compute.ops / (compute.peak->value * fraction * compute.utilization);
+  };
+  (seconds(x) < seconds(y) ? x : y).utilization *= resident;
+}
+
 std::optional<KernelCost> GpuCosting::attention(DataType type,
                                                 std::optional<GpuBlock> block) {
   // What rac-gpu-attention does: rows of a block and its warps, the longest
@@ -414,6 +447,7 @@ std::optional<KernelCost> GpuCosting::attention(DataType type,
 
   TensorForm form = *tensorForm(operand);
   double vectors = shape.depth + shape.elements, columns = shape.columns;
+  bool isTriangle = block && work.nests[1].isTriangle;
   bool isShort = std::max(shape.depth, shape.elements) <= shortVector;
   double held = isShort || half ? manyColumns : fewColumns;
   double warps = half && !isShort ? 2 * fewWarps : fewWarps;
@@ -424,8 +458,9 @@ std::optional<KernelCost> GpuCosting::attention(DataType type,
   if (block) {
     // Scores, weights and sums of the lane's two rows. Vectors are lines of
     // 128 B, as rac-gpu-attention has them.
-    constexpr double lane = 2, perColumn = 4, others = 48, line = 128,
-                     aligned = 1024;
+    constexpr double lane = 2, perColumn = 4, line = 128, aligned = 1024;
+    // Comparisons that hide columns take more.
+    const double others = isTriangle ? 56 : 48;
     auto lines = [&](double length) {
       return std::ceil(length * element / line) * line;
     };
@@ -444,13 +479,18 @@ std::optional<KernelCost> GpuCosting::attention(DataType type,
   double tiles = shape.batch * std::ceil(shape.rows / blockRows);
   Share share = this->share(tiles, residentBlocks(needs, room));
   KernelCost cost = emptyCost(share);
+  double steps = std::ceil(columns / held);
+  if (isTriangle)
+    steps *= triangle(shape.rows, columns, blockRows, held);
+  double scoresOfAll = tiles * blockRows * steps * held;
+  double staged =
+      tiles * (isTriangle ? steps * held : columns) * vectors * element;
 
   const Device &device = coefficients.getDevice();
   const ComputeUnit &unit =
       block ? *warpgroupUnit(device) : *device.unit(UnitKind::tensor);
   TimeFormula::Compute products;
-  products.ops = 2 * form.passes * tiles * blockRows *
-                 std::ceil(columns / held) * held * vectors;
+  products.ops = 2 * form.passes * scoresOfAll * vectors;
   products.peak = &coefficients.peak(unit, form.type);
   products.fraction =
       &coefficients.fraction(unit, form.type, Kernel::generatedMatmul);
@@ -458,20 +498,29 @@ std::optional<KernelCost> GpuCosting::attention(DataType type,
   // exponentials for longer than it multiplies. Of f32 one of them alone
   // attains a fifth (12 x 197 x 197 x 64 on an H200: 30 us); that one of
   // halves, with twice the rows and no splitting, attains a third is a guess.
-  // Warp groups multiply while they compute exponentials, two of them by turns.
+  // Of warp groups there are two, or their tensor cores rest.
   const double inTurn = block ? 2 : half ? 3 : 5;
   double each = share.resident * warps / kSchedulers;
   products.utilization = std::min(1.0, each / inTurn);
   cost.formula.computes.push_back(products);
   cost.countOps(unit, form.type, products.ops);
-  for (const WorkNest &nest : work.nests)
-    addScalarWork(nest, nest.iterations(), 1, cost);
+  if (block) {
+    // A tile's largest scores rescale the sums of those before.
+    double ofScore = kScore + kPower + shape.elements / held;
+    addInstructions(scoresOfAll * ofScore +
+                        copyInstructions(staged, shape.depth * element, false),
+                    1, cost);
+    takeTurns(cost.formula.computes[0], cost.formula.computes[1],
+              share.resident);
+  } else {
+    for (const WorkNest &nest : work.nests)
+      addScalarWork(nest, nest.iterations(), 1, cost);
+  }
 
   double sector = coefficients.lineBytes(levels.memory);
   auto sizeOf = [&](const WorkUse &use, const WorkNest &nest) {
     return footprint(work.tensors[use.tensor], use, nest.sizes, sector);
   };
-  double staged = tiles * columns * vectors * element;
   int64_t groups = block ? block->rows / 64 : 0;
   double readers = block ? groups : warps;
   if (levels.shared)
@@ -489,5 +538,9 @@ std::optional<KernelCost> GpuCosting::attention(DataType type,
   if (levels.far != levels.memory)
     addTransfer(levels.memory, factorBytes + others, asked, cost);
   addOverheads(1, share.waves, share, cost);
+  if (block && levels.shared)
+    cost.formula.overheads.push_back(
+        {&coefficients.latency(*levels.shared),
+         kStepWaits * steps * share.blocks / share.speedup});
   return cost;
 }

@@ -201,6 +201,7 @@ Analysis::resolve(const LoopNest &nest,
   result.multiplyAdds = nest.multiplyAdds;
   result.operations = nest.operations;
   result.functions = nest.functions;
+  result.isTriangle = nest.isTriangle;
   return result;
 }
 

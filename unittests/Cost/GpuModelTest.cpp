@@ -104,16 +104,6 @@ TEST(GpuModel, ProductsBeyondTheEdgeTakeTimeAndNoBytes) {
   EXPECT_DOUBLE_EQ(part.bytes[2].bytes, (10 + 64) * 512 + 10 * 64 * 2);
 }
 
-/// With a unit for groups of four warps, of twice the rate.
-Device gpuWithWarpgroups() {
-  Device device = roundGpu();
-  ComputeUnit unit = device.units[1];
-  unit.name = "warpgroup";
-  unit.opsPerClock = {{DataType::f16, number(4000)}};
-  device.units.push_back(unit);
-  return device;
-}
-
 GpuBlock blockOfWarpgroup() {
   GpuBlock group = block();
   group.warpRows = 16;

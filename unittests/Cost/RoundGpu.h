@@ -79,6 +79,16 @@ inline Device roundGpu() {
   return device;
 }
 
+/// With a unit for groups of four warps, of twice the rate.
+inline Device gpuWithWarpgroups() {
+  Device device = roundGpu();
+  ComputeUnit unit = device.units[1];
+  unit.name = "warpgroup";
+  unit.opsPerClock = {{DataType::f16, number(4000)}};
+  device.units.push_back(unit);
+  return device;
+}
+
 struct Model {
   Device device;
   Unknowns unknowns;

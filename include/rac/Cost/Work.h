@@ -100,7 +100,8 @@ struct WorkNest {
   double multiplyAdds = 0, operations = 0, functions = 0; ///< an iteration
   /// Operations that generated code's functions take beyond kFunctionTerms.
   double moreTerms = 0;
-  bool pads = false; ///< fills or copies what windows read: padImages
+  bool isTriangle = false; ///< LoopNest.h
+  bool pads = false;       ///< fills or copies what windows read: padImages
 
   double iterations() const {
     double count = 1;

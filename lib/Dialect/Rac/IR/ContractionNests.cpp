@@ -166,6 +166,7 @@ void AttentionOp::getLoopNests(Nests &nests) {
     softmax.readBroadcast(getMask(), at);
   // Scale, mask, maximum, difference, sum, quotient; exponential.
   nests.push_back(softmax.finish(type, 0, 6, 1));
+  nests.back().isTriangle = getCausal();
   nests.push_back(product(getValue(), false));
 }
 

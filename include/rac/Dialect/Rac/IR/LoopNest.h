@@ -52,6 +52,9 @@ struct LoopNest {
   /// Of each iteration: multiply-adds that belong to a sum of products, other
   /// operations, and functions that take a polynomial (exp, log, ...).
   double multiplyAdds = 0, operations = 0, functions = 0;
+  /// Where the last loop is further than the one around it nothing is computed
+  /// that anyone uses: kernels may leave that out.
+  bool isTriangle = false;
 };
 
 /// Builds a loop nest: loops first, then the accesses.
