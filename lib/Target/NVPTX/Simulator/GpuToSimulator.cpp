@@ -102,12 +102,13 @@ bool isOfManyThreads(Operation *op) {
   if (auto assembly = dyn_cast<LLVM::InlineAsmOp>(op))
     return !isExit(assembly);
   return isa<gpu::BarrierOp, gpu::ShuffleOp, NVVM::SyncWarpOp,
-             nvgpu::LdMatrixOp, nvgpu::MmaSyncOp, NVVM::MmaOp, nvgpu::DeviceAsyncCopyOp,
-             nvgpu::DeviceAsyncCreateGroupOp, nvgpu::DeviceAsyncWaitOp,
-             NVVM::CpAsyncCommitGroupOp, NVVM::CpAsyncWaitGroupOp,
-             NVVM::WgmmaMmaAsyncOp, NVVM::WgmmaWaitGroupSyncOp,
-             NVVM::MBarrierTryWaitParityOp, NVVM::MBarrierTryWaitOp,
-             NVVM::ClusterArriveOp, NVVM::ClusterWaitOp,
+             nvgpu::LdMatrixOp, nvgpu::MmaSyncOp, NVVM::MmaOp,
+             nvgpu::DeviceAsyncCopyOp, nvgpu::DeviceAsyncCreateGroupOp,
+             nvgpu::DeviceAsyncWaitOp, NVVM::CpAsyncCommitGroupOp,
+             NVVM::CpAsyncWaitGroupOp, NVVM::WgmmaMmaAsyncOp,
+             NVVM::WgmmaWaitGroupSyncOp, NVVM::MBarrierTryWaitParityOp,
+             NVVM::MBarrierTryWaitOp, NVVM::ClusterArriveOp,
+             NVVM::ClusterWaitOp,
              NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp>(op);
 }
 
