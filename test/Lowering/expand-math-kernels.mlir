@@ -26,4 +26,12 @@ gpu.module @kernels {
     %0 = math.erf %x : f32
     gpu.return %0 : f32
   }
+
+  // There are instructions for the greater of two numbers.
+  // CHECK-LABEL: gpu.func @greater
+  // CHECK: arith.maximumf
+  gpu.func @greater(%x: f32, %y: f32) -> f32 {
+    %0 = arith.maximumf %x, %y fastmath<nnan,nsz> : f32
+    gpu.return %0 : f32
+  }
 }

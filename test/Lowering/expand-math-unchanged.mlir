@@ -15,3 +15,10 @@ func.func @cheap(%x: f32) -> f32 {
   %1 = math.absf %0 : f32
   return %1 : f32
 }
+
+// NaN is minded.
+func.func @greater(%x: f32, %y: f32) -> (f32, f32) {
+  %0 = arith.maximumf %x, %y fastmath<nsz> : f32
+  %1 = arith.minimumf %x, %y : f32
+  return %0, %1 : f32, f32
+}

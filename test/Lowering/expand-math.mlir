@@ -109,3 +109,16 @@ func.func @float8(%x: vector<4xf32>, %y: f8E4M3FN) -> (vector<4xf8E4M3FN>, f16) 
   %1 = arith.extf %y : f8E4M3FN to f16
   return %0, %1 : vector<4xf8E4M3FN>, f16
 }
+
+// Where neither is NaN, a comparison tells the greater number.
+
+// CHECK-LABEL: func.func @greater
+// CHECK: %[[WINS:.*]] = arith.cmpf ogt, %arg0, %arg1 : vector<4xf32>
+// CHECK: arith.select %[[WINS]], %arg0, %arg1
+// CHECK: %[[WINS:.*]] = arith.cmpf olt, %arg0, %arg1 : vector<4xf32>
+// CHECK: arith.select %[[WINS]], %arg0, %arg1
+func.func @greater(%x: vector<4xf32>, %y: vector<4xf32>) -> (vector<4xf32>, vector<4xf32>) {
+  %0 = arith.maximumf %x, %y fastmath<nnan,nsz> : vector<4xf32>
+  %1 = arith.minimumf %x, %y fastmath<nnan,nsz> : vector<4xf32>
+  return %0, %1 : vector<4xf32>, vector<4xf32>
+}

@@ -20,12 +20,22 @@ static double smallestNormal(Type type) {
       .convertToDouble();
 }
 
+/// The smallest number of a type whose exponential is not subnormal.
+static double leastExponent(Type type) {
+  APFloat least(std::log(smallestNormal(type)));
+  bool isRounded;
+  least.convert(cast<FloatType>(type).getFloatSemantics(),
+                APFloat::rmTowardPositive, &isRounded);
+  least.convert(APFloat::IEEEdouble(), APFloat::rmTowardPositive, &isRounded);
+  return least.convertToDouble();
+}
+
 /// exp(x) for x <= 0, zero where it would be subnormal. Limits that can be seen
 /// make it cheaper (functions::normalExp).
 static Value expWithoutSubnormals(ScalarBuilder &s, Value x) {
   Type type = x.getType();
   Value zero = s.zero(x);
-  Value least = s.constant(std::log(smallestNormal(type)), type);
+  Value least = s.constant(leastExponent(type), type);
   Value tiny = s.less(x, least), limited = s.select(tiny, least, x);
   limited = s.select(s.less(zero, limited), zero, limited);
   return s.select(tiny, zero, s.exp(limited));
