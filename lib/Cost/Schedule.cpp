@@ -202,6 +202,36 @@ static bool isLanewise(const WorkNest &nest, unsigned rowLoop,
   });
 }
 
+/// The innermost loop of what a reduction leaves, whose rows have nothing in
+/// common.
+static std::optional<unsigned> findOwnRows(const WorkNest &nest) {
+  for (unsigned loop = nest.sizes.size(); loop-- > 0;)
+    if (!nest.reductions.test(loop) && nest.sizes[loop] != 1)
+      return loop;
+  return std::nullopt;
+}
+
+/// Of rows that are reduced along the lanes and share no vectors.
+static void chooseRows(const WorkNest &nest, const VectorShape &target,
+                       NestSchedule &schedule) {
+  const Extents &extents = schedule.extents.back();
+  auto extent = [&](unsigned loop) {
+    return static_cast<int64_t>(std::ceil(extents[loop]));
+  };
+  RowTileProblem problem;
+  problem.registers = target.registers;
+  problem.lanes = static_cast<int64_t>(schedule.lanes);
+  problem.elements = extent(*schedule.vectorLoop);
+  schedule.rowLoop = findOwnRows(nest);
+  problem.rows = schedule.rowLoop ? extent(*schedule.rowLoop) : 1;
+  RegisterTile tile = chooseRowTile(problem);
+  schedule.rows = tile.rows;
+  schedule.vectors = tile.vectors;
+  if (tile.rows == 1)
+    schedule.rowLoop.reset();
+  schedule.clocks = clocksOfRowTile(problem, tile);
+}
+
 /// The plan's tile of registers, or lowering's default.
 static void chooseRegisters(const Work &work, const WorkNest &nest,
                             PlanAttr plan, const VectorShape &target,
@@ -513,7 +543,10 @@ Schedule rac::scheduleOf(const Work &work, PlanAttr plan,
     if (inner.vectorLoop) {
       if (nest.reductions.any())
         inner.rowLoop = findRows(nest, *inner.vectorLoop);
-      chooseRegisters(work, nest, plan, target, inner);
+      if (nest.reductions.test(*inner.vectorLoop) && !inner.rowLoop)
+        chooseRows(nest, target, inner);
+      else
+        chooseRegisters(work, nest, plan, target, inner);
     } else {
       matchTransposition(work, nest, inner);
     }

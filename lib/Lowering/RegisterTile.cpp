@@ -3,6 +3,8 @@
 #include "rac/Lowering/RegisterTile.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <numeric>
 #include <tuple>
 
@@ -146,5 +148,72 @@ RegisterTile rac::chooseRegisterTile(const RegisterTileProblem &problem) {
       }
     }
   }
+  return best;
+}
+
+//===----------------------------------------------------------------------===//
+// Rows that are reduced
+//===----------------------------------------------------------------------===//
+
+/// Rows are streams of memory, and have addresses of their own: with four, what
+/// is waited for at their ends is already a quarter.
+constexpr int64_t kMostOwnRows = 4;
+/// Of sums of a row: as many as hide the latency of an addition where two are
+/// started in a clock. Where the run alone knows how many vectors there are,
+/// what may be left of them takes as long as many would save.
+constexpr int64_t kMostSums = 8, kMostSumsOfUnknown = 4;
+
+/// Until the lanes of sums are added up, a half of them at a time: a shuffle
+/// and an addition wait for each other.
+static double clocksOfLanes(int64_t lanes) {
+  constexpr double shuffle = 3; // uops.info: lanes of another half
+  return std::log2(double(std::max<int64_t>(1, lanes))) * (shuffle + kLatency);
+}
+
+/// Of a tile's rows, from their first element to their last: whole steps of its
+/// vectors, then single ones, the last with some lanes only.
+static double clocksOfColumns(const RowTileProblem &problem,
+                              const RegisterTile &tile) {
+  constexpr int64_t many = 256;
+  int64_t elements = problem.elements.value_or(many * problem.lanes);
+  int64_t whole = elements / problem.lanes, ragged = elements % problem.lanes;
+  int64_t rest = whole % tile.vectors + (ragged != 0);
+  auto step = [&](int64_t vectors) {
+    return std::max(double(tile.rows * vectors) / kLoads, kLatency);
+  };
+  return double(whole / tile.vectors) * step(tile.vectors) +
+         double(rest) * step(1);
+}
+
+double rac::clocksOfRowTile(const RowTileProblem &problem,
+                            const RegisterTile &tile) {
+  constexpr int64_t many = 256;
+  int64_t vectors =
+      problem.elements ? divideCeil(*problem.elements, problem.lanes) : many;
+  return clocksOfColumns(problem, tile) /
+         double(tile.rows * std::max<int64_t>(1, vectors));
+}
+
+RegisterTile rac::chooseRowTile(const RowTileProblem &problem) {
+  int64_t mostRows =
+      std::clamp<int64_t>(problem.rows.value_or(kMostOwnRows), 1, kMostOwnRows);
+  int64_t mostSums = problem.elements ? kMostSums : kMostSumsOfUnknown;
+  RegisterTile best;
+  double least = std::numeric_limits<double>::infinity();
+  for (int64_t rows = mostRows; rows >= 1; --rows)
+    for (int64_t vectors = 1; vectors <= mostSums; ++vectors) {
+      RegisterTile tile{rows, vectors};
+      // Beside the sums what a row brings to all its elements, what is loaded,
+      // and a mask or constant.
+      if (rows * vectors + rows + 2 > problem.registers)
+        break;
+      double clocks =
+          (clocksOfColumns(problem, tile) + clocksOfLanes(problem.lanes)) /
+          double(rows);
+      if (clocks < least) {
+        least = clocks;
+        best = tile;
+      }
+    }
   return best;
 }

@@ -39,12 +39,12 @@ func.func @matmul(%a: memref<?x?xf32>, %b: memref<?x?xf32>, %c: memref<?x?xf32>)
 // Lanes that are a reduction combine at the end; those that are not there keep
 // what they had.
 // CHECK-LABEL: func @row_max
-// CHECK: %[[WHOLE:.+]]:4 = scf.for
-// CHECK: scf.for {{.*}} iter_args(%[[ACC:.+]] = %[[WHOLE]]#0)
+// CHECK: %[[WHOLE:.+]]:8 = scf.for
+// CHECK: scf.for {{.*}} iter_args(%[[ACC:[a-z0-9]+]] = %[[WHOLE]]#0, %{{.*}} = %[[WHOLE]]#2,
 // CHECK: vector.create_mask
-// CHECK: %[[NEW:.+]] = arith.maximumf
+// CHECK: %[[NEW:.+]] = arith.maximumf %{{.*}}, %[[ACC]]
 // CHECK: arith.select %{{.*}}, %[[NEW]], %[[ACC]]
-// CHECK: vector.reduction <maximumf>
+// CHECK: vector.shuffle
 // CHECK: memref.store
 #rows = affine_map<(d0, d1) -> (d0, d1)>
 #row = affine_map<(d0, d1) -> (d0)>

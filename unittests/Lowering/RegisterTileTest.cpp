@@ -124,4 +124,33 @@ TEST(RegisterTile, BlocksOfTwoRows) {
             26.0 / 2 / 20);
 }
 
+// 24 vectors a row: three steps of eight sums of one row take 12 clocks; of two
+// rows six of four take 24, of four rows twelve of two 48.
+TEST(RowTile, EightSumsAtATime) {
+  expectTile(chooseRowTile({1, 384, 16, 32}), 1, 8);
+  expectTile(chooseRowTile({2, 384, 16, 32}), 2, 4);
+  expectTile(chooseRowTile({196, 384, 16, 32}), 4, 2);
+  EXPECT_EQ(clocksOfRowTile({1, 384, 16, 32}, {1, 8}), 12.0 / 24);
+  EXPECT_EQ(clocksOfRowTile({2, 384, 16, 32}, {2, 4}), 24.0 / 48);
+  EXPECT_EQ(clocksOfRowTile({1, 384, 16, 32}, {1, 4}), 24.0 / 24);
+}
+
+// Ten steps of six vectors, two of one and one of eight elements: 40 + 12.
+TEST(RowTile, WhatIsLeftGoesOneByOne) {
+  expectTile(chooseRowTile({1, 1000, 16, 32}), 1, 6);
+  EXPECT_EQ(clocksOfRowTile({1, 1000, 16, 32}, {1, 6}), 52.0 / 63);
+}
+
+// Four rows of two sums, what four rows bring, and two are 14.
+TEST(RowTile, FewerRegisters) {
+  expectTile(chooseRowTile({8, 384, 8, 16}), 4, 2);
+  expectTile(chooseRowTile({8, 384, 8, 8}), 2, 2);
+}
+
+TEST(RowTile, UnknownSizes) {
+  expectTile(chooseRowTile({{}, {}, 16, 32}), 4, 2);
+  expectTile(chooseRowTile({1, {}, 16, 32}), 1, 4);
+  expectTile(chooseRowTile({0, 0, 16, 32}), 1, 1);
+}
+
 } // namespace

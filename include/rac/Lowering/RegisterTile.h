@@ -52,6 +52,22 @@ int64_t registersOfTile(const RegisterTileProblem &problem,
 double clocksOfTile(const RegisterTileProblem &problem,
                     const RegisterTile &tile);
 
+/// Rows each of which is reduced to one number by vectors along it.
+struct RowTileProblem {
+  std::optional<int64_t> rows;
+  std::optional<int64_t> elements; ///< of a row
+  int64_t lanes = 1;               ///< elements of a vector
+  int64_t registers = 32;
+};
+
+/// The tile of such that lowering takes: rows that are reduced in one loop, and
+/// for each of them vectors of sums that don't wait for each other; the one of
+/// the least clocks a row, among equals the one of the most rows.
+RegisterTile chooseRowTile(const RowTileProblem &problem);
+
+/// Clocks of an element's vector in such a tile, on average over a row.
+double clocksOfRowTile(const RowTileProblem &problem, const RegisterTile &tile);
+
 } // namespace rac
 
 #endif // RAC_LOWERING_REGISTERTILE_H

@@ -47,11 +47,22 @@ static OpOperand *findUpdate(linalg::LinalgOp op) {
   return read;
 }
 
+/// Whether the body computes with what it is given, and nothing else.
+static bool worksOnScalars(linalg::LinalgOp op) {
+  return op.getMatchingIndexingMap(op.getDpsInitOperand(0))
+             .isProjectedPermutation() &&
+         llvm::all_of(op.getBlock()->without_terminator(),
+                      [](Operation &inner) {
+                        return isPure(&inner) && inner.getNumRegions() == 0 &&
+                               !isa<linalg::IndexOp>(inner);
+                      });
+}
+
 std::optional<Epilogue> rac::vectorize::findEpilogue(linalg::LinalgOp op,
                                                      linalg::FillOp fill,
                                                      const LoopRoles &roles,
                                                      bool scalable) {
-  if (!fill || roles.horizontal || op.getNumReductionLoops() == 0)
+  if (!fill || op.getNumReductionLoops() == 0)
     return std::nullopt;
   OpOperand *use = findElementwiseUse(op, fill);
   if (!use)
@@ -76,10 +87,11 @@ std::optional<Epilogue> rac::vectorize::findEpilogue(linalg::LinalgOp op,
     if (loop == roles.rowLoop)
       row = own;
   }
-  if (!lane || (roles.rowLoop && !row) ||
-      !worksOnLanes(reader, *lane, scalable))
+  if (roles.horizontal ? !worksOnScalars(reader)
+                       : !lane || (roles.rowLoop && !row) ||
+                             !worksOnLanes(reader, *lane, scalable))
     return std::nullopt;
-  epilogue.roles.vectorLoop = *lane;
+  epilogue.roles.vectorLoop = lane.value_or(0);
   epilogue.roles.rowLoop = row;
   // It is written while the reduction still reads.
   Value written = baseOf(reader.getDpsInitOperand(0)->get());

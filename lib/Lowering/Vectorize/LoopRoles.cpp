@@ -247,6 +247,16 @@ static std::optional<unsigned> findRowLoop(linalg::LinalgOp op,
   return std::nullopt;
 }
 
+/// The innermost loop of the result, whose rows have nothing in common.
+static std::optional<unsigned> findOwnRows(linalg::LinalgOp op) {
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  auto iterators = op.getIteratorTypesArray();
+  for (unsigned loop = op.getNumLoops(); loop-- > 0;)
+    if (iterators[loop] == utils::IteratorType::parallel && ranges[loop] != 1)
+      return loop;
+  return std::nullopt;
+}
+
 /// The sizes of a buffer that is a tile, or was made for one.
 static SmallVector<OpFoldResult> sizesOfTile(Value buffer) {
   if (auto alloc = buffer.getDefiningOp<memref::AllocOp>())
@@ -290,19 +300,49 @@ static bool sharesWidened(linalg::LinalgOp op, unsigned rowLoop) {
   });
 }
 
+static std::optional<int64_t> knownSize(int64_t size) {
+  return ShapedType::isDynamic(size) ? std::optional<int64_t>() : size;
+}
+
+/// The tile of a reduction along rows that share no vectors.
+static void chooseRows(linalg::LinalgOp op, const VectorTarget &target,
+                       LoopRoles &roles) {
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  RowTileProblem problem;
+  problem.registers = target.registers;
+  problem.lanes = roles.lanes;
+  // Of scalable vectors only the run knows how many a row has.
+  if (!target.scalable)
+    problem.elements = knownSize(ranges[roles.vectorLoop]);
+  problem.rows = 1;
+  roles.rowLoop = findOwnRows(op);
+  if (roles.rowLoop) {
+    problem.rows = knownSize(ranges[*roles.rowLoop]);
+    if (!problem.rows)
+      problem.rows = mostIterations(op, *roles.rowLoop);
+  }
+  RegisterTile tile = chooseRowTile(problem);
+  roles.rows = tile.rows;
+  roles.vectors = tile.vectors;
+  if (roles.rows == 1)
+    roles.rowLoop.reset();
+  // Normalisations of 12 to 48 vectors a row on Emerald Rapids: from 24 on they
+  // take 5 to 24 % less with a loop.
+  if (problem.elements)
+    roles.isLongRow = 4 * roles.rows * *problem.elements >=
+                      3 * target.registers * roles.lanes;
+}
+
 /// Gives `roles` its tile; the clocks that a vector of it takes for each step
 /// of the reduction.
 static double chooseTile(linalg::LinalgOp op, const VectorTarget &target,
                          ArrayRef<int64_t> wanted, LoopRoles &roles) {
-  auto known = [](int64_t size) {
-    return ShapedType::isDynamic(size) ? std::optional<int64_t>() : size;
-  };
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
   RegisterTileProblem problem;
   problem.registers = target.registers;
   problem.multiplyAdds = target.multiplyAdds;
   problem.blockRows = roles.dot ? roles.dot->blockRows : 1;
-  if (auto extent = known(ranges[roles.vectorLoop]))
+  if (auto extent = knownSize(ranges[roles.vectorLoop]))
     problem.vectors = llvm::divideCeil(*extent, roles.lanes);
   problem.panel = roles.panel / roles.lanes;
   // Of scalable vectors only the run knows how many there are: powers of two,
@@ -322,7 +362,7 @@ static double chooseTile(linalg::LinalgOp op, const VectorTarget &target,
     while (problem.panel && problem.panel % roles.vectors != 0)
       --roles.vectors;
   } else {
-    problem.rows = known(ranges[*roles.rowLoop]);
+    problem.rows = knownSize(ranges[*roles.rowLoop]);
     if (!problem.rows) {
       problem.rows = mostIterations(op, *roles.rowLoop);
       problem.halves = problem.rows.has_value();
@@ -510,12 +550,10 @@ FailureOr<LoopRoles> rac::vectorize::chooseRoles(linalg::LinalgOp op,
       (!target.scalable && *panel % roles.lanes != 0))
     return refuse("has panels that are no whole vectors of all operands");
   roles.panel = *panel;
-  chooseTile(op, target, wanted, roles);
-  // Normalisations of 12 to 48 vectors a row on Emerald Rapids: from 24 on they
-  // take 5 to 24 % less with a loop.
-  if (roles.horizontal && !roles.rowLoop && !target.scalable &&
-      !ShapedType::isDynamic(ranges[*lane]))
-    roles.isLongRow = 4 * ranges[*lane] >= 3 * target.registers * roles.lanes;
+  if (roles.horizontal && !findRowLoop(op, *lane))
+    chooseRows(op, target, roles);
+  else
+    chooseTile(op, target, wanted, roles);
   // A plan's tile may need the registers.
   if (roles.rows * (roles.vectors + 1) + roles.vectors > target.registers)
     roles.byLane.reset();

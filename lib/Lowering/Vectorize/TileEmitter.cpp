@@ -1,12 +1,14 @@
 //===- TileEmitter.cpp - A linalg op's computation on registers -----------===//
 
 #include "TileEmitter.h"
+#include "CombineRows.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 using namespace rac;
@@ -27,6 +29,14 @@ Value TileEmitter::asValue(OpBuilder &builder, OpFoldResult size) {
   return getValueOrCreateConstantIndexOp(builder, op.getLoc(), size);
 }
 
+/// What leaves others as they are: of sums -0.0, which zeros of either sign
+/// stay the same with, so that LLVM need not add it.
+static TypedAttr neutralOf(Operation *combiner) {
+  if (isa<arith::AddFOp>(combiner))
+    return FloatAttr::get(combiner->getResult(0).getType(), -0.0);
+  return *arith::getNeutralElement(combiner);
+}
+
 Values TileEmitter::start(OpBuilder &builder, ArrayRef<Value> position,
                           const Tile &tile) {
   Location loc = op.getLoc();
@@ -34,7 +44,7 @@ Values TileEmitter::start(OpBuilder &builder, ArrayRef<Value> position,
   VectorType type = lanes.vectorOf(getElementTypeOrSelf(out->get().getType()));
   Value same;
   if (roles.horizontal) {
-    TypedAttr neutral = *arith::getNeutralElement(findCombiner(op));
+    TypedAttr neutral = neutralOf(findCombiner(op));
     same = arith::ConstantOp::create(builder, loc, type,
                                      DenseElementsAttr::get(type, neutral));
   } else if (init) {
@@ -62,6 +72,21 @@ void TileEmitter::finish(OpBuilder &builder, ArrayRef<Value> position,
                   row, vector, tile.mask(vector));
 }
 
+/// One row's lanes.
+static Value combineRow(OpBuilder &builder, Location loc,
+                        vector::CombiningKind kind, Value lanes,
+                        arith::FastMathFlagsAttr flags) {
+  auto liberties = flags ? flags.getValue() : arith::FastMathFlags::none;
+  Type element = getElementTypeOrSelf(lanes.getType());
+  if (kind != vector::CombiningKind::ADD || !isa<FloatType>(element))
+    return vector::ReductionOp::create(builder, loc, kind, lanes, liberties);
+  // Else it begins with 0.0, which is added.
+  Value nothing =
+      arith::ConstantOp::create(builder, loc, FloatAttr::get(element, -0.0));
+  return vector::ReductionOp::create(builder, loc, kind, lanes, nothing,
+                                     liberties);
+}
+
 void TileEmitter::combineLanes(OpBuilder &builder, ArrayRef<Value> position,
                                const Tile &tile, ValueRange registers) {
   Location loc = op.getLoc();
@@ -73,20 +98,66 @@ void TileEmitter::combineLanes(OpBuilder &builder, ArrayRef<Value> position,
     return vector::makeArithReduction(builder, loc, *roles.horizontal, x, y,
                                       flags);
   };
-  OpOperand *out = op.getDpsInitOperand(0);
+  Values sums;
   for (int64_t row = 0; row < tile.rows; ++row) {
-    Value sum = registers[row * tile.vectors];
+    sums.push_back(registers[row * tile.vectors]);
     for (int64_t vector = 1; vector < tile.vectors; ++vector)
-      sum = combine(registers[row * tile.vectors + vector], sum);
-    sum = vector::ReductionOp::create(builder, loc, *roles.horizontal, sum,
-                                      flags ? flags.getValue()
-                                            : arith::FastMathFlags::none);
+      sums.back() =
+          combine(registers[row * tile.vectors + vector], sums.back());
+  }
+  OpOperand *out = op.getDpsInitOperand(0);
+  auto finish = [&](int64_t row, Value sum) {
     Values address = lanes.address(builder, *out, position, row, 0);
     Value before =
         init ? init : memref::LoadOp::create(builder, loc, out->get(), address);
-    memref::StoreOp::create(builder, loc, combine(sum, before), out->get(),
-                            address);
+    sum = combine(sum, before);
+    if (epilogue)
+      finishRow(builder, position, row, sum);
+    else
+      memref::StoreOp::create(builder, loc, sum, out->get(), address);
+  };
+  auto type = cast<VectorType>(sums.front().getType());
+  int64_t together = 1;
+  for (int64_t row = 0; row < tile.rows; row += together) {
+    together = rowsTogether(type, tile.rows - row);
+    if (together == 1) {
+      finish(row,
+             combineRow(builder, loc, *roles.horizontal, sums[row], flags));
+      continue;
+    }
+    Value all =
+        combineRows(builder, loc, ArrayRef(sums).slice(row, together), combine);
+    for (int64_t i = 0; i < together; ++i)
+      finish(row + i, vector::ExtractOp::create(builder, loc, all, i));
   }
+}
+
+/// The epilogue on the one number that a row has become.
+void TileEmitter::finishRow(OpBuilder &builder, ArrayRef<Value> position,
+                            int64_t row, Value sum) {
+  linalg::LinalgOp reader = epilogue->op;
+  Location loc = reader.getLoc();
+  Values at = epilogue->positionOf(position);
+  auto addressOf = [&](OpOperand &operand) {
+    return after->address(builder, operand, at, row, 0);
+  };
+  IRMapping scalars;
+  for (OpOperand &operand : reader->getOpOperands()) {
+    BlockArgument argument = reader.getMatchingBlockArgument(&operand);
+    if (operand.getOperandNumber() == epilogue->operandNumber)
+      scalars.map(argument, sum);
+    else if (!isa<MemRefType>(operand.get().getType()))
+      scalars.map(argument, operand.get());
+    else if (!argument.use_empty())
+      scalars.map(argument, memref::LoadOp::create(builder, loc, operand.get(),
+                                                   addressOf(operand)));
+  }
+  for (Operation &scalar : reader.getBlock()->without_terminator())
+    builder.clone(scalar, scalars);
+  OpOperand &out = *reader.getDpsInitOperand(0);
+  Value result = reader.getBlock()->getTerminator()->getOperand(0);
+  memref::StoreOp::create(builder, loc, scalars.lookupOrDefault(result),
+                          out.get(), addressOf(out));
 }
 
 Values TileEmitter::compute(OpBuilder &builder, ArrayRef<Value> position,

@@ -46,6 +46,8 @@ private:
   void combineLanes(mlir::OpBuilder &builder,
                     llvm::ArrayRef<mlir::Value> position, const Tile &tile,
                     mlir::ValueRange registers);
+  void finishRow(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> position,
+                 int64_t row, mlir::Value sum);
   /// The body on each register of the tile.
   Values compute(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> position,
                  const Tile &tile, mlir::ValueRange registers);
