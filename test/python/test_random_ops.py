@@ -178,6 +178,23 @@ def test_normalisations(compiler, tmp_path):
     check(graph, tmp_path, [s for s in FULL if s["m"] > 1], rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.parametrize("special", [False, True])
+def test_rows_of_known_sizes(compiler, tmp_path, special):
+    """Several rows are reduced at a time, in vectors and what is left of them."""
+    graph, last = Graph(17), [-1]
+    sizes = [(1, 384), (2, 40), (3, 16), (5, 33), (7, 100), (11, 5), (4, 1000), (2, 3, 130), (6, 1), (197, 15)]
+    for number, shape in enumerate(sizes):
+        x = graph.input(f"x{number}", list(shape))
+        graph.output(*[graph.op(kind, x, graph.weight(last, np.int64), keepdims=number % 2)
+                       for kind in ("ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceL2", "ReduceLogSumExp")])
+        graph.output(graph.op("Softmax", x, axis=-1))
+        if not special:  # the reference takes logarithms of what is zero in f32
+            graph.output(graph.op("LogSoftmax", x, axis=-1))
+        if shape[-1] > 1:
+            graph.output(graph.op("LayerNormalization", x, graph.normal(shape[-1]), graph.normal(shape[-1]), axis=-1))
+    check(graph, tmp_path, [{}], special, rtol=1e-3, atol=1e-4, reference=OnnxReference if special else Reference)
+
+
 def test_softmax_with_masks(compiler, tmp_path):
     """-inf where a mask hides something; large numbers."""
     graph = Graph(7)
