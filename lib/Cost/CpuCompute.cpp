@@ -205,6 +205,17 @@ static double resultsOf(const WorkNest &nest, const NestSchedule &loops,
   return iterations;
 }
 
+/// Operations, of which a shuffle takes as long as two, that combine the lanes
+/// of a row, which is added up with others or alone (CombineRows.cpp).
+static double operationsOfLanes(const NestSchedule &loops) {
+  constexpr double mostTogether = 4, step = 3, pair = 5;
+  double steps = std::log2(loops.lanes);
+  double together = std::exp2(
+      std::floor(std::log2(std::clamp(loops.rows, 1.0, mostTogether))));
+  return (pair * (together - 1) + step * (steps - std::log2(together))) /
+         together;
+}
+
 /// Each tile of registers starts its sums anew, and stores them.
 void CpuCosting::addRegisterTiles(const WorkNest &nest,
                                   const NestSchedule &loops,
@@ -255,15 +266,15 @@ void CpuCosting::computeGenerated() {
     others += 2 * (loops.shuffles + (loops.splitsLines ? kClocksOfSplits : 0)) *
               iterations;
     double lanes = filled(loops.extents.back()[*loops.vectorLoop], loops.lanes);
-    // Lanes of a sum of products are added up in the end: each step takes a
-    // shuffle and an addition for every result.
-    if (products > 0 && nest.reductions.test(*loops.vectorLoop))
-      others += 3 * std::log2(loops.lanes) * resultsOf(nest, loops, iterations);
     // What adds to few sums waits for them, unless it has enough to do.
     double waits = 1;
     if (nest.reductions.any() && products == 0 && others > 0)
       waits = std::min(1.0, kFewestClocks * others / iterations / loops.clocks);
     addVectorWork(nest.type, others, lanes * waits);
+    if (nest.reductions.test(*loops.vectorLoop))
+      addVectorWork(
+          nest.type,
+          operationsOfLanes(loops) * resultsOf(nest, loops, iterations), lanes);
     if (products == 0)
       continue;
     ContractionShape shape = contractionShape(nest);
