@@ -76,6 +76,22 @@ static bool narrows(Operation &contraction) {
   return getElementTypeOrSelf(contraction.getOperand(0)).isF32();
 }
 
+/// Refuses what f32 isn't narrowed to.
+static LogicalResult checkPrecision(GroupOp group) {
+  PlanAttr plan = group.getPlanAttr();
+  if (!plan || plan.getActivation() || plan.getPrecision().isF32() ||
+      isHalf(plan.getPrecision()))
+    return success();
+  auto contractions = llvm::make_filter_range(
+      *group.getBodyBlock(), [](Operation &op) { return isContraction(&op); });
+  if (contractions.empty() || !llvm::all_of(contractions, narrows))
+    return success();
+  return group.emitOpError("is planned in ")
+         << plan.getPrecision()
+         << ", but multiplies f32: in f32, f16, bf16, or with steps of its "
+            "activations (activation) in i8 or f8E4M3FN";
+}
+
 /// Refuses what the module's device, if it has one, doesn't compute in.
 LogicalResult ApplyPrecisionPass::checkDevice(ArrayRef<GroupOp> groups) {
   llvm::Expected<Device> device = attachedDevice(getOperation());
@@ -450,6 +466,9 @@ void ApplyPrecisionPass::runOnOperation() {
   ModuleOp module = getOperation();
   SmallVector<GroupOp> groups;
   module.walk([&](GroupOp group) { groups.push_back(group); });
+  for (GroupOp group : groups)
+    if (failed(checkPrecision(group)))
+      return signalPassFailure();
   if (failed(checkDevice(groups)))
     return signalPassFailure();
   if (failed(smoothOperands(groups)))
