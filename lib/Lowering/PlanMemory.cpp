@@ -99,36 +99,6 @@ void checkSizes(OpBuilder &builder, Location loc, ArrayRef<Value> sizes) {
                          "the inputs' shapes are too small for the model");
 }
 
-/// Fails the run where sizes that data decides come to more bytes than can be
-/// counted: integers would wrap round to what can be had. Negative ones are
-/// large, too.
-void checkBytes(OpBuilder &builder, memref::AllocOp alloc) {
-  Location loc = alloc.getLoc();
-  Type real = builder.getF64Type();
-  auto number = [&](double value) -> Value {
-    return arith::ConstantOp::create(builder, loc,
-                                     builder.getFloatAttr(real, value));
-  };
-  double fixed = elementBytes(alloc.getType());
-  for (int64_t size : alloc.getType().getShape())
-    if (!ShapedType::isDynamic(size))
-      fixed *= size;
-  Value bytes = number(fixed);
-  for (Value size : alloc.getDynamicSizes()) {
-    Value count =
-        arith::IndexCastUIOp::create(builder, loc, builder.getI64Type(), size);
-    count = arith::UIToFPOp::create(builder, loc, real, count);
-    bytes = arith::MulFOp::create(builder, loc, bytes, count);
-  }
-  // More than any address space has.
-  constexpr double most = 1ll << 60;
-  Value fits = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OLT,
-                                     bytes, number(most));
-  cf::AssertOp::create(builder, loc, fits,
-                       "a tensor would have a negative size, or be larger than "
-                       "any memory");
-}
-
 struct PlanMemoryPass : rac::impl::PlanMemoryBase<PlanMemoryPass> {
   using PlanMemoryBase::PlanMemoryBase;
   void runOnOperation() override;
@@ -169,8 +139,6 @@ void PlanMemoryPass::placeInArena(memref::AllocOp alloc, Value arena,
 
 void PlanMemoryPass::toHeap(memref::AllocOp alloc) {
   OpBuilder builder(alloc);
-  if (!alloc.getType().hasStaticShape())
-    checkBytes(builder, alloc);
   alloc.replaceAllUsesWith(HeapOp::create(builder, alloc.getLoc(),
                                           alloc.getType(),
                                           alloc.getDynamicSizes())

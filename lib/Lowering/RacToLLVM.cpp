@@ -23,6 +23,7 @@
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
+#include "rac/Lowering/ElementBytes.h"
 #include "rac/Lowering/Passes.h"
 
 namespace rac {
@@ -67,6 +68,29 @@ private:
                                     rewriter.getI64IntegerAttr(value));
   }
 
+  /// `bytes`, or -1, which the runtime refuses, where sizes that data decides
+  /// come to more than any address space has: integers would wrap round to what
+  /// can be had. Negative sizes are large, too.
+  Value countable(ConversionPatternRewriter &rewriter, OpT op,
+                  ArrayRef<Value> sizes, Value bytes) const {
+    Location loc = op.getLoc();
+    Type real = rewriter.getF64Type();
+    auto number = [&](double value) -> Value {
+      return LLVM::ConstantOp::create(rewriter, loc, real,
+                                      rewriter.getFloatAttr(real, value));
+    };
+    constexpr double most = 1ll << 60;
+    Value total = number(elementBytes(cast<MemRefType>(op.getType())));
+    for (Value size : sizes)
+      total = LLVM::FMulOp::create(
+          rewriter, loc, total,
+          LLVM::UIToFPOp::create(rewriter, loc, real, size));
+    Value fits = LLVM::FCmpOp::create(rewriter, loc, LLVM::FCmpPredicate::olt,
+                                      total, number(most));
+    return LLVM::SelectOp::create(rewriter, loc, fits, bytes,
+                                  constant(rewriter, loc, -1));
+  }
+
   ValueRange dynamicSizes(Adaptor adaptor) const {
     if constexpr (std::is_same_v<OpT, ArenaOp> ||
                   std::is_same_v<OpT, CountersOp>)
@@ -82,6 +106,8 @@ private:
                               ConversionPatternRewriter &rewriter) const {
     Location loc = op.getLoc();
     Value context = contextOf(op);
+    if constexpr (std::is_same_v<OpT, HeapOp>)
+      bytes = countable(rewriter, op, sizes, bytes);
     if constexpr (std::is_same_v<OpT, ScratchOp> ||
                   std::is_same_v<OpT, HeapOp>) {
       return callRuntime(rewriter, op,

@@ -183,9 +183,8 @@ def PlanMemory : Pass<"rac-plan-memory", "::mlir::ModuleOp"> {
     loop iteration to the next, comes from `rac.heap`. The static part of the
     arena's size is left on the entry function as `rac.arena_bytes`, and a function
     `@rac_arena_size` computes the whole size from the input shapes, where they
-    alone determine it. Both fail the run where a size would be negative, or where
-    those of `rac.heap` come to more bytes than can be counted. What is in use at
-    which step is left as `rac.timeline` (MemoryTimeline.h), for reports.
+    alone determine it. Both fail the run where a size would be negative. What is
+    in use at which step is left as `rac.timeline` (MemoryTimeline.h), for reports.
   }];
   let options = [Option<"assumedDim", "assumed-dim", "int64_t", "64",
                         "In the timeline, what each size is taken as that only the run knows">];
