@@ -8,7 +8,6 @@
 using namespace mlir;
 using namespace rac;
 
-/// What the candidate computes, on tensors as narrow as the precision has them.
 /// What computes nothing, of tensors without elements, takes no time; but a
 /// product of no terms is a kernel on a GPU, which writes its zeros.
 static bool takesNoTime(const WorkNest &nest, bool isGpu) {
@@ -20,6 +19,7 @@ static bool takesNoTime(const WorkNest &nest, bool isGpu) {
   return !(isGpu && nest.isContraction() && hasResults);
 }
 
+/// What the candidate computes, on tensors as narrow as the precision has them.
 Work DeviceModel::workIn(Type precision, const Candidate &candidate,
                          double dim) const {
   Work work = analyzeWork(candidate, dim);

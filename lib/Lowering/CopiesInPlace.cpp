@@ -44,8 +44,9 @@ using Blocks = llvm::DenseMap<Operation *, memref::SubViewOp>;
 /// part of another buffer, or all of it.
 class Elision {
 public:
-  Elision(memref::CopyOp copy, Blocks &blocks)
-      : copy(copy), block(copy->getBlock()), blocks(blocks) {}
+  Elision(memref::CopyOp copy, Blocks &blocks, int64_t alignment)
+      : copy(copy), block(copy->getBlock()), blocks(blocks),
+        alignment(alignment) {}
 
   /// The source is written where it would be copied to.
   bool writeInPlace();
@@ -64,6 +65,7 @@ private:
   memref::CopyOp copy;
   Block *block;
   Blocks &blocks;
+  int64_t alignment; // of parts, B
   memref::AllocOp alloc;
   Value base;             // the other buffer
   memref::SubViewOp view; // the part of it; null: all
@@ -75,7 +77,9 @@ bool Elision::match(Value whole, Value part) {
   view = part.getDefiningOp<memref::SubViewOp>();
   base = view ? view.getSource() : part;
   std::optional<Sizes> known = sizesOf(base), own = sizesOf(whole);
-  if (!alloc || !known || !own || (view && !isDense(view, *known)))
+  if (!alloc || !known || !own ||
+      (view &&
+       (!isDense(view, *known) || !startsAtMultiple(view, *known, alignment))))
     return false;
   if (cast<MemRefType>(base.getType()).getMemorySpace() !=
       alloc.getType().getMemorySpace())
@@ -200,18 +204,26 @@ bool Elision::readInPlace() {
 }
 
 struct CopiesInPlacePass : rac::impl::CopiesInPlaceBase<CopiesInPlacePass> {
+  using CopiesInPlaceBase::CopiesInPlaceBase;
+
   void runOnOperation() override {
     auto entry = getOperation().lookupSymbol<func::FuncOp>(kEntryName);
     if (!entry || entry.isExternal())
       return;
+    if (alignment < 1) {
+      getOperation().emitOpError(
+          "the alignment of parts must be positive, not ")
+          << alignment;
+      return signalPassFailure();
+    }
     // Last first: what a buffer becomes a part of has then found its own place.
     auto copies =
         llvm::to_vector(entry.getBody().front().getOps<memref::CopyOp>());
     Blocks blocks;
     for (memref::CopyOp copy : llvm::reverse(copies)) {
-      if (Elision(copy, blocks).writeInPlace())
+      if (Elision(copy, blocks, alignment).writeInPlace())
         ++numWritten;
-      else if (Elision(copy, blocks).readInPlace())
+      else if (Elision(copy, blocks, alignment).readInPlace())
         ++numRead;
       else
         ++numCopies;

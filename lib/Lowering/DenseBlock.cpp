@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Interfaces/ValueBoundsOpInterface.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
+#include "rac/Lowering/ElementBytes.h"
 
 using namespace mlir;
 using namespace rac;
@@ -96,19 +97,38 @@ bool rac::isInside(memref::SubViewOp view, ArrayRef<OpFoldResult> sizes) {
   return true;
 }
 
+/// The number of the view's first element, of what isn't known as symbols.
+static AffineExpr firstElement(memref::SubViewOp view,
+                               ArrayRef<OpFoldResult> sizes,
+                               SmallVectorImpl<OpFoldResult> &symbols) {
+  MLIRContext *context = view.getContext();
+  auto term = [&](OpFoldResult value) {
+    if (std::optional<int64_t> known = getConstantIntValue(value))
+      return getAffineConstantExpr(*known, context);
+    symbols.push_back(value);
+    return getAffineSymbolExpr(symbols.size() - 1, context);
+  };
+  AffineExpr at = getAffineConstantExpr(0, context);
+  for (auto [offset, size] : llvm::zip_equal(view.getMixedOffsets(), sizes))
+    at = at * term(size) + term(offset);
+  return at;
+}
+
 Value rac::firstElement(OpBuilder &builder, memref::SubViewOp view,
                         ArrayRef<OpFoldResult> sizes) {
   Location loc = view.getLoc();
-  AffineExpr at = builder.getAffineConstantExpr(0);
   SmallVector<OpFoldResult> symbols;
-  auto symbol = [&](OpFoldResult value) {
-    symbols.push_back(value);
-    return builder.getAffineSymbolExpr(symbols.size() - 1);
-  };
-  for (auto [offset, size] : llvm::zip_equal(view.getMixedOffsets(), sizes))
-    at = at * symbol(size) + symbol(offset);
+  AffineExpr at = ::firstElement(view, sizes, symbols);
   return getValueOrCreateConstantIndexOp(
       builder, loc,
       affine::makeComposedFoldedAffineApply(
           builder, loc, AffineMap::get(0, symbols.size(), at), symbols));
+}
+
+bool rac::startsAtMultiple(memref::SubViewOp view, ArrayRef<OpFoldResult> sizes,
+                           int64_t bytes) {
+  SmallVector<OpFoldResult> symbols;
+  AffineExpr at = ::firstElement(view, sizes, symbols);
+  return at.getLargestKnownDivisor() * elementBytes(view.getType()) % bytes ==
+         0;
 }

@@ -29,6 +29,10 @@ bool isInside(mlir::memref::SubViewOp view,
 mlir::Value firstElement(mlir::OpBuilder &builder, mlir::memref::SubViewOp view,
                          llvm::ArrayRef<mlir::OpFoldResult> sizes);
 
+/// Whether it is known to begin a multiple of `bytes` after its buffer does.
+bool startsAtMultiple(mlir::memref::SubViewOp view,
+                      llvm::ArrayRef<mlir::OpFoldResult> sizes, int64_t bytes);
+
 } // namespace rac
 
 #endif // RAC_LIB_LOWERING_DENSEBLOCK_H

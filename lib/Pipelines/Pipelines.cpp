@@ -156,7 +156,10 @@ void rac::populateBufferPipeline(OpPassManager &pm,
   pm.addPass(createInlineCopies());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   addCleanup(pm);
-  pm.addPass(createCopiesInPlace());
+  CopiesInPlaceOptions copies;
+  if (!options.accelerator.empty())
+    copies.alignment = nvptx::kBufferAlignment;
+  pm.addPass(createCopiesInPlace(copies));
   CollectWeightsOptions weights;
   // An accelerator doesn't see what lies in the host's code.
   if (!options.accelerator.empty())

@@ -1,4 +1,5 @@
 // RUN: rac-opt %s --split-input-file --rac-copies-in-place | FileCheck %s
+// RUN: rac-opt %s --split-input-file --rac-copies-in-place=alignment=16 | FileCheck %s --check-prefix=ALIGNED
 
 // Both parts of a concatenation are written where they belong; the output is there before them.
 
@@ -111,5 +112,45 @@ func.func @main() {
   %back = memref.expand_shape %result [[0, 1]] output_shape [1, 4] : memref<4xf32> into memref<1x4xf32>
   %y = rac.output_buffer 0 [] : memref<1x4xf32>
   memref.copy %back, %y : memref<1x4xf32> to memref<1x4xf32>
+  return
+}
+
+// -----
+
+// Of parts whose places must be multiples of 16 bytes, 24 is none; rows of 16 bytes are some, however many.
+
+// CHECK-LABEL: func.func @main
+// CHECK-NOT: memref.copy
+// ALIGNED-LABEL: func.func @main
+// ALIGNED: %[[N:.*]] = rac.input_dim 0, 0
+// ALIGNED: %[[X:.*]] = rac.output_buffer 0
+// ALIGNED: call @write(%{{.*}}) : (memref<3xi64>)
+// ALIGNED: memref.copy
+// ALIGNED: %[[AT:.*]] = affine.apply
+// ALIGNED: rac.block %{{.*}} at %[[AT]][%[[N]]]
+// ALIGNED-NOT: memref.copy
+func.func @main() {
+  %n = rac.input_dim 0, 0
+  %a = memref.alloc() : memref<3xi64>
+  call @write(%a) : (memref<3xi64>) -> ()
+  %x = rac.output_buffer 0 [] : memref<6xi64>
+  %last = memref.subview %x[3] [3] [1] : memref<6xi64> to memref<3xi64, strided<[1], offset: 3>>
+  memref.copy %a, %last : memref<3xi64> to memref<3xi64, strided<[1], offset: 3>>
+  %b = memref.alloc(%n) : memref<?x8xi16>
+  call @write_rows(%b) : (memref<?x8xi16>) -> ()
+  %y = rac.output_buffer 1 [%n] : memref<2x?x8xi16>
+  %rows = memref.expand_shape %b [[0, 1], [2]] output_shape [1, %n, 8] : memref<?x8xi16> into memref<1x?x8xi16>
+  %second = memref.subview %y[1, 0, 0] [1, %n, 8] [1, 1, 1] : memref<2x?x8xi16> to memref<1x?x8xi16, strided<[?, 8, 1], offset: ?>>
+  memref.copy %rows, %second : memref<1x?x8xi16> to memref<1x?x8xi16, strided<[?, 8, 1], offset: ?>>
+  return
+}
+func.func private @write(%x: memref<3xi64>) {
+  %zero = arith.constant 0 : i64
+  linalg.fill ins(%zero : i64) outs(%x : memref<3xi64>)
+  return
+}
+func.func private @write_rows(%x: memref<?x8xi16>) {
+  %zero = arith.constant 0 : i16
+  linalg.fill ins(%zero : i16) outs(%x : memref<?x8xi16>)
   return
 }

@@ -72,3 +72,19 @@ func.func @loop(%n: index) {
 ^end:
   return
 }
+
+
+// Bytes that no integer holds, told by their number as f64, are asked for as -1, which the runtime refuses.
+
+// CHECK-LABEL: llvm.func @heap
+// CHECK: %[[BYTES:.*]] = llvm.ptrtoint
+// CHECK: llvm.uitofp
+// CHECK: %[[NUMBER:.*]] = llvm.fmul %{{.*}}, %{{.*}} : f64
+// CHECK: %[[FITS:.*]] = llvm.fcmp "olt" %[[NUMBER]], %{{.*}} : f64
+// CHECK: %[[REFUSED:.*]] = llvm.mlir.constant(-1 : i64)
+// CHECK: %[[ASKED:.*]] = llvm.select %[[FITS]], %[[BYTES]], %[[REFUSED]]
+// CHECK: llvm.call @rac_heap(%{{.*}}, %[[ASKED]])
+func.func @heap(%context: !llvm.ptr, %n: index) -> memref<?x4xf32> {
+  %0 = rac.heap [%n] : memref<?x4xf32>
+  return %0 : memref<?x4xf32>
+}

@@ -163,9 +163,13 @@ def CopiesInPlace : Pass<"rac-copies-in-place", "::mlir::ModuleOp"> {
     read becomes that part, where that keeps no memory of the arena any longer.
     What is written in the meantime, or can't be shown to lie inside and apart from
     other parts, remains a copy.
+    A part may begin at any element; with `alignment` only at a known multiple of so many
+    bytes, as kernels take for granted that read and write 16 at once.
     A library call whose first post-op adds a buffer that nobody looks at later writes
     its result over that.
   }];
+  let options = [Option<"alignment", "alignment", "int64_t", "1",
+                        "Bytes, of which each part's place in its buffer is a multiple">];
   let dependentDialects = ["::mlir::affine::AffineDialect",
       "::mlir::arith::ArithDialect", "::rac::RacDialect"];
   let statistics = [

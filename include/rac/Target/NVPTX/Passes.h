@@ -11,6 +11,13 @@
 namespace rac {
 class RacDialect;
 
+namespace nvptx {
+/// B, of which each buffer's address that kernels get is a multiple: what a
+/// thread reads or writes at once, and a tensor map begins at
+/// (cuTensorMapEncodeTiled's globalAddress).
+constexpr int64_t kBufferAlignment = 16;
+} // namespace nvptx
+
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "rac/Target/NVPTX/Passes.h.inc"

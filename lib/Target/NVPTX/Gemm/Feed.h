@@ -8,7 +8,7 @@
 
 namespace rac::gemm {
 
-/// A block's place in its cluster.
+/// A block's place in its cluster, or an element's in a tile or a result.
 struct Place {
   Index row, column;
 };

@@ -52,11 +52,8 @@ private:
     Index first, last;
   };
   Sharers sharersOf(Index tileNumber);
-  /// Where neighbours begin that are written together.
-  struct Place {
-    Index row, column;
-  };
-  /// Sums are vectors of neighbours here.
+  /// Sums are vectors of neighbours here, which begin at `places` and are
+  /// written together.
   Sums loadSplits(Index batch, mlir::ArrayRef<Place> places);
   Sums loadShares(const Sharers &sharers, mlir::ArrayRef<Place> places);
   void writeSums(Index batch, Place place, mlir::Value sums);
