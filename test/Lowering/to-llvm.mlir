@@ -79,7 +79,8 @@ func.func @loop(%n: index) {
 // CHECK-LABEL: llvm.func @heap
 // CHECK: %[[BYTES:.*]] = llvm.ptrtoint
 // CHECK: llvm.uitofp
-// CHECK: %[[NUMBER:.*]] = llvm.fmul %{{.*}}, %{{.*}} : f64
+// CHECK: llvm.uitofp
+// CHECK-NEXT: %[[NUMBER:.*]] = llvm.fmul %{{.*}}, %{{.*}} : f64
 // CHECK: %[[FITS:.*]] = llvm.fcmp "olt" %[[NUMBER]], %{{.*}} : f64
 // CHECK: %[[REFUSED:.*]] = llvm.mlir.constant(-1 : i64)
 // CHECK: %[[ASKED:.*]] = llvm.select %[[FITS]], %[[BYTES]], %[[REFUSED]]
