@@ -14,10 +14,38 @@ using namespace rac;
 
 namespace {
 
+struct LevelTiming {
+  Timing one, all; ///< reading, one core and all of them
+  Timing latency;
+};
+
+/// Probes that are timed in turn, and where their timings go.
+class Series {
+public:
+  void add(Probe probe, Timing &timing) {
+    probes.push_back(std::move(probe));
+    slots.push_back(&timing);
+  }
+  void time(Bench &bench) const {
+    for (auto [slot, timing] : llvm::zip_equal(slots, bench.time(probes)))
+      *slot = timing;
+  }
+
+private:
+  std::vector<Probe> probes;
+  std::vector<Timing *> slots;
+};
+
+/// How long all cores take to read so many bytes again and again.
+struct CapacityProbe {
+  int64_t bytes = 0;
+  Timing timing;
+};
+
 class MemoryBench {
 public:
   explicit MemoryBench(Bench &bench)
-      : bench(bench),
+      : bench(bench), levels(bench.device().memory),
         memory(bench.device(), bench.cores(), bench.result.notes) {}
   void run();
 
@@ -27,10 +55,17 @@ private:
   Probe chasing(const LevelSpans &spans) const;
   Probe exchanging(const LevelSpans &spans) const;
   void setPeers(const LevelSpans &spans);
-  void setLevel(const LevelSpans &spans, llvm::ArrayRef<Timing> timings);
-  void findCapacity(MemoryLevel &last, const MemoryLevel &beyond);
+  void setLevel(const LevelSpans &spans, const LevelTiming &timing);
+  bool isShared(const LevelSpans &spans) const {
+    return levels[spans.level].scope != LevelScope::core;
+  }
+  /// The last cache, if all cores share it and what lies beyond is timed too.
+  MemoryLevel *sharedCache();
+  std::vector<CapacityProbe> probeCapacity(Series &series);
+  void findCapacity(llvm::ArrayRef<CapacityProbe> probes);
 
   Bench &bench;
+  std::vector<MemoryLevel> &levels;
   MemorySpans memory;
 };
 
@@ -70,16 +105,17 @@ static void linkLines(Span span) {
 }
 
 Probe MemoryBench::chasing(const LevelSpans &spans) const {
-  constexpr int64_t steps = 1000; // in one go
   linkLines(spans.one);
-  auto run = [span = spans.one, cached = spans.cached,
-              read = bench.options.kernels.read.run](int64_t times) {
+  // It goes on where it stopped: a short way, again and again, would soon lie
+  // nearer.
+  auto run = [span = spans.one, at = static_cast<void *>(spans.one.begin),
+              cached = spans.cached,
+              read = bench.options.kernels.read.run](int64_t times) mutable {
     if (cached)
       read(span.begin, span.bytes);
-    return secondsOf([&] { chase(span.begin, times * steps); }) / steps;
+    return secondsOf([&] { at = chase(at, times); });
   };
-  return {"the latency of " + bench.result.device.memory[spans.level].name,
-          run};
+  return {"the latency of " + levels[spans.level].name, run};
 }
 
 /// Each core computes in turn what another one had in its cache: it reads half
@@ -105,8 +141,8 @@ Probe MemoryBench::exchanging(const LevelSpans &spans) const {
       }
     });
   };
-  return {"what passes from one core's " +
-              bench.result.device.memory[spans.level].name + " to another's",
+  return {"what passes from one core's " + levels[spans.level].name +
+              " to another's",
           run};
 }
 
@@ -127,32 +163,35 @@ void MemoryBench::setPeers(const LevelSpans &spans) {
 void MemoryBench::run() {
   if (!*memory.buffer)
     return bench.note("memory: there isn't enough; levels are as they were");
-  std::vector<MemoryLevel> &levels = bench.device().memory;
-  std::vector<Probe> probes;
-  for (const LevelSpans &spans : memory.levels) {
+  // Reads of what cores share are a series of their own, since its clock
+  // follows its load: the last cache of a Xeon 6 gives a core 17 GB/s after a
+  // second of computing, and 28 after as long of reading.
+  Series own, shared;
+  std::vector<LevelTiming> timings(memory.levels.size());
+  for (auto [spans, timing] : llvm::zip_equal(memory.levels, timings)) {
     std::string what = "reading " + levels[spans.level].name;
-    probes.push_back(reading(what, {spans.one}, spans.cached));
-    probes.push_back(reading(what + " on all cores", spans.all, spans.cached));
-    probes.push_back(chasing(spans));
+    Series &reads = isShared(spans) ? shared : own;
+    reads.add(reading(what, {spans.one}, spans.cached), timing.one);
+    reads.add(reading(what + " on all cores", spans.all, spans.cached),
+              timing.all);
+    own.add(chasing(spans), timing.latency);
   }
-  std::vector<Timing> timings = bench.time(probes);
-  for (size_t i = 0; i < memory.levels.size(); ++i)
-    setLevel(memory.levels[i], llvm::ArrayRef(timings).slice(3 * i, 3));
+  std::vector<CapacityProbe> capacity = probeCapacity(shared);
+  own.time(bench);
+  shared.time(bench);
+  for (auto [spans, timing] : llvm::zip_equal(memory.levels, timings))
+    setLevel(spans, timing);
   auto last =
-      llvm::find_if(llvm::reverse(memory.levels), [&](const LevelSpans &spans) {
-        return levels[spans.level].scope == LevelScope::core;
-      });
+      llvm::find_if(llvm::reverse(memory.levels),
+                    [&](const LevelSpans &spans) { return !isShared(spans); });
   if (last != memory.levels.rend())
     setPeers(*last);
-
-  if (levels.size() > 1 && memory.levels.size() == levels.size() &&
-      levels[levels.size() - 2].scope == LevelScope::device)
-    findCapacity(levels[levels.size() - 2], levels.back());
+  if (!capacity.empty())
+    findCapacity(capacity);
 }
 
-void MemoryBench::setLevel(const LevelSpans &spans,
-                           llvm::ArrayRef<Timing> timings) {
-  MemoryLevel &level = bench.device().memory[spans.level];
+void MemoryBench::setLevel(const LevelSpans &spans, const LevelTiming &timing) {
+  MemoryLevel &level = levels[spans.level];
   std::string key = "memory." + level.name;
   auto how = [&](int64_t bytes, int readers) {
     return (llvm::Twine(bench.options.kernels.read.what) + " of " +
@@ -163,25 +202,53 @@ void MemoryBench::setLevel(const LevelSpans &spans,
         .str();
   };
   bench.set(level.coreBytesPerSecond, key + ".core_bytes_per_s", "B/s",
-            spans.one.bytes / timings[0].seconds, timings[0].spread,
+            spans.one.bytes / timing.one.seconds, timing.one.spread,
             how(spans.one.bytes, 1));
   // One core isn't faster than all.
   double one = level.coreBytesPerSecond ? level.coreBytesPerSecond->v : 0;
   bench.set(level.deviceBytesPerSecond, key + ".device_bytes_per_s", "B/s",
-            std::max(spans.allBytes() / timings[1].seconds, one),
-            timings[1].spread, how(spans.all.front().bytes, bench.cores()));
-  bench.set(level.latencySeconds, key + ".latency_s", "s", timings[2].seconds,
-            timings[2].spread,
+            std::max(spans.allBytes() / timing.all.seconds, one),
+            timing.all.spread, how(spans.all.front().bytes, bench.cores()));
+  bench.set(level.latencySeconds, key + ".latency_s", "s",
+            timing.latency.seconds, timing.latency.spread,
             "pointers from line to line in random order within " +
                 llvm::Twine(spans.one.bytes >> 10) + " KiB");
 }
 
+MemoryLevel *MemoryBench::sharedCache() {
+  bool isKnown = levels.size() > 1 && memory.levels.size() == levels.size();
+  MemoryLevel *last = isKnown ? &levels[levels.size() - 2] : nullptr;
+  return last && last->scope == LevelScope::device ? last : nullptr;
+}
+
+std::vector<CapacityProbe> MemoryBench::probeCapacity(Series &series) {
+  std::vector<CapacityProbe> probes;
+  const MemoryLevel *last = sharedCache();
+  if (!last)
+    return probes;
+  double whole = last->sizeBytes->v;
+  for (double size = whole / 16; size <= whole; size *= std::sqrt(2.0))
+    probes.emplace_back().bytes =
+        bench.cores() * llvm::alignTo<4096>(int64_t(size / bench.cores()));
+  for (CapacityProbe &probe : probes) {
+    int64_t each = probe.bytes / bench.cores();
+    std::vector<Span> spans;
+    for (int i = 0; i < bench.cores(); ++i)
+      spans.push_back({memory.buffer->data() + i * each, each});
+    series.add(
+        reading("how much " + last->name + " holds", spans, /*cached=*/true),
+        probe.timing);
+  }
+  return probes;
+}
+
 /// Of a cache that others use as well, the part that serves this machine: where
 /// reads take as long as if half of them came from memory.
-void MemoryBench::findCapacity(MemoryLevel &last, const MemoryLevel &beyond) {
+void MemoryBench::findCapacity(llvm::ArrayRef<CapacityProbe> probes) {
+  MemoryLevel &last = *sharedCache();
+  const MemoryLevel &beyond = levels.back();
   if (!last.deviceBytesPerSecond || !beyond.deviceBytesPerSecond)
     return;
-  double whole = last.sizeBytes->v;
   double inside = 1 / last.deviceBytesPerSecond->v,
          outside = 1 / beyond.deviceBytesPerSecond->v;
   // Memory that is hardly slower than the cache tells nothing.
@@ -189,28 +256,17 @@ void MemoryBench::findCapacity(MemoryLevel &last, const MemoryLevel &beyond) {
   if (outside < leastContrast * inside)
     return bench.note("memory." + last.name +
                       ".size_bytes: reads from beyond it take as long");
-  std::vector<int64_t> sizes;
-  std::vector<Probe> probes;
-  for (double size = whole / 16; size <= whole; size *= std::sqrt(2.0)) {
-    int64_t each = llvm::alignTo<4096>(int64_t(size / bench.cores()));
-    std::vector<Span> spans;
-    for (int i = 0; i < bench.cores(); ++i)
-      spans.push_back({memory.buffer->data() + i * each, each});
-    sizes.push_back(each * bench.cores());
-    probes.push_back(
-        reading("how much " + last.name + " holds", spans, /*cached=*/true));
-  }
-  std::vector<Timing> timings = bench.time(probes);
-  size_t fits = 0;
-  while (fits < sizes.size() &&
-         timings[fits].seconds / sizes[fits] < (inside + outside) / 2)
-    ++fits;
-  if (fits == sizes.size())
+  const auto *end = llvm::find_if(probes, [&](const CapacityProbe &probe) {
+    return probe.timing.seconds / probe.bytes >= (inside + outside) / 2;
+  });
+  if (end == probes.end())
     return; // all of it
   // It ends somewhere within a step of the sizes.
-  bench.set(last.sizeBytes, "memory." + last.name + ".size_bytes", "B",
-            sizes[fits ? fits - 1 : 0], std::sqrt(2.0) - 1,
-            "of " + llvm::Twine(int64_t(whole) >> 20) +
+  int64_t fits = end == probes.begin() ? end->bytes : std::prev(end)->bytes;
+  int64_t whole = last.sizeBytes->v;
+  bench.set(last.sizeBytes, "memory." + last.name + ".size_bytes", "B", fits,
+            std::sqrt(2.0) - 1,
+            "of " + llvm::Twine(whole >> 20) +
                 " MiB, shared with others, what keeps at least half of the "
                 "reads from memory, all cores reading");
 }
