@@ -79,6 +79,7 @@ private:
   /// GeneratedGroups.cpp: an op and producers that share its loops.
   void findGenerated(mlir::Operation *root);
   bool joinsAsProducer(const Cluster &cluster, mlir::Operation *op);
+  bool isInPassing(mlir::Operation *op) const;
   bool mayBeTogether(const Cluster &cluster, mlir::Operation *op) const;
   bool visitsOnce(const Cluster &cluster, mlir::OpOperand &use);
   Cluster grow(mlir::Operation *root, llvm::ArrayRef<mlir::Operation *> refused,

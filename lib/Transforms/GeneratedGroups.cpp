@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Cluster.h"
+#include "rac/Cost/Work.h"
 
 using namespace mlir;
 using namespace rac;
@@ -35,8 +36,15 @@ static bool takesConsumers(Operation *op) {
 
 static bool isContraction(Operation *op) { return isa<MatmulOp, ConvOp>(op); }
 
-/// Whether at most one op has loops that the others share; transposes of what a
-/// contraction reads or gives have none.
+/// Whether a contraction reads or gives the transpose in passing: on CPUs it
+/// reads weights, which are laid out when the model is compiled.
+bool ClusterFinder::isInPassing(Operation *op) const {
+  return isa<TransposeOp>(op) &&
+         (forms.transposes || isConstant(op->getOperand(0)));
+}
+
+/// Whether at most one op has loops that the others share; transposes in
+/// passing have none.
 bool ClusterFinder::mayBeTogether(const Cluster &cluster, Operation *op) const {
   unsigned others = 0, contractions = 0, transposes = 0;
   auto count = [&](Operation *member) {
@@ -44,7 +52,7 @@ bool ClusterFinder::mayBeTogether(const Cluster &cluster, Operation *op) const {
       return;
     ++others;
     contractions += isContraction(member);
-    transposes += isa<TransposeOp>(member);
+    transposes += isInPassing(member);
   };
   for (Operation *member : cluster.ops)
     count(member);
@@ -54,8 +62,7 @@ bool ClusterFinder::mayBeTogether(const Cluster &cluster, Operation *op) const {
   count(op);
   if (others == before || others <= 1)
     return true;
-  return forms.transposes && contractions <= 1 &&
-         others == contractions + transposes &&
+  return contractions <= 1 && others == contractions + transposes &&
          (contractions == 1 || transposes == 1);
 }
 
@@ -69,11 +76,11 @@ bool ClusterFinder::visitsOnce(const Cluster &cluster, OpOperand &use) {
   // Weights of few bits are widened as a product reads them.
   if (isa<DequantizeWeightsOp>(op))
     return isa<MatmulOp>(user) && use.getOperandNumber() == 1;
-  if (!forms.transposes)
-    return false;
   // What a convolution reads may be padded first, and is read as it is.
   if (isContraction(user))
-    return isa<TransposeOp>(op) && isa<MatmulOp>(user);
+    return isInPassing(op) && isa<MatmulOp>(user);
+  if (!forms.transposes)
+    return false;
   // What a contraction reads is not computed on the way.
   return isa<TransposeOp>(user) &&
          llvm::none_of(user->getUsers(), [&](Operation *next) {
