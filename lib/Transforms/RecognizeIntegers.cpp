@@ -74,19 +74,28 @@ bool isSameAlong(Value zero, int64_t rank, int64_t dim) {
   return at < 0 || shape[at] == 1;
 }
 
+/// What `value` has its numbers of, widened or in another shape; null: of
+/// nothing but itself.
+Value widenedFrom(Value value) {
+  if (auto reshape = value.getDefiningOp<ReshapeOp>())
+    return reshape.getInput();
+  auto cast = value.getDefiningOp<rac::CastOp>();
+  if (!cast)
+    return {};
+  auto from = dyn_cast<IntegerType>(getElementTypeOrSelf(cast.getInput()));
+  auto to = dyn_cast<IntegerType>(getElementTypeOrSelf(value));
+  // A true i1 is -1 where it is read as a number, and 1 when it is cast.
+  if (!from || !to || from.getWidth() == 1 ||
+      from.getWidth() >= to.getWidth() ||
+      (to.isUnsigned() && !from.isUnsigned()))
+    return {};
+  return cast.getInput();
+}
+
 /// All elements of an integer constant of at most 32 bits.
 std::optional<SmallVector<int64_t>> integersOf(Value value) {
-  // Widening and another shape change no number.
-  auto widthOf = [](Value value) {
-    auto type = dyn_cast<IntegerType>(getElementTypeOrSelf(value));
-    return type ? type.getWidth() : ~0u;
-  };
-  while (Operation *op = value.getDefiningOp()) {
-    if (!isa<rac::CastOp, ReshapeOp>(op) ||
-        widthOf(op->getOperand(0)) > widthOf(value))
-      break;
-    value = op->getOperand(0);
-  }
+  while (Value source = widenedFrom(value))
+    value = source;
   DenseElementsAttr dense = getDense(value);
   if (!dense || !isa<IntegerType>(dense.getElementType()))
     return std::nullopt;
@@ -333,9 +342,9 @@ Value scalarOf(PatternRewriter &rewriter, Value value) {
 
 /// The bytes that have been widened to a zero point; null if there are none.
 Value narrowZero(Value zero, Type element) {
-  while (isa_and_present<rac::CastOp, ReshapeOp>(zero.getDefiningOp()))
-    zero = zero.getDefiningOp()->getOperand(0);
-  return getElementTypeOrSelf(zero) == element ? zero : Value();
+  while (zero && getElementTypeOrSelf(zero) != element)
+    zero = widenedFrom(zero);
+  return zero;
 }
 
 bool isOf(int64_t number, Type byte) {

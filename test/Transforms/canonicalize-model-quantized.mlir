@@ -183,6 +183,31 @@ func.func @conv_points(%x: tensor<1x4x3xui8>, %w: tensor<2x3x3xi8>, %z: tensor<u
 
 // -----
 
+// A zero point that has been computed is bytes as soon as it has been rounded to them. One that has been a signed byte in
+// between isn't the byte that it came of.
+
+// CHECK-LABEL: func.func @computed_points
+// CHECK-SAME: (%[[X:.*]]: tensor<1x4x3xui8>, %[[W:.*]]: tensor<2x3x3xi8>, %[[Z:.*]]: tensor<f32>, %{{.*}}: tensor<ui8>)
+// CHECK: %[[B:.*]] = rac.cast %[[Z]] : (tensor<f32>) -> tensor<ui8>
+// CHECK: %[[P:.*]] = rac.pad constant %[[X]], %[[B]]
+// CHECK: rac.conv %[[P]], %[[W]] {{.*}} : (tensor<1x6x3xui8>, tensor<2x3x3xi8>) -> tensor<1x4x2xi32>
+// CHECK: rac.conv {{.*}} : (tensor<1x4x3xi32>, tensor<2x3x3xi32>) -> tensor<1x4x2xi32>
+func.func @computed_points(%x: tensor<1x4x3xui8>, %w: tensor<2x3x3xi8>, %z: tensor<f32>, %s: tensor<ui8>) -> (tensor<1x4x2xi32>, tensor<1x4x2xi32>) {
+  %zb = rac.cast %z : (tensor<f32>) -> tensor<ui8>
+  %zw = rac.cast %zb : (tensor<ui8>) -> tensor<i32>
+  %sb = rac.cast %s : (tensor<ui8>) -> tensor<i8>
+  %sw = rac.cast %sb : (tensor<i8>) -> tensor<i32>
+  %xw = rac.cast %x : (tensor<1x4x3xui8>) -> tensor<1x4x3xi32>
+  %ww = rac.cast %w : (tensor<2x3x3xi8>) -> tensor<2x3x3xi32>
+  %0 = rac.sub %xw, %zw : (tensor<1x4x3xi32>, tensor<i32>) -> tensor<1x4x3xi32>
+  %1 = rac.conv %0, %ww {strides = array<i64: 1>, dilations = array<i64: 1>, pads_low = array<i64: 1>, pads_high = array<i64: 1>, groups = 1 : i64} : (tensor<1x4x3xi32>, tensor<2x3x3xi32>) -> tensor<1x4x2xi32>
+  %2 = rac.sub %xw, %sw : (tensor<1x4x3xi32>, tensor<i32>) -> tensor<1x4x3xi32>
+  %3 = rac.conv %2, %ww {strides = array<i64: 1>, dilations = array<i64: 1>, pads_low = array<i64: 1>, pads_high = array<i64: 1>, groups = 1 : i64} : (tensor<1x4x3xi32>, tensor<2x3x3xi32>) -> tensor<1x4x2xi32>
+  return %1, %3 : tensor<1x4x2xi32>, tensor<1x4x2xi32>
+}
+
+// -----
+
 // What differs along the terms isn't in sums of rows or columns: of i32 it stays, and so does what a convolution has for each
 // channel.
 
