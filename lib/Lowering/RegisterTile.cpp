@@ -177,12 +177,12 @@ static double clocksOfColumns(const RowTileProblem &problem,
   constexpr int64_t many = 256;
   int64_t elements = problem.elements.value_or(many * problem.lanes);
   int64_t whole = elements / problem.lanes, ragged = elements % problem.lanes;
+  int64_t steps = whole / tile.vectors;
   int64_t rest = whole % tile.vectors + (ragged != 0);
   auto step = [&](int64_t vectors) {
     return std::max(double(tile.rows * vectors) / kLoads, kLatency);
   };
-  return double(whole / tile.vectors) * step(tile.vectors) +
-         double(rest) * step(1);
+  return double(steps) * step(tile.vectors) + double(rest) * step(1);
 }
 
 double rac::clocksOfRowTile(const RowTileProblem &problem,
