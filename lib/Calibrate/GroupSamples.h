@@ -15,8 +15,9 @@ namespace rac {
 struct NetworkRun {
   int64_t threads = 1;
   bool library = true;
-  std::string precision; ///< as rac-compile has it; empty: the network's own
-  double seconds = 0.3;  ///< of timed runs
+  /// As rac-compile has it; empty: the network's own.
+  std::string precision = {};
+  double seconds = 0.3; ///< of timed runs
 };
 
 /// Compiles networks for a device by rac-compile and runs them by rac-run,

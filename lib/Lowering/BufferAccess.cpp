@@ -41,8 +41,8 @@ static std::optional<bool> opWrites(OpOperand &operand) {
   if (auto styled = dyn_cast<DestinationStyleOpInterface>(op))
     return styled.isDpsInit(&operand);
   auto interface = dyn_cast<MemoryEffectOpInterface>(op);
-  if (!interface || op->getNumRegions() != 0 &&
-                        op->hasTrait<OpTrait::HasRecursiveMemoryEffects>())
+  if (!interface || (op->getNumRegions() != 0 &&
+                     op->hasTrait<OpTrait::HasRecursiveMemoryEffects>()))
     return std::nullopt;
   SmallVector<MemoryEffects::EffectInstance> effects;
   interface.getEffects(effects);

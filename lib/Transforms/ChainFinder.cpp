@@ -30,8 +30,8 @@ bool ChainFinder::grow(Operation *op) {
     return true;
   }
   auto softmax = dyn_cast<SoftmaxOp>(op);
-  bool whole = softmax &&
-               softmax.getAxis() == softmax.getInput().getType().getRank() - 1;
+  bool whole = softmax && int64_t(softmax.getAxis()) ==
+                              softmax.getInput().getType().getRank() - 1;
   if (!whole && !isa<ElementwiseOpInterface>(op))
     return false;
   members.insert(op);

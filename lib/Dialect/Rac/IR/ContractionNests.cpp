@@ -9,13 +9,6 @@ using namespace rac;
 namespace {
 using Nests = SmallVectorImpl<LoopNest>;
 
-/// What products of `element` are summed in: i32 for integers.
-Type accumulatorOf(Type element) {
-  return isa<FloatType>(element)
-             ? element
-             : Type(IntegerType::get(element.getContext(), 32));
-}
-
 RankedTensorType typeOf(Value tensor) {
   return cast<RankedTensorType>(tensor.getType());
 }

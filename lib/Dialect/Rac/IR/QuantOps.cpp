@@ -25,7 +25,7 @@ LogicalResult DequantizeWeightsOp::verify() {
     if (block < 1)
       return emitOpError("has a block of ") << block;
     int64_t size = i == 0 ? getFilledRows() : steps.getDimSize(i);
-    if (scales.getDimSize(i) != llvm::divideCeil(size, block))
+    if (scales.getDimSize(i) != llvm::divideCeilSigned(size, block))
       return emitOpError("has ")
              << scales.getDimSize(i) << " scales for " << size
              << " weights along dimension " << i << ", in blocks of " << block;

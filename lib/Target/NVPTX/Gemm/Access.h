@@ -18,7 +18,7 @@ struct Term {
   /// it does after merging.
   std::optional<unsigned> first, last;
   /// The bound of the operand that it moves along, by so much.
-  std::optional<unsigned> bound;
+  std::optional<unsigned> bound = std::nullopt;
   int64_t step = 0;
 };
 
