@@ -143,3 +143,17 @@ def test_one_line(tmp_path, compiler, device):
     y = graph.op("Conv", x, graph.normal(12, 1, 5), group=12, pads=[2, 2])
     graph.output(graph.op("Conv", graph.op("Relu", y), graph.normal(30, 12, 1)))
     check(graph, tmp_path, device)
+
+
+@pytest.mark.parametrize("flags", [(), ("--no-library",)])
+def test_transposed_weights(tmp_path, compiler, device, flags):
+    """They are laid out when the model is compiled: as either factor, and where they are added after the product."""
+    graph = Graph(3)
+    x, z = graph.input("x", ["rows", 70]), graph.input("z", [70, 45])
+
+    def transposed(*shape):
+        return graph.op("Transpose", graph.normal(*shape), perm=[1, 0])
+    graph.output(graph.op("Relu", graph.op("MatMul", x, transposed(1001, 70))),
+                 graph.op("Tanh", graph.op("MatMul", transposed(70, 301), z)),
+                 graph.op("Add", graph.op("MatMul", z, graph.normal(45, 33)), transposed(33, 70)))
+    check(graph, tmp_path, device, [{"rows": rows} for rows in (1, 2, 37)], chains=0, flags=flags, rtol=1e-3, atol=1e-4)
