@@ -213,7 +213,7 @@ struct CopiesInPlacePass : rac::impl::CopiesInPlaceBase<CopiesInPlacePass> {
     if (alignment < 1) {
       getOperation().emitOpError(
           "the alignment of parts must be positive, not ")
-          << alignment;
+          << alignment.getValue();
       return signalPassFailure();
     }
     // Last first: what a buffer becomes a part of has then found its own place.

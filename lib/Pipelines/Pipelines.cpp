@@ -157,13 +157,13 @@ void rac::populateBufferPipeline(OpPassManager &pm,
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   addCleanup(pm);
   CopiesInPlaceOptions copies;
-  if (!options.accelerator.empty())
-    copies.alignment = nvptx::kBufferAlignment;
-  pm.addPass(createCopiesInPlace(copies));
   CollectWeightsOptions weights;
-  // An accelerator doesn't see what lies in the host's code.
-  if (!options.accelerator.empty())
+  if (!options.accelerator.empty()) {
+    copies.alignment = nvptx::kBufferAlignment;
+    // An accelerator doesn't see what lies in the host's code.
     weights.minBytes = 0;
+  }
+  pm.addPass(createCopiesInPlace(copies));
   pm.addPass(createCollectWeights(weights));
   if (!options.accelerator.empty())
     return addKernels(pm, options);

@@ -45,7 +45,7 @@ struct GroupForms {
   /// Two matrix products and all between them, a tile at a time.
   bool productChains = true;
   /// Transposes of a contraction's operands and of its result, which are
-  /// nothing but strides there.
+  /// nothing but strides there. Those of weights are so everywhere.
   bool transposes = false;
   /// Chains of products of f16 and bf16 too.
   bool halfChains = false;

@@ -1,5 +1,8 @@
 // RUN: rac-opt %s --split-input-file --rac-copies-in-place | FileCheck %s
 // RUN: rac-opt %s --split-input-file --rac-copies-in-place=alignment=16 | FileCheck %s --check-prefix=ALIGNED
+// RUN: not rac-opt %s --split-input-file --rac-copies-in-place=alignment=0 2>&1 | FileCheck %s --check-prefix=REFUSED
+
+// REFUSED: error: 'builtin.module' op the alignment of parts must be positive, not 0
 
 // Both parts of a concatenation are written where they belong; the output is there before them.
 

@@ -6,13 +6,15 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/IRMapping.h"
 #include "rac/Lowering/ElementBytes.h"
+#include "rac/Target/NVPTX/Passes.h"
 
 namespace rac::nvptx {
 
 using Values = llvm::SmallVector<mlir::Value>;
 
-/// What a thread loads or stores at once, B.
-constexpr int64_t kAccessBytes = 16;
+/// What a thread loads or stores at once, B: as much as buffers are aligned
+/// for.
+constexpr int64_t kAccessBytes = kBufferAlignment;
 /// The most neighbours that a thread computes: of narrow types next to wide
 /// ones more would take too many registers.
 constexpr int64_t kMostLanes = 8;
