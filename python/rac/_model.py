@@ -51,7 +51,7 @@ def _short_spins():
     if "OMP_WAIT_POLICY" in os.environ or "GOMP_SPINCOUNT" in os.environ:
         yield
         return
-    os.environ["GOMP_SPINCOUNT"] = "1000"  # about 10 us, by libgomp's own estimate
+    os.environ["GOMP_SPINCOUNT"] = "2000"  # about 20 us, by libgomp's own estimate
     try:
         yield
     finally:

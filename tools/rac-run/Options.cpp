@@ -23,7 +23,7 @@ how much memory. Without --input, inputs are random.
   --output DIR            write each output to DIR/<name>.npy
   --threads N             at most N threads (default: as compiled)
   --spin MICROSECONDS     how long waiting threads look for work before they sleep; 0: not at all
-                          (default: as compiled). Also sets GOMP_SPINCOUNT (10 us by default),
+                          (default: as compiled). Also sets GOMP_SPINCOUNT (20 us by default),
                           unless it or OMP_WAIT_POLICY is set (docs/ThreadPool.md)
   --device N              of models for GPUs: which one, as the driver counts (default 0)
   --no-graphs             of models for GPUs: no run is replayed (docs/Gpu.md)

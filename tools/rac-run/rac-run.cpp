@@ -42,7 +42,7 @@ static void setOpenMpSpin(int microseconds) {
   constexpr long kSpinsPerMicrosecond = 100; // libgomp's estimate, env.c
   // Left alone it spins for milliseconds, which on a machine that is busy with
   // something else makes a run take ten times as long (docs/ThreadPool.md).
-  constexpr int kDefault = 10;
+  constexpr int kDefault = 20;
   if (getenv("OMP_WAIT_POLICY"))
     return;
   if (microseconds == 0)
