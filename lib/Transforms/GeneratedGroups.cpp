@@ -36,11 +36,29 @@ static bool takesConsumers(Operation *op) {
 
 static bool isContraction(Operation *op) { return isa<MatmulOp, ConvOp>(op); }
 
+/// Whether it makes columns of the rows of matrices that single rows are
+/// multiplied by: a product reads them as they lie then, and sums along them.
+static bool isOfSingleRows(TransposeOp transpose) {
+  ArrayRef<int64_t> permutation = transpose.getPermutation();
+  int64_t rank = permutation.size();
+  return rank >= 2 && permutation[rank - 2] == rank - 1 &&
+         llvm::all_of(transpose->getUses(), [](OpOperand &use) {
+           auto product = dyn_cast<MatmulOp>(use.getOwner());
+           if (!product || use.getOperandNumber() != 1)
+             return false;
+           auto rows = cast<RankedTensorType>(product.getLhs().getType());
+           return rows.getRank() >= 2 &&
+                  rows.getDimSize(rows.getRank() - 2) == 1;
+         });
+}
+
 /// Whether a contraction reads or gives the transpose in passing: on CPUs it
-/// reads weights, which are laid out when the model is compiled.
+/// reads weights, which are laid out when the model is compiled, and what
+/// single rows are multiplied by.
 bool ClusterFinder::isInPassing(Operation *op) const {
-  return isa<TransposeOp>(op) &&
-         (forms.transposes || isConstant(op->getOperand(0)));
+  auto transpose = dyn_cast<TransposeOp>(op);
+  return transpose && (forms.transposes || isConstant(op->getOperand(0)) ||
+                       isOfSingleRows(transpose));
 }
 
 /// Whether at most one op has loops that the others share; transposes in

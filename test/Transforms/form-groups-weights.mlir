@@ -19,7 +19,7 @@ func.func @weights(%x: tensor<1x64xf32>) -> tensor<1x32xf32> {
 
 // -----
 
-// What the run computes is transposed on its own, and so is a product's result.
+// What the run computes is transposed on its own for several rows, and so is a product's result.
 
 // CHECK-LABEL: func.func @computed
 // CHECK: rac.group @transpose
@@ -30,4 +30,42 @@ func.func @computed(%x: tensor<8x64xf32>, %w: tensor<32x64xf32>) -> tensor<32x8x
   %0 = rac.matmul %x, %t : (tensor<8x64xf32>, tensor<64x32xf32>) -> tensor<8x32xf32>
   %1 = rac.transpose %0, [1, 0] : (tensor<8x32xf32>) -> tensor<32x8xf32>
   return %1 : tensor<32x8xf32>
+}
+
+// -----
+
+// A single row is multiplied by what the run computes as it lies: results are sums along its rows.
+
+// CHECK-LABEL: func.func @single_row
+// CHECK: rac.group @matmul
+// CHECK-NEXT: ^bb0
+// CHECK-NEXT: rac.transpose
+// CHECK-NEXT: rac.matmul
+// CHECK-NOT: rac.group
+func.func @single_row(%q: tensor<1x12x1x64xf32>, %k: tensor<1x129x12x64xf32>) -> tensor<1x12x1x129xf32> {
+  %t = rac.transpose %k, [0, 2, 3, 1] : (tensor<1x129x12x64xf32>) -> tensor<1x12x64x129xf32>
+  %0 = rac.matmul %q, %t : (tensor<1x12x1x64xf32>, tensor<1x12x64x129xf32>) -> tensor<1x12x1x129xf32>
+  return %0 : tensor<1x12x1x129xf32>
+}
+
+// -----
+
+// Not if its terms don't lie side by side, and not if there may be more rows.
+
+// CHECK-LABEL: func.func @terms_apart
+// CHECK: rac.group @transpose
+// CHECK: rac.group @matmul
+func.func @terms_apart(%q: tensor<12x1x64xf32>, %k: tensor<64x12x129xf32>) -> tensor<12x1x129xf32> {
+  %t = rac.transpose %k, [1, 0, 2] : (tensor<64x12x129xf32>) -> tensor<12x64x129xf32>
+  %0 = rac.matmul %q, %t : (tensor<12x1x64xf32>, tensor<12x64x129xf32>) -> tensor<12x1x129xf32>
+  return %0 : tensor<12x1x129xf32>
+}
+
+// CHECK-LABEL: func.func @rows
+// CHECK: rac.group @transpose
+// CHECK: rac.group @matmul
+func.func @rows(%q: tensor<12x?x64xf32>, %k: tensor<12x129x64xf32>) -> tensor<12x?x129xf32> {
+  %t = rac.transpose %k, [0, 2, 1] : (tensor<12x129x64xf32>) -> tensor<12x64x129xf32>
+  %0 = rac.matmul %q, %t : (tensor<12x?x64xf32>, tensor<12x64x129xf32>) -> tensor<12x?x129xf32>
+  return %0 : tensor<12x?x129xf32>
 }

@@ -157,3 +157,15 @@ def test_transposed_weights(tmp_path, compiler, device, flags):
                  graph.op("Tanh", graph.op("MatMul", transposed(70, 301), z)),
                  graph.op("Add", graph.op("MatMul", z, graph.normal(45, 33)), transposed(33, 70)))
     check(graph, tmp_path, device, [{"rows": rows} for rows in (1, 2, 37)], chains=0, flags=flags, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("flags", [[], ["--no-library"]])
+def test_single_rows(tmp_path, compiler, device, flags):
+    """A row by what the run computes, transposed: a step of attention over keys as they are cached, and as they are made."""
+    graph = Graph(4)
+    q, keys, made, mask = (graph.input(*of) for of in (("q", [3, 1, 37]), ("keys", [3, "n", 37]), ("made", ["n", 3, 37]),
+                                                       ("mask", [1, "n"])))
+    cached = graph.op("MatMul", q, graph.op("Transpose", keys, perm=[0, 2, 1]))
+    masked = graph.op("Add", graph.op("MatMul", q, graph.op("Transpose", made, perm=[1, 2, 0])), mask)
+    graph.output(cached, graph.op("Softmax", masked, axis=-1))
+    check(graph, tmp_path, device, [{"n": n} for n in (1, 2, 15, 129)], chains=0, flags=flags, rtol=1e-3, atol=1e-4)
