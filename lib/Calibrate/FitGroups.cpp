@@ -21,6 +21,7 @@ private:
   DeviceModel &modelFor(const GroupSample &sample, const Device &device);
   void addParameter(const Coefficient &coefficient, const Device &device);
   std::vector<double> predict();
+  double doubt() const;
   double loss();
 
   llvm::ArrayRef<GroupSample> samples;
@@ -31,6 +32,8 @@ private:
   std::vector<TimeFormula> formulas;    ///< whose numbers are the models'
   std::map<std::string, double> values; ///< by name
   std::vector<Parameter> parameters;    ///< whose numbers are the values
+  /// Of each parameter, what a bandwidth was measured to be alone; else 0.
+  std::vector<double> alone;
 };
 
 } // namespace
@@ -120,6 +123,9 @@ void Problem::addParameter(const Coefficient &coefficient,
   parameter.share = 0;
   // A search by factors doesn't leave zero.
   place->second = std::clamp(place->second, parameter.low, parameter.high);
+  bool isMeasured = coefficient.origin == Origin::measured &&
+                    llvm::StringRef(coefficient.name).starts_with("memory.");
+  alone.push_back(isMeasured ? coefficient.value : 0);
   parameters.push_back(std::move(parameter));
 }
 
@@ -133,6 +139,18 @@ std::vector<double> Problem::predict() {
   return seconds;
 }
 
+/// What was measured alone is believed if groups hardly say otherwise: few of
+/// them go to memory, and a few that were disturbed would halve it. In points
+/// of the loss.
+double Problem::doubt() const {
+  constexpr double pointsOfDoubling = 0.1;
+  double sum = 0;
+  for (auto [parameter, value] : llvm::zip_equal(parameters, alone))
+    if (value > 0)
+      sum += std::abs(std::log2(*parameter.value / value));
+  return pointsOfDoubling * sum;
+}
+
 /// Mean errors relative to the longer of the two times, in %: as much for half
 /// as for twice the time, and no sample, however disturbed, counts for more
 /// than 100.
@@ -141,7 +159,7 @@ double Problem::loss() {
   for (auto [guess, taken] : llvm::zip_equal(predict(), measured))
     sum += 1 - std::min(guess, taken) / std::max(guess, taken);
   constexpr double percent = 100;
-  return percent * sum / measured.size();
+  return percent * sum / measured.size() + doubt();
 }
 
 GroupFit Problem::solve() {

@@ -152,4 +152,23 @@ TEST(FitGroups, StaysWithinWhatWasMeasuredAlone) {
   }
 }
 
+// Groups that took hardly longer, as if a cache were half as fast, don't make
+// it so: that much is noise.
+TEST(FitGroups, BelievesABandwidthThatHardlyMatters) {
+  Device alone = deviceWith(0.8, 12, 0.5, 1e-6, 3), halved = alone;
+  alone.memory[1].coreBytesPerSecond = measured(1e11);
+  halved.memory[1].coreBytesPerSecond = measured(5e10);
+  Samples quiet(alone), disturbed(halved);
+  std::vector<GroupSample> close;
+  for (auto [sample, other] : llvm::zip_equal(quiet.list, disturbed.list))
+    if (other.seconds > 1.00001 * sample.seconds &&
+        other.seconds < 1.005 * sample.seconds)
+      close.push_back(other);
+  ASSERT_GT(close.size(), 10u);
+  for (const auto &[name, value, uncertainty] :
+       fitGroups(close, alone).coefficients)
+    if (name == "memory.L2.core_bytes_per_s")
+      EXPECT_NEAR(value / 1e11, 1, 0.02);
+}
+
 } // namespace
