@@ -16,6 +16,7 @@ namespace {
 
 struct LevelTiming {
   Timing one, all; ///< reading, one core and all of them
+  Timing updating; ///< all of them; of memory
   Timing latency;
 };
 
@@ -52,6 +53,7 @@ public:
 private:
   Probe reading(const std::string &what, std::vector<Span> spans,
                 bool cached) const;
+  Probe updating(const LevelSpans &spans) const;
   Probe chasing(const LevelSpans &spans) const;
   Probe exchanging(const LevelSpans &spans) const;
   void setPeers(const LevelSpans &spans);
@@ -59,10 +61,14 @@ private:
   bool isShared(const LevelSpans &spans) const {
     return levels[spans.level].scope != LevelScope::core;
   }
+  bool isMemory(const LevelSpans &spans) const {
+    return spans.level + 1 == levels.size() && isShared(spans);
+  }
   /// The last cache, if all cores share it and what lies beyond is timed too.
   MemoryLevel *sharedCache();
   std::vector<CapacityProbe> probeCapacity(Series &series);
-  void findCapacity(llvm::ArrayRef<CapacityProbe> probes);
+  void findCapacity(llvm::ArrayRef<CapacityProbe> probes,
+                    llvm::ArrayRef<LevelTiming> timings);
 
   Bench &bench;
   std::vector<MemoryLevel> &levels;
@@ -88,6 +94,24 @@ Probe MemoryBench::reading(const std::string &what, std::vector<Span> spans,
         });
   };
   return {what, run};
+}
+
+/// More than a fill, so that no library function does it past the caches.
+static void addTo(Span span) {
+  auto *at = reinterpret_cast<uint64_t *>(span.begin);
+  for (int64_t i = 0; i < span.bytes / int64_t(sizeof(uint64_t)); ++i)
+    at[i] += 1;
+}
+
+/// Each core reads its span, and what it makes of it goes back.
+Probe MemoryBench::updating(const LevelSpans &spans) const {
+  auto run = [parts = spans.all](int64_t times) {
+    return runTeam(static_cast<int>(parts.size()), [&](int member) {
+      for (int64_t time = 0; time < times; ++time)
+        addTo(parts[member]);
+    });
+  };
+  return {"updating " + levels[spans.level].name + " on all cores", run};
 }
 
 /// Pointers to each line, in one cycle, in random order; the same each time.
@@ -174,6 +198,8 @@ void MemoryBench::run() {
     reads.add(reading(what, {spans.one}, spans.cached), timing.one);
     reads.add(reading(what + " on all cores", spans.all, spans.cached),
               timing.all);
+    if (isMemory(spans))
+      shared.add(updating(spans), timing.updating);
     own.add(chasing(spans), timing.latency);
   }
   std::vector<CapacityProbe> capacity = probeCapacity(shared);
@@ -187,7 +213,7 @@ void MemoryBench::run() {
   if (last != memory.levels.rend())
     setPeers(*last);
   if (!capacity.empty())
-    findCapacity(capacity);
+    findCapacity(capacity, timings);
 }
 
 void MemoryBench::setLevel(const LevelSpans &spans, const LevelTiming &timing) {
@@ -204,11 +230,23 @@ void MemoryBench::setLevel(const LevelSpans &spans, const LevelTiming &timing) {
   bench.set(level.coreBytesPerSecond, key + ".core_bytes_per_s", "B/s",
             spans.one.bytes / timing.one.seconds, timing.one.spread,
             how(spans.one.bytes, 1));
-  // One core isn't faster than all.
-  double one = level.coreBytesPerSecond ? level.coreBytesPerSecond->v : 0;
-  bench.set(level.deviceBytesPerSecond, key + ".device_bytes_per_s", "B/s",
-            std::max(spans.allBytes() / timing.all.seconds, one),
-            timing.all.spread, how(spans.all.front().bytes, bench.cores()));
+  // One core isn't faster than all. What cores read may be all that they ask
+  // for, and memory still have some for what goes back meanwhile.
+  double one = level.coreBytesPerSecond ? level.coreBytesPerSecond->v : 0,
+         read = std::max(spans.allBytes() / timing.all.seconds, one),
+         updated = isMemory(spans)
+                       ? 2 * spans.allBytes() / timing.updating.seconds
+                       : 0;
+  int64_t each = spans.all.front().bytes;
+  if (updated > read)
+    bench.set(level.deviceBytesPerSecond, key + ".device_bytes_per_s", "B/s",
+              updated, timing.updating.spread,
+              "what comes and goes back as each of " +
+                  llvm::Twine(bench.cores()) + " cores adds to " +
+                  llvm::Twine(each >> 10) + " KiB of its own");
+  else
+    bench.set(level.deviceBytesPerSecond, key + ".device_bytes_per_s", "B/s",
+              read, timing.all.spread, how(each, bench.cores()));
   bench.set(level.latencySeconds, key + ".latency_s", "s",
             timing.latency.seconds, timing.latency.spread,
             "pointers from line to line in random order within " +
@@ -244,13 +282,14 @@ std::vector<CapacityProbe> MemoryBench::probeCapacity(Series &series) {
 
 /// Of a cache that others use as well, the part that serves this machine: where
 /// reads take as long as if half of them came from memory.
-void MemoryBench::findCapacity(llvm::ArrayRef<CapacityProbe> probes) {
+void MemoryBench::findCapacity(llvm::ArrayRef<CapacityProbe> probes,
+                               llvm::ArrayRef<LevelTiming> timings) {
   MemoryLevel &last = *sharedCache();
-  const MemoryLevel &beyond = levels.back();
-  if (!last.deviceBytesPerSecond || !beyond.deviceBytesPerSecond)
-    return;
-  double inside = 1 / last.deviceBytesPerSecond->v,
-         outside = 1 / beyond.deviceBytesPerSecond->v;
+  size_t beyond = levels.size() - 1;
+  auto secondsPerByte = [&](size_t level) {
+    return timings[level].all.seconds / memory.levels[level].allBytes();
+  };
+  double inside = secondsPerByte(beyond - 1), outside = secondsPerByte(beyond);
   // Memory that is hardly slower than the cache tells nothing.
   constexpr double leastContrast = 1.2;
   if (outside < leastContrast * inside)
