@@ -9,6 +9,7 @@
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 #include "rac/Lowering/Passes.h"
 #include "rac/Lowering/SequentialLoops.h"
+#include "rac/Lowering/SharedLoops.h"
 
 namespace rac {
 #define GEN_PASS_DEF_DISTRIBUTELOOPS
@@ -90,29 +91,30 @@ public:
   void run() {
     for (int64_t i : llvm::seq<int64_t>(loop.getNumLoops()))
       trips.push_back(tripCount(i));
-    int64_t shared = numSharedDims();
-    Value count = trips[0];
-    for (int64_t i = 1; i < shared; ++i)
+    if (auto from = loop->getAttrOfType<IntegerAttr>(kSharedFrom))
+      first = from.getInt();
+    last = first + numSharedDims();
+    Value count = trips[first];
+    for (int64_t i = first + 1; i < last; ++i)
       count = builder.createOrFold<arith::MulIOp>(loc, count, trips[i]);
 
     auto parallel =
-        ParallelForOp::create(builder, loc, count, grain(shared), threads);
+        ParallelForOp::create(builder, loc, count, grain(), threads);
     Block *body = builder.createBlock(
         &parallel.getBody(), {},
         {builder.getIndexType(), builder.getIndexType()}, {loc, loc});
+    SmallVector<Value> positions(loop.getNumLoops());
+    enterLoops(0, first, positions);
     Value one = arith::ConstantIndexOp::create(builder, loc, 1);
     auto flat = scf::ForOp::create(builder, loc, body->getArgument(0),
                                    body->getArgument(1), one);
     builder.setInsertionPointToStart(flat.getBody());
-
-    SmallVector<Value> positions = split(flat.getInductionVar(), shared);
-    for (int64_t i = 0; i < shared; ++i) {
-      Value scaled = builder.createOrFold<arith::MulIOp>(loc, positions[i],
-                                                         loop.getStep()[i]);
-      positions[i] = builder.createOrFold<arith::AddIOp>(
-          loc, scaled, loop.getLowerBound()[i]);
-    }
-    sequentialBody(shared, positions);
+    split(flat.getInductionVar(), positions);
+    enterLoops(last, loop.getNumLoops(), positions);
+    IRMapping mapping;
+    mapping.map(loop.getInductionVars(), positions);
+    for (Operation &op : loop.getBody()->without_terminator())
+      builder.clone(op, mapping);
     loop.erase();
   }
 
@@ -126,51 +128,60 @@ private:
     return builder.createOrFold<arith::CeilDivSIOp>(loc, extent, step);
   }
 
-  /// How many leading dimensions are shared among threads.
+  /// How many dimensions are shared among threads.
   int64_t numSharedDims() {
-    int64_t shared = 1, numLoops = loop.getNumLoops();
-    std::optional<int64_t> count = getConstantIntValue(trips[0]);
+    int64_t end = first + 1, numLoops = loop.getNumLoops();
+    std::optional<int64_t> count = getConstantIntValue(trips[first]);
     // The last dimension stays whole for vectors unless it is the only one
     // left.
-    bool innerLoops =
-        llvm::any_of(loop.getBody()->without_terminator(), [](Operation &op) {
-          return isa<scf::ForOp, scf::ParallelOp>(op);
-        });
-    int64_t most = innerLoops ? numLoops : numLoops - 1;
+    bool hasInnerLoops = loop.getBody()
+                             ->walk([](Operation *op) {
+                               return isa<scf::ForOp, scf::ParallelOp>(op)
+                                          ? WalkResult::interrupt()
+                                          : WalkResult::advance();
+                             })
+                             .wasInterrupted();
+    int64_t most = hasInnerLoops ? numLoops : numLoops - 1;
     auto isEnough = [&] {
       return count ? *count >= enough : enough == kEnoughAlone;
     };
-    while (shared < most && !isEnough()) {
-      auto next = getConstantIntValue(trips[shared++]);
+    while (end < most && !isEnough()) {
+      auto next = getConstantIntValue(trips[end++]);
       count = count && next ? std::optional(*count * *next) : std::nullopt;
     }
-    return shared;
+    return end - first;
   }
 
-  /// Where an iteration of the shared loop is in each of the nest's. The first
-  /// that has several iterations takes what is left without a division.
-  SmallVector<Value> split(Value iteration, int64_t shared) {
-    SmallVector<Value> positions(loop.getNumLoops());
-    int64_t first = 0;
-    while (first + 1 < shared && getConstantIntValue(trips[first]) == 1)
-      positions[first++] = arith::ConstantIndexOp::create(builder, loc, 0);
-    for (int64_t i = shared - 1; i > first; --i) {
+  /// Where an iteration of the shared loop is in each of those it is made of.
+  /// The first that has several iterations takes what is left without a
+  /// division.
+  void split(Value iteration, MutableArrayRef<Value> positions) {
+    int64_t most = first;
+    while (most + 1 < last && getConstantIntValue(trips[most]) == 1)
+      positions[most++] = arith::ConstantIndexOp::create(builder, loc, 0);
+    for (int64_t i = last - 1; i > most; --i) {
       positions[i] =
           builder.createOrFold<arith::RemUIOp>(loc, iteration, trips[i]);
       iteration =
           builder.createOrFold<arith::DivUIOp>(loc, iteration, trips[i]);
     }
-    positions[first] = iteration;
-    return positions;
+    positions[most] = iteration;
+    for (int64_t i = first; i < last; ++i) {
+      Value scaled = builder.createOrFold<arith::MulIOp>(loc, positions[i],
+                                                         loop.getStep()[i]);
+      positions[i] = builder.createOrFold<arith::AddIOp>(
+          loc, scaled, loop.getLowerBound()[i]);
+    }
   }
 
   /// Iterations of the shared loop that together are worth a thread.
-  Value grain(int64_t shared) {
+  Value grain() {
     int64_t work = std::max<int64_t>(1, workOf(*loop.getBody()));
     Value perIteration = arith::ConstantIndexOp::create(builder, loc, work);
-    for (int64_t i = shared; i < static_cast<int64_t>(loop.getNumLoops()); ++i)
-      perIteration =
-          builder.createOrFold<arith::MulIOp>(loc, perIteration, trips[i]);
+    for (int64_t i : llvm::seq<int64_t>(loop.getNumLoops()))
+      if (i < first || i >= last)
+        perIteration =
+            builder.createOrFold<arith::MulIOp>(loc, perIteration, trips[i]);
     Value one = arith::ConstantIndexOp::create(builder, loc, 1);
     Value atLeast = arith::ConstantIndexOp::create(builder, loc, minWork);
     Value divisor =
@@ -180,19 +191,15 @@ private:
     return builder.createOrFold<arith::MaxSIOp>(loc, least, one);
   }
 
-  void sequentialBody(int64_t shared, SmallVectorImpl<Value> &positions) {
-    for (int64_t i = shared; i < static_cast<int64_t>(loop.getNumLoops());
-         ++i) {
+  /// Sequential loops over dimensions that are not shared.
+  void enterLoops(int64_t from, int64_t to, MutableArrayRef<Value> positions) {
+    for (int64_t i = from; i < to; ++i) {
       auto inner =
           scf::ForOp::create(builder, loc, loop.getLowerBound()[i],
                              loop.getUpperBound()[i], loop.getStep()[i]);
       positions[i] = inner.getInductionVar();
       builder.setInsertionPointToStart(inner.getBody());
     }
-    IRMapping mapping;
-    mapping.map(loop.getInductionVars(), positions);
-    for (Operation &op : loop.getBody()->without_terminator())
-      builder.clone(op, mapping);
   }
 
   scf::ParallelOp loop;
@@ -200,6 +207,7 @@ private:
   OpBuilder builder;
   Location loc;
   SmallVector<Value> trips;
+  int64_t first = 0, last = 0; ///< of the dimensions that threads share
 };
 
 struct DistributeLoopsPass

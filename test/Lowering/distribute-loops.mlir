@@ -44,3 +44,53 @@ func.func @inner(%m: memref<4x8xf32>) {
   }
   return
 }
+
+// Columns that each thread has in whole, inside them the rows that threads share.
+
+// CHECK-LABEL: func.func @rows
+// CHECK: %[[ROWS:.*]] = arith.constant 98 : index
+// CHECK: rac.parallel_for %[[ROWS]] grain %{{.*}} threads 0 {
+// CHECK: ^bb0(%[[LOW:.*]]: index, %[[HIGH:.*]]: index):
+// CHECK: scf.for %{{.*}} = %c0{{.*}} to %c120{{.*}} step %c32{{.*}} {
+// CHECK: scf.for %[[ROW:.*]] = %[[LOW]] to %[[HIGH]]
+// CHECK: arith.muli %[[ROW]], %c8
+func.func @rows(%m: memref<784x120xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %c32 = arith.constant 32 : index
+  %c120 = arith.constant 120 : index
+  %c784 = arith.constant 784 : index
+  %zero = arith.constant 0.0 : f32
+  scf.parallel (%j, %i) = (%c0, %c0) to (%c120, %c784) step (%c32, %c8) {
+    scf.for %k = %c0 to %c8 step %c1 {
+      memref.store %zero, %m[%k, %j] : memref<784x120xf32>
+    }
+    scf.reduce
+  } {rac.shared_from = 1 : i64}
+  return
+}
+
+// Loops in a condition, as at the ends of rows and columns, are inner loops, too: the last dimension is shared.
+
+// CHECK-LABEL: func.func @conditional
+// CHECK: %[[ALL:.*]] = arith.constant 392 : index
+// CHECK: rac.parallel_for %[[ALL]]
+func.func @conditional(%m: memref<784x120xf32>, %some: i1) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %c32 = arith.constant 32 : index
+  %c120 = arith.constant 120 : index
+  %c784 = arith.constant 784 : index
+  %zero = arith.constant 0.0 : f32
+  scf.parallel (%j, %i) = (%c0, %c0) to (%c120, %c784) step (%c32, %c8) {
+    scf.if %some {
+      scf.for %k = %c0 to %c8 step %c1 {
+        memref.store %zero, %m[%k, %j] : memref<784x120xf32>
+      }
+    }
+    scf.reduce
+  }
+  return
+}

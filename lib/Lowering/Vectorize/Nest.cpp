@@ -5,8 +5,10 @@
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "rac/Lowering/SharedLoops.h"
 
 using namespace mlir;
+using namespace rac;
 using namespace rac::vectorize;
 
 Value Nest::constant(int64_t value) {
@@ -35,12 +37,13 @@ static std::optional<int64_t> bytesOf(OpOperand *operand) {
          std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
 }
 
+/// What may stay in the second-level cache beside as much else, B: that has
+/// 1 MiB on Zen 4 and Neoverse V1 and V2, 2 MiB on Golden Cove.
+constexpr int64_t kStays = 1 << 19;
+
 /// Whether the vectors stay in the second-level cache all together, and the
 /// rows do not: then these had better be read once.
 bool Nest::rowsFirst() {
-  // 1 MiB on Zen 4 and Neoverse V1 and V2, 2 MiB on Golden Cove: one half for
-  // each.
-  constexpr int64_t most = 1 << 19;
   if (!roles.rowLoop || roles.horizontal)
     return false;
   bool smallVectors = true, largeRows = false;
@@ -48,9 +51,9 @@ bool Nest::rowsFirst() {
     AffineMap map = op.getMatchingIndexingMap(operand);
     auto bytes = bytesOf(operand);
     if (!isIndependent(map, roles.vectorLoop))
-      smallVectors &= bytes && *bytes <= most;
+      smallVectors &= bytes && *bytes <= kStays;
     else if (!isIndependent(map, *roles.rowLoop))
-      largeRows |= bytes && *bytes > most;
+      largeRows |= bytes && *bytes > kStays;
   }
   return smallVectors && largeRows;
 }
@@ -116,6 +119,31 @@ Value Nest::columnStep() {
   return arith::SelectOp::create(builder, loc, fits, larger, panel);
 }
 
+/// The loop from which on threads share the nest. Where those before are
+/// columns only, each thread had better have them all: else it would read all
+/// rows, and write parts of lines of which others write the rest. Not if
+/// reading what depends on columns alone is more than that.
+int64_t Nest::sharedFrom(ArrayRef<unsigned> loops) {
+  const unsigned *columns = llvm::find(loops, roles.vectorLoop);
+  if (columns == loops.end() || columns + 1 == loops.end() ||
+      !llvm::all_of(ArrayRef(loops.begin(), columns), [&](unsigned loop) {
+        return isConstantIntValue(ranges[loop].size, 1);
+      }))
+    return 0;
+  ArrayRef<unsigned> rows(columns + 1, loops.end());
+  std::optional<int64_t> ofColumns = 0, others = 0;
+  for (OpOperand &operand : op->getOpOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    bool dependsOnRows = llvm::any_of(
+        rows, [&](unsigned loop) { return !isIndependent(map, loop); });
+    std::optional<int64_t> &sum = dependsOnRows ? others : ofColumns;
+    std::optional<int64_t> bytes = bytesOf(&operand);
+    sum = sum && bytes ? std::optional(*sum + *bytes) : std::nullopt;
+  }
+  bool isWorthIt = ofColumns && *ofColumns <= others.value_or(kStays);
+  return isWorthIt ? rows.begin() - loops.begin() : 0;
+}
+
 void Nest::emit() {
   position.assign(op.getNumLoops(), constant(0));
   SmallVector<unsigned> loops = order();
@@ -134,6 +162,8 @@ void Nest::emit() {
   OpBuilder::InsertionGuard guard(builder);
   if (!loops.empty()) {
     auto nest = scf::ParallelOp::create(builder, loc, low, high, step);
+    if (int64_t from = sharedFrom(loops))
+      nest->setAttr(kSharedFrom, builder.getI64IntegerAttr(from));
     for (auto [loop, at] : llvm::zip_equal(loops, nest.getInductionVars()))
       position[loop] = at;
     builder.setInsertionPointToStart(nest.getBody());

@@ -32,6 +32,7 @@ private:
   bool rowsFirst();
   llvm::SmallVector<unsigned> order();
   std::optional<unsigned> loopOfNeighbours();
+  int64_t sharedFrom(llvm::ArrayRef<unsigned> loops);
   mlir::Value columnStep();
   void emitColumns();
   void emitPanel();
