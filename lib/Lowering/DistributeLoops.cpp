@@ -132,8 +132,8 @@ private:
   int64_t numSharedDims() {
     int64_t end = first + 1, numLoops = loop.getNumLoops();
     std::optional<int64_t> count = getConstantIntValue(trips[first]);
-    // The last dimension stays whole for vectors unless it is the only one
-    // left.
+    // The last dimension stays whole for vectors unless it is the only one, or
+    // the only one of several iterations.
     bool hasInnerLoops = loop.getBody()
                              ->walk([](Operation *op) {
                                return isa<scf::ForOp, scf::ParallelOp>(op)
@@ -149,6 +149,8 @@ private:
       auto next = getConstantIntValue(trips[end++]);
       count = count && next ? std::optional(*count * *next) : std::nullopt;
     }
+    if (end + 1 == numLoops && count == 1)
+      ++end;
     return end - first;
   }
 

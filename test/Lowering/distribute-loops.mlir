@@ -94,3 +94,23 @@ func.func @conditional(%m: memref<784x120xf32>, %some: i1) {
   }
   return
 }
+
+// One image's rows are shared though they are the last dimension: there is nothing else to share.
+
+// CHECK-LABEL: func.func @one_image
+// CHECK: rac.parallel_for %c3136{{.*}} grain
+// CHECK: scf.for %[[I:.*]] = %{{.*}} to
+// CHECK-NOT: arith.divui
+// CHECK: return
+func.func @one_image(%m: memref<1x50176xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c16 = arith.constant 16 : index
+  %c50176 = arith.constant 50176 : index
+  %zero = arith.constant dense<0.0> : vector<16xf32>
+  scf.parallel (%n, %i) = (%c0, %c0) to (%c1, %c50176) step (%c1, %c16) {
+    vector.store %zero, %m[%n, %i] : memref<1x50176xf32>, vector<16xf32>
+    scf.reduce
+  }
+  return
+}
