@@ -238,11 +238,7 @@ void CpuCosting::computeGenerated() {
   if (unit.registers)
     vectors.registers = unit.registers->v;
   schedule = scheduleOf(work, plan, vectors);
-  double trips = schedule->parallelTrips(work);
-  double used = std::max(1.0, std::min(threads, trips));
-  formula.speedup = trips / std::ceil(trips / used);
-  if (trips < 1)
-    formula.speedup = 1;
+  formula.speedup = schedule->speedup(work, threads);
   addStarts();
   for (auto [nest, loops] : llvm::zip_equal(work.nests, schedule->nests)) {
     double iterations = schedule->iterations(loops);

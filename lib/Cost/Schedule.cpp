@@ -50,6 +50,15 @@ double Schedule::parallelTrips(const Work &work) const {
   return trips;
 }
 
+double Schedule::speedup(const Work &work, double threads) const {
+  double trips = parallelTrips(work);
+  if (trips < 1)
+    return 1;
+  double used = std::max(1.0, std::min(threads, trips));
+  double all = wholeTiles > 0 ? wholeTiles : trips;
+  return all / std::min(all, std::ceil(trips / used));
+}
+
 namespace {
 
 using Extents = SmallVector<double, 6>;
@@ -507,6 +516,8 @@ Schedule rac::scheduleOf(const Work &work, PlanAttr plan,
       continue;
     double trips = std::ceil(shape[dim] / tiles[dim]);
     schedule.tileTrips.push_back(trips);
+    schedule.wholeTiles =
+        schedule.tileTrips.size() == 1 ? shape[dim] / tiles[dim] : 0;
     // The last tile may be smaller: on average they are.
     box[dim] = shape[dim] / trips;
     boxes.push_back(box);

@@ -76,6 +76,17 @@ static Tiles rowTiles(ArrayRef<Operation *> ops, int64_t innerTile) {
   return tiles;
 }
 
+/// The most rows, of at most `most` and more than half of them, that cut a
+/// dimension without a smaller tile at the end: with one, all tiles have sizes
+/// that only the run knows, and what passes between their ops is asked for anew
+/// in each.
+static std::optional<int64_t> evenRows(int64_t size, int64_t most) {
+  for (int64_t rows = most; size > 0 && 2 * rows > most; --rows)
+    if (size % rows == 0)
+      return rows;
+  return std::nullopt;
+}
+
 SmallVector<Tiles> rac::tileChoices(ArrayRef<Operation *> ops,
                                     TileChoices usual) {
   if (ops.empty() || ops.back()->getNumResults() != 1)
@@ -98,8 +109,9 @@ SmallVector<Tiles> rac::tileChoices(ArrayRef<Operation *> ops,
   if (llvm::count_if(ops, llvm::IsaPred<ConvOp>) > 1) {
     auto last =
         cast<ConvOp>(*llvm::find_if(llvm::reverse(ops), llvm::IsaPred<ConvOp>));
+    int64_t height = last.getResult().getType().getDimSize(1);
     for (int64_t rows : {4, 1, 2, 8, 16})
-      add(imageTiles(last, rows));
+      add(imageTiles(last, evenRows(height, rows).value_or(rows)));
     return choices;
   }
   for (int64_t inner : {usual.innerTile, usual.innerTile / 4,
@@ -112,17 +124,6 @@ SmallVector<Tiles> rac::tileChoices(ArrayRef<Operation *> ops,
 /// it.
 static bool isWorthCutting(RankedTensorType type, int64_t dim, int64_t size) {
   return type.isDynamicDim(dim) || type.getDimSize(dim) >= 2 * size;
-}
-
-/// The most rows, of at most `most` and more than half of them, that cut a
-/// dimension without a smaller tile at the end: with one, all tiles have sizes
-/// that only the run knows, and what passes between their ops is asked for anew
-/// in each.
-static std::optional<int64_t> evenRows(int64_t size, int64_t most) {
-  for (int64_t rows = most; size > 0 && 2 * rows > most; --rows)
-    if (size % rows == 0)
-      return rows;
-  return std::nullopt;
 }
 
 /// The innermost dimension but the last, unless that is cut itself, of which

@@ -488,6 +488,22 @@ TEST(Blocks, OrderSaysWhatIsInsideOfTheReduction) {
   EXPECT_EQ(p.schedule({}, {64}, {}).parallelTrips(p.work()), 1);
 }
 
+TEST(Blocks, TheThreadWithTheMostTilesTakesLongest) {
+  Blocked p;
+  auto speedup = [&](llvm::ArrayRef<int64_t> tiles, double threads) {
+    return p.schedule(tiles, {}, {}).speedup(p.work(), threads);
+  };
+  // 96 rows: 48 and 48, or 64 and 32.
+  EXPECT_DOUBLE_EQ(speedup({48, 0}, 2), 2);
+  EXPECT_DOUBLE_EQ(speedup({64, 0}, 2), 96.0 / 64);
+  // Two of 28 and one of 28 and 12 on two threads; each alone on four.
+  EXPECT_DOUBLE_EQ(speedup({28, 0}, 2), 96.0 / 56);
+  EXPECT_DOUBLE_EQ(speedup({28, 0}, 4), 96.0 / 28);
+  EXPECT_DOUBLE_EQ(speedup({28, 0}, 1), 1);
+  // Of 8 rows x 4 columns of tiles, three threads have 11, 11 and 10.
+  EXPECT_DOUBLE_EQ(speedup({12, 32}, 3), 32.0 / 11);
+}
+
 TEST(Blocks, SumsGoToMemoryBetweenThem) {
   Blocked p;
   Work work = p.work();

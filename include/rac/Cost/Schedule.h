@@ -56,6 +56,9 @@ struct NestSchedule {
 /// The loops over tiles, then the nests of a tile one after the other.
 struct Schedule {
   llvm::SmallVector<double, 4> tileTrips; ///< outermost first
+  /// Of the one dimension that tiles cut, how many whole tiles it would be; of
+  /// several, or none: 0.
+  double wholeTiles = 0;
   /// By tensor, of those that pass between the nests of a tile: their shapes
   /// there; others': none.
   llvm::SmallVector<llvm::SmallVector<double, 4>, 4> passingShapes;
@@ -68,6 +71,9 @@ struct Schedule {
   /// Iterations that threads can share: of the loops over tiles, or else of the
   /// outer loop of the largest nest.
   double parallelTrips(const Work &work) const;
+  /// By what factor so many threads are faster than one, at most: those with
+  /// the most tiles, or iterations, take longest.
+  double speedup(const Work &work, double threads) const;
 };
 
 /// How generated code runs a candidate whose elementwise nests are fused: the
