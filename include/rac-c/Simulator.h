@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define RAC_SIM_VERSION 5
+#define RAC_SIM_VERSION 6
 
 /* What a kernel knows of the thread that it runs. */
 typedef struct {
@@ -90,13 +90,15 @@ void rac_sim_mma(RacSimThread *, int32_t site, int32_t lhs_type,
 enum { RAC_SIM_ADD = 1, RAC_SIM_LINES_OF_A = 2, RAC_SIM_LINES_OF_B = 4 };
 
 /* The warp's part, 16 rows, of wgmma.mma_async of 64 x columns x 16 by its
- * group of four: factors of a 16-bit `type`, or of an 8-bit one, of which there
- * are 32 terms, in shared memory where `a` and `b` say (matrix descriptors),
- * the left one in `registers` if that isn't NULL; sums of f32. `flags`: adds to
- * the sums; rows of A, or columns of B, lie side by side in memory. */
-void rac_sim_group_mma(RacSimThread *, int32_t site, int32_t type,
-                       int32_t columns, int32_t flags, const void *registers,
-                       uint64_t a, uint64_t b, void *sums);
+ * group of four: factors of 16 bits, or of 8, of which there are 32 terms, in
+ * shared memory where `a` and `b` say (matrix descriptors), the left one in
+ * `registers` if that isn't NULL; sums of f32, or of 32-bit integers, which
+ * wrap. The factors' types are equal but for the sign of bytes. `flags`: adds
+ * to the sums; rows of A, or columns of B, lie side by side in memory. */
+void rac_sim_group_mma(RacSimThread *, int32_t site, int32_t lhs_type,
+                       int32_t rhs_type, int32_t columns, int32_t flags,
+                       const void *registers, uint64_t a, uint64_t b,
+                       void *sums);
 void rac_sim_commit_group_mma(RacSimThread *);
 /* Until then, what products read may not be copied to. */
 void rac_sim_wait_group_mma(RacSimThread *, int32_t site, int32_t groups);

@@ -29,15 +29,17 @@ constexpr int64_t kStepBytes = 128;
 
 /// Bytes of the types that warp groups multiply; 0: they don't.
 static int64_t warpgroupBytes(DataType type) {
-  if (type == DataType::f8)
+  if (type == DataType::f8 || type == DataType::i8)
     return 1;
   return type == DataType::bf16 || type == DataType::f16 ? 2 : 0;
 }
 
-/// Of f8 a step's sums are added outside of the tensor cores: they take twice
-/// as many registers.
+/// Whether a step's sums are added outside of the tensor cores. In warp groups
+/// they take twice as many registers then.
+static bool sumsApart(DataType type) { return type == DataType::f8; }
+
 static int64_t mostWarpgroupColumns(DataType type) {
-  return type == DataType::f8 ? 128 : 256;
+  return sumsApart(type) ? 128 : 256;
 }
 
 bool rac::fitsWarpgroups(const GpuBlock &block, DataType type) {
@@ -56,7 +58,8 @@ const ComputeUnit *rac::warpgroupUnit(const Device &device) {
   return nullptr;
 }
 
-GpuNeeds rac::needsOf(const GpuBlock &block, double elementBytes, int passes) {
+GpuNeeds rac::needsOf(const GpuBlock &block, double elementBytes,
+                      const TensorForm &form) {
   constexpr double registerBytes = 4, sumBytes = 4;
   // Addresses, counters and what the epilogue reads.
   constexpr double others = 48;
@@ -65,7 +68,7 @@ GpuNeeds rac::needsOf(const GpuBlock &block, double elementBytes, int passes) {
   double sums = double(block.warpRows) * block.warpColumns / kLanes;
   // Operands of one instruction for each row and column, in as many parts as
   // are multiplied.
-  double parts = passes > 1 ? 2 : 1;
+  double parts = form.passes > 1 ? 2 : 1;
   double operands = double(block.warpRows + block.warpColumns) * kAtomBytes /
                     kLanes / registerBytes * parts;
   needs.registers = std::ceil((sums + operands + others) / 8) * 8;
@@ -77,8 +80,7 @@ GpuNeeds rac::needsOf(const GpuBlock &block, double elementBytes, int passes) {
   if (block.warpgroups) {
     // Lines have no gaps, and operands no registers.
     constexpr double aligned = 1024;
-    // Of f8 a step's are apart.
-    double kept = elementBytes == 1 ? 2 : 1;
+    double kept = sumsApart(form.type) ? 2 : 1;
     needs.registers = std::ceil((kept * sums + others) / 8) * 8;
     needs.sharedBytes = std::max(
         result, block.stages * (rows + columns) * kStepBytes + aligned);
@@ -153,13 +155,13 @@ class Menu {
 public:
   Menu(const ContractionShape &shape, double elementBytes,
        const TensorForm &form, const Device &device)
-      : shape(shape), elementBytes(elementBytes), type(form.type),
-        passes(form.passes), room(device), cores(device.topology.cores->v) {
+      : shape(shape), elementBytes(elementBytes), form(form), room(device),
+        cores(device.topology.cores->v) {
     if (device.topology.gpu && device.topology.gpu->blocksPerCluster)
       mostOfCluster = device.topology.gpu->blocksPerCluster->v;
     const ComputeUnit *groups = warpgroupUnit(device);
-    hasWarpgroups = groups && groups->opsPerClock.count(type) &&
-                    warpgroupBytes(type) == elementBytes;
+    hasWarpgroups = groups && groups->opsPerClock.count(form.type) &&
+                    warpgroupBytes(form.type) == elementBytes;
   }
   SmallVector<GpuBlock> list();
 
@@ -178,8 +180,7 @@ private:
 
   const ContractionShape &shape;
   double elementBytes;
-  DataType type;
-  int passes;
+  TensorForm form;
   GpuRoom room;
   double cores, mostOfCluster = 1;
   bool hasWarpgroups;
@@ -194,7 +195,7 @@ void Menu::addStages(GpuBlock block) {
     block.stages = stages;
     // More stages than steps hold nothing.
     if (stages > std::max(2.0, steps + 1) ||
-        residentBlocks(needsOf(block, elementBytes, passes), room) < 1)
+        residentBlocks(needsOf(block, elementBytes, form), room) < 1)
       break;
     addShared(block);
   }
@@ -229,7 +230,7 @@ void Menu::addParted(GpuBlock block) {
 void Menu::addWorkers(GpuBlock block, double tiles, double steps) {
   constexpr double ragged = 1.1;
   double places =
-      cores * residentBlocks(needsOf(block, elementBytes, passes), room);
+      cores * residentBlocks(needsOf(block, elementBytes, form), room);
   double waves = tiles / places;
   if (waves < 0.5 || std::ceil(waves) < ragged * waves || steps < 2)
     return;
@@ -261,7 +262,7 @@ void Menu::addWarps(GpuBlock block) {
   constexpr int64_t mostWarps = 8;
   // Half of a thread's registers, or a quarter where operands or sums take two
   // each.
-  const int64_t mostSums = passes > 1 || type == DataType::f8 ? 64 : 128;
+  const int64_t mostSums = form.passes > 1 || sumsApart(form.type) ? 64 : 128;
   for (int64_t down : {1, 2, 4})
     for (int64_t across : {1, 2, 4})
       for (int64_t slices : {1, 2, 4}) {
@@ -281,7 +282,7 @@ void Menu::addWarps(GpuBlock block) {
 void Menu::addWarpgroups() {
   // Operands come 16 bytes at once, or not at all.
   double together = 16 / elementBytes;
-  bool alongTerms = type == DataType::f8; // both operands
+  bool alongTerms = elementBytes == 1; // both operands
   if (!hasWarpgroups || std::fmod(shape.k, together) != 0 ||
       (!alongTerms && std::fmod(shape.n, together) != 0))
     return;
@@ -292,11 +293,11 @@ void Menu::addWarpgroups() {
   block.warpgroups = true;
   for (int64_t rows : {128, 64})
     for (int64_t columns : {256, 128, 64}) {
-      if (columns > mostWarpgroupColumns(type))
+      if (columns > mostWarpgroupColumns(form.type))
         continue;
       block.rows = rows;
       block.columns = block.warpColumns = columns;
-      if (residentBlocks(needsOf(block, elementBytes, passes), room) < 1)
+      if (residentBlocks(needsOf(block, elementBytes, form), room) < 1)
         continue;
       addShared(block);
       addClusters(block);

@@ -49,6 +49,8 @@ private:
 
   llvm::ArrayRef<GpuBlock> bestBlocks(const WorkNest &nest, DataType type);
   bool isTensor(const WorkNest &nest, DataType type) const;
+  /// Whether neighbours in the factor's memory are terms of one sum.
+  bool liesAlongTerms(const WorkUse &factor, const WorkUse &result) const;
   /// A contraction on tensor cores.
   KernelCost contraction(const WorkNest &nest, DataType type,
                          const GpuBlock &block);

@@ -53,12 +53,22 @@ constexpr double kStepWaits = 9;
 static bool isWide(double lineBytes) { return std::fmod(lineBytes, 16) == 0; }
 
 /// To copy so many bytes that lie together in lines of some length.
-static double copyInstructions(double bytes, double lineBytes, bool isWindow) {
+static double copyInstructions(double bytes, double lineBytes, double element,
+                               bool isWindow) {
   for (double together : {16, 8, 4})
     if (std::fmod(lineBytes, together) == 0)
       return bytes / together * (isWindow ? kWindowCopy : kCopy);
-  constexpr double element = 2;
   return bytes / element * kElementCopy;
+}
+
+bool GpuCosting::liesAlongTerms(const WorkUse &factor,
+                                const WorkUse &result) const {
+  // rac-pack-constants lays out what is the same in every run.
+  return work.tensors[factor.tensor].isWeight ||
+         (!factor.dims.empty() &&
+          llvm::any_of(factor.dims.back(), [&](const WorkUse::Term &term) {
+            return !result.dependsOn(term.loop);
+          }));
 }
 
 KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
@@ -69,11 +79,15 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
   GpuBlock block = given;
   const Device &device = coefficients.getDevice();
   const ComputeUnit *groups = warpgroupUnit(device);
-  // Of f8 both operands lie along the terms.
-  block.warpgroups = groups && groups->opsPerClock.count(form.type) &&
-                     fitsWarpgroups(block, form.type) &&
-                     isWide(shape.k * element) &&
-                     (form.type == DataType::f8 || isWide(shape.n * element));
+  // Of bytes both operands must lie along the terms, or threads copy each by
+  // itself.
+  bool inBytes = element == 1,
+       leftAlong = !inBytes || liesAlongTerms(nest.reads[0], nest.writes[0]),
+       rightAlong = inBytes && liesAlongTerms(nest.reads[1], nest.writes[0]);
+  block.warpgroups =
+      groups && groups->opsPerClock.count(form.type) &&
+      fitsWarpgroups(block, form.type) && isWide(shape.k * element) &&
+      (inBytes ? leftAlong && rightAlong : isWide(shape.n * element));
 
   // Others copy, each block by itself.
   if (!block.warpgroups || shape.isConv)
@@ -96,9 +110,9 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
     staged = tiles + block.workers;
     tiles = block.workers;
   }
-  Share share = this->share(
-      tiles, residentBlocks(needsOf(block, element, form.passes), room),
-      block.cluster());
+  Share share =
+      this->share(tiles, residentBlocks(needsOf(block, element, form), room),
+                  block.cluster());
   KernelCost cost = emptyCost(share);
 
   // Products, those of what a tile has beyond the edge too.
@@ -131,8 +145,13 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
       (isWide(shape.n * element) && !shape.isConv ? kResult : kNarrowResult);
   if (!block.warpgroups)
     instructions +=
-        copyInstructions(rowBytes, shape.k * element, shape.isConv) +
-        copyInstructions(columnBytes, shape.n * element, false);
+        copyInstructions(rowBytes, leftAlong ? shape.k * element : 1, element,
+                         shape.isConv) +
+        copyInstructions(columnBytes,
+                         !inBytes     ? shape.n * element
+                         : rightAlong ? shape.k
+                                      : 1,
+                         element, false);
   if (form.passes > 1)
     instructions +=
         steps *
@@ -279,7 +298,9 @@ ArrayRef<GpuBlock> GpuCosting::bestBlocks(const WorkNest &nest, DataType type) {
   double element = work.tensors[nest.reads[0].tensor].elementBytes;
   auto [place, isNew] = known.try_emplace(
       {shape.batch, shape.m, shape.n, shape.k, double(shape.isConv), element,
-       double(form.type), double(form.passes)});
+       double(form.type), double(form.passes),
+       double(liesAlongTerms(nest.reads[0], nest.writes[0])),
+       double(liesAlongTerms(nest.reads[1], nest.writes[0]))});
   if (!isNew)
     return place->second;
   std::vector<PricedBlock> priced;
@@ -507,9 +528,10 @@ std::optional<KernelCost> GpuCosting::attention(DataType type,
   if (block) {
     // A tile's largest scores rescale the sums of those before.
     double ofScore = kScore + kPower + shape.elements / held;
-    addInstructions(scoresOfAll * ofScore +
-                        copyInstructions(staged, shape.depth * element, false),
-                    1, cost);
+    addInstructions(
+        scoresOfAll * ofScore +
+            copyInstructions(staged, shape.depth * element, element, false),
+        1, cost);
     takeTurns(cost.formula.computes[0], cost.formula.computes[1],
               share.resident);
   } else {

@@ -184,6 +184,26 @@ static std::optional<unsigned> findLaneLoop(linalg::LinalgOp op,
   return loop;
 }
 
+/// The last loop that sums up and that the other factor is contiguous along, of
+/// a product of bytes: tensor cores read those along their terms.
+static std::optional<unsigned> findTermLoop(linalg::LinalgOp op,
+                                            OpOperand &operand) {
+  constexpr unsigned byte = 8;
+  if (op.getNumDpsInputs() != 2 ||
+      llvm::any_of(op.getDpsInputOperands(), [](OpOperand *input) {
+        Type type = getElementTypeOrSelf(input->get().getType());
+        return !type.isIntOrFloat() || type.getIntOrFloatBitWidth() != byte;
+      }))
+    return std::nullopt;
+  OpOperand &other = *op.getDpsInputOperand(1 - operand.getOperandNumber());
+  SmallVector<unsigned> reduced;
+  op.getReductionDims(reduced);
+  for (unsigned loop : llvm::reverse(reduced))
+    if (isContiguous(other, op.getMatchingIndexingMap(&other), loop))
+      return loop;
+  return std::nullopt;
+}
+
 /// Whether all operands are contiguous along the last loop that sums up, so
 /// that neighbouring terms can be read together.
 static bool isAlongTerms(linalg::LinalgOp op) {
@@ -229,7 +249,11 @@ std::optional<Candidate> PackConstantsPass::findCandidate(linalg::LinalgOp op,
         type.getElementTypeBitWidth() % 8 != 0)
       continue;
     BlockArgument argument = argumentBehind(operand->get());
-    auto loop = argument ? findLaneLoop(op, *operand) : std::nullopt;
+    std::optional<unsigned> loop;
+    if (argument && !panels)
+      loop = findTermLoop(op, *operand);
+    if (argument && !loop)
+      loop = findLaneLoop(op, *operand);
     AffineMap map = op.getMatchingIndexingMap(operand);
     if (!loop || isIndependent(map, *loop))
       continue;

@@ -1,4 +1,4 @@
-//===- Floats.h - Short floating-point numbers ------------------*- C++ -*-===//
+//===- Floats.h - Short numbers ---------------------------------*- C++ -*-===//
 
 #ifndef RAC_RUNTIME_SIMULATOR_FLOATS_H
 #define RAC_RUNTIME_SIMULATOR_FLOATS_H
@@ -85,6 +85,18 @@ struct BF16 {
   using Stored = uint16_t;
   static float load(Stored bits) { return fromBits(uint32_t(bits) << 16); }
 };
+template <typename T> struct Byte {
+  using Stored = T;
+  static int32_t load(Stored value) { return value; }
+};
+
+// Sums of 32-bit integers wrap as two's complement does, which C++ leaves
+// undefined.
+inline float multiplyAdd(float a, float b, float c) { return a * b + c; }
+inline double multiplyAdd(double a, double b, double c) { return a * b + c; }
+inline int32_t multiplyAdd(int32_t a, int32_t b, int32_t c) {
+  return int32_t(uint32_t(a) * uint32_t(b) + uint32_t(c));
+}
 
 } // namespace rac::simulator
 

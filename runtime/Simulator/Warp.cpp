@@ -111,22 +111,11 @@ struct Tf32 {
   /// The unit reads no more than 10 bits of the mantissa.
   static float load(Stored bits) { return fromBits(bits & ~uint32_t(0x1FFF)); }
 };
-template <typename T> struct Byte {
-  using Stored = T;
-  static int32_t load(Stored value) { return value; }
-};
 template <typename T> struct Same {
   using Stored = T;
   static T load(T value) { return value; }
   static T store(T value) { return value; }
 };
-
-/// Sums wrap as two's complement does, which C++ leaves undefined.
-float multiplyAdd(float a, float b, float c) { return a * b + c; }
-double multiplyAdd(double a, double b, double c) { return a * b + c; }
-int32_t multiplyAdd(int32_t a, int32_t b, int32_t c) {
-  return int32_t(uint32_t(a) * uint32_t(b) + uint32_t(c));
-}
 
 constexpr int kColumns = 8, kMaxDepth = 32;
 

@@ -23,10 +23,10 @@ template <typename Factor>
 constexpr int kDepth = kTermBytes / sizeof(typename Factor::Stored);
 
 struct GroupProduct {
-  int32_t type, columns, flags;
+  int32_t lhsType, rhsType, columns, flags;
   const char *registers;
   uint64_t a, b;
-  float *sums;
+  void *sums;
 };
 
 /// A matrix in shared memory as a descriptor tells it: PTX ISA, "Matrix
@@ -95,8 +95,9 @@ GroupProduct &of(Warp &warp, int lane) {
   return *static_cast<GroupProduct *>(warp.lanes[lane].operands);
 }
 
-/// The warp's rows of the left factor: from memory, or from registers, which
-/// have two terms each, of rows lane / 4 and eight later, then eight terms on.
+/// The warp's rows of the left factor: from memory, or from four registers with
+/// neighbouring terms, of rows lane / 4 and eight later, then half of the terms
+/// on.
 template <typename Factor>
 void loadRows(Block &block, Warp &warp,
               typename Factor::Stored (*rows)[kDepth<Factor>]) {
@@ -113,41 +114,52 @@ void loadRows(Block &block, Warp &warp,
     warp.reads.push_back({matrix.range(), warp.group});
     return;
   }
-  if (kBytes != 2)
-    block.fail(thread, "a product of a warp group of bytes in registers");
+  constexpr int kRegister = 4, kPack = kRegister / kBytes;
   for (int lane = 0; lane < kWarpSize; ++lane)
-    for (int i = 0; i < 8; ++i) {
-      int row = lane / 4 + i / 2 % 2 * 8, k = lane % 4 * 2 + i % 2 + i / 4 * 8;
+    for (int i = 0; i < 4 * kPack; ++i) {
+      int number = i / kPack, row = lane / 4 + number % 2 * 8,
+          k = lane % 4 * kPack + i % kPack + number / 2 * 4 * kPack;
       memcpy(&rows[row][k], of(warp, lane).registers + i * kBytes, kBytes);
     }
 }
 
-template <typename Factor> void multiply(Block &block, Warp &warp) {
+template <typename Left, typename Right = Left>
+void multiply(Block &block, Warp &warp) {
+  using Number = decltype(Left::load({}));
   const GroupProduct &product = of(warp, 0);
-  constexpr int depth = kDepth<Factor>;
-  typename Factor::Stored rows[kWarpRows][depth];
-  loadRows<Factor>(block, warp, rows);
-  Matrix<Factor> matrix(block, warp.lanes[0], product.b,
-                        product.flags & RAC_SIM_LINES_OF_B);
-  static thread_local float right[depth][kMaxColumns];
+  constexpr int depth = kDepth<Left>;
+  typename Left::Stored rows[kWarpRows][depth];
+  loadRows<Left>(block, warp, rows);
+  Matrix<Right> matrix(block, warp.lanes[0], product.b,
+                       product.flags & RAC_SIM_LINES_OF_B);
+  static thread_local Number right[depth][kMaxColumns];
   for (int column = 0; column < product.columns; ++column)
     for (int k = 0; k < depth; ++k)
-      right[k][column] = Factor::load(matrix.load(column, k));
+      right[k][column] = Right::load(matrix.load(column, k));
   warp.reads.push_back({matrix.range(), warp.group});
   for (int row = 0; row < kWarpRows; ++row) {
-    float sums[kMaxColumns] = {};
+    Number sums[kMaxColumns] = {};
     for (int k = 0; k < depth; ++k) {
-      float left = Factor::load(rows[row][k]);
+      Number left = Left::load(rows[row][k]);
       for (int column = 0; column < product.columns; ++column)
-        sums[column] += left * right[k][column];
+        sums[column] = multiplyAdd(left, right[k][column], sums[column]);
     }
     // A lane has two neighbours of each eight columns, in two rows.
     for (int column = 0; column < product.columns; ++column) {
-      float &sum = of(warp, row % 8 * 4 + column % 8 / 2)
-                       .sums[column / 8 * 4 + row / 8 * 2 + column % 2];
-      sum = sums[column] + (product.flags & RAC_SIM_ADD ? sum : 0);
+      void *own = of(warp, row % 8 * 4 + column % 8 / 2).sums;
+      Number &sum =
+          static_cast<Number *>(own)[column / 8 * 4 + row / 8 * 2 + column % 2];
+      Number before = product.flags & RAC_SIM_ADD ? sum : Number(0);
+      sum = multiplyAdd(Number(1), before, sums[column]);
     }
   }
+}
+
+template <typename Left> void multiplyBytes(Block &block, Warp &warp) {
+  if (of(warp, 0).rhsType == RAC_SIM_U8)
+    multiply<Byte<Left>, Byte<uint8_t>>(block, warp);
+  else
+    multiply<Byte<Left>, Byte<int8_t>>(block, warp);
 }
 
 void multiplyGroup(Block &block, Warp &warp) {
@@ -160,13 +172,17 @@ void multiplyGroup(Block &block, Warp &warp) {
     block.fail(thread, "a product of a warp group, of which some lanes have "
                        "ended or never were");
   warp.issued = (warp.issued + thread.site + 1) * 0x9E3779B97F4A7C15;
-  switch (of(warp, 0).type) {
+  switch (of(warp, 0).lhsType) {
   case RAC_SIM_F16:
     return multiply<F16>(block, warp);
   case RAC_SIM_BF16:
     return multiply<BF16>(block, warp);
   case RAC_SIM_E4M3:
     return multiply<E4M3>(block, warp);
+  case RAC_SIM_S8:
+    return multiplyBytes<int8_t>(block, warp);
+  case RAC_SIM_U8:
+    return multiplyBytes<uint8_t>(block, warp);
   }
   block.fail(thread, "a product of a warp group of a type that is not "
                      "simulated");
@@ -183,20 +199,17 @@ void finishGroups(Block &, Warp &warp) {
 
 } // namespace
 
-void rac_sim_group_mma(RacSimThread *handle, int32_t site, int32_t type,
-                       int32_t columns, int32_t flags, const void *registers,
-                       uint64_t a, uint64_t b, void *sums) {
+void rac_sim_group_mma(RacSimThread *handle, int32_t site, int32_t lhs_type,
+                       int32_t rhs_type, int32_t columns, int32_t flags,
+                       const void *registers, uint64_t a, uint64_t b,
+                       void *sums) {
   Thread &thread = threadOf(handle);
   if (columns % 8 || columns < 8 || columns > kMaxColumns)
     thread.owner->fail(thread, "a product of a warp group of " +
                                    std::to_string(columns) + " columns");
-  GroupProduct product = {type,
-                          columns,
-                          flags,
-                          static_cast<const char *>(registers),
-                          a,
-                          b,
-                          static_cast<float *>(sums)};
+  GroupProduct product = {
+      lhs_type, rhs_type, columns, flags, static_cast<const char *>(registers),
+      a,        b,        sums};
   thread.owner->meet(thread, site, ~uint32_t(0), multiplyGroup, &product);
 }
 

@@ -58,7 +58,7 @@ def parse():
     parser.add_argument("--tiles", nargs="*", default=[], metavar="ROWSxCOLUMNSxSTAGES",
                         help="kernels: attention with each of these instead of the plan's")
     parser.add_argument("--clusters", nargs="*", default=[], metavar="ROWSxCOLUMNS",
-                        help="kernels: products of 16 bits in each of these clusters instead of the plan's; 1x1: in none")
+                        help="kernels: products of 16 bits and of bytes in each of these clusters instead of the plan's; 1x1: in none")
     parser.add_argument("--top", type=int, default=6, help="how many of them")
     return parser.parse_args()
 

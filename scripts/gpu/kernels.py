@@ -13,7 +13,7 @@ COLUMNS = {"kernel": "name", "right": "right", "rel": "rel", "rac us": "rac_us",
 
 OPSET = 23
 # By norms. That of f32 is one that products in TF32 don't keep: they are off by 3e-4.
-TOLERANCE = {"f32": 2e-5, "f16": 4e-3, "bf16": 2e-2, "f8": 2e-3}
+TOLERANCE = {"f32": 2e-5, "f16": 4e-3, "bf16": 2e-2, "f8": 2e-3, "i8": 1e-6}
 
 
 def matmul(dtype, m, n, k):
@@ -21,10 +21,10 @@ def matmul(dtype, m, n, k):
             "inputs": {"a": [m, k], "b": [k, n]}, "flops": 2 * m * n * k}
 
 
-def matmul_f8(m, n, k):
-    """Of f32 that becomes f8 first, in kernels of its own; the right factor has its terms side by side, as weights do."""
-    return {"name": f"matmul {m}x{n}x{k} f8", "kind": "matmul f8", "dtype": "f8", "inputs": {"a": [m, k], "b": [n, k]},
-            "flops": 2 * m * n * k}
+def matmul_along_terms(dtype, m, n, k):
+    """The right factor has its terms side by side, as weights do. f8 is made of f32 first, in kernels of its own."""
+    return {"name": f"matmul {m}x{n}x{k} {dtype}", "kind": f"matmul {dtype}", "dtype": dtype,
+            "inputs": {"a": [m, k], "b": [n, k]}, "flops": 2 * m * n * k}
 
 
 def attention(dtype, batch, heads, queries, keys, size, causal=False, kv_heads=None):
@@ -49,7 +49,8 @@ ALL = [
     matmul("bf16", 4096, 4096, 4096), matmul("bf16", 8192, 8192, 8192), matmul("f16", 4096, 4096, 4096),
     matmul("f32", 4096, 4096, 4096), matmul("f32", 8192, 8192, 8192), matmul("bf16", 128, 768, 3072),
     matmul("bf16", 16, 4096, 4096), matmul("f32", 197, 768, 768), matmul("f32", 1, 4096, 4096),
-    matmul_f8(4096, 4096, 4096), matmul_f8(8192, 8192, 8192),
+    matmul_along_terms("f8", 4096, 4096, 4096), matmul_along_terms("f8", 8192, 8192, 8192),
+    matmul_along_terms("i8", 4096, 4096, 4096), matmul_along_terms("i8", 8192, 8192, 8192),
     attention("bf16", 4, 16, 2048, 2048, 64), attention("bf16", 2, 16, 4096, 4096, 128),
     attention("bf16", 4, 16, 2048, 2048, 64, causal=True), attention("bf16", 2, 16, 4096, 4096, 128, causal=True),
     attention("f16", 4, 16, 2048, 2048, 64),
@@ -88,15 +89,24 @@ def model(job):
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
 
 
-def model_f8(job):
-    """The same in rac's own ops: ONNX has no product of f8."""
+# Factors in rac's own ops, what the model is given, and what sums are.
+OWN = {"f8": ("f8E4M3FN", "f32", "f32"), "i8": ("i8", "i8", "i32")}
+
+
+def own_model(job):
+    """The same in rac's own ops: ONNX has no product of f8, and none of bytes whose right factor lies so."""
     (m, k), (n, _) = job["inputs"].values()
-    a, b, out = f"tensor<{m}x{k}x", f"tensor<{n}x{k}x", f"tensor<{m}x{n}xf32>"
-    return f"""func.func @main(%a: {a}f32> {{rac.name = "a"}}, %b: {b}f32> {{rac.name = "b"}}) -> ({out} {{rac.name = "out"}}) {{
-      %0 = rac.cast %a : ({a}f32>) -> {a}f8E4M3FN>
-      %1 = rac.cast %b : ({b}f32>) -> {b}f8E4M3FN>
-      %2 = rac.transpose %1, [1, 0] : ({b}f8E4M3FN>) -> tensor<{k}x{n}xf8E4M3FN>
-      %3 = rac.matmul %0, %2 : ({a}f8E4M3FN>, tensor<{k}x{n}xf8E4M3FN>) -> {out}
+    factor, given, sums = OWN[job["dtype"]]
+    a, b, out = f"tensor<{m}x{k}x", f"tensor<{n}x{k}x", f"tensor<{m}x{n}x{sums}>"
+    left, right, casts = "%a", "%b", ""
+    if factor != given:
+        left, right = "%0", "%1"
+        casts = f"""%0 = rac.cast %a : ({a}{given}>) -> {a}{factor}>
+      %1 = rac.cast %b : ({b}{given}>) -> {b}{factor}>"""
+    return f"""func.func @main(%a: {a}{given}> {{rac.name = "a"}}, %b: {b}{given}> {{rac.name = "b"}}) -> ({out} {{rac.name = "out"}}) {{
+      {casts}
+      %2 = rac.transpose {right}, [1, 0] : ({b}{factor}>) -> tensor<{k}x{n}x{factor}>
+      %3 = rac.matmul {left}, %2 : ({a}{factor}>, tensor<{k}x{n}x{factor}>) -> {out}
       return %3 : {out}
     }}"""
 
@@ -124,9 +134,13 @@ def reference(job):
         one = torch.ones((), device=a.device)
         return torch._scaled_mm(a, b, scale_a=one, scale_b=one, out_dtype=torch.float32)
 
+    def matmul_i8(a, b):
+        return a.double() @ b.double().t() if job.get("exact") else torch._int_mm(a, b.t())
+
     return {
         "matmul": lambda a, b: a @ b,
         "matmul f8": matmul_f8,
+        "matmul i8": matmul_i8,
         "attention": lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=job.get("causal", False)),
         "add+relu": lambda x, y: torch.relu(x + y),
         "gelu": lambda x: F.gelu(x),
@@ -147,7 +161,7 @@ def with_tiles(job, tiles):
 
 def with_clusters(job, clusters):
     """The job for each of the clusters ROWSxCOLUMNS that its plan shall have instead of its own; 1x1: none."""
-    if not clusters or job["kind"] != "matmul" or job["dtype"] not in ("f16", "bf16"):
+    if not clusters or not job["kind"].startswith("matmul") or job["dtype"] not in ("f16", "bf16", "i8"):
         return [job]
     return [{**job, "name": f"{job['name']} cluster {cluster}", "cluster": [int(part) for part in cluster.split("x")]}
             for cluster in clusters]
@@ -186,9 +200,9 @@ def prepare(job):
 
     path = library(job)
     path.parent.mkdir(parents=True, exist_ok=True)
-    source = path.with_suffix(".mlir" if job["dtype"] == "f8" else ".onnx")
-    if job["dtype"] == "f8":
-        source.write_text(model_f8(job))
+    source = path.with_suffix(".mlir" if job["dtype"] in OWN else ".onnx")
+    if job["dtype"] in OWN:
+        source.write_text(own_model(job))
     else:
         onnx.save(model(job), source)
     started = time.monotonic()
@@ -217,9 +231,14 @@ def measure(job):
         return {"copy": copy_rate()}
     device.exact()
     torch.manual_seed(0)
-    dtype = torch.float32 if job["dtype"] == "f8" else device.dtypes()[job["dtype"]]
-    inputs = {name: torch.randn(shape, device=device.place()).to(dtype)
-              for name, shape in job["inputs"].items()}
+    dtype = device.dtypes()[OWN[job["dtype"]][1] if job["dtype"] in OWN else job["dtype"]]
+
+    def random(shape):
+        if dtype.is_floating_point:
+            return torch.randn(shape, device=device.place()).to(dtype)
+        return torch.randint(-128, 128, shape, dtype=dtype, device=device.place())
+
+    inputs = {name: random(shape) for name, shape in job["inputs"].items()}
     peer = reference(job)
     wide = torch.float64 if max(x.numel() for x in inputs.values()) < 1 << 26 else torch.float32
     answer = reference({**job, "exact": True})(*[x.to(wide) for x in inputs.values()]).float()
@@ -246,7 +265,7 @@ def measure(job):
         found["torch_trace"] = device.kernels(torch_run)
     except Exception as error:
         found["trace_error"] = str(error)[:300]
-    if job["compile"] and job["kind"] not in ("matmul", "matmul f8", "attention"):
+    if job["compile"] and not job["kind"].startswith("matmul") and job["kind"] != "attention":
         compiled = torch.compile(peer)
         found["compiled_us"] = 1e6 * rate(lambda: compiled(*inputs.values()), device.wait)
     best = min(found["torch_us"], found.get("compiled_us", float("inf")))

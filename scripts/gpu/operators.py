@@ -6,21 +6,21 @@ import zlib
 import numpy as np
 
 OPSET = 23
-TYPES = {"f32": 1, "f16": 10, "bf16": 16, "i64": 7}  # ONNX's TensorProto.DataType
+TYPES = {"f32": 1, "f16": 10, "bf16": 16, "i64": 7, "i32": 6, "i8": 3}  # ONNX's TensorProto.DataType
 
 
 def raw(values, dtype):
     """The bytes of a tensor; bf16 cuts off, numpy having none."""
     if dtype == "bf16":
         return (values.astype("<f4").view("<u4") >> 16).astype("<u2").tobytes()
-    return values.astype({"f32": "<f4", "f16": "<f2", "i64": "<i8"}[dtype]).tobytes()
+    return values.astype({"f32": "<f4", "f16": "<f2", "i64": "<i8", "i8": "i1"}[dtype]).tobytes()
 
 
 class Graph:
     """A model that is being built: inputs, weights (seeded random numbers), nodes, one output, "out"."""
 
     def __init__(self, dtype):
-        self.dtype, self.inputs, self.below = dtype, {}, {}
+        self.dtype, self.result, self.inputs, self.below = dtype, dtype, {}, {}
         self.weights, self.nodes, self.count = [], [], 0
 
     def input(self, name, *shape, dtype=None, below=None):
@@ -55,7 +55,7 @@ class Graph:
         from onnx import helper, shape_inference
 
         inputs = [helper.make_tensor_value_info(name, TYPES[dtype], shape) for name, (dtype, shape) in self.inputs.items()]
-        out = helper.make_tensor_value_info("out", TYPES[self.dtype], None)
+        out = helper.make_tensor_value_info("out", TYPES[self.result], None)
         graph = helper.make_graph(self.nodes, "operator", inputs, [out], self.weights)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
         return shape_inference.infer_shapes(model)
@@ -85,6 +85,16 @@ def product(m, n, k, dtype="f32", batch=(), weight=True, after=()):
 
     size = "x".join(map(str, (*batch, m, n, k)))
     add(f"matmul {size} {dtype}{''.join(' ' + op.lower() for op in after)}{'' if weight or batch else ' ab'}", dtype, build)
+
+
+def byte_product(m, n, k):
+    """Of constant weights, which rac lays out along the terms."""
+    def build(g):
+        g.result = "i32"
+        weights = np.random.default_rng(zlib.crc32(repr((n, k)).encode())).integers(-128, 128, (k, n))
+        g.node("MatMulInteger", g.input("a", m, k), g.weight(k, n, values=weights), out="out")
+
+    add(f"matmul {m}x{n}x{k} i8", "i8", build)
 
 
 def conv(channels, out, size, window, stride=1, batch=1, groups=1, dtype="f32", relu=True):
@@ -170,6 +180,9 @@ def make_all():
                         (512, 512, 512), (1000, 1000, 1000), (1024, 1024, 1024), (1600, 4800, 1600), (2048, 2048, 2048),
                         (4096, 4096, 512), (4000, 4000, 4000)]:
             product(m, n, k, dtype)
+    for m, n, k in [(64, 4096, 1024), (200, 640, 640), (512, 512, 512), (1024, 1024, 1024), (1600, 4800, 1600), (4096, 4096, 512),
+                    (4096, 4096, 4096)]:
+        byte_product(m, n, k)
     for dtype, m, n, k, batch in [("f32", 100, 100, 40, (12,)), ("f32", 49, 49, 32, (100,)), ("f32", 200, 64, 200, (12,)),
                                   ("f32", 30, 70, 50, (500,)), ("bf16", 256, 256, 64, (64,)), ("f16", 120, 64, 120, (96,))]:
         product(m, n, k, dtype, batch)

@@ -229,24 +229,25 @@ def warp_group_product(folder, shape, element, plan, batch=None, along_columns=F
     x, w, t, y = ("tensor<" + "x".join(sizes[name]) + "x" for name in "xwty")
     unnamed = ", ".join(['""'] * len(sizes["w"]))
     named = unnamed if not rows else ", ".join([f'"{rows}"' if size == "?" else '""' for size in sizes["x"]])
-    activation = ", activation = !quant.uniform<i8:f32, 1.0>" if element == "f8E4M3FN" else ""
+    activation = ", activation = !quant.uniform<i8:f32, 1.0>" if element in ("f8E4M3FN", "i8") else ""
+    sums = "i32" if element == "i8" else "f32"
     order = ", ".join(["0"] * bool(batch) + [str(bool(batch) + 1), str(int(bool(batch)))])
     turn = "" if along_columns else f"%t = rac.transpose %d, [{order}] : ({w}{element}>) -> {t}{element}>"
     right = "%d" if along_columns else "%t"
     (folder / "m.mlir").write_text(f"""
         func.func @main(%x: {x}f32> {{rac.dim_names = [{named}], rac.name = "x"}},
                         %w: {w}f32> {{rac.dim_names = [{unnamed}], rac.name = "w"}})
-            -> ({y}f32> {{rac.dim_names = [{named}], rac.name = "y"}}) {{
+            -> ({y}{sums}> {{rac.dim_names = [{named}], rac.name = "y"}}) {{
           %a = rac.cast %x : ({x}f32>) -> {x}{element}>
           %b = rac.cast %w : ({w}f32>) -> {w}{element}>
-          %0 = rac.group @product ins(%a, %b : {x}{element}>, {w}{element}>) -> ({y}f32>)
+          %0 = rac.group @product ins(%a, %b : {x}{element}>, {w}{element}>) -> ({y}{sums}>)
               plan <kind = generated, precision = {element}{activation}, {plan}> {{
           ^bb0(%c: {x}{element}>, %d: {w}{element}>):
             {turn}
-            %1 = rac.matmul %c, {right} : ({x}{element}>, {t}{element}>) -> {y}f32>
-            rac.yield %1 : {y}f32>
+            %1 = rac.matmul %c, {right} : ({x}{element}>, {t}{element}>) -> {y}{sums}>
+            rac.yield %1 : {y}{sums}>
           }}
-          return %0 : {y}f32>
+          return %0 : {y}{sums}>
         }}""")
     return folder / "m.mlir", [[n if size == "?" else int(size) for size in sizes[name]] for name in "xw"]
 
@@ -258,7 +259,7 @@ def block_text(block, depth, batched=False):
 
 
 @pytest.mark.parametrize("copies", ["late", "early"])
-@pytest.mark.parametrize("element, bytes", [("f16", 2), ("f8E4M3FN", 1)])
+@pytest.mark.parametrize("element, bytes", [("f16", 2), ("f8E4M3FN", 1), ("i8", 1)])
 @pytest.mark.parametrize("in_launch", ["false", "true"])
 @pytest.mark.parametrize("block", GROUP_BLOCKS, ids=str)
 def test_shared_sums_of_warp_groups(compiler, tmp_path, monkeypatch, block, in_launch, element, bytes, copies):
@@ -328,7 +329,7 @@ def test_clusters(compiler, tmp_path, monkeypatch, block, cluster, along_columns
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 5, 9])
-@pytest.mark.parametrize("element, depth", [("bf16", 64), ("f8E4M3FN", 128)])
+@pytest.mark.parametrize("element, depth", [("bf16", 64), ("f8E4M3FN", 128), ("i8", 128)])
 def test_clusters_of_few_steps(compiler, tmp_path, monkeypatch, element, depth, steps):
     """As many as there are stages, fewer and more; of batches, whose blocks share nothing."""
     def write(text):

@@ -1,6 +1,7 @@
 """--precision for NVIDIA GPUs, kernels in the simulator: answers near those in f32, and types that the device computes in."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -50,24 +51,25 @@ def test_weights_of_few_bits(tmp_path, bits):
     assert 0 < error < (0.02 if bits == 8 else 0.2)
 
 
-def test_blocks_of_f8(tmp_path):
-    """Planned for f8, not for the type before: a line of 128 terms, which warp groups multiply on sm_90a."""
+@pytest.mark.parametrize("precision, type, product", [("f8", "f8E4M3FN", r"\.f32\.e4m3\.e4m3"), ("int8", "i8", r"\.s32\.[su]8\.s8")])
+def test_blocks_of_8_bits(tmp_path, precision, type, product):
+    """Planned for that type, not for the type before: a line of 128 terms, which warp groups multiply on sm_90a."""
     graph = Graph()
     weights = graph.rng.standard_normal((512, 512)).astype(np.float32) / 16
     graph.output(graph.op("MatMul", graph.input("x", [512, 512]), graph.weight(weights)))
     path = write(graph, tmp_path)
     calibration = f"--calibration={save(feeds_of(graph, 3), tmp_path / 'samples')}"
-    chip = ["--target=nvptx", "--chip=sm_90a", "--precision=f8", calibration]
+    chip = ["--target=nvptx", "--chip=sm_90a", f"--precision={precision}", calibration]
     run_compiler(path, tmp_path / "plan.json", "--emit=plan", *chip)
     [group] = [group for group in json.loads((tmp_path / "plan.json").read_text())["groups"] if group["warps"]]
-    assert group["precision"] == "f8E4M3FN" and group["reduction"] == [128]
+    assert group["precision"] == type and group["reduction"] == [128]
     assert group["registers"] == [16, group["tiles"][-1]]
     assert group["cost"]["seconds"] > 0
     run_compiler(path, tmp_path / "m.ptx", "--emit=ptx", *chip)
-    assert ".f32.e4m3.e4m3" in (tmp_path / "m.ptx").read_text()
+    assert re.search(rf"wgmma\.mma_async\.sync\.aligned\.m64n\d+k32{product}", (tmp_path / "m.ptx").read_text())
     assert "mma.sync" not in (tmp_path / "m.ptx").read_text()
     simulated = ["--target=nvptx", "--chip=simulator_sm_90a"]
-    run_compiler(path, tmp_path / "narrow.so", *simulated, "--precision=f8", calibration)
+    run_compiler(path, tmp_path / "narrow.so", *simulated, f"--precision={precision}", calibration)
     run_compiler(path, tmp_path / "plain.so", *simulated)
     feeds = feeds_of(graph, 2)
     assert 0 < relative(run_all(tmp_path / "plain.so", feeds), run_all(tmp_path / "narrow.so", feeds)) < 8e-2

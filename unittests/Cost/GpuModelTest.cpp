@@ -87,7 +87,8 @@ TEST(GpuModel, WorkersAreWhereWavesAreRagged) {
   };
   // Of 64 x 64 several run at once: rows for half a wave more than whole ones.
   GpuRoom room(device);
-  double places = 4 * residentBlocks(needsOf(block(), 2, 1), room);
+  double places =
+      4 * residentBlocks(needsOf(block(), 2, {DataType::f16, 1}), room);
   EXPECT_TRUE(offers(1.5 * places * 64));
   // Nearly whole waves of many blocks lose nothing.
   EXPECT_FALSE(offers(200 * places * 64));
@@ -182,11 +183,67 @@ TEST(GpuModel, Float8TakesHalfTheBytesAndTwiceTheRegisters) {
   wide.rows = 64, wide.columns = wide.warpColumns = 128;
   wide.depth = 128, wide.warpRows = 16, wide.stages = 4;
   EXPECT_TRUE(fitsWarpgroups(wide, DataType::f8));
-  EXPECT_FALSE(fitsWarpgroups(wide, DataType::i8));
   wide.warpgroups = true;
-  EXPECT_EQ(needsOf(wide, 1, 1).registers, 2 * 64 + 48);
+  EXPECT_EQ(needsOf(wide, 1, {DataType::f8, 1}).registers, 2 * 64 + 48);
   wide.columns = wide.warpColumns = 256;
   EXPECT_FALSE(fitsWarpgroups(wide, DataType::f8));
+}
+
+Device gpuOfBytes() {
+  Device device = gpuWithWarpgroups();
+  for (auto [unit, rate] : {std::pair(1, 4000), std::pair(2, 8000)}) {
+    device.units[unit].opsPerClock[DataType::i8] = number(rate);
+    device.units[unit].generatedFraction[DataType::i8] = number(0.5);
+  }
+  return device;
+}
+
+TEST(GpuModel, BytesAreAddedUpByTensorCoresAlone) {
+  GpuBlock wide;
+  wide.rows = 64, wide.columns = wide.warpColumns = 256;
+  wide.depth = 128, wide.warpRows = 16, wide.stages = 4;
+  wide.warpgroups = true;
+  EXPECT_TRUE(fitsWarpgroups(wide, DataType::i8));
+  EXPECT_EQ(needsOf(wide, 1, {DataType::i8, 1}).registers, 128 + 48);
+  EXPECT_TRUE(
+      llvm::any_of(gpuBlocks({1, 256, 255, 256, false, false}, 1,
+                             {DataType::i8, 1}, gpuOfBytes()),
+                   [](const GpuBlock &block) { return block.warpgroups; }));
+  wide.depth = 64;
+  EXPECT_FALSE(fitsWarpgroups(wide, DataType::i8));
+}
+
+TEST(GpuModel, GroupsOfWarpsReadBytesAlongTheirTerms) {
+  const std::string types = "(tensor<64x256xi8>, tensor<256x64xi8>)",
+                    result = "tensor<64x64xi32>",
+                    product = "%0 = rac.matmul %a, %b : " + types + " -> " +
+                              result + " return %0 : " + result;
+  ParsedOps computed(
+      "(%a: tensor<64x256xi8>, %b: tensor<256x64xi8>) -> " + result, product);
+  ParsedOps constant("(%a: tensor<64x256xi8>) -> " + result,
+                     "%b = rac.constant dense<1> : tensor<256x64xi8> " +
+                         product);
+  ASSERT_TRUE(computed.module && constant.module);
+  GpuBlock groups = blockOfWarpgroup();
+  groups.depth = 128;
+  Model model(gpuOfBytes());
+  auto seconds = [&](ParsedOps &p) {
+    return model.model
+        .estimate(Candidate::of(p.ops),
+                  rac::planOf(groups, mlir::IntegerType::get(&p.context, 8), 2))
+        .breakdown.computeSeconds;
+  };
+  const double products = 2.0 * 64 * 64 * 256, results = 64 * 64 * 30;
+  // Constants are laid out along the terms.
+  EXPECT_NEAR(seconds(constant), products / 4e12 + instructionSeconds(results),
+              1e-15);
+  // What isn't is multiplied by single warps: 64 rows are copied 16 B at once,
+  // of 256 times 64 columns each byte.
+  EXPECT_NEAR(seconds(computed),
+              (products / 2e12 + instructionSeconds(64 * 256 / 16 * 14 +
+                                                    256 * 64 * 46 + results)) /
+                  kOneBlock,
+              1e-15);
 }
 
 TEST(GpuModel, F32IsThreeProductsOfTf32) {
@@ -285,7 +342,7 @@ TEST(GpuModel, BlocksFitTheDevice) {
   GpuRoom room(device);
   // 32 sums, 16 registers of operands and 48 others; two stages of 2 * 64 lines
   // of 144 B.
-  GpuNeeds needs = needsOf(block(), 2, 1);
+  GpuNeeds needs = needsOf(block(), 2, {DataType::f16, 1});
   EXPECT_EQ(needs.registers, 96);
   EXPECT_EQ(needs.sharedBytes, 2 * 2 * 64 * 144);
   EXPECT_EQ(residentBlocks(needs, room), 2);       // 102400 / (36864 + 1024)
@@ -297,7 +354,7 @@ TEST(GpuModel, BlocksFitTheDevice) {
   EXPECT_EQ(residentBlocks({4, 16, 100001}, room), 0);
   for (const GpuBlock &block : gpuBlocks({1, 4096, 4096, 4096, false, false}, 4,
                                          {DataType::tf32, 3}, device)) {
-    EXPECT_GE(residentBlocks(needsOf(block, 4, 3), room), 1);
+    EXPECT_GE(residentBlocks(needsOf(block, 4, {DataType::tf32, 3}), room), 1);
     EXPECT_EQ(block.split, 1);
   }
 }

@@ -34,7 +34,7 @@ struct GpuBlock {
   /// is shared to all of them.
   int64_t clusterRows = 1, clusterColumns = 1;
   /// Groups of four warps multiply 64 rows by all columns, straight from shared
-  /// memory (wgmma in PTX, of 16-bit types and f8).
+  /// memory (wgmma in PTX, of 16-bit types, f8 and bytes).
   bool warpgroups = false;
 
   int64_t down() const { return rows / warpRows; }         ///< warps
@@ -56,9 +56,6 @@ struct GpuNeeds {
   double registers = 0; ///< of a thread, of 32 bits
   double sharedBytes = 0;
 };
-/// `elementBytes`: of an operand; `passes`: products that make up one.
-GpuNeeds needsOf(const GpuBlock &block, double elementBytes, int passes);
-
 /// What limits the blocks on a multiprocessor. What the device's file lacks is
 /// the least that a GPU from compute capability 8.0 on has.
 struct GpuRoom {
@@ -79,6 +76,10 @@ struct TensorForm {
   int passes;
 };
 std::optional<TensorForm> tensorForm(DataType type);
+
+/// `elementBytes`: of an operand.
+GpuNeeds needsOf(const GpuBlock &block, double elementBytes,
+                 const TensorForm &form);
 
 /// Blocks that lowering makes and the device runs, for one such contraction;
 /// none for a type that no tensor cores multiply.

@@ -74,7 +74,7 @@ def PackConstants : Pass<"rac-pack-constants", "::mlir::ModuleOp"> {
     ListOption<"dots", "dots", "std::string",
                "Instructions for sums of a few products, as s8:u8:INTRINSIC; 2xs8:… for blocks of two rows and columns">,
     Option<"panels", "panels", "bool", "true",
-           "Lanes are cut into panels; else an operand is only read in order, along lanes or terms">];
+           "Lanes are cut into panels; else an operand is only read in order, along lanes or terms, of bytes along terms">];
   let statistics = [
     Statistic<"numPacked", "num-packed", "Operands laid out anew">,
     Statistic<"numPlain", "num-plain", "Operands that aren't constant in all calls">];

@@ -373,3 +373,114 @@ func.func @float8(%a: memref<4096x4096xf8E4M3FN>, %b: memref<4096x4096xf8E4M3FN>
   }
   return
 }
+
+// -----
+
+// Bytes by warp groups: their sums wrap, stay in tensor cores' own registers and are waited for a step later.
+// HOPPER-LABEL: func.func @byte_groups
+//       HOPPER:   rac.tensor_map {{.*}} sizes(%c4096, %c4096) strides(%c4096) box [{{64|128}}, 128] : memref<16777216xi8> -> !llvm.ptr
+//       HOPPER:     nvvm.mbarrier.try_wait.parity
+//       HOPPER:     nvvm.cp.async.bulk.tensor.shared.cluster.global
+// HOPPER-COUNT-4:   nvvm.wgmma.mma_async {{.*}} <m = 64, n = 256, k = 32>, D[<s32>, <one>, <wrapped>], A[<u8>, <one>, <row>], B[<s8>, <one>, <col>]
+//       HOPPER:     nvvm.wgmma.wait.group.sync.aligned 1
+//   HOPPER-NOT:     mma.sync
+#a = affine_map<(m, n, k) -> (m, k)>
+#b = affine_map<(m, n, k) -> (n, k)>
+#c = affine_map<(m, n, k) -> (m, n)>
+func.func @byte_groups(%a: memref<4096x4096xi8>, %b: memref<4096x4096xi8>, %c: memref<4096x4096xi32>) {
+  %zero = arith.constant 0 : i32
+  linalg.fill ins(%zero : i32) outs(%c : memref<4096x4096xi32>)
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<4096x4096xi8>, memref<4096x4096xi8>) outs(%c : memref<4096x4096xi32>) {
+  ^bb0(%x: i8, %y: i8, %sum: i32):
+    %0 = arith.extui %x : i8 to i32
+    %1 = arith.extsi %y : i8 to i32
+    %3 = arith.muli %0, %1 : i32
+    %4 = arith.addi %sum, %3 : i32
+    linalg.yield %4 : i32
+  }
+  return
+}
+
+// -----
+
+// A zero point of the left operand is one more product, of registers with four times -100 each that nothing else writes
+// meanwhile.
+// HOPPER-LABEL: func.func @byte_groups_point
+//       HOPPER:   %[[SHIFT:.*]] = arith.constant -1667457892 : i32
+//       HOPPER:   %[[HELD:.*]] = llvm.inline_asm has_side_effects "", "=r,=r,=r,=r,0,1,2,3" %[[SHIFT]], %[[SHIFT]], %[[SHIFT]], %[[SHIFT]]
+//       HOPPER:   %[[REGISTER:.*]] = llvm.extractvalue %[[HELD]][0]
+//       HOPPER:   nvvm.wgmma.fence.aligned
+//       HOPPER:   llvm.inline_asm has_side_effects "{{.*}}wgmma.mma_async.sync.aligned.m64n256k32.s32.s8.u8 {{.*}}, p; }", {{.*}} %[[REGISTER]],
+//       HOPPER:   nvvm.wgmma.mma_async {{.*}} A[<s8>, <one>, <row>], B[<u8>, <one>, <col>]
+#a = affine_map<(m, n, k) -> (m, k)>
+#b = affine_map<(m, n, k) -> (n, k)>
+#c = affine_map<(m, n, k) -> (m, n)>
+func.func @byte_groups_point(%a: memref<4096x4096xi8>, %b: memref<4096x4096xi8>, %c: memref<4096x4096xi32>) {
+  %zero = arith.constant 0 : i32
+  %point = arith.constant 100 : i32
+  linalg.fill ins(%zero : i32) outs(%c : memref<4096x4096xi32>)
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<4096x4096xi8>, memref<4096x4096xi8>) outs(%c : memref<4096x4096xi32>) {
+  ^bb0(%x: i8, %y: i8, %sum: i32):
+    %0 = arith.extsi %x : i8 to i32
+    %1 = arith.extui %y : i8 to i32
+    %2 = arith.subi %0, %point : i32
+    %3 = arith.muli %2, %1 : i32
+    %4 = arith.addi %sum, %3 : i32
+    linalg.yield %4 : i32
+  }
+  return
+}
+
+// -----
+
+// One of the right operand would have to be in shared memory: single warps, which have it in registers.
+// HOPPER-LABEL: func.func @right_point
+//   HOPPER-NOT:   wgmma
+//       HOPPER:   nvvm.mma.sync
+//   HOPPER-NOT:   wgmma
+#a = affine_map<(m, n, k) -> (m, k)>
+#b = affine_map<(m, n, k) -> (n, k)>
+#c = affine_map<(m, n, k) -> (m, n)>
+func.func @right_point(%a: memref<4096x4096xi8>, %b: memref<4096x4096xi8>, %c: memref<4096x4096xi32>) {
+  %zero = arith.constant 0 : i32
+  %point = arith.constant 100 : i32
+  linalg.fill ins(%zero : i32) outs(%c : memref<4096x4096xi32>)
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<4096x4096xi8>, memref<4096x4096xi8>) outs(%c : memref<4096x4096xi32>) {
+  ^bb0(%x: i8, %y: i8, %sum: i32):
+    %0 = arith.extui %x : i8 to i32
+    %1 = arith.extui %y : i8 to i32
+    %2 = arith.subi %1, %point : i32
+    %3 = arith.muli %0, %2 : i32
+    %4 = arith.addi %sum, %3 : i32
+    linalg.yield %4 : i32
+  }
+  return
+}
+
+// -----
+
+// Of bytes that don't lie along the terms warp groups multiply none.
+// HOPPER-LABEL: func.func @bytes_along_columns
+//   HOPPER-NOT:   wgmma
+//       HOPPER:   nvvm.mma.sync
+//   HOPPER-NOT:   wgmma
+#a = affine_map<(m, n, k) -> (m, k)>
+#b = affine_map<(m, n, k) -> (k, n)>
+#c = affine_map<(m, n, k) -> (m, n)>
+func.func @bytes_along_columns(%a: memref<4096x4096xi8>, %b: memref<4096x4096xi8>, %c: memref<4096x4096xi32>) {
+  %zero = arith.constant 0 : i32
+  linalg.fill ins(%zero : i32) outs(%c : memref<4096x4096xi32>)
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<4096x4096xi8>, memref<4096x4096xi8>) outs(%c : memref<4096x4096xi32>) {
+  ^bb0(%x: i8, %y: i8, %sum: i32):
+    %0 = arith.extui %x : i8 to i32
+    %1 = arith.extsi %y : i8 to i32
+    %3 = arith.muli %0, %1 : i32
+    %4 = arith.addi %sum, %3 : i32
+    linalg.yield %4 : i32
+  }
+  return
+}

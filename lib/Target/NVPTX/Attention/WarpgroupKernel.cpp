@@ -287,7 +287,7 @@ Value WarpgroupKernel::multiplyScores(Index number) {
   Value keys = descriptorOf(
       e.add(e.number(queryBytes), e.mul(stage, e.number(keyBytes))),
       kDescriptorUnit);
-  Value sums = noSums(e, columnsOfTile);
+  Value sums = noSums(e, product);
   for (int64_t k = 0; k < depth; k += kGroupDepth) {
     auto along = [&](Value descriptor, int64_t lines) {
       int64_t block = k / kLineElements, place = k % kLineElements;

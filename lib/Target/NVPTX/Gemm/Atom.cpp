@@ -43,6 +43,12 @@ Unit rac::gemm::chooseUnit(const Contraction &contraction, bool tf32,
   return Unit::Scalar;
 }
 
+bool Atom::inGroups() const {
+  // What all right factors have in common would have to be in shared memory.
+  return unit == Unit::Half || unit == Unit::Float8 ||
+         (unit == Unit::Byte && contraction.wideningB.zero == 0);
+}
+
 Atom::Atom(Unit unit, const Contraction &contraction)
     : unit(unit), contraction(contraction) {
   input = getElementTypeOrSelf(contraction.a->get().getType());
@@ -181,20 +187,11 @@ Atom::Fragment Atom::finish(Emit &e, ArrayRef<Value> registers) const {
   return {build(high), build(low)};
 }
 
-/// A register of four equal bytes.
-static Value fourOf(Emit &e, int64_t value) {
+Value rac::gemm::fourOf(Emit &e, int64_t value) {
   APInt byte(8, value, /*isSigned=*/true);
   return arith::ConstantOp::create(
       e.b, e.loc,
       e.b.getI32IntegerAttr(APInt::getSplat(32, byte).getSExtValue()));
-}
-
-/// Signed bytes that add up to a zero point's negative.
-static SmallVector<int64_t, 2> shiftsOf(const Widening &widening) {
-  SmallVector<int64_t, 2> parts;
-  for (int64_t rest = -widening.zero; rest != 0; rest -= parts.back())
-    parts.push_back(std::clamp<int64_t>(rest, INT8_MIN, INT8_MAX));
-  return parts;
 }
 
 Atom::Fragment Atom::loadA(Emit &e, const SharedTile &tile, int64_t row,
@@ -324,9 +321,9 @@ Value Atom::multiplyBytes(Emit &e, const Fragment &a, const Fragment &b,
       element = LLVM::ExtractValueOp::create(e.b, e.loc, product, i);
   };
   // What all factors of an operand have in common times those of the other.
-  for (int64_t shift : shiftsOf(contraction.wideningA))
+  for (int64_t shift : contraction.wideningA.shifts())
     add(MMATypes::s8, Fragment(a.size(), fourOf(e, shift)), right, b);
-  for (int64_t shift : shiftsOf(contraction.wideningB))
+  for (int64_t shift : contraction.wideningB.shifts())
     add(left, a, MMATypes::s8, Fragment(b.size(), fourOf(e, shift)));
   add(left, a, right, b);
   return joined(e, product);

@@ -52,6 +52,9 @@ public:
     return unit == Unit::TF32x3 || unit == Unit::Float8;
   }
 
+  /// Whether four warps multiply such operands together, if the chip has that.
+  bool inGroups() const;
+
   /// What a lane adds to the start of a tile, to get at its registers.
   Index laneStartA(Emit &e, Index lane, const SharedTile &tile) const;
   Index laneStartB(Emit &e, Index lane, const SharedTile &tile) const;
@@ -97,6 +100,9 @@ private:
 
   Contraction contraction;
 };
+
+/// A register of four equal bytes.
+mlir::Value fourOf(Emit &e, int64_t value);
 
 /// Whether tensor cores of the chip multiply f8E4M3FN.
 bool hasFloat8(llvm::StringRef chip);

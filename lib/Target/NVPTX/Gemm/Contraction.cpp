@@ -12,6 +12,13 @@ using namespace mlir;
 using namespace rac;
 using namespace rac::gemm;
 
+SmallVector<int64_t, 2> Widening::shifts() const {
+  SmallVector<int64_t, 2> parts;
+  for (int64_t rest = -zero; rest != 0; rest -= parts.back())
+    parts.push_back(std::clamp<int64_t>(rest, INT8_MIN, INT8_MAX));
+  return parts;
+}
+
 Type Contraction::accumulator() const {
   return getElementTypeOrSelf(result().getType());
 }

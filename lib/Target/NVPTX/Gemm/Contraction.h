@@ -27,6 +27,9 @@ enum class Product {
 struct Widening {
   bool isUnsigned = false;
   int64_t zero = 0;
+
+  /// Signed bytes that add up to the zero point's negative.
+  llvm::SmallVector<int64_t, 2> shifts() const;
 };
 
 /// result[batch, row, column] += sum over depth of

@@ -348,7 +348,7 @@ void ProductKernel::computeBlock(const Block &block, Index thread) {
     writeTile(stage, block, thread);
   };
   if (tile.warpgroups) {
-    Warpgroups groups(e, tile, a, b, thread, atom.sumsApart());
+    Warpgroups groups(e, tile, contraction, atom, a, b, thread);
     Index depthStart = e.mul(block.first, e.number(tile.depth));
     Value sums =
         groups.accumulate({block.batch, block.row, block.column, depthStart,

@@ -71,7 +71,7 @@ namespace {
 struct Rates {
   static double products(Unit unit, bool warpgroups) {
     if (warpgroups)
-      return unit == Unit::Float8 ? 3400 : 1700;
+      return unit == Unit::Half ? 1700 : 3400;
     switch (unit) {
     case Unit::Scalar:
       return 64;
@@ -155,8 +155,7 @@ std::optional<Tile> rac::gemm::plannedTile(const GpuBlock &block,
   tile.clusterRows = block.clusterRows;
   tile.clusterColumns = block.clusterColumns;
   tile.warpgroups = limits.warpgroups && problem.aligned && type &&
-                    (atom.unit == Unit::Half || atom.unit == Unit::Float8) &&
-                    fitsWarpgroups(block, *type);
+                    atom.inGroups() && fitsWarpgroups(block, *type);
   if (tile.warpgroups)
     return sharedBytes(tile, problem.elementBytes, problem.accumulatorBytes) <=
                    limits.sharedBytes
@@ -244,8 +243,7 @@ Tile Chooser::choose() {
                   least = cost;
                 }
               }
-  bool inGroups = atom.unit == Unit::Half || atom.unit == Unit::Float8;
-  if (inGroups && problem.aligned && limits.warpgroups)
+  if (atom.inGroups() && problem.aligned && limits.warpgroups)
     for (int64_t tileColumns : {256, 128, 64})
       for (int64_t tileRows : {128, 64}) {
         // Sums that are apart take twice as many registers.

@@ -9,9 +9,20 @@
 using namespace mlir;
 using namespace rac::gemm;
 
-Warpgroups::Warpgroups(Emit &e, const Tile &tile, const Operand &a,
-                       const Operand &b, Index thread, bool apart)
-    : e(e), tile(tile), a(a), b(b), thread(thread), apart(apart) {}
+Warpgroups::Warpgroups(Emit &e, const Tile &tile,
+                       const Contraction &contraction, const Atom &atom,
+                       const Operand &a, const Operand &b, Index thread)
+    : e(e), tile(tile), a(a), b(b), thread(thread), apart(atom.sumsApart()),
+      product{a.access.element(),
+              tile.columns,
+              !a.depthInner,
+              !b.depthInner,
+              contraction.wideningA.isUnsigned,
+              contraction.wideningB.isUnsigned} {
+  for (int64_t shift : contraction.wideningA.shifts())
+    shifts.push_back(
+        holdRegisters(e, SmallVector<Value>(kLeftRegisters, fourOf(e, shift))));
+}
 
 int64_t Warpgroups::bytes(const Tile &tile) {
   return tile.stages * (tile.rows + tile.columns) * kSwizzledLine +
@@ -21,8 +32,8 @@ int64_t Warpgroups::bytes(const Tile &tile) {
 /// Adds the products of a stage, or, if not `add`, has only these.
 Value Warpgroups::multiply(Value addressA, Value addressB, Value sums,
                            bool add) {
-  GroupProduct product{a.access.element(), tile.columns, !a.depthInner,
-                       !b.depthInner};
+  GroupProduct shifted = product;
+  shifted.leftUnsigned = false;
   auto descriptor = [&](const Operand &operand, Value address, int64_t depth) {
     int64_t step = operand.depthInner ? operand.bytes : kSwizzledLine;
     Value start =
@@ -34,10 +45,13 @@ Value Warpgroups::multiply(Value addressA, Value addressB, Value sums,
                : matrixDescriptor(e, start, operand.depthTile * kSwizzledLine);
   };
   NVVM::WgmmaFenceAlignedOp::create(e.b, e.loc);
-  for (int64_t depth = 0; depth < tile.depth; depth += product.depth())
-    sums =
-        multiplyGroup(e, product, descriptor(a, addressA, depth),
-                      descriptor(b, addressB, depth), sums, add || depth > 0);
+  for (int64_t depth = 0; depth < tile.depth; depth += product.depth()) {
+    Value right = descriptor(b, addressB, depth);
+    for (ArrayRef<Value> shift : shifts)
+      sums = multiplyGroup(e, shifted, shift, right, sums);
+    sums = multiplyGroup(e, product, descriptor(a, addressA, depth), right,
+                         sums, add || depth > 0);
+  }
   NVVM::WgmmaGroupSyncAlignedOp::create(e.b, e.loc);
   return sums;
 }
@@ -83,7 +97,7 @@ Value Warpgroups::accumulate(const Way &way, Index batches, int64_t barriers) {
       e.add(beginA, e.mul(group, e.number(kGroupRows * kSwizzledLine)));
   Index beginB = e.add(beginA, e.number(tile.stages * stageA));
   Value zeros = structureOf(
-      e, SmallVector<Value>(tile.columns / 2, e.zero(e.b.getF32Type())));
+      e, SmallVector<Value>(tile.columns / 2, e.zero(product.sum())));
   auto loop =
       scf::ForOp::create(e.b, e.loc, e.value(e.number(0)), e.value(way.steps),
                          e.value(e.number(1)), zeros);
@@ -98,7 +112,7 @@ Value Warpgroups::accumulate(const Way &way, Index batches, int64_t barriers) {
     Value sums =
         multiply(addressOf(e.add(startA, e.mul(stage, e.number(stageA)))),
                  addressOf(e.add(beginB, e.mul(stage, e.number(stageB)))),
-                 apart ? noSums(e, tile.columns) : before, !apart);
+                 apart ? noSums(e, product) : before, !apart);
     NVVM::WgmmaWaitGroupSyncOp::create(e.b, e.loc, apart ? 0 : 1);
     if (apart)
       sums = total(before, sums);

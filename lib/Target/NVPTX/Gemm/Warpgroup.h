@@ -13,9 +13,9 @@ namespace rac::gemm {
 /// (sm_90a): each group of four warps has 64 rows and all columns.
 class Warpgroups {
 public:
-  /// `apart`: each step's sums are added up in registers.
-  Warpgroups(Emit &e, const Tile &tile, const Operand &a, const Operand &b,
-             Index thread, bool apart);
+  Warpgroups(Emit &e, const Tile &tile, const Contraction &contraction,
+             const Atom &atom, const Operand &a, const Operand &b,
+             Index thread);
 
   /// Bytes of shared memory for operands, with what aligning them takes.
   static int64_t bytes(const Tile &tile);
@@ -35,7 +35,10 @@ private:
   Tile tile;
   const Operand &a, &b;
   Index thread;
-  bool apart;
+  bool apart; ///< each step's sums are added up in registers
+  GroupProduct product;
+  /// Of bytes: what is added to all left factors, as such factors in registers.
+  llvm::SmallVector<llvm::SmallVector<mlir::Value>> shifts;
 };
 
 } // namespace rac::gemm

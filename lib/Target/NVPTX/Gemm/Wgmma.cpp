@@ -55,27 +55,46 @@ Value rac::gemm::structureOf(Emit &e, ValueRange elements) {
   return structure;
 }
 
-Value rac::gemm::noSums(Emit &e, int64_t columns) {
-  SmallVector<Type> elements(columns / 2, e.b.getF32Type());
+Type GroupProduct::sum() const {
+  MLIRContext *context = element.getContext();
+  if (element.isInteger())
+    return IntegerType::get(context, 32);
+  return Float32Type::get(context);
+}
+
+Value rac::gemm::noSums(Emit &e, const GroupProduct &product) {
+  SmallVector<Type> elements(product.columns / 2, product.sum());
   return LLVM::UndefOp::create(
       e.b, e.loc, LLVM::LLVMStructType::getLiteral(e.b.getContext(), elements));
 }
 
+static NVVM::WGMMATypes typeOf(Type element, bool isUnsigned) {
+  if (element.isInteger())
+    return isUnsigned ? NVVM::WGMMATypes::u8 : NVVM::WGMMATypes::s8;
+  if (element.isF16())
+    return NVVM::WGMMATypes::f16;
+  return element.isBF16() ? NVVM::WGMMATypes::bf16 : NVVM::WGMMATypes::e4m3;
+}
+
 Value rac::gemm::multiplyGroup(Emit &e, const GroupProduct &product, Value a,
                                Value b, Value sums, bool add) {
-  auto type = product.element.isF16()    ? NVVM::WGMMATypes::f16
-              : product.element.isBF16() ? NVVM::WGMMATypes::bf16
-                                         : NVVM::WGMMATypes::e4m3;
-  auto shape = NVVM::MMAShapeAttr::get(e.b.getContext(), kGroupRows,
-                                       product.columns, product.depth());
+  MLIRContext *context = e.b.getContext();
+  bool inIntegers = product.element.isInteger();
+  auto overflow = inIntegers ? NVVM::MMAIntOverflowAttr::get(
+                                   context, NVVM::MMAIntOverflow::wrapped)
+                             : NVVM::MMAIntOverflowAttr();
+  auto shape = NVVM::MMAShapeAttr::get(context, kGroupRows, product.columns,
+                                       product.depth());
   return NVVM::WgmmaMmaAsyncOp::create(
-      e.b, e.loc, sums.getType(), sums, a, b, shape, type, type,
-      NVVM::WGMMATypes::f32,
+      e.b, e.loc, sums.getType(), sums, a, b, shape,
+      typeOf(product.element, product.leftUnsigned),
+      typeOf(product.element, product.rightUnsigned),
+      inIntegers ? NVVM::WGMMATypes::s32 : NVVM::WGMMATypes::f32,
       add ? NVVM::WGMMAScaleOut::one : NVVM::WGMMAScaleOut::zero,
       NVVM::WGMMAScaleIn::one, NVVM::WGMMAScaleIn::one,
       product.rowsInLines ? NVVM::MMALayout::col : NVVM::MMALayout::row,
       product.columnsInLines ? NVVM::MMALayout::row : NVVM::MMALayout::col,
-      NVVM::MMAIntOverflowAttr());
+      overflow);
 }
 
 static std::string numbered(int64_t first, int64_t count) {
@@ -87,16 +106,23 @@ static std::string numbered(int64_t first, int64_t count) {
 }
 
 std::string rac::gemm::groupProductPtx(const GroupProduct &product) {
-  StringRef type = product.element.isF16() ? "f16" : "bf16";
+  StringRef left =
+      NVVM::stringifyWGMMATypes(typeOf(product.element, product.leftUnsigned));
+  StringRef right =
+      NVVM::stringifyWGMMATypes(typeOf(product.element, product.rightUnsigned));
+  bool inIntegers = product.element.isInteger();
   int64_t sums = product.columns / 2;
-  constexpr int64_t registers = 4;
   std::string text;
   llvm::raw_string_ostream(text)
       << "{ .reg .pred p; setp.ne.b32 p, 1, 0; wgmma.mma_async.sync.aligned.m"
-      << kGroupRows << "n" << product.columns << "k" << kGroupDepth << ".f32."
-      << type << "." << type << " {" << numbered(0, sums) << "}, {"
-      << numbered(sums, registers) << "}, $" << sums + registers
-      << ", p, 1, 1, " << product.columnsInLines << "; }";
+      << kGroupRows << "n" << product.columns << "k" << product.depth()
+      << (inIntegers ? ".s32." : ".f32.") << left << "." << right << " {"
+      << numbered(0, sums) << "}, {" << numbered(sums, kLeftRegisters) << "}, $"
+      << sums + kLeftRegisters << ", p"
+      << (inIntegers               ? ""
+          : product.columnsInLines ? ", 1, 1, 1"
+                                   : ", 1, 1, 0")
+      << "; }";
   return text;
 }
 

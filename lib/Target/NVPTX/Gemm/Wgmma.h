@@ -42,21 +42,26 @@ mlir::Value movedDescriptor(Emit &e, mlir::Value descriptor, int64_t bytes);
 struct GroupProduct {
   mlir::Type element;
   int64_t columns;
-  bool rowsInLines = false, columnsInLines = false; ///< not of f8
+  bool rowsInLines = false, columnsInLines = false; ///< of 16 bits alone
+  bool leftUnsigned = false, rightUnsigned = false; ///< of bytes
 
   /// Terms of a sum.
   int64_t depth() const {
     return 2 * kGroupDepth * 8 / element.getIntOrFloatBitWidth();
   }
+  /// f32, or i32 of bytes, which wraps.
+  mlir::Type sum() const;
 };
 
-/// What a lane has of the sums, f32, before any are: a structure.
-mlir::Value noSums(Emit &e, int64_t columns);
+/// What a lane has of the sums before any are: a structure.
+mlir::Value noSums(Emit &e, const GroupProduct &product);
 /// Starts to multiply tiles in shared memory, and to add that to `sums` or, if
 /// not `add`, to nothing.
 mlir::Value multiplyGroup(Emit &e, const GroupProduct &product, mlir::Value a,
                           mlir::Value b, mlir::Value sums, bool add);
-/// The same of a left factor in registers, four of i32.
+/// Registers of i32 that a lane's left factors are in, if they are in any.
+constexpr int64_t kLeftRegisters = 4;
+/// The same of a left factor in registers.
 mlir::Value multiplyGroup(Emit &e, const GroupProduct &product,
                           llvm::ArrayRef<mlir::Value> a, mlir::Value b,
                           mlir::Value sums);

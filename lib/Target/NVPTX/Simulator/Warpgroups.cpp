@@ -12,7 +12,9 @@ using namespace rac::simulator;
 namespace {
 
 /// As the simulator names it.
-int32_t typeOf(Type element) {
+int32_t typeOf(Type element, bool isUnsigned) {
+  if (element.isInteger())
+    return isUnsigned ? RAC_SIM_U8 : RAC_SIM_S8;
   if (element.isF16())
     return RAC_SIM_F16;
   return element.isBF16() ? RAC_SIM_BF16 : RAC_SIM_E4M3;
@@ -27,6 +29,9 @@ Type elementOf(MLIRContext *context, NVVM::WGMMATypes type) {
     return BFloat16Type::get(context);
   case NVVM::WGMMATypes::e4m3:
     return Float8E4M3FNType::get(context);
+  case NVVM::WGMMATypes::s8:
+  case NVVM::WGMMATypes::u8:
+    return IntegerType::get(context, 8);
   default:
     return {};
   }
@@ -51,7 +56,10 @@ Value multiply(ConversionPatternRewriter &rewriter, Operation *op,
   Value memory = stack.spill(sums);
   if (failed(call(rewriter, op, "rac_sim_group_mma", Type(),
                   {siteOf(rewriter, op),
-                   constantI32(rewriter, loc, typeOf(product.element)),
+                   constantI32(rewriter, loc,
+                               typeOf(product.element, product.leftUnsigned)),
+                   constantI32(rewriter, loc,
+                               typeOf(product.element, product.rightUnsigned)),
                    constantI32(rewriter, loc, product.columns),
                    constantI32(rewriter, loc, flags), left, a, b, memory})))
     return {};
@@ -64,16 +72,22 @@ struct ProductLowering : ConvertOpToLLVMPattern<NVVM::WgmmaMmaAsyncOp> {
   matchAndRewrite(NVVM::WgmmaMmaAsyncOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Type type = elementOf(op.getContext(), op.getTypeA());
-    if (!type || op.getTypeA() != op.getTypeB() ||
-        op.getTypeD() != NVVM::WGMMATypes::f32)
+    auto sums = type && type.isInteger() ? NVVM::WGMMATypes::s32
+                                         : NVVM::WGMMATypes::f32;
+    if (!type || type != elementOf(op.getContext(), op.getTypeB()) ||
+        op.getTypeD() != sums)
       return rewriter.notifyMatchFailure(op, "of types that are not simulated");
+    if (op.getSatfinite() == NVVM::MMAIntOverflow::satfinite)
+      return rewriter.notifyMatchFailure(op, "whose sums don't wrap");
     if (op.getScaleA() != NVVM::WGMMAScaleIn::one ||
         op.getScaleB() != NVVM::WGMMAScaleIn::one)
       return rewriter.notifyMatchFailure(op, "of factors that are negated");
     rac::gemm::GroupProduct product{type,
                                     static_cast<int64_t>(op.getShape().getN()),
                                     op.getLayoutA() == NVVM::MMALayout::col,
-                                    op.getLayoutB() == NVVM::MMALayout::row};
+                                    op.getLayoutB() == NVVM::MMALayout::row,
+                                    op.getTypeA() == NVVM::WGMMATypes::u8,
+                                    op.getTypeB() == NVVM::WGMMATypes::u8};
     Value result = multiply(rewriter, op, product,
                             op.getScaleD() == NVVM::WGMMAScaleOut::one,
                             ValueRange(), adaptor.getDescriptorA(),
@@ -102,7 +116,7 @@ struct AssemblyLowering : ConvertOpToLLVMPattern<LLVM::InlineAsmOp> {
     std::optional<rac::gemm::GroupProduct> product = productOf(op);
     if (!product)
       return rewriter.notifyMatchFailure(op, "PTX that is not simulated");
-    constexpr size_t registers = 4;
+    constexpr size_t registers = rac::gemm::kLeftRegisters;
     Value none =
         LLVM::ZeroOp::create(rewriter, op.getLoc(), rewriter.getI64Type());
     Value result =
@@ -133,21 +147,27 @@ private:
   /// The product whose PTX it is.
   static std::optional<rac::gemm::GroupProduct>
   productOf(LLVM::InlineAsmOp op) {
-    Builder builder(op.getContext());
     auto type = dyn_cast_or_null<LLVM::LLVMStructType>(
         op.getRes() ? op.getRes().getType() : Type());
     if (!type)
       return std::nullopt;
-    for (Type element :
-         {Type(builder.getF16Type()), Type(builder.getBF16Type())})
-      for (bool inLines : {false, true}) {
-        rac::gemm::GroupProduct product{
-            element, static_cast<int64_t>(2 * type.getBody().size()),
-            /*rowsInLines=*/false, inLines};
-        if (op.getAsmString() == rac::gemm::groupProductPtx(product))
-          return product;
-      }
-    return std::nullopt;
+    auto columns = static_cast<int64_t>(2 * type.getBody().size());
+    SmallVector<rac::gemm::GroupProduct> known;
+    Builder builder(op.getContext());
+    for (bool first : {false, true}) {
+      for (Type element :
+           {Type(builder.getF16Type()), Type(builder.getBF16Type())})
+        known.push_back({element, columns, /*rowsInLines=*/false,
+                         /*columnsInLines=*/first});
+      for (bool second : {false, true})
+        known.push_back({builder.getI8Type(), columns, /*rowsInLines=*/false,
+                         /*columnsInLines=*/false, first, second});
+    }
+    const auto *found =
+        llvm::find_if(known, [&](const rac::gemm::GroupProduct &product) {
+          return op.getAsmString() == rac::gemm::groupProductPtx(product);
+        });
+    return found == known.end() ? std::nullopt : std::optional(*found);
   }
 };
 

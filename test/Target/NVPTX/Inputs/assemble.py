@@ -22,6 +22,24 @@ def in_launch(element, shared, tiles, depth, registers, warps):
     }}"""
 
 
+def bytes_in_groups(left, right, tiles, warps, then="", out="i32", more=""):
+    """A product of bytes by warp groups; `then`: what follows in the group, of %1."""
+    x, w, t, s, y = (f"tensor<{shape}x{element}>" for shape, element in [("300x512", left), ("200x512", right), ("512x200", right),
+                                                                         ("300x200", "i32"), ("300x200", out)])
+    return f"""func.func @main(%x: {x}, %w: {w}) -> {y} {{
+      %0 = rac.group @product ins(%x, %w : {x}, {w}) -> ({y})
+          plan <kind = generated, precision = i8, activation = !quant.uniform<i8:f32, 1.0>, tiles = {tiles}, reduction = [128],
+                registers = [16, {tiles[1]}], warps = {warps}, stages = 4{more}> {{
+      ^bb0(%a: {x}, %b: {w}):
+        %t = rac.transpose %b, [1, 0] : ({w}) -> {t}
+        %1 = rac.matmul %a, %t : ({x}, {t}) -> {s}
+        {then}
+        rac.yield {"%2" if then else "%1"} : {y}
+      }}
+      return %0 : {y}
+    }}"""
+
+
 def cluster(element, depth, registers, cluster, batch=""):
     x, w, y = f"tensor<{batch}300x512x{element}>", f"tensor<{batch}512x200x{element}>", f"tensor<{batch}300x200x{element}>"
     return f"""func.func @main(%x: {x}, %w: {w}) -> {y} {{
@@ -84,6 +102,29 @@ MODELS = {
     # Blocks that bring operands to each other, of the largest tile, too.
     "cluster": cluster("bf16", 64, [16, 256], [2, 1]),
     "square_cluster": cluster("f16", 64, [16, 128], [2, 2], batch="3x"),
+    # Bytes by warp groups, of the largest tile; what follows on their sums; in a cluster; shared by blocks.
+    "byte_groups": bytes_in_groups("ui8", "i8", [128, 256], 8),
+    "requantized": bytes_in_groups(
+        "i8", "i8", [128, 128], 8, out="ui8",
+        then="""%f = rac.cast %1 : (tensor<300x200xi32>) -> tensor<300x200xf32>
+        %r = rac.relu %f : (tensor<300x200xf32>) -> tensor<300x200xf32>
+        %2 = rac.quantize %r {steps_type = !quant.uniform<u8:f32, 8.0:3>} : (tensor<300x200xf32>) -> tensor<300x200xui8>"""),
+    "byte_cluster": bytes_in_groups("i8", "ui8", [128, 256], 8, more=", cluster = [2, 1]"),
+    "byte_workers": bytes_in_groups("ui8", "ui8", [128, 128], 8, more=", threads = 7, in_launch = true"),
+    # Whose input has a zero point of its own, as one more product.
+    "byte_conv": """func.func @main(%x: tensor<2x28x28x64xui8>) -> tensor<2x26x26x128xi32> {
+      %w = rac.constant dense<1> : tensor<128x64x3x3xi8>
+      %0 = rac.group @conv ins(%x, %w : tensor<2x28x28x64xui8>, tensor<128x64x3x3xi8>) -> (tensor<2x26x26x128xi32>)
+          plan <kind = generated, precision = i8, activation = !quant.uniform<u8:f32, 1.0:128>, tiles = [0, 0, 128, 128],
+                reduction = [128], registers = [16, 128], warps = 8, stages = 4> {
+      ^bb0(%a: tensor<2x28x28x64xui8>, %f: tensor<128x64x3x3xi8>):
+        %y = rac.conv %a, %f {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads_low = array<i64: 0, 0>,
+                              pads_high = array<i64: 0, 0>, groups = 1 : i64, input_zero = 128 : i64}
+            : (tensor<2x28x28x64xui8>, tensor<128x64x3x3xi8>) -> tensor<2x26x26x128xi32>
+        rac.yield %y : tensor<2x26x26x128xi32>
+      }
+      return %0 : tensor<2x26x26x128xi32>
+    }""",
     "ragged_product": "(float[n, 100] x, float[100, 37] w) => (float[n, 37] y) { y = MatMul(x, w) }",
     "convolution": "(float[2, 32, 28, 28] x, float[64, 32, 3, 3] w, float[64] b) => (float[2, 64, 28, 28] y)"
                    " { z = Conv <pads = [1, 1, 1, 1]> (x, w, b) y = Relu(z) }",
@@ -106,7 +147,7 @@ MODELS = {
     "bytes": "(uint8[256, 512] x) => (uint8[512, 256] y) { y = Transpose <perm = [1, 0]> (x) }",
     "transpose": "(float[n, 64, 100] x) => (float[n, 100, 64] y) { y = Transpose <perm = [0, 2, 1]> (x) }",
 }
-HOPPER_ONLY = {"cluster", "square_cluster"}  # other chips refuse them
+HOPPER_ONLY = {"cluster", "square_cluster", "byte_cluster"}  # other chips refuse them
 CHIPS = ["sm_80", "sm_89", "sm_90a", "sm_100"]
 OPSET = {**dict.fromkeys(["reduction", "columns", "everything"], 17), **dict.fromkeys(["attention", "wide_attention"], 23)}
 
