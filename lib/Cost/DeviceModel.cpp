@@ -24,21 +24,21 @@ Work DeviceModel::workIn(Type precision, const Candidate &candidate,
                          double dim) const {
   Work work = analyzeWork(candidate, dim);
   narrowWork(work, precision);
-  bool isGpu = coefficients.getDevice().kind == DeviceKind::gpu;
+  const Device &device = coefficients.getDevice();
+  bool isGpu = device.kind == DeviceKind::gpu;
+  llvm::SmallBitVector inPlace =
+      nestsInPlace(candidate, work.nests.size(), partAlignment(device));
+  size_t place = 0;
   llvm::erase_if(work.nests, [&](const WorkNest &nest) {
-    return takesNoTime(nest, isGpu);
+    return inPlace[place++] || takesNoTime(nest, isGpu);
   });
-  if (isGpu || candidate.ops.empty())
+  if (isGpu || candidate.ops.empty() || (inPlace.any() && work.nests.empty()))
     return work;
   Block *block = candidate.ops.front()->getBlock();
   if (auto group = dyn_cast_or_null<GroupOp>(block->getParentOp()))
     block = group->getBlock();
   if (!block)
     return work;
-  if (isInPlace(candidate)) {
-    work.nests.clear();
-    return work;
-  }
   std::unique_ptr<RunMemory> &run = runs[{block, dim}];
   if (!run)
     run = std::make_unique<RunMemory>(*block, dim);

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "GpuModel.h"
+#include "rac/Cost/InPlace.h"
 #include "rac/Cost/Schedule.h"
 #include "rac/Cost/Traffic.h"
 #include <cmath>
@@ -15,7 +16,8 @@ using namespace rac;
 using Kernel = Coefficients::Kernel;
 
 /// Threads of a block that is not planned, and what one of them moves at once.
-constexpr double kBlockThreads = 256, kAccessBytes = 16;
+constexpr double kBlockThreads = 256, kAccessBytes = kGpuAccessBytes;
+
 GpuCosting::GpuCosting(Coefficients &coefficients,
                        const Assumptions &assumptions, Work given,
                        GpuBlockCache &known)
@@ -335,6 +337,8 @@ KernelCost GpuCosting::tiles(PlanAttr plan) {
 SmallVector<KernelCost, 4> GpuCosting::kernels(PlanAttr plan) {
   DataType type = dataTypeOf(plan.getPrecision()).value_or(DataType::f32);
   SmallVector<KernelCost, 4> costs;
+  if (work.nests.empty())
+    return costs;
   auto add = [&](KernelCost cost, double flops) {
     cost.flops = flops;
     costs.push_back(std::move(cost));

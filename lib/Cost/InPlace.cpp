@@ -3,9 +3,14 @@
 #include "rac/Cost/InPlace.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace rac;
+
+int64_t rac::partAlignment(const Device &device) {
+  return device.kind == DeviceKind::gpu ? kGpuAccessBytes : 1;
+}
 
 bool rac::isView(Operation *op) { return isa<ReshapeOp, tensor::CastOp>(op); }
 
@@ -34,7 +39,19 @@ static ConcatOp onlyConcat(Operation *op) {
   return alone ? concat : ConcatOp();
 }
 
-bool rac::isPartOfInput(Operation *op) {
+/// Whether a part of a tensor is known to begin at a multiple of `alignment` B:
+/// offsets and sizes that aren't known may be any.
+static bool startsAtMultiple(RankedTensorType type, ArrayRef<int64_t> offsets,
+                             int64_t alignment) {
+  auto orAny = [](int64_t x) { return ShapedType::isDynamic(x) ? 1 : x; };
+  int64_t divisor = 0;
+  for (auto [offset, size] : llvm::zip_equal(offsets, type.getShape()))
+    divisor = std::gcd(divisor * orAny(size), orAny(offset));
+  int64_t bytes = std::max(1u, type.getElementTypeBitWidth() / 8);
+  return divisor * bytes % alignment == 0;
+}
+
+bool rac::isPartOfInput(Operation *op, int64_t alignment) {
   auto slice = dyn_cast_or_null<SliceOp>(onlyOp(op));
   if (!slice ||
       llvm::any_of(slice.getSteps(), [](int64_t step) { return step != 1; }))
@@ -51,7 +68,9 @@ bool rac::isPartOfInput(Operation *op) {
          !ShapedType::isDynamic(of[cut - 1]))
     --cut;
   return llvm::all_of(part.take_front(cut > 0 ? cut - 1 : 0),
-                      [](int64_t size) { return size == 1; });
+                      [](int64_t size) { return size == 1; }) &&
+         startsAtMultiple(cast<RankedTensorType>(op->getOperand(0).getType()),
+                          slice.getStaticOffsets(), alignment);
 }
 
 bool rac::joinsInPlace(Operation *op) {
@@ -63,19 +82,69 @@ bool rac::joinsInPlace(Operation *op) {
                       [](int64_t size) { return size == 1; });
 }
 
-bool rac::isInPlace(Operation *op) {
-  if (isPartOfInput(op))
+/// Whether a part of what a concatenation puts together begins at such a place.
+static bool startsAtMultiple(OpOperand &part, int64_t alignment) {
+  auto concat = cast<ConcatOp>(part.getOwner());
+  auto type = cast<RankedTensorType>(concat.getResult().getType());
+  SmallVector<int64_t> offsets(type.getRank(), 0);
+  int64_t &offset = offsets[concat.getAxis()];
+  for (Value before : concat.getInputs().take_front(part.getOperandNumber())) {
+    int64_t size =
+        cast<RankedTensorType>(before.getType()).getDimSize(concat.getAxis());
+    offset = ShapedType::isDynamic(size) || ShapedType::isDynamic(offset)
+                 ? ShapedType::kDynamic
+                 : offset + size;
+  }
+  return startsAtMultiple(type, offsets, alignment);
+}
+
+bool rac::joinsInPlace(OpOperand &part, int64_t alignment) {
+  if (!joinsInPlace(part.getOwner()))
+    return false;
+  auto group = dyn_cast<GroupOp>(part.getOwner());
+  if (!group)
+    return startsAtMultiple(part, alignment);
+  BlockArgument inside =
+      group.getBodyBlock()->getArgument(part.getOperandNumber());
+  return llvm::all_of(inside.getUses(), [&](OpOperand &use) {
+    return startsAtMultiple(use, alignment);
+  });
+}
+
+/// Whether the operand is written where it belongs: what nobody computes is
+/// copied.
+static bool isWrittenInPlace(OpOperand &part, int64_t alignment) {
+  return joinsInPlace(part, alignment) && viewed(part.get()).getDefiningOp() &&
+         !isConstant(part.get());
+}
+
+bool rac::isInPlace(Operation *op, int64_t alignment) {
+  if (isPartOfInput(op, alignment))
     return true;
-  // What nobody computes is copied.
-  return joinsInPlace(op) && llvm::all_of(op->getOperands(), [](Value part) {
-           return viewed(part).getDefiningOp() && !isConstant(part);
+  return joinsInPlace(op) &&
+         llvm::all_of(op->getOpOperands(), [&](OpOperand &part) {
+           return isWrittenInPlace(part, alignment);
          });
 }
 
-bool rac::isInPlace(const Candidate &candidate) {
+llvm::SmallBitVector rac::nestsInPlace(const Candidate &candidate, size_t nests,
+                                       int64_t alignment) {
+  llvm::SmallBitVector inPlace(nests);
   if (candidate.ops.size() != 1)
-    return false;
-  Operation *op = candidate.ops.front();
+    return inPlace;
+  Operation *op = candidate.ops.front(), *whole = op;
   auto group = dyn_cast_or_null<GroupOp>(op->getParentOp());
-  return isInPlace(group ? group : op);
+  if (group)
+    whole = group;
+  if (isPartOfInput(whole, alignment))
+    return inPlace.set();
+  if (!joinsInPlace(whole) || nests != op->getNumOperands())
+    return inPlace;
+  for (auto [i, part] : llvm::enumerate(op->getOpOperands())) {
+    auto argument = dyn_cast<BlockArgument>(part.get());
+    OpOperand &outside =
+        group && argument ? group->getOpOperand(argument.getArgNumber()) : part;
+    inPlace[i] = isWrittenInPlace(outside, alignment);
+  }
+  return inPlace;
 }

@@ -8,6 +8,9 @@
 using namespace mlir;
 using namespace rac;
 
+/// Caches are those of CPUs, where parts begin at any byte.
+constexpr int64_t kAnyByte = 1;
+
 /// The tensor of which `value` is a view; constants are laid out when the model
 /// is compiled.
 static Value withoutViews(Value value) {
@@ -25,7 +28,7 @@ static Value withoutViews(Value value) {
 static SmallVector<Value> partsOf(Value value) {
   value = withoutViews(value);
   Operation *op = value.getDefiningOp();
-  if (!op || !joinsInPlace(op) || !isInPlace(op))
+  if (!op || !joinsInPlace(op) || !isInPlace(op, kAnyByte))
     return {value};
   SmallVector<Value> parts;
   for (Value operand : op->getOperands())
@@ -49,7 +52,7 @@ static bool passesOn(Value result) {
 static bool runs(Operation &op) {
   return !op.hasTrait<OpTrait::IsTerminator>() &&
          !op.hasTrait<OpTrait::ConstantLike>() && !isView(&op) &&
-         !isInPlace(&op) &&
+         !isInPlace(&op, kAnyByte) &&
          llvm::any_of(op.getResultTypes(), llvm::IsaPred<RankedTensorType>) &&
          !isConstant(op.getResult(0));
 }
@@ -156,7 +159,7 @@ RunMemory::RunMemory(Block &block, double dim) : dim(dim), before({0}) {
       // Others' results are counted where they are made.
       Operation *maker = value.getDefiningOp();
       auto found = maker ? positions.find(maker) : positions.end();
-      if (isConstant(value) || !maker || isPartOfInput(maker))
+      if (isConstant(value) || !maker || isPartOfInput(maker, kAnyByte))
         own += part;
       bool atOnce = found != positions.end() && passesOn(value);
       all += atOnce ? touched[found->second] : part;

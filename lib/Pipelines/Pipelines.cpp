@@ -16,6 +16,7 @@
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
+#include "rac/Cost/InPlace.h"
 #include "rac/Lowering/Passes.h"
 #include "rac/Target/NVPTX/Passes.h"
 #include "rac/Target/X86/Passes.h"
@@ -160,6 +161,8 @@ void rac::populateBufferPipeline(OpPassManager &pm,
   CollectWeightsOptions weights;
   if (!options.accelerator.empty()) {
     copies.alignment = nvptx::kBufferAlignment;
+    // The cost model's word for it.
+    static_assert(nvptx::kBufferAlignment == kGpuAccessBytes);
     // An accelerator doesn't see what lies in the host's code.
     weights.minBytes = 0;
   }

@@ -2,29 +2,37 @@
 
 #include "Lifetimes.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "rac/Cost/DeviceSpec.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace rac;
 
 /// Whether the tensor, or a view of it, is part of another one's memory.
-static bool isPart(Value value) {
-  return llvm::any_of(value.getUsers(), [](Operation *user) {
-    return isView(user) ? isPart(user->getResult(0)) : joinsInPlace(user);
+static bool isPart(Value value, int64_t alignment) {
+  return llvm::any_of(value.getUses(), [&](OpOperand &use) {
+    Operation *user = use.getOwner();
+    return isView(user) ? isPart(user->getResult(0), alignment)
+                        : joinsInPlace(use, alignment);
   });
 }
 
 int32_t Lifetimes::firstUse(Operation *op) const {
   int32_t first = step(op);
-  if (joinsInPlace(op))
-    for (Value part : op->getOperands())
-      if (Operation *producer = viewed(part).getDefiningOp())
+  for (OpOperand &part : op->getOpOperands())
+    if (Operation *producer = viewed(part.get()).getDefiningOp())
+      if (joinsInPlace(part, alignment))
         first = std::min(first, firstUse(producer));
   return first;
 }
 
 Lifetimes::Lifetimes(ModuleOp module, const Assumptions &assumptions)
     : assumptions(assumptions) {
+  llvm::Expected<Device> device = attachedDevice(module);
+  if (device)
+    alignment = partAlignment(*device);
+  else
+    llvm::consumeError(device.takeError());
   int32_t next = 0;
   module->walk<WalkOrder::PreOrder>([&](Operation *op) {
     for (Operation *parent = op; parent; parent = parent->getParentOp())
@@ -66,7 +74,7 @@ double Lifetimes::bytes(Value value) const {
   Operation *op = value.getDefiningOp();
   if (!op || !isa<RankedTensorType>(value.getType()) || isView(op) ||
       op->hasTrait<OpTrait::ConstantLike>() || isa<ConstantOp>(op) ||
-      isPart(value) || isPartOfInput(op))
+      isPart(value, alignment) || isPartOfInput(op, alignment))
     return 0;
   // Results of the entry function are the caller's buffers.
   for (Operation *user : value.getUsers())

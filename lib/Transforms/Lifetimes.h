@@ -38,6 +38,7 @@ public:
 
 private:
   Assumptions assumptions;
+  int64_t alignment = 1; ///< of parts on the module's device, B
   llvm::DenseMap<mlir::Operation *, int32_t> steps, ends;
 };
 

@@ -156,4 +156,69 @@ TEST(GpuModel, ColumnsAreCombinedByFewThreadsSideBySide) {
   EXPECT_DOUBLE_EQ(cost("1", "1024").memoryBytes(), 1024 * 4096 * 4 + 1024 * 4);
 }
 
+/// What a join of two results costs, the last op of a function, whose parts
+/// have such shapes.
+Estimate costOfJoin(const std::string &first, const std::string &second,
+                    const std::string &result, int axis) {
+  auto tensor = [](const std::string &shape) {
+    return "tensor<" + shape + ">";
+  };
+  ParsedOps p("(%x: " + tensor(first) + ", %y: " + tensor(second) + ") -> " +
+                  tensor(result),
+              "%0 = rac.neg %x : (" + tensor(first) + ") -> " + tensor(first) +
+                  " %1 = rac.neg %y : (" + tensor(second) + ") -> " +
+                  tensor(second) + " %2 = rac.concat %0, %1 axis " +
+                  std::to_string(axis) + " : (" + tensor(first) + ", " +
+                  tensor(second) + ") -> " + tensor(result) +
+                  " return %2 : " + tensor(result));
+  EXPECT_TRUE(p.module);
+  Model model;
+  return model.model.estimate(
+      Candidate::of({p.ops[2]}),
+      PlanAttr::get(KernelKind::generated, mlir::Float32Type::get(&p.context)));
+}
+
+// As rac-copies-in-place{alignment=16} has it.
+TEST(GpuModel, PartsThatDoNotBeginAtMultiplesOf16BytesAreCopied) {
+  // The second begins after 4000 B: nothing is left to do.
+  Estimate inPlace = costOfJoin("1x1000xf32", "1x1000xf32", "2x1000xf32", 0);
+  EXPECT_EQ(inPlace.seconds.value, 0);
+  EXPECT_EQ(inPlace.memoryBytes(), 0);
+  // After 8 B: a kernel reads its 4000 B and writes them there; the first part
+  // begins where the result does.
+  Estimate copied = costOfJoin("1x2xf32", "1x1000xf32", "1x1002xf32", 1);
+  EXPECT_DOUBLE_EQ(copied.memoryBytes(), 8000);
+  EXPECT_DOUBLE_EQ(copied.breakdown.overheadSeconds, 1e-6 + 2e-6);
+  // Rows of 16 B, however many there are, and of 8 B.
+  EXPECT_EQ(costOfJoin("1x?x4xf32", "1x2x4xf32", "1x?x4xf32", 1).seconds.value,
+            0);
+  EXPECT_GT(costOfJoin("1x?x2xf32", "1x2x2xf32", "1x?x2xf32", 1).seconds.value,
+            0);
+  EXPECT_EQ(costOfJoin("1x8xf16", "1x8xf16", "1x16xf16", 1).seconds.value, 0);
+  EXPECT_GT(costOfJoin("1x4xf16", "1x8xf16", "1x12xf16", 1).seconds.value, 0);
+  // Where there are several of what comes before, parts aren't whole pieces.
+  EXPECT_DOUBLE_EQ(
+      costOfJoin("2x1000xf32", "2x1000xf32", "2x2000xf32", 1).memoryBytes(),
+      2 * 2 * 8000);
+}
+
+TEST(GpuModel, PartsOfInputsAreReadWhereTheyLie) {
+  auto seconds = [](int64_t columns) {
+    std::string n = std::to_string(columns), from = "tensor<4x" + n + "xf32>",
+                to = "tensor<1x" + n + "xf32>";
+    ParsedOps p("(%x: " + from + ") -> " + to,
+                "%0 = rac.slice %x [1, 0] [1, " + n + "] [1, 1] : (" + from +
+                    ") -> " + to + " return %0 : " + to);
+    EXPECT_TRUE(p.module);
+    Model model;
+    return model.model
+        .estimate(Candidate::of(p.ops),
+                  PlanAttr::get(KernelKind::generated,
+                                mlir::Float32Type::get(&p.context)))
+        .seconds.value;
+  };
+  EXPECT_EQ(seconds(1000), 0);
+  EXPECT_GT(seconds(1001), 0); // from 4004 B on
+}
+
 } // namespace
