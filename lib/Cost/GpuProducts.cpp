@@ -86,7 +86,8 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
        rightAlong = inBytes && liesAlongTerms(nest.reads[1], nest.writes[0]);
   block.warpgroups =
       groups && groups->opsPerClock.count(form.type) &&
-      fitsWarpgroups(block, form.type) && isWide(shape.k * element) &&
+      fitsWarpgroups(block, form.type) &&
+      isWide((shape.isConv ? shape.channels : shape.k) * element) &&
       (inBytes ? leftAlong && rightAlong : isWide(shape.n * element));
 
   // Others copy, each block by itself.

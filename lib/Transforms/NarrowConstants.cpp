@@ -126,10 +126,11 @@ static char toFloat8(float value) {
   return char(number.bitcastToAPInt().getZExtValue());
 }
 
-FailureOr<QuantizedWeights>
-rac::weightsInFloat8(OpBuilder &builder, ConstantOp constant,
-                     RankedTensorType type, WeightTerms where, bool transposed,
-                     std::string &why) {
+FailureOr<QuantizedWeights> rac::weightsInFloat8(OpBuilder &builder,
+                                                 ConstantOp constant,
+                                                 RankedTensorType type,
+                                                 WeightTerms where,
+                                                 std::string &why) {
   std::optional<ConstantBytes> data = getConstantBytes(constant);
   if (!data) {
     why = "its weights' data is not there";
@@ -145,23 +146,18 @@ rac::weightsInFloat8(OpBuilder &builder, ConstantOp constant,
   QuantizedWeights result;
   llvm::append_range(result.scales,
                      float8Scales(values, type.getShape(), where.channels));
-  SmallVector<int64_t> shape(type.getShape());
-  if (transposed)
-    std::swap(shape[0], shape[1]);
   int64_t inner =
       llvm::product_of(type.getShape().drop_front(where.channels + 1));
-  result.steps = makeConstant(
-      builder, constant.getLoc(),
-      RankedTensorType::get(shape, Float8E4M3FNType::get(builder.getContext())),
-      [&](MutableArrayRef<char> bytes) {
-        for (auto [i, value] : llvm::enumerate(values)) {
-          float scale = result.scales[i / inner % result.scales.size()];
-          int64_t at = transposed ? int64_t(i) % shape[0] * shape[1] +
-                                        int64_t(i) / shape[0]
-                                  : int64_t(i);
-          bytes[at] = toFloat8(value / scale);
-        }
-      });
+  result.steps =
+      makeConstant(builder, constant.getLoc(),
+                   type.clone(Float8E4M3FNType::get(builder.getContext())),
+                   [&](MutableArrayRef<char> bytes) {
+                     for (auto [i, value] : llvm::enumerate(values)) {
+                       float scale =
+                           result.scales[i / inner % result.scales.size()];
+                       bytes[i] = toFloat8(value / scale);
+                     }
+                   });
   return result;
 }
 

@@ -33,12 +33,12 @@ quantizeWeights(mlir::OpBuilder &builder, ConstantOp constant,
                 mlir::RankedTensorType type, WeightTerms where,
                 llvm::ArrayRef<double> termSteps, std::string &why);
 
-/// The same in f8E4M3FN, the largest value of each channel being 448. With
-/// `transposed` what it gives is the transposed matrix.
-mlir::FailureOr<QuantizedWeights>
-weightsInFloat8(mlir::OpBuilder &builder, ConstantOp constant,
-                mlir::RankedTensorType type, WeightTerms where, bool transposed,
-                std::string &why);
+/// The same in f8E4M3FN, the largest value of each channel being 448.
+mlir::FailureOr<QuantizedWeights> weightsInFloat8(mlir::OpBuilder &builder,
+                                                  ConstantOp constant,
+                                                  mlir::RankedTensorType type,
+                                                  WeightTerms where,
+                                                  std::string &why);
 
 /// Weights in blocks that share a scale; operands of rac.dequantize_weights.
 /// Steps fill up the last block with zeros.

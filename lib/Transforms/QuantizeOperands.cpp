@@ -80,13 +80,10 @@ LogicalResult rac::quantizeOperands(GroupOp group, Operation *op) {
   OpBuilder outer(group);
   std::string why;
   auto constantType = cast<RankedTensorType>(weights.getType());
-  // Tensor cores read floats of 8 bits along the terms only.
-  bool turned = inFloats && isa<MatmulOp>(op) && where.terms == 0;
   FailureOr<QuantizedWeights> quantized =
-      inFloats
-          ? weightsInFloat8(outer, constant, constantType, where, turned, why)
-          : quantizeWeights(outer, constant, constantType, where, termSteps,
-                            why);
+      inFloats ? weightsInFloat8(outer, constant, constantType, where, why)
+               : quantizeWeights(outer, constant, constantType, where,
+                                 termSteps, why);
   if (failed(quantized))
     return op->emitOpError("can't be computed in ")
            << precision << ", as its plan says: " << why;
@@ -99,10 +96,6 @@ LogicalResult rac::quantizeOperands(GroupOp group, Operation *op) {
   OpBuilder b(op);
   Value narrowWeights = addInput(quantized->steps);
   Type narrow = getElementTypeOrSelf(narrowWeights);
-  if (turned)
-    narrowWeights =
-        TransposeOp::create(b, loc, withElement(constantType, narrow),
-                            narrowWeights, ArrayRef<int64_t>{1, 0});
   for (TransposeOp transpose : llvm::reverse(transposes))
     narrowWeights =
         TransposeOp::create(b, loc, withElement(transpose.getType(), narrow),

@@ -1,16 +1,14 @@
 // RUN: rac-opt %s --split-input-file --rac-apply-precision | FileCheck %s
 
-// A product in f8: its activation over a scale, its weights over one of each column, transposed since tensor cores read
-// terms side by side. Sums are f32. Between two such groups the tensor is f8.
+// A product in f8: its activation over a scale, its weights over one of each column. Sums are f32. Between two such groups the tensor is f8.
 
 // CHECK-LABEL: func.func @chain
-// CHECK: %[[W:.*]] = rac.constant dense<{{.*}}4.480000e+02, -2.240000e+02], [4.480000e+02, 0.000000e+00], [1.000000e+00, 4.480000e+02]]> : tensor<3x2xf8E4M3FN>
+// CHECK: %[[W:.*]] = rac.constant dense<{{.*}}4.480000e+02, 4.480000e+02, 1.000000e+00], [-2.240000e+02, 0.000000e+00, 4.480000e+02]]> : tensor<2x3xf8E4M3FN>
 // CHECK: %[[S:.*]] = rac.constant dense<[5.000000e-01, 1.000000e+00, 5.000000e-01]> : tensor<3xf32>
 // CHECK: %[[Y:.*]] = rac.group @first ins(%arg0, %[[W]], %[[S]] : {{.*}}) -> (tensor<?x3xf8E4M3FN>)
-// CHECK-NEXT: ^bb0(%[[A:.*]]: tensor<?x2xf32>, %[[B:.*]]: tensor<3x2xf8E4M3FN>, %[[C:.*]]: tensor<3xf32>):
+// CHECK-NEXT: ^bb0(%[[A:.*]]: tensor<?x2xf32>, %[[B:.*]]: tensor<2x3xf8E4M3FN>, %[[C:.*]]: tensor<3xf32>):
 // CHECK-NEXT: %[[Q:.*]] = rac.quantize %[[A]] {steps_type = !quant.uniform<i8:f32, 5.000000e-01>} : (tensor<?x2xf32>) -> tensor<?x2xf8E4M3FN>
-// CHECK-NEXT: %[[T:.*]] = rac.transpose %[[B]], [1, 0] : (tensor<3x2xf8E4M3FN>) -> tensor<2x3xf8E4M3FN>
-// CHECK-NEXT: %[[P:.*]] = rac.matmul %[[Q]], %[[T]] : (tensor<?x2xf8E4M3FN>, tensor<2x3xf8E4M3FN>) -> tensor<?x3xf32>
+// CHECK-NEXT: %[[P:.*]] = rac.matmul %[[Q]], %[[B]] : (tensor<?x2xf8E4M3FN>, tensor<2x3xf8E4M3FN>) -> tensor<?x3xf32>
 // CHECK-NEXT: %[[M:.*]] = rac.mul %[[P]], %[[C]]
 // CHECK-NEXT: %[[N:.*]] = rac.quantize %[[M]] {steps_type = !quant.uniform<i8:f32, 2.000000e+00>}
 // CHECK-NEXT: rac.yield %[[N]]
