@@ -201,7 +201,8 @@ void Menu::addStages(GpuBlock block) {
   }
 }
 
-/// A tile a block, and sums that several share.
+/// A tile a block, and sums that several share; of warp groups also in
+/// clusters.
 void Menu::addShared(GpuBlock block) {
   double tiles = shape.batch * std::ceil(shape.m / block.rows) *
                  std::ceil(shape.n / block.columns);
@@ -219,10 +220,15 @@ void Menu::addShared(GpuBlock block) {
 
 /// Parts are added up by a second kernel, or by who ends last.
 void Menu::addParted(GpuBlock block) {
-  blocks.push_back(block);
+  auto add = [&](const GpuBlock &block) {
+    blocks.push_back(block);
+    if (block.warpgroups && block.workers == 0)
+      addClusters(block);
+  };
+  add(block);
   block.inLaunch = block.hasParts();
   if (block.inLaunch)
-    blocks.push_back(block);
+    add(block);
 }
 
 /// As many blocks as run at once, where whole tiles would leave a part of the
@@ -300,7 +306,6 @@ void Menu::addWarpgroups() {
       if (residentBlocks(needsOf(block, elementBytes, form), room) < 1)
         continue;
       addShared(block);
-      addClusters(block);
     }
 }
 

@@ -343,6 +343,24 @@ def test_clusters_of_few_steps(compiler, tmp_path, monkeypatch, element, depth, 
         np.testing.assert_array_equal(got[0]["y"], wants[0]["y"])
 
 
+@pytest.mark.parametrize("in_launch", ["false", "true"])
+@pytest.mark.parametrize("split", [2, 5, 16])  # of 16 some have no step
+@pytest.mark.parametrize("block, cluster", [CLUSTERS[0], CLUSTERS[3], CLUSTERS[4]], ids=str)
+@pytest.mark.parametrize("element, bytes", [("f16", 2), ("i8", 1)])
+def test_clusters_of_split_sums(compiler, tmp_path, monkeypatch, element, bytes, block, cluster, split, in_launch):
+    """Blocks of a cluster have the same part of their tiles' sums; each tile is added up by itself."""
+    def write(text):
+        more = f", split = {split}, in_launch = {in_launch}{text}"
+        return warp_group_product(tmp_path, (200, 136, 784), element, block_text(block, 128 // bytes, True) + more, batch=2)[0]
+
+    generator = np.random.default_rng(7)
+    feeds = [{name: generator.integers(-16, 17, (2, rows, 784)).astype(np.float32) for name, rows in (("x", 200), ("w", 136))}] * 2
+    want = feeds[0]["x"] @ feeds[0]["w"].transpose(0, 2, 1)
+    for got in runs_with_and_without(tmp_path, cluster, monkeypatch, feeds, write):
+        for outputs in got:
+            np.testing.assert_array_equal(outputs["y"], want)
+
+
 def test_clusters_of_rows_that_the_run_knows(compiler, tmp_path, monkeypatch):
     """With few of them another tile is taken, which has no cluster."""
     def write(text):

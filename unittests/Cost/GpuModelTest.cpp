@@ -516,6 +516,26 @@ TEST(GpuModel, PairsAreListedWhereThereAreClusters) {
   EXPECT_EQ(pairs(square, device), none);
 }
 
+TEST(GpuModel, PairsShareSumsWithOthers) {
+  Model model(gpuWithClusters());
+  GpuBlock pair = inCluster(2, 1);
+  pair.split = 2;
+  // Both parts read what they need of each operand, the columns once for two
+  // blocks; parts of all sums are written, and read again.
+  Product p(128, 128, 256);
+  double operand = 128 * 512, result = 128 * 128;
+  EXPECT_DOUBLE_EQ(p.cost(model, pair).bytes[2].bytes,
+                   (2 + 1) * operand + result * 2 + 2 * 2 * 4 * result);
+  auto blocks = gpuBlocks({1, 128, 64, 4096, false, false}, 2,
+                          {DataType::f16, 1}, gpuWithClusters());
+  EXPECT_TRUE(llvm::any_of(blocks, [](const GpuBlock &block) {
+    return block.cluster() == 2 && block.split > 1 && block.inLaunch;
+  }));
+  EXPECT_FALSE(llvm::any_of(blocks, [](const GpuBlock &block) {
+    return block.cluster() > 1 && block.workers > 0;
+  }));
+}
+
 TEST(GpuModel, APairPaysWhereTheCacheIsTheLimit) {
   // The cache gives 1e11 B/s, half of what four multiprocessors could take, and
   // is near, so that waiting for each other costs little.

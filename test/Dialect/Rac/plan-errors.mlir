@@ -280,12 +280,12 @@ module attributes {test.plan = #rac.plan<kind = generated, precision = f16, tile
 
 // -----
 
-// expected-error @+1 {{a plan has a cluster only where it says the warps of a block, and sums have no parts}}
-module attributes {test.plan = #rac.plan<kind = generated, precision = f16, tiles = [64, 64], reduction = [64], registers = [16, 64], warps = 4, stages = 4, split = 2, cluster = [2, 1]>} {}
+// expected-error @+1 {{a plan has a cluster only where it says the warps of a block, and no threads share all steps}}
+module attributes {test.plan = #rac.plan<kind = generated, precision = f16, threads = 7, tiles = [64, 64], reduction = [64], registers = [16, 64], warps = 4, stages = 4, cluster = [2, 1]>} {}
 
 // -----
 
-// expected-error @+1 {{a plan has a cluster only where it says the warps of a block, and sums have no parts}}
+// expected-error @+1 {{a plan has a cluster only where it says the warps of a block, and no threads share all steps}}
 module attributes {test.plan = #rac.plan<kind = generated, precision = f16, cluster = [2, 1]>} {}
 
 // -----

@@ -51,3 +51,24 @@ func.func @windows(%x: memref<2x18x18x64xbf16>, %w: memref<3x3x64x128xbf16>, %y:
   linalg.conv_2d_nhwc_hwcf ins(%x, %w : memref<2x18x18x64xbf16>, memref<3x3x64x128xbf16>) outs(%y : memref<2x16x16x128xf32>)
   return
 }
+
+// Of a sum in two parts there are twice as many clusters, and each tile has a counter of its own, those beyond the last
+// row, too.
+// CHECK-LABEL: @split
+// CHECK: %[[TILES:.*]] = arith.constant 16 : index
+// CHECK: rac.counters %[[TILES]] : memref<?xi32>
+// CHECK: %[[BLOCKS:.*]] = arith.constant 32 : index
+// CHECK: gpu.launch clusters({{.*}}) blocks({{.*}}) in ({{.*}} = %[[BLOCKS]], {{.*}})
+// CHECK: nvvm.cluster.wait {aligned}
+// CHECK: nvvm.wgmma.mma_async
+// CHECK: nvvm.cluster.arrive {aligned}
+// CHECK: memref.store
+// CHECK: nvvm.cluster.wait {aligned}
+// CHECK: memref.atomic_rmw addi
+// CHECK-NOT: gpu.launch
+func.func @split(%a: memref<384x128xbf16>, %b: memref<128x512xbf16>, %c: memref<384x512xf32>) attributes {rac.plan = #rac.plan<kind = generated, precision = bf16, tiles = [128, 128], reduction = [64], registers = [16, 128], warps = 8, stages = 4, split = 2, in_launch = true, cluster = [2, 1]>} {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<384x512xf32>)
+  linalg.matmul ins(%a, %b : memref<384x128xbf16>, memref<128x512xbf16>) outs(%c : memref<384x512xf32>)
+  return
+}

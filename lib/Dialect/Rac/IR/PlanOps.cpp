@@ -123,10 +123,11 @@ verifyQuantised(function_ref<InFlightDiagnostic()> emitError, Type precision,
   return success();
 }
 
-/// Blocks that bring operands to each other. `hasParts`: sums of theirs have.
+/// Blocks that bring operands to each other, at the same steps. `workers`:
+/// those that share the steps of all tiles.
 static LogicalResult verifyCluster(function_ref<InFlightDiagnostic()> emitError,
                                    ArrayRef<int64_t> cluster, int64_t warps,
-                                   bool hasParts) {
+                                   int64_t workers) {
   if (cluster.empty())
     return success();
   // All that a GPU is sure to run: CUDA C++ Programming Guide, clusters.
@@ -141,9 +142,9 @@ static LogicalResult verifyCluster(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "a cluster is blocks along rows and along columns, "
                           "powers of two, from 2 to "
                        << mostBlocks << " blocks";
-  if (warps == 0 || hasParts)
+  if (warps == 0 || workers > 0)
     return emitError() << "a plan has a cluster only where it says the warps "
-                          "of a block, and sums have no parts";
+                          "of a block, and no threads share all steps";
   return success();
 }
 
@@ -174,8 +175,7 @@ PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError, KernelKind kind,
   if (inLaunch && (warps == 0 || (split < 2 && threads == 0)))
     return emitError() << "a plan adds parts up in_launch only where blocks of "
                           "warps have some, by its split or its threads";
-  if (failed(
-          verifyCluster(emitError, cluster, warps, split > 1 || threads > 0)))
+  if (failed(verifyCluster(emitError, cluster, warps, threads)))
     return failure();
   for (int64_t tile : llvm::concat<const int64_t>(tiles, reduction))
     if (tile < 0)

@@ -51,6 +51,9 @@ ProductKernel::Block ProductKernel::findBlock(Index number) {
       inner = number;
     block.tile = inner;
   }
+  // Blocks of a cluster have a tile each.
+  if (tile.cluster() > 1)
+    block.tile = e.add(e.mul(block.tile, e.number(tile.cluster())), inCluster);
   Index band = e.mul(e.number(together), columnTiles);
   Index first = e.mul(e.div(inner, band), e.number(together));
   Index height = e.min(e.sub(rowTiles, first), e.number(together));
@@ -385,7 +388,8 @@ void ProductKernel::emit() {
           e.b, e.loc, MemRefType::get({ShapedType::kDynamic}, e.b.getI32Type()),
           e.value(tile.workers > 0
                       ? e.number(tile.workers)
-                      : e.mul(e.mul(rowTiles, columnTiles), batches)));
+                      : e.mul(e.mul(rowTiles, columnTiles),
+                              e.mul(batches, e.number(tile.cluster())))));
   }
   {
     OpBuilder::InsertionGuard restore(e.b);

@@ -110,6 +110,7 @@ MODELS = {
         %r = rac.relu %f : (tensor<300x200xf32>) -> tensor<300x200xf32>
         %2 = rac.quantize %r {steps_type = !quant.uniform<u8:f32, 8.0:3>} : (tensor<300x200xf32>) -> tensor<300x200xui8>"""),
     "byte_cluster": bytes_in_groups("i8", "ui8", [128, 256], 8, more=", cluster = [2, 1]"),
+    "split_cluster": bytes_in_groups("i8", "i8", [128, 128], 8, more=", split = 2, in_launch = true, cluster = [2, 2]"),
     "byte_workers": bytes_in_groups("ui8", "ui8", [128, 128], 8, more=", threads = 7, in_launch = true"),
     # Whose input has a zero point of its own, as one more product.
     "byte_conv": """func.func @main(%x: tensor<2x28x28x64xui8>) -> tensor<2x26x26x128xi32> {
@@ -147,7 +148,7 @@ MODELS = {
     "bytes": "(uint8[256, 512] x) => (uint8[512, 256] y) { y = Transpose <perm = [1, 0]> (x) }",
     "transpose": "(float[n, 64, 100] x) => (float[n, 100, 64] y) { y = Transpose <perm = [0, 2, 1]> (x) }",
 }
-HOPPER_ONLY = {"cluster", "square_cluster", "byte_cluster"}  # other chips refuse them
+HOPPER_ONLY = {"cluster", "square_cluster", "byte_cluster", "split_cluster"}  # other chips refuse them
 CHIPS = ["sm_80", "sm_89", "sm_90a", "sm_100"]
 OPSET = {**dict.fromkeys(["reduction", "columns", "everything"], 17), **dict.fromkeys(["attention", "wide_attention"], 23)}
 

@@ -97,8 +97,8 @@ def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {
       have one adds them up; false: a second kernel does.
     - `cluster`: how many blocks, along rows and along columns, bring operands to
       each other: those of a row share the left one, those of a column the right
-      one; powers of two, 2 to 8 blocks, whose sums have no parts. Empty: each
-      block brings its own.
+      one; powers of two, 2 to 8 blocks, which have the same steps: of a split sum
+      the same part, and no `threads`. Empty: each block brings its own.
 
     ```mlir
     #rac.plan<kind = generated, precision = f32, threads = 0, tiles = [1, 0]>
