@@ -117,6 +117,15 @@ struct GpuContractionsPass
         many = tile->cluster() > 1
                    ? withPossibleCluster(e, contraction, atom, *tile, extents)
                    : *tile;
+    if (limits.warpgroups && !many.warpgroups)
+      LLVM_DEBUG(llvm::dbgs()
+                 << "by single warps: " << e.loc << " "
+                 << (!atom.inGroups()  ? "has operands that warp "
+                                         "groups don't multiply"
+                     : problem.aligned ? "is planned so"
+                                       : "is not read 16 bytes at once as warp "
+                                         "groups have it")
+                 << "\n");
     if ((problem.rows && problem.columns && problem.batch) || many == few)
       return gemm::emitProduct(e, contraction, atom, many, extents);
     auto tilesOf = [&](ArrayRef<unsigned> loops, int64_t size) {
