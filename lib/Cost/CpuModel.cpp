@@ -89,6 +89,8 @@ void CpuCosting::measureTraffic() {
                     flows.get(plan, level,
                               [&] { return flowOf(work, *schedule, cache); }),
                     cache, assumptions);
+      if (level == 1 && !isLibrary)
+        addSplits(traffic.fillsOf);
       cost.fills.push_back(traffic.fills);
     } else if (isLibrary) {
       // Registers are a small cache that the library blocks for.

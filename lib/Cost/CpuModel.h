@@ -38,6 +38,10 @@ private:
   void addRepacking(const WorkNest &nest);
   void addTail(const ContractionShape &shape, double terms);
   void addRows(const WorkNest &nest, const NestSchedule &loops);
+  void addScalars(const WorkNest &nest, double operations, double iterations);
+  void addTransposition(const WorkNest &nest, const NestSchedule &loops,
+                        double operations, double iterations);
+  void addSplits(llvm::ArrayRef<double> fills);
   void addRegisterTiles(const WorkNest &nest, const NestSchedule &loops,
                         double iterations);
   // ---- moving

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "rac/Cost/Schedule.h"
+#include "Transposition.h"
 #include "rac/Lowering/RegisterTile.h"
 #include <cmath>
 
@@ -124,25 +125,8 @@ SmallVector<Extents> Demand::of(unsigned output, ArrayRef<double> tile) {
 // Inside a tile
 //===----------------------------------------------------------------------===//
 
-/// Whether neighbouring iterations of `loop` touch neighbours in memory.
-static bool isContiguous(const WorkTensor &tensor, const WorkUse &use,
-                         unsigned loop) {
-  double stride = 0;
-  for (auto [i, terms] : llvm::enumerate(use.dims))
-    for (const WorkUse::Term &term : terms)
-      if (term.loop == loop) {
-        if (use.scattered.test(i))
-          return false;
-        stride += term.step * tensor.strides[i];
-      }
-  return stride == 1;
-}
-
 static bool isLane(const Work &work, const WorkNest &nest, unsigned loop) {
-  auto fits = [&](const WorkUse &use) {
-    return !use.dependsOn(loop) ||
-           isContiguous(work.tensors[use.tensor], use, loop);
-  };
+  auto fits = [&](const WorkUse &use) { return isLane(work, use, loop); };
   return llvm::all_of(nest.reads, fits) && llvm::all_of(nest.writes, fits);
 }
 
@@ -300,45 +284,6 @@ static bool rowsFirst(const Work &work, const WorkNest &nest,
   return smallVectors && largeRows;
 }
 
-/// A loop along which alone `use` is contiguous.
-static std::optional<unsigned>
-contiguousLoop(const Work &work, const WorkNest &nest, const WorkUse &use) {
-  for (unsigned loop = 0; loop < nest.sizes.size(); ++loop)
-    if (nest.sizes[loop] != 1 && use.dependsOn(loop) &&
-        isContiguous(work.tensors[use.tensor], use, loop))
-      return loop;
-  return std::nullopt;
-}
-
-/// Transpositions go by square blocks in registers (TransposeEmitter.cpp), or a
-/// few rows side by side (InterleaveEmitter.cpp). Of others only scalars are
-/// moved.
-static void matchTransposition(const Work &work, const WorkNest &nest,
-                               NestSchedule &schedule) {
-  if (nest.multiplyAdds + nest.operations + nest.functions > 0 ||
-      nest.reductions.any() || nest.reads.size() != 1 ||
-      nest.writes.size() != 1 || nest.reads[0].scattered.any())
-    return;
-  auto read = contiguousLoop(work, nest, nest.reads[0]),
-       write = contiguousLoop(work, nest, nest.writes[0]);
-  if (!read || !write || *read == *write)
-    return;
-  double length = schedule.extents.back()[*read],
-         rows = schedule.extents.back()[*write];
-  constexpr double fewRows = 4; // as there
-  if (length < schedule.lanes || (rows < schedule.lanes && rows > fewRows))
-    return;
-  bool isBlock = rows >= schedule.lanes;
-  schedule.vectorLoop = isBlock ? write : read;
-  schedule.rowLoop = isBlock ? read : write;
-  schedule.rows = isBlock ? schedule.lanes : rows;
-  // Each step of a block's halves the distance of two rows. A vector of few
-  // rows takes one of each but the first.
-  schedule.shuffles = isBlock ? std::log2(schedule.lanes) : rows - 1;
-  schedule.splitsLines =
-      isBlock && std::fmod(nest.sizes[*write], schedule.lanes) != 0;
-}
-
 namespace {
 
 /// A block of a nest's loop.
@@ -365,7 +310,7 @@ static void orderLoops(const Work &work, const WorkNest &nest,
     inside[loop] = step;
   };
   unsigned count = nest.sizes.size();
-  if (schedule.shuffles > 0) {
+  if (schedule.shuffleClocks > 0) {
     for (unsigned loop = 0; loop < count; ++loop)
       add(loop, loop == schedule.vectorLoop ? schedule.lanes
                 : loop == schedule.rowLoop  ? schedule.rows
@@ -559,7 +504,7 @@ Schedule rac::scheduleOf(const Work &work, PlanAttr plan,
       else
         chooseRegisters(work, nest, plan, target, inner);
     } else {
-      matchTransposition(work, nest, inner);
+      matchTransposition(work, nest, target, inner);
     }
     bool reduces = nest.reductions.any() && !nest.writes.empty();
     inner.fills = target.fillsSums && reduces && !inner.vectorLoop;

@@ -89,6 +89,7 @@ Traffic rac::trafficOf(const Work &work, const Flow &flow,
     if (cache.ways == 0 && size <= cache.bytes)
       in = std::min(in, flow.touched[t]);
     double fills = std::max(0.0, in - (made ? flow.touched[t] : there));
+    traffic.fillsOf.push_back(fills);
     traffic.fills += fills;
     if (!cache.isShared && !tensor.isWeight)
       traffic.peers += std::min(fills, held - there);

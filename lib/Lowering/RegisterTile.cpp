@@ -1,6 +1,7 @@
 //===- RegisterTile.cpp - How much stays in registers ---------------------===//
 
 #include "rac/Lowering/RegisterTile.h"
+#include "llvm/ADT/bit.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
 #include <cmath>
@@ -216,4 +217,9 @@ RegisterTile rac::chooseRowTile(const RowTileProblem &problem) {
       }
     }
   return best;
+}
+
+int64_t rac::lanesOfBlock(int64_t vectorBits, int64_t registers, int64_t bits) {
+  return std::min<int64_t>(vectorBits / std::max<int64_t>(8, bits),
+                           llvm::bit_floor(uint64_t(registers)) / 2);
 }

@@ -349,13 +349,12 @@ func.func @rows_by_table(%a: memref<?x40xf32>, %table: memref<?xi64>, %c: memref
 
 // -----
 
-// Three planes become pixels: a vector of each, shuffled to where pixels have them, rounded and stored as one.
+// Three planes become pixels: a vector of each, rounded, shuffled to where pixels have them and stored as one.
 // CHECK-LABEL: func @interleave
 // CHECK: scf.parallel {{.*}} step (%c1, %c16)
 // CHECK: scf.if
-// CHECK-COUNT-3: vector.load %arg0{{.*}} vector<16xf32>
-// CHECK: vector.shuffle {{.*}} : vector<32xf32>, vector<32xf32>
-// CHECK: arith.truncf {{.*}} : vector<48xf32> to vector<48xbf16>
+// CHECK-COUNT-3: arith.truncf {{.*}} : vector<16xf32> to vector<16xbf16>
+// CHECK: vector.shuffle {{.*}} : vector<32xbf16>, vector<32xbf16>
 // CHECK: vector.store {{.*}} : memref<10x180xbf16>, vector<48xbf16>
 // CHECK: } else {
 // CHECK: memref.store

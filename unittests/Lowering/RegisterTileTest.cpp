@@ -153,4 +153,14 @@ TEST(RowTile, UnknownSizes) {
   expectTile(chooseRowTile({0, 0, 16, 32}), 1, 1);
 }
 
+// Half of the registers have rows: 16 of f32, of bytes too; with 16 registers
+// of 256 bits 8, and of f64 half as many.
+TEST(BlockLanes, RegistersForRowsTwice) {
+  EXPECT_EQ(lanesOfBlock(512, 32, 32), 16);
+  EXPECT_EQ(lanesOfBlock(512, 32, 8), 16);
+  EXPECT_EQ(lanesOfBlock(512, 32, 1), 16);
+  EXPECT_EQ(lanesOfBlock(256, 16, 16), 8);
+  EXPECT_EQ(lanesOfBlock(256, 16, 64), 4);
+}
+
 } // namespace

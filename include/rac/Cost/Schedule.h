@@ -35,12 +35,15 @@ struct NestSchedule {
   /// none where the nest stays scalar.
   std::optional<unsigned> vectorLoop, rowLoop;
   double lanes = 1, rows = 1, vectors = 1;
-  /// Of a vector, where the nest is nothing but a transposition; else 0. The
-  /// vector loop and the row loop are then those that are contiguous in what is
-  /// read and in what is written.
-  double shuffles = 0;
-  /// Whether the vectors that a transposition writes lie across lines.
-  bool splitsLines = false;
+  /// Clocks of a vector's shuffles, where the nest writes in another order than
+  /// it reads; else 0. The vector loop and the row loop are then those that are
+  /// contiguous in what is read and in what is written.
+  double shuffleClocks = 0;
+  /// Whether these go by square blocks, of as many rows as lanes; or else by
+  /// rows, all of which are side by side.
+  bool isBlock = false;
+  /// The part of its elements that whole blocks or vectors of rows have.
+  double wholeBlocks = 1;
   /// Runs once, whole, before the loops over tiles: a padded copy, and what it
   /// is made of.
   bool isBefore = false;

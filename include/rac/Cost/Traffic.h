@@ -22,6 +22,7 @@ struct Traffic {
   double fills = 0;      ///< brought in; a line that is written is, too
   double peers = 0;      ///< of these, what another core's cache has
   double writeBacks = 0; ///< changed lines that go back
+  llvm::SmallVector<double, 4> fillsOf; ///< by tensor
   double total() const { return fills + writeBacks; }
 };
 

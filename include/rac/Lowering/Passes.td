@@ -246,7 +246,8 @@ def VectorizeLinalg : Pass<"rac-vectorize-linalg", "::mlir::func::FuncOp"> {
     result, or writes its own in that one's place, is computed on that tile. The
     plan's `registers` name the tile, rows and vectors; without, it is what `chooseRegisterTile` says. An operand may be in
     panels, read at (n floordiv P, ..., n mod P): lanes then stay within one.
-    Copies in another order transpose square blocks of registers; scalable vectors
+    What writes in another order than it reads transposes square blocks of registers, before or after it
+    computes: the narrower ones; scalable vectors
     gather what lies apart. Panels may hold a few terms of each lane side by side
     (`rac-pack-constants`), which one of the `dots` then multiplies and adds, for a lane or for a block of two rows by two
     columns. What is left at the end of rows is

@@ -68,6 +68,15 @@ RegisterTile chooseRowTile(const RowTileProblem &problem);
 /// Clocks of an element's vector in such a tile, on average over a row.
 double clocksOfRowTile(const RowTileProblem &problem, const RegisterTile &tile);
 
+/// Rows, and elements of each, of the square blocks that transpositions go by:
+/// a block needs as many registers as it has rows, and as many again. `bits`:
+/// of the widest element; of narrow ones a block has parts of registers.
+int64_t lanesOfBlock(int64_t vectorBits, int64_t registers, int64_t bits);
+
+/// Up to so many rows are put side by side by shuffles of two registers; more
+/// have square blocks.
+constexpr int64_t kMostSideBySide = 4;
+
 } // namespace rac
 
 #endif // RAC_LOWERING_REGISTERTILE_H

@@ -1,12 +1,17 @@
 //===- CopyEmitter.cpp - Copies by blocks of registers --------------------===//
 
 #include "CopyEmitter.h"
+#include "../Math/Expansion.h"
+#include "BodyLoads.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
+using namespace rac;
 using namespace rac::vectorize;
 
 std::optional<CopyOperands>
@@ -24,6 +29,43 @@ rac::vectorize::matchCopy(linalg::LinalgOp op, const VectorTarget &target) {
   return copy;
 }
 
+SmallVector<OpOperand *>
+rac::vectorize::inputsAcross(linalg::LinalgOp op, unsigned loop,
+                             const VectorTarget &target) {
+  if (target.scalable || op.getNumReductionLoops() > 0 ||
+      op.getNumDpsInits() != 1)
+    return {};
+  OpOperand *result = op.getDpsInitOperand(0);
+  AffineMap to = op.getMatchingIndexingMap(result);
+  if (!to.isPermutation() || !isContiguous(*result, to, loop) ||
+      op.payloadUsesValueFromOperand(result) ||
+      checkBody(op, /*scalable=*/false))
+    return {};
+  // Functions of single numbers would be called once for each element of a
+  // block, in code that has no loop.
+  for (Operation &inner : op.getBlock()->without_terminator())
+    if (functions::isLibraryCall(&inner))
+      return {};
+  SmallVector<OpOperand *> across;
+  for (OpOperand *input : op.getDpsInputOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(input);
+    if (interleaveOf(*input) ||
+        llvm::any_of(llvm::seq(op.getNumLoops()),
+                     [&](unsigned any) { return panelOf(map, any); }))
+      return {};
+    if (!isLane(op, *input, loop))
+      across.push_back(input);
+  }
+  return across;
+}
+
+bool rac::vectorize::readsAlong(linalg::LinalgOp op, unsigned loop) {
+  return loadsAlong(op, loop) &&
+         llvm::all_of(op.getDpsInputOperands(), [&](OpOperand *input) {
+           return isLane(op, *input, loop);
+         });
+}
+
 Value CopyEmitter::constant(int64_t value) {
   return arith::ConstantIndexOp::create(builder, loc, value);
 }
@@ -32,7 +74,11 @@ SmallVector<Value> CopyEmitter::addressOf(OpOperand *operand) {
   SmallVector<Value> address;
   AffineMap map = op.getMatchingIndexingMap(operand);
   for (AffineExpr expr : map.getResults())
-    address.push_back(position[cast<AffineDimExpr>(expr).getPosition()]);
+    address.push_back(getValueOrCreateConstantIndexOp(
+        builder, loc,
+        affine::makeComposedFoldedAffineApply(
+            builder, loc, AffineMap::get(op.getNumLoops(), 0, expr),
+            getAsOpFoldResult(position))));
   return address;
 }
 
@@ -78,6 +124,25 @@ std::pair<Value, Value> CopyEmitter::boundsOf(const Extent &extent,
   return {begin, arith::MinUIOp::create(builder, loc, high, end)};
 }
 
+Value CopyEmitter::computeElement() {
+  IRMapping scalars;
+  for (OpOperand *operand : op.getDpsInputOperands()) {
+    BlockArgument argument = op.getMatchingBlockArgument(operand);
+    if (!isa<MemRefType>(operand->get().getType()))
+      scalars.map(argument, operand->get());
+    else if (!argument.use_empty())
+      scalars.map(argument, memref::LoadOp::create(builder, loc, operand->get(),
+                                                   addressOf(operand)));
+  }
+  for (Operation &scalar : op.getBlock()->without_terminator()) {
+    if (auto index = dyn_cast<linalg::IndexOp>(scalar))
+      scalars.map(index.getResult(), position[index.getDim()]);
+    else
+      builder.clone(scalar, scalars);
+  }
+  return scalars.lookupOrDefault(op.getBlock()->getTerminator()->getOperand(0));
+}
+
 /// What is left of a block at the end of rows or columns.
 void CopyEmitter::emitElements(ArrayRef<Extent> block, ArrayRef<Range> ranges) {
   OpBuilder::InsertionGuard guard(builder);
@@ -92,9 +157,7 @@ void CopyEmitter::emitElements(ArrayRef<Extent> block, ArrayRef<Range> ranges) {
     builder.setInsertionPointToStart(rest.getBody());
     position[extent.loop] = rest.getInductionVar();
   }
-  Value element =
-      memref::LoadOp::create(builder, loc, source->get(), addressOf(source));
-  memref::StoreOp::create(builder, loc, convert(element), result->get(),
+  memref::StoreOp::create(builder, loc, computeElement(), result->get(),
                           addressOf(result));
   position = saved;
 }

@@ -19,6 +19,16 @@ struct CopyOperands {
 std::optional<CopyOperands> matchCopy(mlir::linalg::LinalgOp op,
                                       const VectorTarget &target);
 
+/// The inputs of an elementwise op that lie across `loop`, along which its
+/// result is contiguous: the op reads in another order than it writes. None if
+/// it is no such op, or its body has no vectors.
+llvm::SmallVector<mlir::OpOperand *> inputsAcross(mlir::linalg::LinalgOp op,
+                                                  unsigned loop,
+                                                  const VectorTarget &target);
+
+/// Whether rows along `loop` are all that `op` reads.
+bool readsAlong(mlir::linalg::LinalgOp op, unsigned loop);
+
 /// Writes loops over blocks, and what is left of blocks at the ends element by
 /// element.
 class CopyEmitter {
@@ -39,8 +49,6 @@ protected:
 
   /// At `position`, which it may change.
   virtual void emitBlock() = 0;
-  /// What the body makes of an element.
-  virtual mlir::Value convert(mlir::Value element) { return element; }
 
   mlir::Value constant(int64_t value);
   /// The indices of an operand at `position`.
@@ -64,6 +72,8 @@ private:
   boundsOf(const Extent &extent, const mlir::Range &range, bool isOnly);
   void emitElements(llvm::ArrayRef<Extent> block,
                     llvm::ArrayRef<mlir::Range> ranges);
+  /// What the body makes of the elements at `position`.
+  mlir::Value computeElement();
 };
 
 } // namespace rac::vectorize

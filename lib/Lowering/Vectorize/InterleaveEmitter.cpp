@@ -2,36 +2,24 @@
 
 #include "InterleaveEmitter.h"
 #include "CopyEmitter.h"
+#include "LaneOp.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "rac/Lowering/RegisterTile.h"
 
 using namespace mlir;
+using namespace rac;
 using namespace rac::vectorize;
-
-/// The op that the body does to each element before it yields it; null: none.
-/// Nothing if it does more.
-static std::optional<Operation *> findCast(linalg::LinalgOp op) {
-  Block &body = *op.getBlock();
-  Value yielded = body.getTerminator()->getOperand(0);
-  if (yielded == body.getArgument(0) && body.without_terminator().empty())
-    return nullptr;
-  Operation *cast = yielded.getDefiningOp();
-  if (!isa_and_present<arith::TruncFOp, arith::ExtFOp>(cast) ||
-      cast->getOperand(0) != body.getArgument(0) ||
-      !llvm::hasSingleElement(body.without_terminator()))
-    return std::nullopt;
-  return cast;
-}
 
 std::optional<InterleaveRoles>
 rac::vectorize::matchInterleave(linalg::LinalgOp op,
                                 const VectorTarget &target) {
-  std::optional<CopyOperands> copy = matchCopy(op, target);
-  if (!copy || !findCast(op))
+  if (op.getNumDpsInits() != 1)
     return std::nullopt;
-  auto [source, result, from, to] = *copy;
+  OpOperand *result = op.getDpsInitOperand(0);
+  AffineMap to = op.getMatchingIndexingMap(result);
   auto type = dyn_cast<MemRefType>(result->get().getType());
-  if (!type || !type.getLayout().isIdentity() || from.getNumResults() < 2 ||
+  if (!type || !type.getLayout().isIdentity() || !to.isPermutation() ||
       to.getNumResults() < 2)
     return std::nullopt;
   InterleaveRoles roles;
@@ -40,14 +28,12 @@ rac::vectorize::matchInterleave(linalg::LinalgOp op,
   roles.rowLoop = to.getDimPosition(last - 1);
   roles.rows = type.getDimSize(last);
   roles.lanes = lanesOf(op, target);
-  // More have square blocks, and shuffles of two registers at a time.
-  constexpr int64_t most = 4;
   int64_t length = op.getStaticLoopRanges()[roles.rowLoop];
   if (ShapedType::isDynamic(roles.rows) || roles.rows < 2 ||
-      roles.rows > most || roles.lanes < 2 ||
+      roles.rows > kMostSideBySide || roles.lanes < 2 ||
       (!ShapedType::isDynamic(length) && length < roles.lanes) ||
-      isIndependent(from, roles.innerLoop) ||
-      !isContiguous(*source, from, roles.rowLoop))
+      inputsAcross(op, roles.innerLoop, target).empty() ||
+      !readsAlong(op, roles.rowLoop))
     return std::nullopt;
   return roles;
 }
@@ -66,48 +52,31 @@ public:
   }
 
 private:
-  /// To the result's type: an element, or a vector of them.
-  Value convert(Value value) override;
-  Value interleaved();
+  Values computeRows();
   void emitBlock() override;
 
   InterleaveRoles roles;
 };
 
-Value Interleaver::convert(Value value) {
-  Operation *cast = *findCast(op);
-  if (!cast)
-    return value;
-  Type type = cast->getResult(0).getType();
-  if (auto vector = dyn_cast<VectorType>(value.getType()))
-    type = vector.clone(type);
-  return builder
-      .create(loc, cast->getName().getIdentifier(), value, type,
-              cast->getAttrs())
-      ->getResult(0);
+/// A vector of each row, from here on.
+Values Interleaver::computeRows() {
+  LoopRoles along;
+  along.vectorLoop = roles.rowLoop;
+  along.rowLoop = roles.innerLoop;
+  along.lanes = roles.lanes;
+  position[roles.innerLoop] = constant(0);
+  return LaneOp(op, along, /*scalable=*/false)
+      .evaluate(builder, position, {roles.rows, /*vectors=*/1, /*masks=*/{}},
+                op.getBlock()->getTerminator()->getOperand(0));
 }
 
-/// All rows' elements from here on, one of each, then the next ones.
-Value Interleaver::interleaved() {
-  auto type = VectorType::get({roles.lanes},
-                              getElementTypeOrSelf(source->get().getType()));
-  SmallVector<Value> vectors;
-  for (int64_t row = 0; row < roles.rows; ++row) {
-    position[roles.innerLoop] = constant(row);
-    vectors.push_back(vector::LoadOp::create(builder, loc, type, source->get(),
-                                             addressOf(source)));
-  }
-  auto [low, high] = joined(vectors);
+void Interleaver::emitBlock() {
+  auto [low, high] = joined(computeRows());
   SmallVector<int64_t> order;
   for (int64_t lane = 0; lane < roles.lanes; ++lane)
     for (int64_t row = 0; row < roles.rows; ++row)
       order.push_back(row * roles.lanes + lane);
-  return vector::ShuffleOp::create(builder, loc, low, high, order);
-}
-
-void Interleaver::emitBlock() {
-  Value elements = convert(interleaved());
-  position[roles.innerLoop] = constant(0);
+  Value elements = vector::ShuffleOp::create(builder, loc, low, high, order);
   SmallVector<Value> address = addressOf(result);
   address.pop_back();
   address.back() =

@@ -7,15 +7,15 @@
 
 namespace rac::vectorize {
 
-/// A copy, perhaps to another type of float, of a few rows to where they lie
-/// element by element side by side: the planes of an image to its pixels.
+/// What an elementwise op makes of a few rows lies element by element side by
+/// side: the planes of an image become its pixels.
 struct InterleaveRoles {
   unsigned rowLoop = 0;   ///< along a row of the source
   unsigned innerLoop = 0; ///< from row to row
   int64_t rows = 2, lanes = 1;
 };
 
-/// The roles, if `op`, which works on buffers, is such a copy.
+/// The roles, if `op`, which works on buffers, is such an op.
 std::optional<InterleaveRoles> matchInterleave(mlir::linalg::LinalgOp op,
                                                const VectorTarget &target);
 

@@ -121,13 +121,18 @@ bool rac::vectorize::isContiguous(OpOperand &operand, AffineMap map,
   return coefficient(map.getResults().back(), loop) == 1;
 }
 
+bool rac::vectorize::isLane(linalg::LinalgOp op, OpOperand &operand,
+                            unsigned loop) {
+  AffineMap map = op.getMatchingIndexingMap(&operand);
+  return isIndependent(map, loop) || isContiguous(operand, map, loop);
+}
+
 /// Whether all that is read and written is contiguous along `loop` or doesn't
 /// depend on it.
-static bool isLane(linalg::LinalgOp op, unsigned loop) {
+static bool areLanes(linalg::LinalgOp op, unsigned loop) {
   return loadsAlong(op, loop) &&
          llvm::all_of(op->getOpOperands(), [&](OpOperand &operand) {
-           AffineMap map = op.getMatchingIndexingMap(&operand);
-           return isIndependent(map, loop) || isContiguous(operand, map, loop);
+           return isLane(op, operand, loop);
          });
 }
 
@@ -167,8 +172,7 @@ int64_t rac::vectorize::lanesOf(linalg::LinalgOp op,
   return std::max<int64_t>(1, target.bits / widest);
 }
 
-/// Why the body can't work on vectors; null if it can.
-static const char *checkBody(linalg::LinalgOp op, bool scalable) {
+const char *rac::vectorize::checkBody(linalg::LinalgOp op, bool scalable) {
   for (Operation &inner : op.getBlock()->without_terminator()) {
     for (Type type : inner.getResultTypes())
       if (!type.isIntOrIndexOrFloat())
@@ -449,7 +453,7 @@ bool rac::vectorize::worksOnLanes(linalg::LinalgOp op, unsigned loop,
   return op.getNumReductionLoops() == 0 && !checkBody(op, scalable) &&
          op.getMatchingIndexingMap(op.getDpsInitOperand(0))
              .isProjectedPermutation() &&
-         isLane(op, loop) && llvm::none_of(op->getOpOperands(), [&](auto &o) {
+         areLanes(op, loop) && llvm::none_of(op->getOpOperands(), [&](auto &o) {
            return panelOf(op.getMatchingIndexingMap(&o), loop).has_value();
          });
 }
@@ -520,7 +524,7 @@ FailureOr<LoopRoles> rac::vectorize::chooseRoles(linalg::LinalgOp op,
   std::optional<unsigned> lane;
   for (unsigned loop = op.getNumLoops(); loop-- > 0 && !lane;)
     if (iterators[loop] == utils::IteratorType::parallel && ranges[loop] != 1 &&
-        !isIndependent(out, loop) && isLane(op, loop))
+        !isIndependent(out, loop) && areLanes(op, loop))
       lane = loop;
   bool reduces = op.getNumReductionLoops() > 0;
   if (Operation *combiner = lane || !reduces ? nullptr : findCombiner(op)) {
@@ -530,7 +534,7 @@ FailureOr<LoopRoles> rac::vectorize::chooseRoles(linalg::LinalgOp op,
     for (unsigned loop = op.getNumLoops();
          loop-- > 0 && !lane && roles.horizontal;)
       if (iterators[loop] == utils::IteratorType::reduction &&
-          ranges[loop] != 1 && isIndependent(out, loop) && isLane(op, loop))
+          ranges[loop] != 1 && isIndependent(out, loop) && areLanes(op, loop))
         lane = loop;
   }
   // Scalable vectors have no square blocks, but gather.
@@ -541,7 +545,7 @@ FailureOr<LoopRoles> rac::vectorize::chooseRoles(linalg::LinalgOp op,
   if (!lane)
     return refuse("has no loop along which its operands are contiguous");
   roles.vectorLoop = *lane;
-  if (!isLane(op, *lane)) // as many as there are indices in a register
+  if (!areLanes(op, *lane)) // as many as there are indices in a register
     roles.lanes = std::min(roles.lanes, target.bits / 32);
   if (roles.integers && !areRows(op, *roles.integers, *lane))
     return refuse("has bytes of rows that lanes don't share");

@@ -65,6 +65,13 @@ bool isIndependent(mlir::AffineMap map, unsigned loop);
 /// groups of terms, within panels if the operand has such.
 bool isContiguous(mlir::OpOperand &operand, mlir::AffineMap map, unsigned loop);
 
+/// Whether `loop` can be lanes of an operand: neighbours, or one element for
+/// all of them.
+bool isLane(mlir::linalg::LinalgOp op, mlir::OpOperand &operand, unsigned loop);
+
+/// Why the body of `op` can't work on vectors; null if it can.
+const char *checkBody(mlir::linalg::LinalgOp op, bool scalable);
+
 /// By how much an operand's index in each of its dimensions grows with `loop`;
 /// none if one isn't linear in it.
 std::optional<llvm::SmallVector<int64_t>> stepsAlong(mlir::AffineMap map,

@@ -1,37 +1,52 @@
-//===- TransposeEmitter.cpp - Copies in another order ---------------------===//
+//===- TransposeEmitter.cpp - Elements in another order -------------------===//
 
 #include "TransposeEmitter.h"
+#include "BodyLoads.h"
 #include "CopyEmitter.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "LaneOp.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "rac/Lowering/RegisterTile.h"
 
 using namespace mlir;
 using namespace rac::vectorize;
 
+static unsigned bitsOf(OpOperand &operand) {
+  return getElementTypeOrSelf(operand.get().getType()).getIntOrFloatBitWidth();
+}
+
 std::optional<TransposeRoles>
 rac::vectorize::matchTranspose(linalg::LinalgOp op,
                                const VectorTarget &target) {
-  std::optional<CopyOperands> copy = matchCopy(op, target);
-  if (!copy || !op.getBlock()->without_terminator().empty() ||
-      op.getBlock()->getTerminator()->getOperand(0) !=
-          op.getBlock()->getArgument(0))
+  if (op.getNumDpsInits() != 1)
     return std::nullopt;
-  auto [source, result, from, to] = *copy;
-  auto type = dyn_cast<MemRefType>(source->get().getType());
-  if (!type || from.getNumResults() == 0)
+  OpOperand *result = op.getDpsInitOperand(0);
+  AffineMap to = op.getMatchingIndexingMap(result);
+  if (!to.isPermutation() || to.getNumResults() == 0)
     return std::nullopt;
   TransposeRoles roles;
-  roles.sourceLoop = from.getDimPosition(from.getNumResults() - 1);
   roles.resultLoop = to.getDimPosition(to.getNumResults() - 1);
-  // A block needs as many registers as it has rows, and as many again: of
-  // narrow elements it has parts of registers.
-  roles.lanes = std::min<int64_t>(
-      target.bits / std::max(8u, type.getElementTypeBitWidth()),
-      llvm::bit_floor(unsigned(target.registers)) / 2);
-  bool fits = roles.lanes >= 2;
-  if (!fits || roles.sourceLoop == roles.resultLoop ||
-      !isContiguous(*source, from, roles.sourceLoop) ||
-      !isContiguous(*result, to, roles.resultLoop) ||
-      isIndependent(from, roles.resultLoop))
+  SmallVector<OpOperand *> across = inputsAcross(op, roles.resultLoop, target);
+  if (across.empty())
+    return std::nullopt;
+  AffineMap from = op.getMatchingIndexingMap(across.front());
+  auto last = dyn_cast<AffineDimExpr>(from.getResults().back());
+  if (!last)
+    return std::nullopt;
+  roles.sourceLoop = last.getPosition();
+  for (OpOperand *input : across)
+    if (!isContiguous(*input, op.getMatchingIndexingMap(input),
+                      roles.sourceLoop))
+      return std::nullopt;
+  // Of two ways the one that transposes narrower elements.
+  bool first = readsAlong(op, roles.sourceLoop),
+       after = loadsAlong(op, roles.resultLoop) && across.size() == 1;
+  if (!first && !after)
+    return std::nullopt;
+  if (after && (!first || bitsOf(*result) > bitsOf(*across.front())))
+    roles.operand = across.front()->getOperandNumber();
+  roles.lanes = lanesOfBlock(target.bits, target.registers,
+                             target.bits / lanesOf(op, target));
+  if (roles.lanes < 2)
     return std::nullopt;
   // Blocks of which most would be padding gain nothing.
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
@@ -47,7 +62,11 @@ class Transposer : CopyEmitter {
 public:
   Transposer(OpBuilder &builder, linalg::LinalgOp op,
              const TransposeRoles &roles)
-      : CopyEmitter(builder, op), roles(roles) {}
+      : CopyEmitter(builder, op), roles(roles),
+        ofSource(op, rolesAlong(roles.sourceLoop, roles.resultLoop),
+                 /*scalable=*/false),
+        ofResult(op, rolesAlong(roles.resultLoop, roles.sourceLoop),
+                 /*scalable=*/false) {}
 
   void emit() {
     emitLoops(
@@ -55,48 +74,88 @@ public:
   }
 
 private:
+  LoopRoles rolesAlong(unsigned lanes, unsigned rows);
   void emitBlock() override;
+  Values transpose(Values rows);
 
   TransposeRoles roles;
+  LaneOp ofSource, ofResult; ///< the rows of a block
 };
 
-/// Rows i and i + half of the block, interleaved, are rows 2i and 2i + 1 of the
-/// next step; after log2(lanes) steps rows are columns.
-void Transposer::emitBlock() {
-  Value begin = position[roles.resultLoop];
-  auto type = VectorType::get({roles.lanes},
-                              getElementTypeOrSelf(source->get().getType()));
-  auto moved = [&](Value from, int64_t by) -> Value {
-    return arith::AddIOp::create(builder, loc, from, constant(by));
+LoopRoles Transposer::rolesAlong(unsigned lanes, unsigned rows) {
+  LoopRoles own;
+  own.vectorLoop = lanes;
+  own.rowLoop = rows;
+  own.lanes = own.rows = roles.lanes;
+  return own;
+}
+
+/// The vectors `a` and `b`, of which each `part` elements are dealt out in
+/// turn: the first half of each `width` elements, or the second.
+static Value interleave(OpBuilder &builder, Location loc, Value a, Value b,
+                        int64_t width, int64_t part, bool second) {
+  int64_t lanes = cast<VectorType>(a.getType()).getNumElements();
+  SmallVector<int64_t> order;
+  for (int64_t begin = second ? width / 2 : 0; begin < lanes; begin += width)
+    for (int64_t at = begin; at < begin + width / 2; at += part)
+      for (int64_t vector : {0, 1})
+        for (int64_t i = 0; i < part; ++i)
+          order.push_back(vector * lanes + at + i);
+  return vector::ShuffleOp::create(builder, loc, a, b, order);
+}
+
+/// Blocks of as many rows as a unit of x86's shuffles has elements change
+/// places, and then the elements of each: a shuffle that doesn't cross units is
+/// one cheap instruction.
+Values Transposer::transpose(Values rows) {
+  constexpr int64_t unitBits = 128;
+  auto type = cast<VectorType>(rows.front().getType());
+  int64_t lanes = roles.lanes;
+  int64_t unit =
+      std::min<int64_t>(lanes, unitBits / type.getElementTypeBitWidth());
+  auto pair = [&](Values &to, int64_t i, int64_t j, int64_t width, int64_t part,
+                  std::pair<int64_t, int64_t> places) {
+    Value a = rows[i], b = rows[j];
+    to[places.first] = interleave(builder, loc, a, b, width, part, false);
+    to[places.second] = interleave(builder, loc, a, b, width, part, true);
   };
-  SmallVector<Value> rows;
-  for (int64_t i = 0; i < roles.lanes; ++i) {
-    position[roles.resultLoop] = moved(begin, i);
-    rows.push_back(vector::LoadOp::create(builder, loc, type, source->get(),
-                                          addressOf(source)));
-  }
-  position[roles.resultLoop] = begin;
-  int64_t half = roles.lanes / 2;
-  SmallVector<int64_t> low, high;
-  for (int64_t i = 0; i < half; ++i) {
-    low.append({i, roles.lanes + i});
-    high.append({half + i, roles.lanes + half + i});
-  }
-  for (int64_t step = 1; step < roles.lanes; step *= 2) {
-    SmallVector<Value> next;
-    for (int64_t i = 0; i < half; ++i)
-      for (ArrayRef<int64_t> order : {ArrayRef(low), ArrayRef(high)})
-        next.push_back(vector::ShuffleOp::create(builder, loc, rows[i],
-                                                 rows[i + half], order));
+  // Eklundh: quadrants of ever smaller blocks.
+  for (int64_t distance = lanes / 2; distance >= unit; distance /= 2) {
+    Values next(lanes);
+    for (int64_t i = 0; i < lanes; ++i)
+      if (i % (2 * distance) < distance)
+        pair(next, i, i + distance, 2 * distance, distance, {i, i + distance});
     rows = next;
   }
-  begin = position[roles.sourceLoop];
-  for (int64_t i = 0; i < roles.lanes; ++i) {
-    position[roles.sourceLoop] = moved(begin, i);
-    vector::StoreOp::create(builder, loc, rows[i], result->get(),
-                            addressOf(result));
+  // Rows i and i + half of a unit, interleaved, are rows 2i and 2i + 1 of the
+  // next step; after log2(unit) steps rows are columns.
+  for (int64_t step = 1; step < unit; step *= 2) {
+    Values next(lanes);
+    for (int64_t begin = 0; begin < lanes; begin += unit)
+      for (int64_t i = 0; i < unit / 2; ++i)
+        pair(next, begin + i, begin + i + unit / 2, unit, 1,
+             {begin + 2 * i, begin + 2 * i + 1});
+    rows = next;
   }
-  position[roles.sourceLoop] = begin;
+  return rows;
+}
+
+void Transposer::emitBlock() {
+  Tile block{roles.lanes, /*vectors=*/1, /*masks=*/{}};
+  if (!roles.operand) {
+    Values rows = transpose(
+        ofSource.evaluate(builder, position, block,
+                          op.getBlock()->getTerminator()->getOperand(0)));
+    for (auto [i, row] : llvm::enumerate(rows))
+      ofResult.store(builder, row, position, i, /*vector=*/0, /*mask=*/{});
+    return;
+  }
+  Values rows;
+  for (int64_t i = 0; i < roles.lanes; ++i)
+    rows.push_back(ofSource.load(builder, op->getOpOperand(*roles.operand),
+                                 position, i, /*vector=*/0, /*mask=*/{}));
+  ofResult.computeInPlace(builder, position, block, *roles.operand,
+                          transpose(rows));
 }
 
 } // namespace
