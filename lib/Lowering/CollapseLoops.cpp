@@ -226,6 +226,9 @@ void CollapseLoopsPass::collapse(linalg::GenericOp op) {
   OpOperand *use = fill ? findElementwiseUse(op, fill) : nullptr;
   auto reader =
       use ? dyn_cast<linalg::GenericOp>(use->getOwner()) : linalg::GenericOp();
+  // What reads a row's sum with each of its elements has loops of its own.
+  if (reader && !reader.getMatchingIndexingMap(use).isPermutation())
+    reader = {};
   if (reader && (reader.hasIndexSemantics() ||
                  !reader.getMatchingIndexingMap(use).isIdentity()))
     return;

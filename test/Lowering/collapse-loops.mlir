@@ -86,3 +86,33 @@ func.func @reordered(%x: memref<2x8x?x32xf32>, %y: memref<2x32x8x?xf32>) {
   }
   return
 }
+
+// -----
+
+// What reads a sum with all of its row doesn't go along; rows of rows are one loop all the same.
+// CHECK-LABEL: func @rows
+// CHECK: %[[SUM:.+]] = memref.alloc() : memref<2x3x5xf32>
+// CHECK: %[[ONE:.+]] = memref.collapse_shape %[[SUM]] {{\[}}[0, 1], [2]] : memref<2x3x5xf32> into memref<6x5xf32>
+// CHECK: linalg.fill {{.*}} outs(%[[ONE]]
+// CHECK: linalg.generic {{.*}} ["parallel", "parallel", "reduction"]} {{.*}} outs(%[[ONE]]
+// CHECK: linalg.generic {{.*}} ["parallel", "parallel", "parallel", "parallel"]} ins(%arg0, %[[SUM]]
+#all = affine_map<(a, b, r, c) -> (a, b, r, c)>
+#row = affine_map<(a, b, r, c) -> (a, b, r)>
+func.func @rows(%x: memref<2x3x5x24xf32>, %y: memref<2x3x5x24xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %sum = memref.alloc() : memref<2x3x5xf32>
+  linalg.fill ins(%zero : f32) outs(%sum : memref<2x3x5xf32>)
+  linalg.generic {indexing_maps = [#all, #row], iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+      ins(%x : memref<2x3x5x24xf32>) outs(%sum : memref<2x3x5xf32>) {
+  ^bb0(%a: f32, %s: f32):
+    %0 = arith.addf %s, %a : f32
+    linalg.yield %0 : f32
+  }
+  linalg.generic {indexing_maps = [#all, #row, #all], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%x, %sum : memref<2x3x5x24xf32>, memref<2x3x5xf32>) outs(%y : memref<2x3x5x24xf32>) {
+  ^bb0(%a: f32, %s: f32, %old: f32):
+    %0 = arith.divf %a, %s : f32
+    linalg.yield %0 : f32
+  }
+  return
+}

@@ -118,7 +118,9 @@ def SeparateFills : Pass<"rac-separate-fills", "::mlir::func::FuncOp"> {
     Common subexpressions are one, fills too: two sums of one shape start with the
     same zeros. Bufferization would keep these in memory and copy them to where the
     sums are. A fill of one op alone is no memory: `rac-vectorize-linalg` begins
-    with its value in registers, and goes on there with what is done with the sum.
+    with its value in registers, and goes on there with what is done with the sum. So
+    that it can, such a sum doesn't begin in an empty tensor that other ops start with,
+    too: one buffer would be all of theirs.
   }];
   let statistics = [Statistic<"numSeparated", "num-separated", "Fills added">];
 }
