@@ -126,3 +126,31 @@ func.func @rest(%a: memref<?x384xf32>, %c: memref<?xf32>) {
   }
   return
 }
+
+// -----
+
+// Eight sums of one row are added up two by two, in three steps.
+
+// CHECK-LABEL: func @one
+// CHECK: %[[SUMS:.*]]:8 = scf.for
+// CHECK: %[[A:.*]] = arith.addf %[[SUMS]]#1, %[[SUMS]]#0
+// CHECK: %[[B:.*]] = arith.addf %[[SUMS]]#3, %[[SUMS]]#2
+// CHECK: %[[C:.*]] = arith.addf %[[SUMS]]#5, %[[SUMS]]#4
+// CHECK: %[[D:.*]] = arith.addf %[[SUMS]]#7, %[[SUMS]]#6
+// CHECK: %[[AB:.*]] = arith.addf %[[B]], %[[A]]
+// CHECK: %[[CD:.*]] = arith.addf %[[D]], %[[C]]
+// CHECK: %[[ALL:.*]] = arith.addf %[[CD]], %[[AB]]
+// CHECK: vector.reduction <add>, %[[ALL]]
+// AVX2-LABEL: func @one
+// SVE-LABEL: func @one
+func.func @one(%a: memref<384xf32>, %c: memref<f32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<f32>)
+  linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> ()>], iterator_types = ["reduction"]}
+      ins(%a : memref<384xf32>) outs(%c : memref<f32>) {
+  ^bb0(%x: f32, %y: f32):
+    %0 = arith.addf %x, %y fastmath<reassoc> : f32
+    linalg.yield %0 : f32
+  }
+  return
+}

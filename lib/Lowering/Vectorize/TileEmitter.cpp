@@ -87,30 +87,45 @@ static Value combineRow(OpBuilder &builder, Location loc,
                                      liberties);
 }
 
+/// What the combiner allows.
+static arith::FastMathFlagsAttr libertiesOf(Operation *combiner) {
+  auto floats = dyn_cast<arith::ArithFastMathInterface>(combiner);
+  return floats ? floats.getFastMathFlagsAttr() : arith::FastMathFlagsAttr();
+}
+
+Value TileEmitter::combine(OpBuilder &builder, Value x, Value y) {
+  return vector::makeArithReduction(builder, op.getLoc(), *roles.horizontal, x,
+                                    y, libertiesOf(findCombiner(op)));
+}
+
+/// Two by two, which wait for each other less than one after the other.
+Value TileEmitter::combineAll(OpBuilder &builder, ValueRange registers) {
+  Values left(registers);
+  while (left.size() > 1) {
+    Values pairs;
+    for (size_t i = 0; i + 1 < left.size(); i += 2)
+      pairs.push_back(combine(builder, left[i + 1], left[i]));
+    if (left.size() % 2 == 1)
+      pairs.push_back(left.back());
+    left = std::move(pairs);
+  }
+  return left.front();
+}
+
 void TileEmitter::combineLanes(OpBuilder &builder, ArrayRef<Value> position,
                                const Tile &tile, ValueRange registers) {
   Location loc = op.getLoc();
-  Operation *combiner = findCombiner(op);
-  auto flags = arith::FastMathFlagsAttr();
-  if (auto floats = dyn_cast<arith::ArithFastMathInterface>(combiner))
-    flags = floats.getFastMathFlagsAttr();
-  auto combine = [&](Value x, Value y) {
-    return vector::makeArithReduction(builder, loc, *roles.horizontal, x, y,
-                                      flags);
-  };
+  arith::FastMathFlagsAttr flags = libertiesOf(findCombiner(op));
   Values sums;
-  for (int64_t row = 0; row < tile.rows; ++row) {
-    sums.push_back(registers[row * tile.vectors]);
-    for (int64_t vector = 1; vector < tile.vectors; ++vector)
-      sums.back() =
-          combine(registers[row * tile.vectors + vector], sums.back());
-  }
+  for (int64_t row = 0; row < tile.rows; ++row)
+    sums.push_back(
+        combineAll(builder, registers.slice(row * tile.vectors, tile.vectors)));
   OpOperand *out = op.getDpsInitOperand(0);
   auto finish = [&](int64_t row, Value sum) {
     Values address = lanes.address(builder, *out, position, row, 0);
     Value before =
         init ? init : memref::LoadOp::create(builder, loc, out->get(), address);
-    sum = combine(sum, before);
+    sum = combine(builder, sum, before);
     if (epilogue)
       finishRow(builder, position, row, sum);
     else
@@ -126,7 +141,8 @@ void TileEmitter::combineLanes(OpBuilder &builder, ArrayRef<Value> position,
       continue;
     }
     Value all =
-        combineRows(builder, loc, ArrayRef(sums).slice(row, together), combine);
+        combineRows(builder, loc, ArrayRef(sums).slice(row, together),
+                    [&](Value x, Value y) { return combine(builder, x, y); });
     for (int64_t i = 0; i < together; ++i)
       finish(row + i, vector::ExtractOp::create(builder, loc, all, i));
   }

@@ -43,6 +43,9 @@ private:
                const Tile &tile);
   void finish(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> position,
               const Tile &tile, mlir::ValueRange registers);
+  /// Two values of what is reduced along the lanes; several.
+  mlir::Value combine(mlir::OpBuilder &builder, mlir::Value x, mlir::Value y);
+  mlir::Value combineAll(mlir::OpBuilder &builder, mlir::ValueRange registers);
   void combineLanes(mlir::OpBuilder &builder,
                     llvm::ArrayRef<mlir::Value> position, const Tile &tile,
                     mlir::ValueRange registers);

@@ -91,3 +91,19 @@ func.func @layer_norm(%a: tensor<?x4xf32>, %s: tensor<4xf32>, %b: tensor<4xf32>)
   %0 = rac.normalize layer %a, %s, %b axis 1 epsilon 1.0e-5 : (tensor<?x4xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<?x4xf32>
   return %0 : tensor<?x4xf32>
 }
+
+// -----
+
+// The mean is divided, so that equal numbers differ from it by nothing; the variance only scales.
+// CHECK-LABEL: func @normalize
+// CHECK: %[[COUNT:.*]] = arith.constant 2.400000e+01 : f32
+// CHECK: %[[PART:.*]] = arith.divf %{{.*}}, %[[COUNT]]
+// CHECK: linalg.generic {{.*}} ["parallel", "reduction"]
+// CHECK: arith.divf %{{.*}}, %[[COUNT]]
+// CHECK: linalg.generic {{.*}} ["parallel", "reduction"]
+// CHECK: arith.mulf %{{.*}}, %[[PART]]
+// CHECK: math.sqrt
+func.func @normalize(%a: tensor<?x24xf32>, %s: tensor<24xf32>) -> tensor<?x24xf32> {
+  %0 = rac.normalize layer %a, %s axis 1 epsilon 1.0E-5 : (tensor<?x24xf32>, tensor<24xf32>) -> tensor<?x24xf32>
+  return %0 : tensor<?x24xf32>
+}
