@@ -46,6 +46,7 @@ private:
                         double iterations);
   // ---- moving
   double ownPart(unsigned tensor) const;
+  bool tilesHaveRowsOfAPage() const;
   void measureTraffic();
   void addOverheads();
 

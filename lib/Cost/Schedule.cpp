@@ -195,18 +195,19 @@ static bool isLanewise(const WorkNest &nest, unsigned rowLoop,
   });
 }
 
-/// The innermost loop of what a reduction leaves, whose rows have nothing in
-/// common.
-static std::optional<unsigned> findOwnRows(const WorkNest &nest) {
+/// The innermost loop of what a reduction leaves in a tile, whose rows have
+/// nothing in common.
+static std::optional<unsigned> findOwnRows(const WorkNest &nest,
+                                           const Extents &extents) {
   for (unsigned loop = nest.sizes.size(); loop-- > 0;)
-    if (!nest.reductions.test(loop) && nest.sizes[loop] != 1)
+    if (!nest.reductions.test(loop) && extents[loop] != 1)
       return loop;
   return std::nullopt;
 }
 
 /// Of rows that are reduced along the lanes and share no vectors.
-static void chooseRows(const WorkNest &nest, const VectorShape &target,
-                       NestSchedule &schedule) {
+static void chooseRows(const Work &work, const WorkNest &nest,
+                       const VectorShape &target, NestSchedule &schedule) {
   const Extents &extents = schedule.extents.back();
   auto extent = [&](unsigned loop) {
     return static_cast<int64_t>(std::ceil(extents[loop]));
@@ -215,13 +216,15 @@ static void chooseRows(const WorkNest &nest, const VectorShape &target,
   problem.registers = target.registers;
   problem.lanes = static_cast<int64_t>(schedule.lanes);
   problem.elements = extent(*schedule.vectorLoop);
-  schedule.rowLoop = findOwnRows(nest);
+  schedule.rowLoop = findOwnRows(nest, extents);
   problem.rows = schedule.rowLoop ? extent(*schedule.rowLoop) : 1;
   RegisterTile tile = chooseRowTile(problem);
   schedule.rows = tile.rows;
   schedule.vectors = tile.vectors;
   if (tile.rows == 1)
     schedule.rowLoop.reset();
+  else
+    schedule.ownRowBytes = rowStride(work, nest, *schedule.rowLoop);
   schedule.clocks = clocksOfRowTile(problem, tile);
 }
 
@@ -500,7 +503,7 @@ Schedule rac::scheduleOf(const Work &work, PlanAttr plan,
       if (nest.reductions.any())
         inner.rowLoop = findRows(nest, *inner.vectorLoop);
       if (nest.reductions.test(*inner.vectorLoop) && !inner.rowLoop)
-        chooseRows(nest, target, inner);
+        chooseRows(work, nest, target, inner);
       else
         chooseRegisters(work, nest, plan, target, inner);
     } else {

@@ -127,12 +127,18 @@ static bool isWorthCutting(RankedTensorType type, int64_t dim, int64_t size) {
 }
 
 /// The innermost dimension but the last, unless that is cut itself, of which
-/// tiles may have several rows.
-static std::optional<int64_t> rowDim(RankedTensorType type,
-                                     ArrayRef<int64_t> tiles) {
-  for (int64_t dim = tiles.size(); dim-- > 0;)
-    if (tiles[dim] == 1 && type.getDimSize(dim) != 1)
+/// tiles may have several rows, and whose rows are at least so many bytes
+/// apart.
+static std::optional<int64_t>
+rowDim(RankedTensorType type, ArrayRef<int64_t> tiles, int64_t leastBytes = 0) {
+  int64_t bytes = type.getElementTypeBitWidth() / 8;
+  for (int64_t dim = tiles.size(); dim-- > 0;) {
+    if (tiles[dim] == 1 && type.getDimSize(dim) != 1 && bytes >= leastBytes)
       return dim;
+    if (leastBytes > 0 && type.isDynamicDim(dim))
+      return std::nullopt;
+    bytes *= type.getDimSize(dim);
+  }
   return std::nullopt;
 }
 
@@ -159,6 +165,51 @@ static SmallVector<Tiles> chainTilesOfCores(ArrayRef<Operation *> ops) {
   for (int64_t rows : counts)
     choices.push_back(chainTiles(last, ops.back(), rows));
   return choices;
+}
+
+/// B of the result in a tile.
+static int64_t bytesOf(RankedTensorType type, ArrayRef<int64_t> tiles) {
+  int64_t bytes = type.getElementTypeBitWidth() / 8;
+  for (auto [size, tile] : llvm::zip_equal(type.getShape(), tiles))
+    bytes *= tile == 0 ? size : tile;
+  return bytes;
+}
+
+/// Adds several rows at a time of what goes over them again, which hide each
+/// other's latencies (of softmaxes of 32 columns on Emerald Rapids, eight take
+/// 24 % less than two). Rows that are pages apart are each fetched ahead
+/// (docs/Cost.md), and better than one wherever they come from: these are then
+/// the default.
+static void addSeveralRows(ArrayRef<Operation *> ops, RankedTensorType type,
+                           SmallVector<Tiles> &choices) {
+  // Of softmaxes and normalisations of 96 to 1024 columns, in the second cache
+  // and the last, as many as take so much took 12 and 5 % less than one in the
+  // mean (docs/Planner.md).
+  constexpr int64_t mostBytes = 8192;
+  Tiles rows = choices.front();
+  std::optional<int64_t> far, dim;
+  if (rows.back() == 0)
+    far = rowDim(type, rows, kPageBytes);
+  dim = far ? far : rowDim(type, rows);
+  if (!dim)
+    return;
+  // Rows of a normalisation wait less, and more than two gain nothing.
+  SmallVector<int64_t> counts = {2};
+  if (llvm::any_of(ops, llvm::IsaPred<SoftmaxOp>))
+    counts = {8, 4, 2};
+  bool hasUsual = false;
+  for (int64_t most : counts) {
+    std::optional<int64_t> even = evenRows(type.getDimSize(*dim), most);
+    if (!even || (!far && !isWorthCutting(type, *dim, *even)))
+      continue;
+    rows[*dim] = *even;
+    // Of rows apart, those between are other tiles.
+    if (!cutsAnything(type, rows))
+      continue;
+    bool isUsual = far && !hasUsual && bytesOf(type, rows) <= mostBytes;
+    choices.insert(isUsual ? choices.begin() : choices.end(), rows);
+    hasUsual |= isUsual;
+  }
 }
 
 SmallVector<Tiles> rac::tilesOfCores(ArrayRef<Operation *> ops) {
@@ -192,25 +243,17 @@ SmallVector<Tiles> rac::tilesOfCores(ArrayRef<Operation *> ops) {
     choices.insert(choices.begin(), Tiles());
   else
     add({});
-  // Rows of a softmax hide each other's latencies (of rows of 32 on Emerald
-  // Rapids, eight at a time take 24 % less than two); a normalisation by eight
-  // takes three times as long.
-  SmallVector<int64_t> counts;
-  if (llvm::any_of(ops, llvm::IsaPred<SoftmaxOp>))
-    if (std::optional<int64_t> dim = rowDim(type, rows))
-      for (int64_t most : {2, 4, 8})
-        if (std::optional<int64_t> even = evenRows(type.getDimSize(*dim), most))
-          counts.push_back(*even);
-  if (rows.empty()) {
-    // What passes between ops stays near; a single op has nothing that passes.
-    if (ops.size() < 2 || type.getRank() < 2)
-      return choices;
-    rows.assign(type.getRank(), 1);
-    rows.back() = 0;
-    counts = {8, 32};
+  if (readsRowsAgain && !rows.empty()) {
+    addSeveralRows(ops, type, choices);
+    return choices;
   }
+  // What passes between ops stays near; a single op has nothing that passes.
+  if (!rows.empty() || ops.size() < 2 || type.getRank() < 2)
+    return choices;
+  rows.assign(type.getRank(), 1);
+  rows.back() = 0;
   if (std::optional<int64_t> dim = rowDim(type, rows))
-    for (int64_t count : counts)
+    for (int64_t count : {8, 32})
       if (isWorthCutting(type, *dim, count)) {
         rows[*dim] = count;
         add(rows);

@@ -15,20 +15,68 @@ func.func @quicker(%x: tensor<20x64xf32>) -> tensor<20x128xf32> {
 
 // Some rows of a softmax at a time, without a smaller tile at the end.
 // CHECK-LABEL: @even_rows
-func.func @even_rows(%x: tensor<1x8x32x32xf32>) -> tensor<1x8x32x32xf32> {
+func.func @even_rows(%x: tensor<1x6x16x32xf32>) -> tensor<1x6x16x32xf32> {
   // CHECK: rac.group @softmax_0 {{.*}} tiles = [1, 1, 8, 0]
+  %0 = rac.softmax %x axis 3 : tensor<1x6x16x32xf32>
+  return %0 : tensor<1x6x16x32xf32>
+}
+
+// -----
+
+// Rows that are a page apart rather than those side by side.
+// CHECK-LABEL: @rows_of_pages
+func.func @rows_of_pages(%x: tensor<1x8x32x32xf32>) -> tensor<1x8x32x32xf32> {
+  // CHECK: rac.group @softmax_0 {{.*}} tiles = [1, 8, 1, 0]
   %0 = rac.softmax %x axis 3 : tensor<1x8x32x32xf32>
   return %0 : tensor<1x8x32x32xf32>
 }
 
 // -----
 
-// 197 is a prime.
-// CHECK-LABEL: @no_even_rows
-func.func @no_even_rows(%x: tensor<1x12x197x197xf32>) -> tensor<1x12x197x197xf32> {
-  // CHECK: rac.group @softmax_0 {{.*}} tiles = [1, 1, 1, 0]
+// Six of twelve matrices' rows: 197 is a prime.
+// CHECK-LABEL: @rows_of_matrices
+func.func @rows_of_matrices(%x: tensor<1x12x197x197xf32>) -> tensor<1x12x197x197xf32> {
+  // CHECK: rac.group @softmax_0 {{.*}} tiles = [1, 6, 1, 0]
   %0 = rac.softmax %x axis 3 : tensor<1x12x197x197xf32>
   return %0 : tensor<1x12x197x197xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @no_even_rows
+func.func @no_even_rows(%x: tensor<1x13x17x197xf32>) -> tensor<1x13x17x197xf32> {
+  // CHECK: rac.group @softmax_0 {{.*}} tiles = [1, 1, 1, 0]
+  %0 = rac.softmax %x axis 3 : tensor<1x13x17x197xf32>
+  return %0 : tensor<1x13x17x197xf32>
+}
+
+// -----
+
+// No more than take 8 KiB: four rows of 512 numbers.
+// CHECK-LABEL: @rows_of_eight_kib
+func.func @rows_of_eight_kib(%x: tensor<1x16x16x512xf32>) -> tensor<1x16x16x512xf32> {
+  // CHECK: rac.group @softmax_0 {{.*}} tiles = [1, 4, 1, 0]
+  %0 = rac.softmax %x axis 3 : tensor<1x16x16x512xf32>
+  return %0 : tensor<1x16x16x512xf32>
+}
+
+// -----
+
+// Two rows of a normalisation, a page apart; side by side they gain too little.
+// CHECK-LABEL: @two_rows
+func.func @two_rows(%x: tensor<1x14x14x384xf32>, %s: tensor<384xf32>) -> tensor<1x14x14x384xf32> {
+  // CHECK: rac.group @normalize_0 {{.*}} tiles = [1, 2, 1, 0]
+  %0 = rac.normalize layer %x, %s axis 3 epsilon 1.0E-5 : (tensor<1x14x14x384xf32>, tensor<384xf32>) -> tensor<1x14x14x384xf32>
+  return %0 : tensor<1x14x14x384xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @one_row
+func.func @one_row(%x: tensor<1x128x384xf32>, %s: tensor<384xf32>) -> tensor<1x128x384xf32> {
+  // CHECK: rac.group @normalize_0 {{.*}} plan <{{[^>]*}}tiles = [1, 1, 0]{{.*}} instead_of {{.*}}tiles = [1, 2, 0]
+  %0 = rac.normalize layer %x, %s axis 2 epsilon 1.0E-5 : (tensor<1x128x384xf32>, tensor<384xf32>) -> tensor<1x128x384xf32>
+  return %0 : tensor<1x128x384xf32>
 }
 
 // -----

@@ -509,6 +509,29 @@ TEST(DeviceModel, EachTileBegins) {
   EXPECT_NEAR(seconds(1) - seconds(2), 4 * 15e-8, 1e-15);
 }
 
+// Tiles of two rows, side by side or a page apart: of a page they come in one
+// burst, which takes 1.15 times as long, from memory. The lanes of both are
+// added up together.
+TEST(DeviceModel, RowsOfAPageComeInOneBurst) {
+  ParsedOps p("(%x: tensor<4x4x256xf32>) -> tensor<4x4x256xf32>",
+              R"(%0 = rac.softmax %x axis 2 : tensor<4x4x256xf32>
+                 return %0 : tensor<4x4x256xf32>)");
+  Model model;
+  auto breakdown = [&](llvm::ArrayRef<int64_t> tiles) {
+    PlanAttr plan = planOf(p, KernelKind::generated).withTiles(tiles);
+    return model.model.estimate(Candidate::of(p.ops), plan).breakdown;
+  };
+  Breakdown one = breakdown({1, 1, 0}), apart = breakdown({2, 1, 0}),
+            sideBySide = breakdown({1, 2, 0});
+  // Input and result, and the exponentials of a tile.
+  double all = 2 * 16384, row = 1024;
+  EXPECT_DOUBLE_EQ(one.transferSeconds[1], (all + row) / 1e9);
+  EXPECT_DOUBLE_EQ(apart.transferSeconds[1], (all + 2 * row) / 1e9);
+  EXPECT_DOUBLE_EQ(sideBySide.transferSeconds[1], 1.15 * (all + 2 * row) / 1e9);
+  EXPECT_DOUBLE_EQ(apart.computeSeconds, sideBySide.computeSeconds);
+  EXPECT_LT(apart.computeSeconds, one.computeSeconds);
+}
+
 // 512 operations on two a clock, and 8 tiles that begin, beside each other.
 TEST(DeviceModel, OtherTilesHideThatOneBegins) {
   ParsedOps p("(%x: tensor<8x64xf32>) -> tensor<8x64xf32>",

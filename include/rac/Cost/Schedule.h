@@ -7,6 +7,9 @@
 
 namespace rac {
 
+/// Memory within which processors fetch ahead.
+constexpr int64_t kPageBytes = 4096;
+
 /// What generated code is made for.
 struct VectorShape {
   int64_t bits = 512; ///< of a register
@@ -35,6 +38,9 @@ struct NestSchedule {
   /// none where the nest stays scalar.
   std::optional<unsigned> vectorLoop, rowLoop;
   double lanes = 1, rows = 1, vectors = 1;
+  /// B from one row to the next, where rows are reduced along the lanes,
+  /// several in turn, and have nothing in common.
+  std::optional<int64_t> ownRowBytes;
   /// Clocks of a vector's shuffles, where the nest writes in another order than
   /// it reads; else 0. The vector loop and the row loop are then those that are
   /// contiguous in what is read and in what is written.
