@@ -283,6 +283,21 @@ void CpuCosting::addSplits(ArrayRef<double> fills) {
   }
 }
 
+/// Operations of an iteration beside multiply-adds. What is made of operands
+/// that the rows of a tile share, or its vectors, is made once for all of them.
+static double termsOf(const WorkNest &nest, const NestSchedule &loops) {
+  double terms = nest.terms();
+  for (const WorkUse &read : nest.reads) {
+    double times = 1;
+    if (loops.rowLoop && !read.dependsOn(*loops.rowLoop))
+      times *= loops.rows;
+    if (loops.vectorLoop && !read.dependsOn(*loops.vectorLoop))
+      times *= loops.vectors;
+    terms -= read.operations * (1 - 1 / times);
+  }
+  return std::max(terms, nest.dividing);
+}
+
 void CpuCosting::computeGenerated() {
   VectorShape vectors;
   const ComputeUnit &unit = coefficients.vectorUnit();
@@ -296,9 +311,7 @@ void CpuCosting::computeGenerated() {
   for (auto [nest, loops] : llvm::zip_equal(work.nests, schedule->nests)) {
     double iterations = schedule->iterations(loops);
     double products = 2 * nest.multiplyAdds * iterations;
-    double others =
-        (nest.operations + kFunctionTerms * nest.functions + nest.moreTerms) *
-        iterations;
+    double others = termsOf(nest, loops) * iterations;
     if (!loops.vectorLoop) {
       addScalars(nest, products / 2 + others, iterations);
       cost.countOps(unit, nest.type, products + others);

@@ -52,6 +52,17 @@ bool readsOnce(const WorkNest &consumer, const WorkUse &read) {
   return true;
 }
 
+/// Whether `producer` makes floats of constant bits, and `consumer` is a
+/// product: it does so in its innermost loop (Quant.cpp), once for all rows of
+/// a tile.
+bool widensWeights(const Work &work, const WorkNest &producer,
+                   const WorkNest &consumer) {
+  return consumer.isContraction() && !producer.reads.empty() &&
+         llvm::all_of(producer.reads, [&](const WorkUse &read) {
+           return work.tensors[read.tensor].isWeight;
+         });
+}
+
 /// Moves `producer` into `consumer`, which reads its result by `read`.
 void inlineInto(WorkNest &consumer, unsigned read, const WorkNest &producer) {
   WorkUse at = consumer.reads[read];
@@ -62,6 +73,8 @@ void inlineInto(WorkNest &consumer, unsigned read, const WorkNest &producer) {
     WorkUse moved = compose(use, at);
     if (llvm::is_contained(consumer.reads, moved))
       continue;
+    if (first && consumer.isContraction())
+      moved.operations = at.operations + producer.terms();
     consumer.reads.insert(first ? place : consumer.reads.end(),
                           std::move(moved));
     first = false;
@@ -69,6 +82,7 @@ void inlineInto(WorkNest &consumer, unsigned read, const WorkNest &producer) {
   consumer.operations += producer.operations;
   consumer.functions += producer.functions;
   consumer.moreTerms += producer.moreTerms;
+  consumer.dividing += producer.dividing;
 }
 
 /// The only nest that reads tensor `tensor`, and its read of it.
@@ -107,7 +121,7 @@ bool fuseOne(Work &work) {
     const WorkUse &read = consumer.reads[at->second];
     if (read.scattered.any() ||
         !(onlyMoves(producer) || consumer.reductions.none() ||
-          readsOnce(consumer, read)))
+          readsOnce(consumer, read) || widensWeights(work, producer, consumer)))
       continue;
     WorkNest moved = producer;
     inlineInto(consumer, at->second, moved);
@@ -143,6 +157,7 @@ bool fuseAfterContraction(Work &work) {
     main.operations += next.operations * share;
     main.functions += next.functions * share;
     main.moreTerms += next.moreTerms * share;
+    main.dividing += next.dividing * share;
     main.writes.front() = compose(next.writes.front(), place);
     work.nests.erase(work.nests.begin() + at->first);
     return true;

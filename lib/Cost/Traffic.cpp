@@ -145,6 +145,11 @@ double rac::registerTraffic(const Work &work, const Schedule &schedule) {
         count /= loops.rows;
       if (loops.rowLoop)
         count *= partOfWindows(nest, use, loops);
+      // What several iterations share comes once.
+      for (const auto &terms : use.dims)
+        for (const WorkUse::Term &term : terms)
+          if (loops.vectorLoop && term.loop != loops.vectorLoop)
+            count *= std::min(1.0, term.step);
       // Sums stay in registers; from one block of a reduction to the next they
       // are stored and loaded. What is combined with them comes once they are
       // done.

@@ -51,6 +51,10 @@ double WorkNest::flops() const {
          (2 * multiplyAdds + operations + kFunctionTerms * functions);
 }
 
+double WorkNest::terms() const {
+  return operations + kFunctionTerms * functions + moreTerms;
+}
+
 double Work::flops() const {
   double sum = 0;
   for (const WorkNest &nest : nests)
@@ -129,7 +133,8 @@ unsigned Analysis::tensorOf(Value value) {
   return place->second;
 }
 
-/// Adds factor * expr; what isn't linear counts as a loop of its own.
+/// Adds factor * expr, of quotients on average; what isn't linear counts as a
+/// loop of its own.
 static void addTerms(AffineExpr expr, double factor,
                      SmallVectorImpl<WorkUse::Term> &terms) {
   if (isa<AffineConstantExpr>(expr))
@@ -143,6 +148,11 @@ static void addTerms(AffineExpr expr, double factor,
       constant && expr.getKind() == AffineExprKind::Mul) {
     if (constant.getValue() != 0)
       addTerms(binary.getLHS(), factor * std::abs(constant.getValue()), terms);
+    return;
+  }
+  if (auto constant = dyn_cast<AffineConstantExpr>(binary.getRHS());
+      constant && expr.getKind() == AffineExprKind::FloorDiv) {
+    addTerms(binary.getLHS(), factor / double(constant.getValue()), terms);
     return;
   }
   addTerms(binary.getLHS(), factor, terms);
@@ -220,6 +230,22 @@ static double moreTermsOf(ElementwiseOpInterface op) {
   return more;
 }
 
+/// What the divider takes for an element, counted in operations, of which two
+/// go in a clock: vectors of 512 bits take it for 10 clocks, square roots for
+/// 12 (uops.info, VDIVPS and VSQRTPS of Ice Lake; Emerald Rapids takes 9.7 and
+/// 11.7).
+static double dividingOf(ElementwiseOpInterface op) {
+  constexpr double ofQuotient = 20, ofRoot = 24;
+  double dividing = 0;
+  visitScalars(op, [&](Operation &scalar) {
+    if (isa<arith::DivFOp>(scalar))
+      dividing += ofQuotient;
+    else if (isa<math::SqrtOp>(scalar))
+      dividing += ofRoot;
+  });
+  return dividing;
+}
+
 /// The nests of an op. What several of them write, and one reads, is the result
 /// only in the last one; what none reads are parts of the result.
 void Analysis::add(ArrayRef<LoopNest> nests) {
@@ -252,8 +278,10 @@ Work Analysis::run() {
       SmallVector<LoopNest> nests;
       looping.getLoopNests(nests);
       add(nests);
-      if (auto elementwise = dyn_cast<ElementwiseOpInterface>(op))
+      if (auto elementwise = dyn_cast<ElementwiseOpInterface>(op)) {
         work.nests.back().moreTerms = moreTermsOf(elementwise);
+        work.nests.back().dividing = dividingOf(elementwise);
+      }
     }
   return std::move(work);
 }

@@ -307,81 +307,31 @@ TEST(DeviceModel, FewSumsAreWaitedFor) {
   EXPECT_DOUBLE_EQ(compute(16), 2 * 1600 / 2e8 * 8);
 }
 
-/// A transposition of `rows` x `columns` numbers, after `op` on each, to
-/// `type`.
-struct Transposition : ParsedOps {
-  Transposition(int64_t rows, int64_t columns, const std::string &op = "",
-                const std::string &type = "f32")
-      : ParsedOps("(%x: " + of(rows, columns, "f32") + ") -> " +
-                      of(columns, rows, type),
-                  op + " %1 = rac.transpose " + (op.empty() ? "%x" : "%0") +
-                      ", [1, 0] : (" + of(rows, columns, type) + ") -> " +
-                      of(columns, rows, type) +
-                      " return %1 : " + of(columns, rows, type)) {}
-
-  static std::string of(int64_t a, int64_t b, const std::string &type) {
-    return "tensor<" + std::to_string(a) + "x" + std::to_string(b) + "x" +
-           type + ">";
-  }
-};
-
-// Square blocks take log2(16) shuffles a vector, one a clock of 10 ns; three
-// rows side by side two; what fits neither moves element by element.
-TEST(DeviceModel, TranspositionsBySize) {
-  auto compute = [](int64_t rows, int64_t columns) {
-    Transposition p(rows, columns);
-    return Model()(p, KernelKind::generated).breakdown.computeSeconds;
-  };
-  // Four rows of blocks: each after the first takes 8 clocks to begin.
-  EXPECT_DOUBLE_EQ(compute(32, 64), 32 * 64 / 16 * 4e-8 + 3 * 8e-8);
-  EXPECT_DOUBLE_EQ(compute(3, 64), 3 * 64 / 16 * 2e-8);
-  EXPECT_DOUBLE_EQ(compute(7, 64), 2 * (2 * 7 * 64) / (2e8 / 16));
-  // What is left of blocks moves element by element, too.
-  EXPECT_DOUBLE_EQ(compute(48, 68), 48 * 64 / 16 * 4e-8 + 4 * 8e-8 +
-                                        2 * (2 * 48 * 4) / (2e8 / 16));
-}
-
-// What is computed beside it takes vectors; of half as wide ones two shuffles
-// go in a clock.
-TEST(DeviceModel, TranspositionsCompute) {
-  auto compute = [](const std::string &op, const std::string &type) {
-    Transposition p(32, 64, op, type);
-    return Model()(p, KernelKind::generated).breakdown.computeSeconds;
-  };
-  double starts = 3 * 8e-8, values = 32 * 64;
-  EXPECT_DOUBLE_EQ(compute("%0 = rac.neg %x : (tensor<32x64xf32>) -> "
-                           "tensor<32x64xf32>",
-                           "f32"),
-                   2 * values / 2e8 + values / 16 * 4e-8 + starts);
-  EXPECT_DOUBLE_EQ(compute("%0 = rac.cast %x : (tensor<32x64xf32>) -> "
-                           "tensor<32x64xbf16>",
-                           "bf16"),
-                   2 * values / 2e8 + values / 16 * 2e-8 + starts);
-}
-
-// Loops over neighbours are one: 7 x 7 pixels are 49.
-TEST(DeviceModel, TranspositionsOfPixels) {
-  ParsedOps p("(%x: tensor<1x32x7x7xf32>) -> tensor<1x7x7x32xf32>",
-              R"(%0 = rac.transpose %x, [0, 2, 3, 1] :
-                   (tensor<1x32x7x7xf32>) -> tensor<1x7x7x32xf32>
-                 return %0 : tensor<1x7x7x32xf32>)");
-  double seconds = Model()(p, KernelKind::generated).breakdown.computeSeconds;
-  double blocks = 32 * 48 / 16 * 4e-8, rest = 2 * (2 * 32) / (2e8 / 16);
-  EXPECT_NEAR(seconds, blocks + rest + 6 * 8e-8, 1e-12);
-}
-
-// Rows of 36 numbers, 144 B, begin in four places of a line, in three of which
-// vectors lie across it: each that the cache doesn't have waits for 4.5 clocks.
-TEST(DeviceModel, TranspositionsAcrossLines) {
-  auto compute = [](const Assumptions &assumptions) {
-    Transposition p(36, 64);
-    return Model(roundDevice(), assumptions)(p, KernelKind::generated)
+// Weights of 8 bits become floats in the product's loop, two operations each,
+// once for all rows of a tile; their scales are read once a block.
+TEST(DeviceModel, RowsShareWidenedWeights) {
+  auto compute = [](const std::string &rows) {
+    ParsedOps p("(%x: tensor<" + rows + "x64xf32>) -> tensor<" + rows +
+                    "x32xf32>",
+                R"(%w = rac.constant dense<1> : tensor<64x32xi8>
+                   %s = rac.constant dense<1.0> : tensor<2x32xf32>
+                   %0 = rac.dequantize_weights %w, %s {blocks = array<i64: 32, 1>} :
+                     (tensor<64x32xi8>, tensor<2x32xf32>) -> tensor<64x32xf32>
+                   %1 = rac.matmul %x, %0 : (tensor<)" +
+                    rows + "x64xf32>, tensor<64x32xf32>) -> tensor<" + rows +
+                    "x32xf32> return %1 : tensor<" + rows + "x32xf32>");
+    Candidate candidate = Candidate::of(p.ops);
+    Work work = analyzeWork(candidate, 64);
+    fuseNests(work, /*afterContractions=*/true);
+    EXPECT_EQ(work.nests.size(), 1u);
+    EXPECT_EQ(work.nests.front().terms(), 2);
+    return Model()
+        .model.estimate(candidate, planOf(p, KernelKind::generated))
         .breakdown.computeSeconds;
   };
-  double within =
-      32 * 64 / 16 * 4e-8 + 2 * (2 * 4 * 64) / (2e8 / 16) + 3 * 8e-8;
-  EXPECT_DOUBLE_EQ(compute(Assumptions()), within);
-  EXPECT_DOUBLE_EQ(compute(cold()), within + 0.75 * 36 * 64 / 16 * 4.5e-8);
+  // Four rows multiply while one would wait for its two sums; they only store
+  // six vectors more, a clock each.
+  EXPECT_NEAR(compute("4") - compute("1"), 6e-8, 1e-12);
 }
 
 // rac-copies-in-place leaves nothing of them.

@@ -312,6 +312,22 @@ TEST(Work, FunctionsHaveTheirLength) {
   EXPECT_EQ(terms("tanh"), 35);
 }
 
+// An instruction rounds; others go on while the divider is busy.
+TEST(Work, DividersAreBusy) {
+  auto nest = [](const std::string &op) {
+    ParsedOps p("(%x: tensor<16xf32>) -> tensor<16xf32>",
+                "%0 = rac." + op +
+                    " : (tensor<16xf32>) -> tensor<16xf32>\n"
+                    "return %0 : tensor<16xf32>");
+    return p.work().nests.front();
+  };
+  EXPECT_EQ(nest("round %x").terms(), 1);
+  EXPECT_EQ(nest("round %x").dividing, 0);
+  EXPECT_EQ(nest("reciprocal %x").terms(), 1);
+  EXPECT_EQ(nest("reciprocal %x").dividing, 20);
+  EXPECT_EQ(nest("sqrt %x").dividing, 24);
+}
+
 TEST(Work, NormalizeIsThreePasses) {
   ParsedOps p("(%x: tensor<4x16xf32>, %s: tensor<16xf32>, %b: tensor<16xf32>) "
               "-> tensor<4x16xf32>",

@@ -83,6 +83,9 @@ struct WorkUse {
   unsigned tensor = 0;
   llvm::SmallVector<llvm::SmallVector<Term, 2>, 4> dims;
   llvm::SmallBitVector scattered;
+  /// Of the nest's operations, those on what is read here before a contraction
+  /// multiplies it.
+  double operations = 0;
 
   bool operator==(const WorkUse &o) const {
     return tensor == o.tensor && dims == o.dims;
@@ -100,6 +103,9 @@ struct WorkNest {
   double multiplyAdds = 0, operations = 0, functions = 0; ///< an iteration
   /// Operations that generated code's functions take beyond kFunctionTerms.
   double moreTerms = 0;
+  /// Operations that other vectors could do while the divider is busy, which
+  /// does one at a time.
+  double dividing = 0;
   bool isTriangle = false; ///< LoopNest.h
   bool pads = false;       ///< fills or copies what windows read: padImages
 
@@ -112,6 +118,8 @@ struct WorkNest {
   bool isContraction() const { return multiplyAdds > 0; }
   /// Operations: a multiply-add is two, a function the terms of a polynomial.
   double flops() const;
+  /// An iteration's on vectors beside multiply-adds, in generated code.
+  double terms() const;
 };
 
 /// Terms of the polynomials that functions like exp are computed with.

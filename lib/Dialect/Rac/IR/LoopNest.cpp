@@ -85,8 +85,10 @@ static void countScalar(ElementwiseOpInterface op, LoopNest &nest) {
   visitScalars(op, [&](Operation &scalar) {
     if (scalar.hasTrait<OpTrait::ConstantLike>())
       return;
-    bool function = isa<math::MathDialect>(scalar.getDialect()) &&
-                    !isa<math::SqrtOp, math::FmaOp, math::AbsFOp>(scalar);
+    bool function =
+        isa<math::MathDialect>(scalar.getDialect()) &&
+        !isa<math::SqrtOp, math::FmaOp, math::AbsFOp, math::RoundEvenOp,
+             math::FloorOp, math::CeilOp, math::TruncOp>(scalar);
     ++(function ? nest.functions : nest.operations);
     for (Type type : scalar.getResultTypes())
       if (isa<FloatType>(type) || !nest.type)
