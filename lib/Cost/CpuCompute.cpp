@@ -129,8 +129,8 @@ void CpuCosting::computeLibrary() {
     // What follows a product is done with its results in registers, which are
     // f32 whatever was multiplied.
     bool isNarrow = products > 0 && nest.type != DataType::f64;
-    addVectorWork(isNarrow ? DataType::f32 : nest.type, nest.flops() - products,
-                  1);
+    addVectorWork(isNarrow ? DataType::f32 : nest.type,
+                  nest.flops() - products + nest.libraryTerms * iterations, 1);
     if (products == 0)
       continue;
     ContractionShape shape = contractionShape(nest);

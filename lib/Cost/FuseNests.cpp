@@ -82,6 +82,7 @@ void inlineInto(WorkNest &consumer, unsigned read, const WorkNest &producer) {
   consumer.operations += producer.operations;
   consumer.functions += producer.functions;
   consumer.moreTerms += producer.moreTerms;
+  consumer.libraryTerms += producer.libraryTerms;
   consumer.dividing += producer.dividing;
 }
 
@@ -157,6 +158,7 @@ bool fuseAfterContraction(Work &work) {
     main.operations += next.operations * share;
     main.functions += next.functions * share;
     main.moreTerms += next.moreTerms * share;
+    main.libraryTerms += next.libraryTerms * share;
     main.dividing += next.dividing * share;
     main.writes.front() = compose(next.writes.front(), place);
     work.nests.erase(work.nests.begin() + at->first);

@@ -49,6 +49,14 @@ void setVectors(VectorOptions<Options> &options, const TargetSpec &target) {
     options.dots.push_back(dot);
 }
 
+/// From loops on buffers to LLVM's dialect, for the target.
+inline void populateLLVMPipeline(mlir::OpPassManager &manager,
+                                 const TargetSpec &target) {
+  TranslationOptions options;
+  options.castsBf16 = target.castsBf16;
+  populateLLVMPipeline(manager, options);
+}
+
 /// One compilation: what its stages hand on to each other.
 class Compiler {
 public:

@@ -44,7 +44,10 @@ rac::loadOnHost(ModuleOp module, const TargetSpec &target, int32_t threads) {
   auto weights = takeWeights(module);
   if (!weights)
     return weights.takeError();
-  if (llvm::Error error = runPasses(module, "lowering", populateLLVMPipeline))
+  if (llvm::Error error =
+          runPasses(module, "lowering", [&](OpPassManager &manager) {
+            populateLLVMPipeline(manager, target);
+          }))
     return error;
   SmallString<128> path;
   if (std::error_code error =

@@ -66,7 +66,9 @@ llvm::Error Compiler::toCode() {
   if (options.emit == EmitKind::Ptx)
     return writeOutput(summary.output,
                        [&](llvm::raw_ostream &os) { os << kernels->ptx; });
-  if (llvm::Error error = runPasses("lowering", populateLLVMPipeline))
+  if (llvm::Error error = runPasses("lowering", [&](OpPassManager &manager) {
+        populateLLVMPipeline(manager, target);
+      }))
     return error;
 
   EmitOptions emit;

@@ -195,12 +195,16 @@ void rac::populateBufferPipeline(OpPassManager &pm,
   addCleanup(pm);
 }
 
-void rac::populateLLVMPipeline(OpPassManager &pm) {
+void rac::populateLLVMPipeline(OpPassManager &pm,
+                               const TranslationOptions &options) {
   pm.addNestedPass<func::FuncOp>(createExpandMath());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
   pm.addNestedPass<func::FuncOp>(createWrapSizes());
-  pm.addPass(arith::createArithExpandOpsPass());
+  // Else LLVM would call functions that no library of ours has.
+  arith::ArithExpandOpsPassOptions expansion;
+  expansion.includeBf16 = !options.castsBf16;
+  pm.addPass(arith::createArithExpandOpsPass(expansion));
   pm.addPass(createOutlineParallel());
   addCleanup(pm);
   pm.addPass(createSCFToControlFlowPass());
@@ -224,7 +228,7 @@ void rac::registerPipelines() {
   PassPipelineRegistration<KernelOptions>(
       "rac-pipeline-simulator", "Kernels to functions that the simulator calls",
       populateSimulatorPipeline);
-  PassPipelineRegistration<>("rac-pipeline-llvm",
-                             "Loops on buffers to the LLVM dialect",
-                             populateLLVMPipeline);
+  PassPipelineRegistration<TranslationOptions>(
+      "rac-pipeline-llvm", "Loops on buffers to the LLVM dialect",
+      populateLLVMPipeline);
 }

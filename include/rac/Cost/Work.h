@@ -103,6 +103,8 @@ struct WorkNest {
   double multiplyAdds = 0, operations = 0, functions = 0; ///< an iteration
   /// Operations that generated code's functions take beyond kFunctionTerms.
   double moreTerms = 0;
+  /// Operations that the library's functions take beyond those of this op.
+  double libraryTerms = 0;
   /// Operations that other vectors could do while the divider is busy, which
   /// does one at a time.
   double dividing = 0;

@@ -122,6 +122,13 @@ struct BufferOptions : VectorOptions<BufferOptions> {
       llvm::cl::init(64)};
 };
 
+struct TranslationOptions : mlir::PassPipelineOptions<TranslationOptions> {
+  Option<bool> castsBf16{
+      *this, "casts-bf16",
+      llvm::cl::desc("There are instructions for casts of bf16"),
+      llvm::cl::init(true)};
+};
+
 struct KernelOptions : mlir::PassPipelineOptions<KernelOptions> {
   Option<std::string> chip{
       *this, "chip",
@@ -155,7 +162,8 @@ void populateSimulatorPipeline(mlir::OpPassManager &pm,
                                const KernelOptions &options);
 
 /// Loops on buffers to the LLVM dialect.
-void populateLLVMPipeline(mlir::OpPassManager &pm);
+void populateLLVMPipeline(mlir::OpPassManager &pm,
+                          const TranslationOptions &options);
 
 void registerPipelines();
 /// Every dialect, interface and extension that the stages need.

@@ -49,6 +49,7 @@ struct TargetSpec {
   unsigned vectorBits = 128;
   bool scalable = false; ///< one library for every length of vectors
   unsigned vectorRegisters = 16;
+  bool castsBf16 = true; ///< there are instructions for casts of bf16
   /// Instructions that add a few products of narrow numbers to each lane, as
   /// "s8:u8:INTRINSIC": what the factors are, in the order they are given. With
   /// "2x" before it, two rows of the first by two columns of the second.

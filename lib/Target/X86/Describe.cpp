@@ -69,6 +69,7 @@ static TargetSpec make(StringRef name) {
   spec.name = name.str();
   spec.triple = Triple("x86_64-unknown-linux-gnu");
   spec.hasKernelLibrary = true;
+  spec.castsBf16 = false;
   return spec;
 }
 
@@ -92,6 +93,7 @@ Expected<TargetSpec> rac::describeX86Host(StringRef chip) {
       spec.features += (spec.features.empty() ? "+" : ",+") + extra.str();
       spec.required += "," + extra.str();
     }
+  spec.castsBf16 = host.lookup("avx512bf16");
   for (const Dot &dot : kDots)
     if (host.lookup(dot.feature))
       spec.dots.push_back(dot.instruction.str());
