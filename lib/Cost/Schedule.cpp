@@ -273,16 +273,15 @@ static void chooseRegisters(const Work &work, const WorkNest &nest,
 /// rows do not: lowering (Nest.cpp) then reads the rows once.
 static bool rowsFirst(const Work &work, const WorkNest &nest,
                       const NestSchedule &schedule) {
-  constexpr double most = 1 << 19; // B, as there
   if (!schedule.rowLoop || nest.reductions.test(*schedule.vectorLoop))
     return false;
   bool smallVectors = true, largeRows = false;
   for (const WorkUse &read : nest.reads) {
     double bytes = work.tensors[read.tensor].bytes();
     if (read.dependsOn(*schedule.vectorLoop))
-      smallVectors &= bytes <= most;
+      smallVectors &= bytes <= kHalfOfSecondCache;
     else if (read.dependsOn(*schedule.rowLoop))
-      largeRows |= bytes > most;
+      largeRows |= bytes > kHalfOfSecondCache;
   }
   return smallVectors && largeRows;
 }

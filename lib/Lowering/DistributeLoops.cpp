@@ -212,21 +212,29 @@ private:
   int64_t first = 0, last = 0; ///< of the dimensions that threads share
 };
 
+LogicalResult verify(scf::ParallelOp loop) {
+  if (loop.getNumReductions() != 0)
+    return loop.emitError("parallel loops with reductions are not supported");
+  auto from = loop->getAttrOfType<IntegerAttr>(kSharedFrom);
+  int64_t numLoops = loop.getNumLoops();
+  if (from && (from.getInt() < 0 || from.getInt() >= numLoops))
+    return loop.emitError() << kSharedFrom << " = " << from.getInt()
+                            << " is none of the " << numLoops << " loops";
+  return success();
+}
+
 struct DistributeLoopsPass
     : rac::impl::DistributeLoopsBase<DistributeLoopsPass> {
   using DistributeLoopsBase::DistributeLoopsBase;
 
   void runOnOperation() override {
     SmallVector<scf::ParallelOp> loops;
-    bool reduces = false;
+    bool isValid = true;
     getOperation().walk<WalkOrder::PreOrder>([&](scf::ParallelOp loop) {
       loops.push_back(loop);
-      if (loop.getNumReductions() != 0) {
-        loop.emitError("parallel loops with reductions are not supported");
-        reduces = true;
-      }
+      isValid &= succeeded(verify(loop));
     });
-    if (reduces)
+    if (!isValid)
       return signalPassFailure();
     int64_t planned = 0, least = minWork;
     if (auto plan = getOperation()->getAttrOfType<PlanAttr>("rac.plan")) {

@@ -68,6 +68,10 @@ RegisterTile chooseRowTile(const RowTileProblem &problem);
 /// Clocks of an element's vector in such a tile, on average over a row.
 double clocksOfRowTile(const RowTileProblem &problem, const RegisterTile &tile);
 
+/// What may stay in the second-level cache beside as much else, B: that has
+/// 1 MiB on Zen 4 and Neoverse V1 and V2, 2 MiB on Golden Cove.
+constexpr int64_t kHalfOfSecondCache = 1 << 19;
+
 /// Rows, and elements of each, of the square blocks that transpositions go by:
 /// a block needs as many registers as it has rows, and as many again. `bits`:
 /// of the widest element; of narrow ones a block has parts of registers.

@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "rac/Lowering/RegisterTile.h"
 #include "rac/Lowering/SharedLoops.h"
 
 using namespace mlir;
@@ -37,10 +38,6 @@ static std::optional<int64_t> bytesOf(OpOperand *operand) {
          std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
 }
 
-/// What may stay in the second-level cache beside as much else, B: that has
-/// 1 MiB on Zen 4 and Neoverse V1 and V2, 2 MiB on Golden Cove.
-constexpr int64_t kStays = 1 << 19;
-
 /// Whether the vectors stay in the second-level cache all together, and the
 /// rows do not: then these had better be read once.
 bool Nest::rowsFirst() {
@@ -51,9 +48,9 @@ bool Nest::rowsFirst() {
     AffineMap map = op.getMatchingIndexingMap(operand);
     auto bytes = bytesOf(operand);
     if (!isIndependent(map, roles.vectorLoop))
-      smallVectors &= bytes && *bytes <= kStays;
+      smallVectors &= bytes && *bytes <= kHalfOfSecondCache;
     else if (!isIndependent(map, *roles.rowLoop))
-      largeRows |= bytes && *bytes > kStays;
+      largeRows |= bytes && *bytes > kHalfOfSecondCache;
   }
   return smallVectors && largeRows;
 }
@@ -140,7 +137,8 @@ int64_t Nest::sharedFrom(ArrayRef<unsigned> loops) {
     std::optional<int64_t> bytes = bytesOf(&operand);
     sum = sum && bytes ? std::optional(*sum + *bytes) : std::nullopt;
   }
-  bool isWorthIt = ofColumns && *ofColumns <= others.value_or(kStays);
+  bool isWorthIt =
+      ofColumns && *ofColumns <= others.value_or(kHalfOfSecondCache);
   return isWorthIt ? rows.begin() - loops.begin() : 0;
 }
 
