@@ -64,3 +64,23 @@ bool rac::vectorize::servesGather(linalg::LinalgOp op, Value value,
     });
   });
 }
+
+Value rac::vectorize::computeScalar(
+    OpBuilder &builder, linalg::LinalgOp op, IRMapping scalars,
+    function_ref<SmallVector<Value>(OpOperand &)> addressOf) {
+  for (OpOperand &operand : op->getOpOperands()) {
+    BlockArgument argument = op.getMatchingBlockArgument(&operand);
+    if (scalars.contains(argument))
+      continue;
+    if (!isa<MemRefType>(operand.get().getType()))
+      scalars.map(argument, operand.get());
+    else if (!argument.use_empty())
+      scalars.map(argument,
+                  memref::LoadOp::create(builder, op.getLoc(), operand.get(),
+                                         addressOf(operand)));
+  }
+  for (Operation &scalar : op.getBlock()->without_terminator())
+    if (scalar.getNumResults() == 0 || !scalars.contains(scalar.getResult(0)))
+      builder.clone(scalar, scalars);
+  return scalars.lookupOrDefault(op.getBlock()->getTerminator()->getOperand(0));
+}

@@ -11,6 +11,7 @@
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/IRMapping.h"
 
 namespace rac::vectorize {
 
@@ -36,6 +37,15 @@ bool servesGather(mlir::linalg::LinalgOp op, mlir::Value value, unsigned loop);
 /// Whether all loads of the body are contiguous along `loop`, or the same for
 /// all of it.
 bool loadsAlong(mlir::linalg::LinalgOp op, unsigned loop);
+
+/// What the body of `op`, which works on buffers, makes of single numbers:
+/// those that `scalars` has for its arguments or indices, and what operands
+/// hold at `addressOf`.
+mlir::Value computeScalar(
+    mlir::OpBuilder &builder, mlir::linalg::LinalgOp op,
+    mlir::IRMapping scalars,
+    llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::OpOperand &)>
+        addressOf);
 
 } // namespace rac::vectorize
 

@@ -8,7 +8,6 @@
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 using namespace rac;
@@ -126,21 +125,10 @@ std::pair<Value, Value> CopyEmitter::boundsOf(const Extent &extent,
 
 Value CopyEmitter::computeElement() {
   IRMapping scalars;
-  for (OpOperand *operand : op.getDpsInputOperands()) {
-    BlockArgument argument = op.getMatchingBlockArgument(operand);
-    if (!isa<MemRefType>(operand->get().getType()))
-      scalars.map(argument, operand->get());
-    else if (!argument.use_empty())
-      scalars.map(argument, memref::LoadOp::create(builder, loc, operand->get(),
-                                                   addressOf(operand)));
-  }
-  for (Operation &scalar : op.getBlock()->without_terminator()) {
-    if (auto index = dyn_cast<linalg::IndexOp>(scalar))
-      scalars.map(index.getResult(), position[index.getDim()]);
-    else
-      builder.clone(scalar, scalars);
-  }
-  return scalars.lookupOrDefault(op.getBlock()->getTerminator()->getOperand(0));
+  for (auto index : op.getBlock()->getOps<linalg::IndexOp>())
+    scalars.map(index.getResult(), position[index.getDim()]);
+  return computeScalar(builder, op, scalars,
+                       [&](OpOperand &operand) { return addressOf(&operand); });
 }
 
 /// What is left of a block at the end of rows or columns.

@@ -1,6 +1,7 @@
 //===- TileEmitter.cpp - A linalg op's computation on registers -----------===//
 
 #include "TileEmitter.h"
+#include "BodyLoads.h"
 #include "CombineRows.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -8,7 +9,6 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 using namespace rac;
@@ -158,22 +158,10 @@ void TileEmitter::finishRow(OpBuilder &builder, ArrayRef<Value> position,
     return after->address(builder, operand, at, row, 0);
   };
   IRMapping scalars;
-  for (OpOperand &operand : reader->getOpOperands()) {
-    BlockArgument argument = reader.getMatchingBlockArgument(&operand);
-    if (operand.getOperandNumber() == epilogue->operandNumber)
-      scalars.map(argument, sum);
-    else if (!isa<MemRefType>(operand.get().getType()))
-      scalars.map(argument, operand.get());
-    else if (!argument.use_empty())
-      scalars.map(argument, memref::LoadOp::create(builder, loc, operand.get(),
-                                                   addressOf(operand)));
-  }
-  for (Operation &scalar : reader.getBlock()->without_terminator())
-    builder.clone(scalar, scalars);
+  scalars.map(reader.getBlock()->getArgument(epilogue->operandNumber), sum);
+  Value result = computeScalar(builder, reader, scalars, addressOf);
   OpOperand &out = *reader.getDpsInitOperand(0);
-  Value result = reader.getBlock()->getTerminator()->getOperand(0);
-  memref::StoreOp::create(builder, loc, scalars.lookupOrDefault(result),
-                          out.get(), addressOf(out));
+  memref::StoreOp::create(builder, loc, result, out.get(), addressOf(out));
 }
 
 Values TileEmitter::compute(OpBuilder &builder, ArrayRef<Value> position,
