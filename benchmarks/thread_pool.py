@@ -1,8 +1,11 @@
-"""What waiting costs: CPU time of a model's threads while it runs and between runs, for each
-thread pool and spin time, against OpenMP's default.
+"""What waiting costs: CPU time of a model's threads while it runs and between runs, for each spin
+time, against OpenMP's threads.
 
-    PYTHONPATH=build/python python benchmarks/thread_pool.py MODEL.onnx [--threads 2] [--runs 40]
+    python benchmarks/thread_pool.py MODEL.onnx [--openmp BUILD] [--threads 2] [--runs 40]
         [--pause 20] [--rounds 10] [--percentile 50] [--shape NAME=1x3x224x224]
+
+--openmp takes the build folder of a checkout of rac 77b8b20, the last one whose models that call
+oneDNN ran in GNU's OpenMP; without it there are no such rows.
 
 A child process for each row runs the model with pauses (ms) between runs, as a camera would have
 it, and tells, of each run, how long it took, the CPU time of all its threads in it (busy), and the
@@ -22,16 +25,13 @@ import tempfile
 import time
 from pathlib import Path
 
+HERE = Path(__file__).resolve().parent.parent / "build"
 # The pool; the spin time given to it, us; and what is in the environment.
-ROWS = [
-    ("own", 0, {}),
-    ("own", 5, {}),
-    ("own", 40, {}),
-    ("own", 300, {}),
-    ("own", 1000, {}),
-    ("OpenMP", 300, {}),  # its own default: the spin time is above what ends its threads
-    ("OpenMP", 5, {}),
-    ("OpenMP", 300, {"GOMP_SPINCOUNT": "30000"}),
+ROWS = [("own", spin, {}) for spin in (0, 5, 40, 300, 1000)]
+OPENMP_ROWS = [
+    ("OpenMP", 300, {"GOMP_SPINCOUNT": "300000"}),  # its default
+    ("OpenMP", 5, {"GOMP_SPINCOUNT": "300000"}),  # its threads end after a run
+    ("OpenMP", 300, {"GOMP_SPINCOUNT": "2000"}),
     ("OpenMP", 300, {"OMP_WAIT_POLICY": "passive"}),
 ]
 
@@ -60,11 +60,12 @@ def child(path, threads, spin, runs, pause):
 
 
 def measure(path, row, args):
-    _, spin, environment = row
+    pool, spin, environment = row
     command = [sys.executable, __file__, args.model, "--child", path, "--threads", str(args.threads),
                "--runs", str(args.runs), "--pause", str(args.pause), "--spin", str(spin)]
     unset = {name: value for name, value in os.environ.items()
              if not name.startswith(("OMP_", "GOMP_"))}
+    unset["PYTHONPATH"] = str(args.builds[pool] / "python")
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env={**unset, **environment})
     return json.loads(done.stdout)
 
@@ -81,6 +82,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model")
+    parser.add_argument("--openmp", type=Path, metavar="BUILD")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--runs", type=int, default=40)
     parser.add_argument("--pause", type=float, default=20, help="ms")
@@ -93,19 +95,18 @@ def main():
     if args.child:
         return child(args.child, args.threads, args.spin, args.runs, args.pause / 1e3)
 
-    import rac
-
+    args.builds = {"own": HERE, **({"OpenMP": args.openmp.resolve()} if args.openmp else {})}
+    rows = ROWS + (OPENMP_ROWS if args.openmp else [])
     with tempfile.TemporaryDirectory() as folder:
-        paths = {
-            pool: rac.compile(args.model, Path(folder) / f"{pool}.so", no_library=pool == "own",
-                              threads=args.threads, shape=args.shape)
-            for pool in ("own", "OpenMP")
-        }
-        results = [[] for _ in ROWS]
+        paths = {pool: f"{folder}/{pool}.so" for pool in args.builds}
+        for pool, path in paths.items():
+            subprocess.run([args.builds[pool] / "bin/rac-compile", args.model, "-o", path, f"--threads={args.threads}",
+                            *(f"--shape={shape}" for shape in args.shape)], check=True, stdout=subprocess.DEVNULL)
+        results = [[] for _ in rows]
         for turn in range(args.rounds):
-            for i, row in enumerate(ROWS):
+            for i, row in enumerate(rows):
                 if sys.stderr.isatty():
-                    print(f"\rround {turn + 1} of {args.rounds}, row {i + 1} of {len(ROWS)}",
+                    print(f"\rround {turn + 1} of {args.rounds}, row {i + 1} of {len(rows)}",
                           end="", file=sys.stderr)
                 results[i] += measure(paths[row[0]], row, args)
     print(f"\n{Path(args.model).name}, {args.threads} threads, {args.runs * args.rounds} runs with "
@@ -114,7 +115,7 @@ def main():
     print("| pool | spin_us | environment | latency, ms | busy CPU, ms a run | "
           "idle CPU, ms a pause |")
     print("|---|---|---|---|---|---|")
-    for (pool, spin, environment), measured in zip(ROWS, results):
+    for (pool, spin, environment), measured in zip(rows, results):
         latency, busy, idle = (
             1e3 * statistics.quantiles(column, n=100, method="inclusive")[args.percentile - 1]
             for column in zip(*measured)

@@ -80,8 +80,7 @@ struct RacContext {
   std::atomic<bool> heapLocked;
   rac::runtime::Worker *workers; // `threads` of them
 
-  const rac::runtime::ThreadPool *pool;
-  void *poolState;
+  rac::runtime::ThreadPool *pool; // null until poolOf
 
   // Null for models that run on the CPU.
   const rac::runtime::Accelerator *accelerator;
@@ -109,6 +108,15 @@ namespace rac::runtime {
 bool attempt(RacContext *context, void (*body)(RacContext *));
 /// Before each call of info->main: no memory is in use.
 void startMain(RacContext *context);
+
+/// The context's threads, started when first asked for. Null: no memory.
+inline ThreadPool *poolOf(RacContext *context) {
+  if (!context->pool) {
+    context->pool = createPool(context->threads, context->spin);
+    setRunning(context->pool, true);
+  }
+  return context->pool;
+}
 
 /// Notes why a call failed, for rac_model_last_error on this thread; returns
 /// `status`.

@@ -51,8 +51,6 @@ static RacContext *newContext(const RacModelInfo *info, int threads) {
     context->outputs[i].device = {kDLCPU, 0};
     sizes += 2 * info->outputs[i].rank;
   }
-  const ThreadPool *shared = libraryThreadPool ? libraryThreadPool() : nullptr;
-  context->pool = shared ? shared : &kPthreadPool;
   return context;
 }
 
@@ -132,7 +130,7 @@ extern "C" void rac_model_destroy(RacContext *context) {
     context->accelerator->destroy(context);
   if (context->destroyLibrary)
     context->destroyLibrary(context);
-  context->pool->destroy(context);
+  destroyPool(context->pool);
   closeWeights(context);
   context->arena.free();
   context->heap.free();
@@ -185,12 +183,12 @@ static int reportFailure(RacContext *context) {
 }
 
 static bool runMain(RacContext *context) {
-  int entered = context->pool->enter(context);
+  setRunning(context->pool, true);
   startMain(context);
   startProfile(context);
   bool done = attempt(context, context->info->main);
   stopProfile(context);
-  context->pool->leave(context, entered);
+  setRunning(context->pool, false);
   context->heap.clear();
   context->workers[0].scratch.clear();
   return done;

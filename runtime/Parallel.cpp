@@ -63,7 +63,13 @@ extern "C" void rac_parallel_for(RacContext *context, int64_t count,
   if (parts == 1 || currentWorker)
     return runHere(context, body, env, count);
   Loop loop = {context, body, env, count, grain, units, int(parts)};
-  context->pool->run(context, int(parts), runPart, &loop);
+  ThreadPool *pool = poolOf(context);
+  int team = parts < poolSize(pool) ? int(parts) : poolSize(pool);
+  if (team > 1)
+    beginLoop(pool, team, runPart, &loop);
+  runPart(&loop, 0, team);
+  if (team > 1)
+    endLoop(pool);
   if (context->failed.load())
     _longjmp(context->failure, 1);
 }

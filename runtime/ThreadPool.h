@@ -1,42 +1,40 @@
 //===- ThreadPool.h - Who runs the parallel loops ---------------*- C++ -*-===//
 //
-// One pool serves generated code and the kernel library, so that they never
-// compete for the cores. A model that makes library calls uses the library's
-// pool (OpenMP with the oneDNN that we use by default: OneDnn/OpenMpPool.cpp);
-// others use PthreadPool.cpp.
+// One pool serves generated code and the kernel library (OneDnn/Team.h), so
+// that they never compete for the cores.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef RAC_RUNTIME_THREADPOOL_H
 #define RAC_RUNTIME_THREADPOOL_H
 
-struct RacContext;
-
 namespace rac::runtime {
 
 /// A part of parallel work: `worker` of `team` workers.
 using Task = void (*)(void *env, int worker, int team);
 
-/// A pool is a table of functions; what it keeps for a context is in
-/// context->poolState.
-struct ThreadPool {
-  /// Calls task(env, w, team) for each w < team at once, number 0 on the
-  /// calling thread, and returns when all have returned. team is `threads`, or
-  /// less where so many threads can't be had.
-  void (*run)(RacContext *context, int threads, Task task, void *env);
-  /// Around a run of the model; `enter` gives what `leave` gets.
-  int (*enter)(RacContext *context);
-  void (*leave)(RacContext *context, int entered);
-  /// Ends the context's threads.
-  void (*destroy)(RacContext *context);
-};
+/// Threads that wait for work: they spin for a while, then sleep.
+struct ThreadPool;
 
-/// Threads of our own; those that wait spin for context->spin, then sleep.
-extern const ThreadPool kPthreadPool;
+/// A pool for loops of `threads` threads, the caller's among them, or of fewer
+/// where so many can't be had. `spin`: how long one that waits spins after a
+/// run, us; <= 0: nobody ever spins. Null: no memory.
+ThreadPool *createPool(int threads, int spin);
+/// Ends the threads. Null is allowed.
+void destroyPool(ThreadPool *pool);
 
-/// Defined by the kernel library's glue where that is linked in, absent
-/// otherwise.
-__attribute__((weak)) const ThreadPool *libraryThreadPool();
+/// How many threads a loop may have, the caller's among them. Null has 1.
+int poolSize(const ThreadPool *pool);
+
+/// Whether more loops are to be expected soon. Null is allowed.
+void setRunning(ThreadPool *pool, bool running);
+
+/// Starts task(env, w, team) for each w of 0 < w < team, on threads of the pool
+/// (at most poolSize); the caller does the part of number 0, and then ends it.
+/// One loop at a time.
+void beginLoop(ThreadPool *pool, int team, Task task, void *env);
+/// Returns when all have returned.
+void endLoop(ThreadPool *pool);
 
 } // namespace rac::runtime
 

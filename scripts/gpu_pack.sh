@@ -42,7 +42,7 @@ pack compiler 1
 # ---- what it needs that another distribution may lack, and a linker that needs no LLVM: lld does
 linker=$(readlink -f "$(command -v ld.gold)") || fail "ld.gold is missing (package binutils)"
 mkdir -p "$stage/libraries/bin" "$stage/libraries/lib"
-for name in libprotobuf.so.32 libdnnl.so.3 libgomp.so.1; do
+for name in libprotobuf.so.32 librac_dnnl.so librac_team.so; do
   found=$(library "$build/bin/rac-compile-static" $name)
   if [ -n "$found" ]; then cp -L "$found" "$stage/libraries/lib/$name"; fi
 done

@@ -18,7 +18,7 @@ packages=(
   "clang-$LLVM_MAJOR" "lld-$LLVM_MAJOR" "libclang-rt-$LLVM_MAJOR-dev"
   "clang-format-$LLVM_MAJOR" "clang-tidy-$LLVM_MAJOR"
   g++ ninja-build ccache libprotobuf-dev protobuf-compiler libgtest-dev libgmock-dev libeigen3-dev
-  zlib1g-dev libzstd-dev libxml2-dev libedit-dev libgomp1 valgrind
+  zlib1g-dev libzstd-dev libxml2-dev libedit-dev valgrind
   python3 python3-dev python3-venv ca-certificates git
 )
 

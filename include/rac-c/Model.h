@@ -69,11 +69,11 @@ typedef struct {
    * model was compiled for, or, where it was compiled for none in particular,
    * as many as cores are in the process's affinity mask. */
   int32_t threads;
-  /* How long a thread that waits for its part of a run looks for it before it
-   * sleeps, in microseconds, at most RAC_MOST_SPIN: looking costs energy, and
-   * waking up costs time. 0: as the model was compiled for, by its objective;
-   * RAC_SPIN_NONE: sleep at once. docs/ThreadPool.md says how exactly each pool
-   * keeps to it, and what it costs. */
+  /* How long a thread looks for its part of another run before it sleeps, in
+   * microseconds, at most RAC_MOST_SPIN: looking costs energy, and waking up
+   * costs time. 0: as the model was compiled for, by its objective;
+   * RAC_SPIN_NONE: sleep at once, within a run as well, where threads otherwise
+   * look for 300 us at least. docs/ThreadPool.md has what it costs. */
   int32_t spin_us;
   /* From here on: of models for GPUs only. Which GPU, as the driver counts. */
   int32_t device;

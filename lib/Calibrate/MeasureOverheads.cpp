@@ -48,11 +48,10 @@ struct SmallProduct {
 void rac::measureOverheads(Bench &bench) {
   Overheads &overheads = bench.device().overheads;
   int cores = bench.cores();
-  RuntimeProbe model(cores, /*ownPool=*/false), own(cores, /*ownPool=*/true);
+  RuntimeProbe model(cores);
   std::vector<Probe> probes = {
       loopProbe(model, "a launch", 1),
-      loopProbe(own, "our threads, started and joined", cores),
-      loopProbe(model, "the library's threads, started and joined", cores)};
+      loopProbe(model, "threads, started and joined", cores)};
 #if RAC_HAVE_ONEDNN
   SmallProduct product;
   probes.push_back({"a library call", [&](int64_t times) {
@@ -63,32 +62,27 @@ void rac::measureOverheads(Bench &bench) {
                       });
                     }});
 #endif
-  for (RuntimeProbe *each : {&model, &own})
-    if (!each->problem().empty())
-      return bench.note("overheads: " + each->problem());
+  if (!model.problem().empty())
+    return bench.note("overheads: " + model.problem());
   std::vector<Timing> timings = bench.time(probes);
-  for (RuntimeProbe *each : {&model, &own})
-    if (!each->problem().empty())
-      return bench.note("overheads: " + each->problem());
+  if (!model.problem().empty())
+    return bench.note("overheads: " + model.problem());
 
   double launch = timings[0].seconds;
   bench.set(overheads.launchSeconds, "overheads.launch_s", "s", launch,
             timings[0].spread, "a loop of one part that does nothing");
   if (cores > 1) {
-    double ours = (timings[1].seconds - launch) / (cores - 1);
-    double library = (timings[2].seconds - launch) / (cores - 1);
+    double loop = (timings[1].seconds - launch) / (cores - 1);
     bench.set(overheads.forkJoinSeconds, "overheads.fork_join_s", "s",
-              std::max(0.0, library), timings[2].spread,
+              std::max(0.0, loop), timings[1].spread,
               "loops of " + llvm::Twine(cores) +
-                  " parts that do nothing, one after the other, in the pool of "
-                  "models that call the library; in our own pool " +
-                  llvm::Twine(int64_t(ours * 1e9)) + " ns");
+                  " parts that do nothing, one after the other");
   } else {
     bench.note("overheads.fork_join_s: takes two cores");
   }
 #if RAC_HAVE_ONEDNN
   bench.set(overheads.libraryCallSeconds, "overheads.library_call_s", "s",
-            std::max(0.0, timings[3].seconds - launch), timings[3].spread,
+            std::max(0.0, timings[2].seconds - launch), timings[2].spread,
             "a product of 1x8 and 8x8 by oneDNN, less a launch");
 #else
   bench.note("overheads.library_call_s: rac was built without oneDNN");

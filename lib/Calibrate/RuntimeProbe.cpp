@@ -13,7 +13,7 @@ void RuntimeProbe::main(RacContext *context) {
   model.seconds = now() - start;
 }
 
-RuntimeProbe::RuntimeProbe(int threads, bool ownPool) {
+RuntimeProbe::RuntimeProbe(int threads) {
   static_cast<RacModelInfo &>(model) = {};
   model.abi_version = RAC_ABI_VERSION;
   model.name = "calibration";
@@ -25,12 +25,8 @@ RuntimeProbe::RuntimeProbe(int threads, bool ownPool) {
   options.size = sizeof(options);
   options.threads = threads;
   options.spin_us = spin;
-  if (rac_model_create(&model, &options, &context) != RAC_OK) {
+  if (rac_model_create(&model, &options, &context) != RAC_OK)
     error = rac_model_last_error(nullptr);
-    return;
-  }
-  if (ownPool)
-    context->pool = &runtime::kPthreadPool;
 }
 
 RuntimeProbe::~RuntimeProbe() { rac_model_destroy(context); }

@@ -12,9 +12,7 @@ namespace rac {
 /// models call it.
 class RuntimeProbe {
 public:
-  /// `ownPool`: with the runtime's own threads even where the kernel library
-  /// brings some.
-  RuntimeProbe(int threads, bool ownPool);
+  explicit RuntimeProbe(int threads);
   ~RuntimeProbe();
   RuntimeProbe(const RuntimeProbe &) = delete;
 

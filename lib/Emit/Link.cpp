@@ -92,16 +92,33 @@ static Error runLinker(ArrayRef<std::string> arguments, StringRef output) {
 }
 
 /// What a library leaves to the loader.
-static void addSharedLibraries(bool usesLibrary, const Machine &machine,
+static void addSharedLibraries(const Machine &machine,
                                std::vector<std::string> &arguments) {
   arguments.push_back("--as-needed");
   SmallVector<StringRef> libraries;
   machine.systemLibraries.split(libraries, ':', -1, false);
-  if (usesLibrary)
-    libraries.insert(libraries.begin(), {RAC_ONEDNN_LIBRARY, RAC_GOMP_LIBRARY});
   for (StringRef library : libraries)
     if (!library.empty() && sys::fs::exists(library))
       arguments.push_back(library.str());
+}
+
+/// oneDNN, the runtime's part that calls it, and the threads that it runs on.
+static Error addKernelLibrary(const Machine &machine,
+                              std::vector<std::string> &arguments) {
+  for (StringRef name :
+       {"librac_onednn.a", "librac_dnnl.so", "librac_team.so"}) {
+    auto library = findLibrary(machine, name);
+    if (!library)
+      return library.takeError();
+    arguments.push_back(*library);
+  }
+  // Copies beside the model win: that is how models travel.
+  arguments.push_back("--rpath=$ORIGIN");
+  SmallString<128> folder(
+      sys::path::parent_path(arguments[arguments.size() - 2]));
+  sys::path::remove_dots(folder, /*remove_dot_dot=*/true);
+  arguments.push_back(("--rpath=" + folder).str());
+  return Error::success();
 }
 
 /// A file that tells the linker what to export.
@@ -160,19 +177,10 @@ Error rac::linkLibrary(const LinkJob &job) {
   if (!runtime)
     return runtime.takeError();
   arguments.push_back(*runtime);
-  if (job.usesLibrary) {
-    auto glue = findLibrary(machine, "librac_onednn.a");
-    if (!glue)
-      return glue.takeError();
-    arguments.push_back(*glue);
-    // libgomp's threads outlive a run: dlclose would unmap the code they run.
-    arguments.insert(arguments.end(), {"-z", "nodelete"});
-    // A copy beside the model wins: that is how models travel.
-    arguments.push_back("--rpath=$ORIGIN");
-    arguments.push_back(
-        ("--rpath=" + sys::path::parent_path(RAC_ONEDNN_LIBRARY)).str());
-  }
-  addSharedLibraries(job.usesLibrary, machine, arguments);
+  if (job.usesLibrary)
+    if (Error error = addKernelLibrary(machine, arguments))
+      return error;
+  addSharedLibraries(machine, arguments);
   return runLinker(arguments, job.output);
 }
 
@@ -194,7 +202,7 @@ Error rac::linkPlain(StringRef arch, ArrayRef<std::string> objects,
                                         "-o",
                                         output.str()};
   arguments.insert(arguments.end(), objects.begin(), objects.end());
-  addSharedLibraries(/*usesLibrary=*/false, **machine, arguments);
+  addSharedLibraries(**machine, arguments);
   return runLinker(arguments, output);
 }
 

@@ -1,7 +1,6 @@
 """Compiled models, loaded."""
 
 import _ctypes
-import contextlib
 import ctypes
 import json
 import math
@@ -43,21 +42,6 @@ _loaded = {}
 _loaded_lock = threading.Lock()
 
 
-@contextlib.contextmanager
-def _short_spins():
-    """GNU's OpenMP, which a model may bring, reads once, when it is loaded, how long its threads spin
-    for each other. Left alone they spin for milliseconds, which on a machine that is busy with
-    something else makes a run take ten times as long. What the user has set stays."""
-    if "OMP_WAIT_POLICY" in os.environ or "GOMP_SPINCOUNT" in os.environ:
-        yield
-        return
-    os.environ["GOMP_SPINCOUNT"] = "2000"  # about 20 us, by libgomp's own estimate
-    try:
-        yield
-    finally:
-        del os.environ["GOMP_SPINCOUNT"]
-
-
 def _check_whole(path, size):
     """The system's loader dies of a library that is cut off: a table of sections ends it. What is no
     library at all is the loader's to say."""
@@ -89,8 +73,7 @@ def _open(path):
                 f"{path} was compiled anew while the version before is still loaded; close() it"
             )
         try:
-            with _short_spins():
-                library = ctypes.CDLL(path)
+            library = ctypes.CDLL(path)
         except OSError as error:
             raise RunError(f"cannot load the model: {error}") from None
         _loaded[path] = (count + 1, identity)
@@ -518,8 +501,8 @@ def load(path, threads=0, spin_us=None, command=None, device=0, graphs=True, str
     """Loads a library that rac-compile made.
 
     threads   how many a run may use; 0: as many as the model was compiled for
-    spin_us   how long a thread that waits for work looks for it before it sleeps, in
-              microseconds; 0: not at all; None: as the model was compiled for
+    spin_us   how long a thread looks for another run before it sleeps, in microseconds; 0: not at
+              all, within a run as well; None: as the model was compiled for
               (docs/ThreadPool.md)
     command   for a library of another machine: words that start rac-run there or in an emulator,
               as ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu", "build/aarch64/bin/rac-run"].

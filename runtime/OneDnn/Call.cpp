@@ -1,8 +1,8 @@
 //===- Call.cpp - Library calls of generated code -------------------------===//
 
-#include "OpenMpPool.h"
 #include "PostOps.h"
 #include "Prepared.h"
+#include "Team.h"
 
 using namespace rac::onednn;
 using rac::runtime::fail;
@@ -110,22 +110,22 @@ extern "C" void rac_library_call(RacContext *context,
   for (int i = 0; i <= call->num_inputs; ++i)
     words += 2 * call->ranks[i];
 
+  rac::runtime::ThreadPool *pool =
+      threads > 1 ? rac::runtime::poolOf(context) : nullptr;
+  if (threads > poolSize(pool))
+    threads = poolSize(pool);
+  useTeam(pool, threads);
   Library *library = getLibrary(context);
   Prepared *prepared =
       find(library->sites[call->site], shape, words, threads, sum);
-  // A run has limited oneDNN to the context's threads already
-  // (ThreadPool::enter).
-  int before = threads == context->threads ? threads : limitThreads(threads);
   if (!prepared) {
     Problem problem = {};
     if (runEmpty(context, problem, *call, data, shape))
-      return void(limitThreads(before));
+      return;
     problem.sum = sum;
     prepared = prepare(context, *library, problem, shape, words, threads);
   }
   dnnl_status_t status = execute(*library, *prepared, *call, data);
-  if (before != threads)
-    limitThreads(before);
   if (status != dnnl_success)
     fail(context, RAC_FAILED, "library call %d: oneDNN failed (status %d)",
          call->site, int(status));

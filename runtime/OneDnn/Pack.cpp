@@ -2,8 +2,8 @@
 
 #include "Pack.h"
 #include "Descriptors.h"
-#include "OpenMpPool.h"
 #include "Shapes.h"
+#include "Team.h"
 
 #include <oneapi/dnnl/dnnl_debug.h>
 
@@ -21,9 +21,9 @@ struct Session {
   dnnl_engine_t engine = nullptr;
   dnnl_stream_t stream = nullptr;
   dnnl_memory_desc_t plain = nullptr, packed = nullptr;
-  int threadsBefore;
 
-  explicit Session(int threads) : threadsBefore(limitThreads(threads)) {
+  explicit Session(int threads) {
+    useTeam(/*pool=*/nullptr, threads); // nothing runs on more than one
     dnnl_engine_create(&engine, dnnl_cpu, 0);
   }
   ~Session() {
@@ -35,7 +35,6 @@ struct Session {
       dnnl_stream_destroy(stream);
     if (engine)
       dnnl_engine_destroy(engine);
-    limitThreads(threadsBefore);
   }
 };
 

@@ -74,7 +74,7 @@ bool readShapes(Problem &problem, const RacLibraryCall &call,
                 const int64_t *shape);
 
 /// After readShapes: makes descriptors of everything. The calling thread's
-/// OpenMP thread count is what the primitive will be made for.
+/// team (Team.h) is what the primitive will be made for.
 bool describe(Problem &problem, dnnl_engine_t engine, Weights weights);
 
 /// Whether this is not one of oneDNN's kernels but its reference loops.

@@ -22,9 +22,8 @@ how much memory. Without --input, inputs are random.
   --shape SYMBOL=64       size of a symbolic dimension; those not given are 1
   --output DIR            write each output to DIR/<name>.npy
   --threads N             at most N threads (default: as compiled)
-  --spin MICROSECONDS     how long waiting threads look for work before they sleep; 0: not at all
-                          (default: as compiled). Also sets GOMP_SPINCOUNT (20 us by default),
-                          unless it or OMP_WAIT_POLICY is set (docs/ThreadPool.md)
+  --spin MICROSECONDS     how long threads look for another run before they sleep; 0: not at all
+                          (default: as compiled; docs/ThreadPool.md)
   --device N              of models for GPUs: which one, as the driver counts (default 0)
   --no-graphs             of models for GPUs: no run is replayed (docs/Gpu.md)
   --repeat N              timed runs (default 20; 0: only the first run)

@@ -36,27 +36,10 @@ static void writeOutputs(const Model &model,
   }
 }
 
-/// Tells OpenMP, which a model may bring, how long to spin. It reads the
-/// environment when it is loaded; this process is ours to set it in.
-static void setOpenMpSpin(int microseconds) {
-  constexpr long kSpinsPerMicrosecond = 100; // libgomp's estimate, env.c
-  // Left alone it spins for milliseconds, which on a machine that is busy with
-  // something else makes a run take ten times as long (docs/ThreadPool.md).
-  constexpr int kDefault = 20;
-  if (getenv("OMP_WAIT_POLICY"))
-    return;
-  if (microseconds == 0)
-    microseconds = kDefault;
-  long spins =
-      microseconds == RAC_SPIN_NONE ? 0 : microseconds * kSpinsPerMicrosecond;
-  setenv("GOMP_SPINCOUNT", std::to_string(spins).c_str(), /*overwrite=*/0);
-}
-
 int main(int argc, char **argv) {
   Clock::time_point start = Clock::now();
   Options options = parseOptions(argc, argv);
   Measured measured;
-  setOpenMpSpin(options.spin);
   Model model;
   model.load(options.model);
   if (options.describe) {

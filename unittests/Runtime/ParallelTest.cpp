@@ -1,8 +1,4 @@
 //===- ParallelTest.cpp - Parallel loops ----------------------------------===//
-//
-// Linked twice: with our own thread pool and with the kernel library's.
-//
-//===----------------------------------------------------------------------===//
 
 #include "TestModel.h"
 
