@@ -14,7 +14,8 @@ using namespace rac;
 void rac::loadImportDialects(MLIRContext &context) {
   context
       .loadDialect<rac::RacDialect, affine::AffineDialect, arith::ArithDialect,
-                   func::FuncDialect, scf::SCFDialect, tensor::TensorDialect>();
+                   cf::ControlFlowDialect, func::FuncDialect, scf::SCFDialect,
+                   tensor::TensorDialect>();
 }
 
 std::optional<ImportedModel> rac::importOnnx(StringRef path,

@@ -2,6 +2,7 @@
 
 #include "TensorBuilder.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
@@ -335,23 +336,42 @@ AffineExpr TensorBuilder::ceilDiv(AffineExpr x, int64_t y) {
   return simplify(x.ceilDiv(y));
 }
 
-AffineExpr TensorBuilder::scaledSize(AffineExpr size, Value scales,
-                                     ArrayRef<int64_t> position) {
-  if (!size || !scales)
+Value TensorBuilder::floatOf(double value, Type type) {
+  return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, value));
+}
+
+/// A number held in [low, kLargest], as an index; `low` where it is none.
+/// Converting truncates, and has no result for what is no integer of 64 bits.
+Value TensorBuilder::clampedIndex(Value number, double low) {
+  Type type = number.getType();
+  number = arith::MaxNumFOp::create(b, loc, number, floatOf(low, type));
+  number = arith::MinNumFOp::create(b, loc, number, floatOf(kLargest, type));
+  number = arith::FPToSIOp::create(b, loc, b.getI64Type(), number);
+  return arith::IndexCastOp::create(b, loc, b.getIndexType(), number);
+}
+
+AffineExpr TensorBuilder::countUpTo(Value number, StringRef message) {
+  if (!number)
     return {};
-  SmallVector<Value> at;
-  for (int64_t i : position)
-    at.push_back(index(constant(i)));
-  Value scale = tensor::ExtractOp::create(b, loc, scales, at);
+  auto isBelow = [&](Value x, Value y) -> Value {
+    return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x, y);
+  };
+  Type type = number.getType();
+  Value good =
+      arith::AndIOp::create(b, loc, isBelow(floatOf(-INFINITY, type), number),
+                            isBelow(number, floatOf(kLargest, type)));
+  cf::AssertOp::create(b, loc, good, message);
+  return fromIndex(clampedIndex(number, 0), /*nonNegative=*/true);
+}
+
+AffineExpr TensorBuilder::scaledSize(AffineExpr size, Value scale) {
+  if (!size || !scale)
+    return {};
   Value number = arith::SIToFPOp::create(
       b, loc, scale.getType(),
       arith::IndexCastOp::create(b, loc, b.getI64Type(), index(size)));
-  // Converting to an integer truncates, which is floor for what is positive.
-  Value product = arith::FPToSIOp::create(
-      b, loc, b.getI64Type(), arith::MulFOp::create(b, loc, number, scale));
-  return fromIndex(
-      arith::IndexCastOp::create(b, loc, b.getIndexType(), product),
-      /*nonNegative=*/true);
+  Value product = arith::MulFOp::create(b, loc, number, scale);
+  return fromIndex(clampedIndex(product, -1), /*nonNegative=*/true);
 }
 
 AffineExpr TensorBuilder::min(AffineExpr x, AffineExpr y) {

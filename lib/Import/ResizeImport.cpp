@@ -12,8 +12,9 @@ namespace {
 /// What a Resize gives for each dimension.
 struct Grid {
   Exprs sizes;
-  /// Empty where the quotient of the sizes is meant.
-  SmallVector<double> scales;
+  /// Empty where the quotient of the sizes is meant; f64 attributes, and f32
+  /// values where only the run knows.
+  SmallVector<OpFoldResult> scales;
 };
 } // namespace
 
@@ -28,7 +29,7 @@ static AffineExpr scaled(TensorBuilder &tb, AffineExpr size, double scale) {
     if (above == std::floor(above) && above < 1e6)
       return tb.div(tb.mul(size, tb.constant(above)), tb.constant(below));
   }
-  return tb.scaledSize(size, tb.scalar(scale, tb.b.getF32Type()), {});
+  return tb.scaledSize(size, tb.floatOf(scale, tb.b.getF32Type()));
 }
 
 static std::optional<Grid> fromScales(NodeImporter &n, Value x, size_t input,
@@ -36,18 +37,13 @@ static std::optional<Grid> fromScales(NodeImporter &n, Value x, size_t input,
   TensorBuilder &tb = n.tb;
   Grid grid;
   grid.sizes = tb.dims(x);
+  grid.scales.assign(tb.rank(x), tb.b.getF64FloatAttr(1));
   std::optional<std::vector<double>> scales;
   if (n.version == 7 || n.version == 8)
     scales = n.floatsAttr("scales");
   else
     scales = n.constFloats(input);
   if (!scales) {
-    // rac takes the quotient of the sizes for the scale, which is what scales
-    // computed from sizes are; what a caller gives may be anything.
-    if (isa_and_nonnull<BlockArgument>(n.input(input))) {
-      tb.fail("scales that are an input are not supported");
-      return std::nullopt;
-    }
     Value given = tb.cast(n.input(input), tb.b.getF32Type());
     if (!given)
       return std::nullopt;
@@ -56,23 +52,24 @@ static std::optional<Grid> fromScales(NodeImporter &n, Value x, size_t input,
       tb.fail("its scales need one value per dimension");
       return std::nullopt;
     }
-    for (auto [i, axis] : llvm::enumerate(axes))
-      grid.sizes[axis] =
-          tb.scaledSize(grid.sizes[axis], given, {static_cast<int64_t>(i)});
+    for (auto [i, axis] : llvm::enumerate(axes)) {
+      Value scale = tb.number(given, {static_cast<int64_t>(i)});
+      grid.sizes[axis] = tb.scaledSize(grid.sizes[axis], scale);
+      grid.scales[axis] = scale;
+    }
     return grid;
   }
   if (scales->size() != axes.size()) {
     tb.fail("its scales need one value per dimension");
     return std::nullopt;
   }
-  grid.scales.assign(tb.rank(x), 1);
   for (auto [axis, scale] : llvm::zip_equal(axes, *scales)) {
     if (!(scale > 0 && scale < 1e6)) {
       tb.fail("a scale is not positive");
       return std::nullopt;
     }
     grid.sizes[axis] = scaled(tb, grid.sizes[axis], scale);
-    grid.scales[axis] = scale;
+    grid.scales[axis] = tb.b.getF64FloatAttr(scale);
   }
   return grid;
 }
@@ -113,11 +110,15 @@ static std::optional<Grid> fromSizes(NodeImporter &n, Value x,
     double scale = static_cast<double>((*wanted)[i]) / *size;
     common = smallest ? std::min(common, scale) : std::max(common, scale);
   }
-  grid.scales.assign(tb.rank(x), 1);
+  if (!(common > 0)) {
+    tb.fail("a size is not positive");
+    return std::nullopt;
+  }
+  grid.scales.assign(tb.rank(x), tb.b.getF64FloatAttr(1));
   for (int64_t axis : axes) {
     grid.sizes[axis] = tb.constant(
         std::floor(common * *tb.constantOf(grid.sizes[axis]) + 0.5));
-    grid.scales[axis] = common;
+    grid.scales[axis] = tb.b.getF64FloatAttr(common);
   }
   return grid;
 }
@@ -126,17 +127,6 @@ static std::optional<ResizeCoordinate> coordinate(StringRef name) {
   if (name == "tf_half_pixel_for_nn")
     return std::nullopt;
   return symbolizeResizeCoordinate(name);
-}
-
-/// Before opset 11, the nearest of fewer samples is the next one.
-static Grid takeSmaller(TensorBuilder &tb, Value x, Grid &grid) {
-  Grid smaller{tb.dims(x), SmallVector<double>(grid.scales.size(), 1)};
-  for (auto [i, scale] : llvm::enumerate(grid.scales))
-    if (scale < 1) {
-      smaller.sizes[i] = grid.sizes[i];
-      std::swap(smaller.scales[i], scale);
-    }
-  return smaller;
 }
 
 static LogicalResult importResize(NodeImporter &n) {
@@ -159,8 +149,9 @@ static LogicalResult importResize(NodeImporter &n) {
   if (!place)
     return n.unsupported("coordinate_transformation_mode '" + placement +
                          "' is not supported");
-  StringRef rounding =
-      n.stringAttr("nearest_mode", isOld ? "floor" : "round_prefer_floor");
+  // And the nearest of fewer samples was the next one.
+  StringRef rounding = n.stringAttr(
+      "nearest_mode", isOld ? "ceil_if_fewer" : "round_prefer_floor");
   auto nearest = symbolizeResizeNearest(rounding);
   if (!nearest)
     return n.fail("nearest_mode '" + rounding + "' is unknown");
@@ -195,25 +186,23 @@ static LogicalResult importResize(NodeImporter &n) {
   }
   if (llvm::is_contained(grid->sizes, AffineExpr()))
     return n.result(Value());
-  auto sample = [&](Value x, const Grid &grid, ResizeNearest nearest) {
-    if (!x || (grid.sizes == tb.dims(x) &&
-               llvm::all_of(grid.scales, [](double s) { return s == 1; })))
-      return x;
-    SmallVector<int64_t> staticSizes;
-    SmallVector<Value> dynamicSizes;
-    dispatchIndexOpFoldResults(tb.fold(grid.sizes), dynamicSizes, staticSizes);
-    DenseF64ArrayAttr scales;
-    if (!grid.scales.empty())
-      scales = tb.b.getDenseF64ArrayAttr(grid.scales);
-    return tb.finish(rac::ResizeOp::create(
-        tb.b, tb.loc, TensorBuilder::shapeless(tb.element(x)), *mode, *place,
-        nearest, x, dynamicSizes, staticSizes, scales,
-        llvm::APFloat(n.floatAttr("cubic_coeff_a", -0.75)),
-        n.boolAttr("exclude_outside")));
-  };
-  if (isOld && *mode == ResizeMode::nearest)
-    x = sample(x, takeSmaller(tb, x, *grid), ResizeNearest::ceil);
-  return n.result(sample(x, *grid, *nearest));
+  bool isSame = llvm::all_of(grid->scales, [](OpFoldResult scale) {
+    auto known = dyn_cast<Attribute>(scale);
+    return known && cast<FloatAttr>(known).getValueAsDouble() == 1;
+  });
+  if (isSame && grid->sizes == tb.dims(x))
+    return n.result(x);
+  SmallVector<int64_t> staticSizes;
+  SmallVector<Value> dynamicSizes;
+  dispatchIndexOpFoldResults(tb.fold(grid->sizes), dynamicSizes, staticSizes);
+  auto op = rac::ResizeOp::create(
+      tb.b, tb.loc, TensorBuilder::shapeless(tb.element(x)), *mode, *place,
+      *nearest, x, dynamicSizes, staticSizes, /*run_scales=*/ValueRange(),
+      DenseF64ArrayAttr(), llvm::APFloat(n.floatAttr("cubic_coeff_a", -0.75)),
+      n.boolAttr("exclude_outside"));
+  if (!grid->scales.empty())
+    op.setMixedScales(grid->scales);
+  return n.result(tb.finish(op));
 }
 
 void rac::onnximport::addResizeImporters(ImporterTable &table) {

@@ -171,11 +171,15 @@ static LogicalResult importRange(NodeImporter &n) {
                              : tb.sub(first->front(), last->front());
     count = tb.max(tb.ceilDiv(span, std::abs(by)), tb.constant(0));
   } else {
-    Type wide = isa<FloatType>(type) ? type : tb.b.getF64Type();
-    Value span = tb.sub(tb.cast(in(1), wide), tb.cast(in(0), wide));
-    Value quotient = tb.unary<rac::CeilOp>(tb.div(span, tb.cast(in(2), wide)));
-    AffineExpr number = tb.extract(tb.cast(quotient, tb.b.getI64Type()), {});
-    count = tb.max(number, tb.constant(0));
+    // The span is one of floats' type, the quotient in double precision: as
+    // onnxruntime has it, so that as many numbers come.
+    Type wide = tb.b.getF64Type();
+    Value span = isa<FloatType>(type)
+                     ? tb.sub(in(1), in(0))
+                     : tb.sub(tb.cast(in(1), wide), tb.cast(in(0), wide));
+    Value quotient = tb.div(tb.cast(span, wide), tb.cast(in(2), wide));
+    count = tb.countUpTo(tb.number(tb.unary<rac::CeilOp>(quotient), {}),
+                         "range: its step is 0, or it gives too many numbers");
   }
   if (!count)
     return n.result(Value());

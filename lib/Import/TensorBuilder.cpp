@@ -343,13 +343,19 @@ Value TensorBuilder::softmax(Value x, int64_t axis, bool log) {
   return finish(rac::SoftmaxOp::create(b, loc, x.getType(), x, axis, log));
 }
 
-AffineExpr TensorBuilder::extract(Value x, ArrayRef<int64_t> position) {
+Value TensorBuilder::number(Value x, ArrayRef<int64_t> position) {
   if (!x)
     return {};
   SmallVector<Value> at;
   for (int64_t i : position)
     at.push_back(index(constant(i)));
-  Value element = tensor::ExtractOp::create(b, loc, x, at);
+  return tensor::ExtractOp::create(b, loc, x, at);
+}
+
+AffineExpr TensorBuilder::extract(Value x, ArrayRef<int64_t> position) {
+  if (!x)
+    return {};
+  Value element = number(x, position);
   // Index casts work on signless integers; narrow unsigned ones aren't sizes.
   if (!element.getType().isSignlessInteger())
     return {};

@@ -120,9 +120,11 @@ public:
                      AffineExpr y);
   AffineExpr select(AffineExpr condition, AffineExpr x, AffineExpr y);
   AffineExpr ceilDiv(AffineExpr x, int64_t y);
-  /// floor(size * an element of `scales`, a tensor of f32).
-  AffineExpr scaledSize(AffineExpr size, Value scales,
-                        llvm::ArrayRef<int64_t> position);
+  /// max(number, 0) as an integer. The run fails with `message` where it is no
+  /// number, infinite, or more than there can be of anything.
+  AffineExpr countUpTo(Value number, llvm::StringRef message);
+  /// floor(size * scale), -1 where the scale is negative or no number.
+  AffineExpr scaledSize(AffineExpr size, Value scale);
 
   //===--------------------------------------------------------------------===//
   // Constants
@@ -228,7 +230,9 @@ public:
   Value gather(Value x, Value indices, int64_t axis);
   Value gatherElements(Value x, Value indices, int64_t axis);
   Value softmax(Value x, int64_t axis, bool log = false);
-  /// The element of a tensor with one, as an index expression.
+  /// An element of a tensor, as a scalar.
+  Value number(Value x, llvm::ArrayRef<int64_t> position);
+  /// One of integers, as an index expression.
   AffineExpr extract(Value x, llvm::ArrayRef<int64_t> position);
   /// The same value under a less or more static type.
   Value castType(Value x, RankedTensorType type);
@@ -237,7 +241,12 @@ public:
   /// `x` written into `into` at `offset` along dimension 0, whose slice it is.
   Value insertSlice(Value x, Value into, Value offset);
 
+  /// A scalar.
+  Value floatOf(double value, Type type);
+
 private:
+  Value clampedIndex(Value number, double low);
+
   struct Symbol {
     Value value;
     int64_t dim; // -1: an index value

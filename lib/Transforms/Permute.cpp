@@ -127,8 +127,8 @@ Value rac::buildPermuted(OpBuilder &builder, Operation *op,
         dispatchIndexOpFoldResults(sizes, dynamic, fixed);
         resize.getSizesMutable().assign(dynamic);
         resize.setStaticSizes(fixed);
-        if (std::optional<ArrayRef<double>> scales = resize.getScales())
-          resize.setScales(applyPermutation(*scales, in));
+        if (resize.getScales())
+          resize.setMixedScales(permute(resize.getMixedScales(), in));
       });
   return clone->getResult(0);
 }

@@ -21,7 +21,20 @@ OPTIONAL = {
         "normalization_elements": """(float[2,3,4] x, float[3,4] s, float[3,4] b, float[3,4] m) => (float[2,3,4] y) {
             v = Mul(m, m) y = BatchNormalization<spatial=0>(x, s, b, m, v) }""",
     },
+    9: {
+        "upsample_of_run": ("""(float[1,2,4,6] x, float[4] s) => (float[a,b,c,d] y) { y = Upsample(x, s) }""",
+            {"s": [1, 1, 1.5, 3]}),
+    },
     10: {
+        "resize_of_run": ("""(float[1,2,4,6] x, float[4] s) => (float[a,b,c,d] y) {
+            y = Resize<mode="nearest">(x, s) }""", {"s": [1, 1, 1.5, 0.4]}),
+        "resize_linear_of_run": ("""(float[1,2,4,6] x, float[4] s) => (float[a,b,c,d] y) {
+            y = Resize<mode="linear">(x, s) }""", {"s": [1, 1, 0.5, 1.75]}),
+        # As exporters write it: the scales are quotients of sizes, whose multiples are whole.
+        "resize_of_sizes": """(float[1,2,9,7] x, float[1,1,m,n] z) => (float[a,b,c,d] y)
+            <float[2] one = {1, 1}, int64[1] two = {2}, int64[1] four = {4}> {
+            p = Shape(x) q = Slice(p, two, four) r = Cast<to=1>(q) k = Shape(z) l = Slice(k, two, four)
+            m = Cast<to=1>(l) e = Div(m, r) s = Concat<axis=0>(one, e) y = Resize<mode="nearest">(x, s) }""",
         # Fewer samples are the next ones, more the ones before.
         "resize_nearest": """(float[1,2,4,4] x) => (float[1,2,6,3] y) <float[4] s = {1, 1, 1.5, 0.75}> {
             y = Resize<mode="nearest">(x, s) }""",
@@ -45,6 +58,15 @@ OPTIONAL = {
             y = Resize<mode="cubic", axes=[2,3]>(x, , , s) }""",
         "resize_sizes_of_run": ("""(float[1,3,8,8] x, int64[4] s) => (float[1,3,a,b] y) {
             y = Resize<mode="linear">(x, , , s) }""", {"s": [1, 3, 5, 9]}),
+        "resize_third": """(float[1,1,9,12] x) => (float[1,1,3,4] y) <float[4] s = {1,1,0.33333334,0.33333334}> {
+            y = Resize<coordinate_transformation_mode="asymmetric", nearest_mode="floor">(x, , s) }""",
+        "resize_scales_of_run": ("""(float[1,2,4,6] x, float[2] s) => (float[1,2,c,d] y) {
+            y = Resize<axes=[-2,3], nearest_mode="round_prefer_ceil">(x, , s) }""", {"s": [1.5, 0.5]}),
+        "resize_corners_of_run": ("""(float[1,2,4,6] x, float[4] s) => (float[a,b,c,d] y) {
+            y = Resize<mode="linear", coordinate_transformation_mode="align_corners">(x, , s) }""",
+            {"s": [1, 1, 2, 0.5]}),
+        "resize_cubic_of_run": ("""(float[1,2,4,6] x, float[4] s) => (float[a,b,c,d] y) {
+            y = Resize<mode="cubic", coordinate_transformation_mode="asymmetric">(x, , s) }""", {"s": [1, 1, 2, 1.5]}),
         "slice_no_axes": """(float[4,5] x) => (float[a,b] y) <int64[2] s = {-1,0}, int64[2] e = {-100,100},
             int64[2] st = {-1,2}> { y = Slice(x, s, e, , st) }""",
         "slice_largest": """(float[4,m] x) => (float[a,b] y) <int64[1] s = {9223372036854775807},

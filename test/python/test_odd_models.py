@@ -254,3 +254,43 @@ def test_sizes_that_overflow(compiler, tmp_path, kind):
                 compiled.run({"x": x, "s": np.array(sizes)})
         want = x.reshape(3, 4) if kind == "Reshape" else np.pad(x, 1)
         np.testing.assert_array_equal(compiled.run({"x": x, "s": np.array(right)})["y"], want)
+
+
+def test_ranges(compiler, tmp_path):
+    """As many numbers as onnxruntime gives; a step of 0 is a status and a message."""
+    import rac
+
+    made = model([("Range", ["a", "b", "c"], ["y"]), ("Range", ["i", "j", "k"], ["z"])],
+                 [*(info(name, []) for name in "abc"), *(info(name, [], I64) for name in "ijk")],
+                 [info("y", ["n"]), info("z", ["m"], I64)])
+    (tmp_path / "m.onnx").write_bytes(made.SerializeToString())
+    reference = Reference(made)
+
+    def feeds(floats, ints):
+        return {**{name: np.asarray(value, np.float32) for name, value in zip("abc", floats)},
+                **{name: np.asarray(value, np.int64) for name, value in zip("ijk", ints)}}
+
+    right = [((0, 0.6, 0.2), (7, -7, -3)), ((1, 0, 0.5), (3, 3, 1)), ((0, -1, -0.1), (0, 1 << 62, 1 << 60)),
+             ((0, 1e-3, 1e30), (5, -(1 << 62), 1))]
+    with load(run_compiler(tmp_path / "m.onnx", tmp_path / "m.so", "--threads=1")) as compiled:
+        for floats, ints in right:
+            assert_same(reference.run(feeds(floats, ints)), compiled.run(feeds(floats, ints)))
+        for floats, ints in [((0, 1, 0), (0, 5, 1)), ((0, 1, 1), (0, 5, 0)), ((0, 1, 1), (5, 0, 0)),
+                             ((0, 0, -0.0), (0, 5, 1)), ((0, np.nan, 1), (0, 5, 1)), ((0, np.inf, 1), (0, 5, 1))]:
+            with pytest.raises(rac.RunError, match="its step is 0, or it gives too many numbers"):
+                compiled.run(feeds(floats, ints))
+            assert_same(reference.run(feeds(*right[0])), compiled.run(feeds(*right[0])))
+
+
+@pytest.mark.parametrize("scale", [0, -1, np.nan, np.inf, 1e30])
+def test_scales_that_cannot_be(compiler, tmp_path, scale):
+    import rac
+
+    made = model([("Resize", ["x", "", "s"], ["y"])], [info("x", [1, 4]), info("s", [2])], [info("y", None)])
+    (tmp_path / "m.onnx").write_bytes(made.SerializeToString())
+    with load(compile_once(tmp_path / "m.onnx", tmp_path / "m.so", "--threads=1")) as compiled:
+        x = np.arange(4, dtype=np.float32)[None]
+        with pytest.raises((rac.RunError, MemoryError, ValueError)) as refusal:
+            compiled.run({"x": x, "s": np.float32([1, scale])})
+        assert str(refusal.value)
+        np.testing.assert_array_equal(compiled.run({"x": x, "s": np.float32([1, 2])})["y"], np.repeat(x, 2, 1))

@@ -65,7 +65,7 @@ static Value inputPosition(OpBuilder &b, Location loc, ResizeCoordinate kind,
 
 /// The index, as a double, that nearest mode reads.
 static Value nearestIndex(OpBuilder &b, Location loc, ResizeNearest kind,
-                          Value x) {
+                          Value x, Value scale) {
   ScalarBuilder s(b, loc, false);
   Value below = s.floor(x), half = s.constant(0.5, x.getType());
   Value above = s.ceil(x), ratio = s.sub(x, below);
@@ -78,6 +78,8 @@ static Value nearestIndex(OpBuilder &b, Location loc, ResizeNearest kind,
     return below;
   case ResizeNearest::ceil:
     return above;
+  case ResizeNearest::ceil_if_fewer:
+    return s.select(s.less(scale, s.one(scale)), above, below);
   }
   return {};
 }
@@ -142,9 +144,11 @@ struct LowerResize : OpConversionPattern<ResizeOp> {
     Type weight = element.isF64() || isa<IntegerType>(element)
                       ? Type(rewriter.getF64Type())
                       : Type(rewriter.getF32Type());
+    SmallVector<OpFoldResult> scales = op.getMixedScales();
+    scales.resize(sizes.size());
     SmallVector<Taps> taps;
     for (int64_t i = 0; i < static_cast<int64_t>(sizes.size()); ++i) {
-      if (staysAsItIs(op, i, inputSizes[i], sizes[i])) {
+      if (staysAsItIs(op, i, scales[i], inputSizes[i], sizes[i])) {
         checkEqual(rewriter, loc, inputSizes[i], sizes[i],
                    "resize: a dimension of scale 1 changes");
         continue;
@@ -153,8 +157,8 @@ struct LowerResize : OpConversionPattern<ResizeOp> {
                   "resize: nothing to sample in an empty dimension");
       checkAtMost(rewriter, loc, rewriter.getIndexAttr(0), sizes[i],
                   "resize: a size is negative");
-      taps.push_back(
-          buildTable(rewriter, op, i, inputSizes[i], sizes[i], weight));
+      taps.push_back(buildTable(rewriter, op, i, scales[i], inputSizes[i],
+                                sizes[i], weight));
     }
     SmallVector<Operand> ins;
     for (const Taps &table : taps) {
@@ -174,10 +178,10 @@ struct LowerResize : OpConversionPattern<ResizeOp> {
   }
 
 private:
-  static bool staysAsItIs(ResizeOp op, int64_t i, OpFoldResult in,
-                          OpFoldResult out) {
-    if (op.getScales())
-      return (*op.getScales())[i] == 1.0;
+  static bool staysAsItIs(ResizeOp op, int64_t i, OpFoldResult scale,
+                          OpFoldResult in, OpFoldResult out) {
+    if (scale)
+      return isa<Attribute>(scale) && (*op.getScales())[i] == 1.0;
     if (isEqualConstantIntOrValue(in, out))
       return true;
     auto value = dyn_cast<Value>(out);
@@ -186,18 +190,41 @@ private:
            dim.getConstantIndex() == i;
   }
 
-  static Taps buildTable(OpBuilder &b, ResizeOp op, int64_t dim,
-                         OpFoldResult inputSize, OpFoldResult size,
-                         Type weight) {
+  /// What positions are divided by, in f64. A scale that was computed from
+  /// sizes is their quotient, rounded: then the quotient itself is meant, whose
+  /// multiples are whole where they should be.
+  static Value usedScale(ConversionPatternRewriter &b, Location loc,
+                         OpFoldResult scale, Value inLength, Value outLength) {
+    ScalarBuilder s(b, loc, false);
+    Value quotient = s.div(outLength, inLength);
+    if (!scale)
+      return quotient;
+    Value given;
+    if (auto value = dyn_cast<Value>(scale)) {
+      Value narrow = b.getRemappedValue(value);
+      check(b, loc, s.less(s.zero(narrow), narrow),
+            "resize: a scale is not positive");
+      given = arith::ExtFOp::create(b, loc, b.getF64Type(), narrow);
+    } else {
+      given = arith::ConstantOp::create(
+          b, loc, cast<TypedAttr>(cast<Attribute>(scale)));
+    }
+    auto rounded = [&](Value x) -> Value {
+      return arith::TruncFOp::create(b, loc, b.getF32Type(), x);
+    };
+    return s.select(s.equal(rounded(quotient), rounded(given)), quotient,
+                    given);
+  }
+
+  static Taps buildTable(ConversionPatternRewriter &b, ResizeOp op, int64_t dim,
+                         OpFoldResult givenScale, OpFoldResult inputSize,
+                         OpFoldResult size, Type weight) {
     Location loc = op.getLoc();
     int64_t count = tapCount(op.getMode());
     bool weighted = count > 1;
     Value length = asDouble(b, loc, indexValue(b, loc, inputSize));
     Value outLength = asDouble(b, loc, indexValue(b, loc, size));
-    ScalarBuilder outside(b, loc, false);
-    Value scale = op.getScales()
-                      ? outside.constant((*op.getScales())[dim], b.getF64Type())
-                      : outside.div(outLength, length);
+    Value scale = usedScale(b, loc, givenScale, length, outLength);
     SmallVector<Operand> outs;
     for (int64_t i = 0; i < (weighted ? 2 * count : count); ++i)
       outs.push_back(
@@ -235,7 +262,7 @@ private:
     Value x = inputPosition(b, loc, op.getCoordinate(), axis);
     SmallVector<Value> indices, weights;
     if (op.getMode() == ResizeMode::nearest) {
-      indices = {nearestIndex(b, loc, op.getNearest(), x)};
+      indices = {nearestIndex(b, loc, op.getNearest(), x, axis.scale)};
     } else {
       Value below = s.floor(x), one = s.one(x);
       Value isWhole = s.equal(x, below);

@@ -280,6 +280,22 @@ func.func @resize_scales(%x: tensor<1x4xf32>) {
 
 // -----
 
+func.func @resize_run_scales(%x: tensor<1x4xf32>, %s: f32) {
+  // expected-error @+1 {{needs a scale of the run for each scale of 0}}
+  %0 = rac.resize linear half_pixel floor %x to [1, 8] by(%s) {cubic_a = -0.75 : f64, scales = array<f64: 1.0, 2.0>} : (tensor<1x4xf32>) -> tensor<1x8xf32>
+  return
+}
+
+// -----
+
+func.func @resize_negative_scale(%x: tensor<1x4xf32>) {
+  // expected-error @+1 {{has a negative scale}}
+  %0 = rac.resize linear half_pixel floor %x to [1, 8] {cubic_a = -0.75 : f64, scales = array<f64: 1.0, -2.0>} : (tensor<1x4xf32>) -> tensor<1x8xf32>
+  return
+}
+
+// -----
+
 func.func @top_k_values(%x: tensor<4xf32>, %k: index) {
   // expected-error @+1 {{failed to verify that all of {input, values} have same element type}}
   %v, %i = rac.top_k %x, %k axis 0 : (tensor<4xf32>) -> (tensor<?xi32>, tensor<?xi64>)

@@ -86,3 +86,15 @@ func.func @gather_constant() -> (tensor<2xi64>, tensor<1xi64>) {
   %1 = rac.gather %c, %outside axis 0 : (tensor<3xi64>, tensor<1xi64>) -> tensor<1xi64>
   return %0, %1 : tensor<2xi64>, tensor<1xi64>
 }
+
+// -----
+
+// A scale of the run that is a constant; one that can't be is the run's to refuse.
+// CHECK-LABEL: @resize_constant_scales
+func.func @resize_constant_scales(%x: tensor<4x4x4xf32>, %h: index, %s: f32) -> tensor<?x6x?xf32> {
+  %c = arith.constant 1.5 : f32
+  %zero = arith.constant 0.0 : f32
+  // CHECK: by(%{{.*}}, %{{.*}}) {{.*}}scales = array<f64: 0.000000e+00, 1.500000e+00, 0.000000e+00>
+  %0 = rac.resize linear half_pixel floor %x to [%h, 6, %h] by(%s, %c, %zero) {cubic_a = -0.75 : f64, scales = array<f64: 0.0, 0.0, 0.0>} : (tensor<4x4x4xf32>) -> tensor<?x6x?xf32>
+  return %0 : tensor<?x6x?xf32>
+}

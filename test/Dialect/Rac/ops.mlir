@@ -77,8 +77,10 @@ func.func @scatter_nd(%x: tensor<?x4xf32>, %i: tensor<3x1xi64>, %u: tensor<3x4xf
 
 // CHECK-LABEL: @resize(
 // CHECK: rac.resize
-func.func @resize(%x: tensor<1x?x4x3xf32>, %h: index) {
+func.func @resize(%x: tensor<1x?x4x3xf32>, %h: index, %s: f32) {
   %y = rac.resize linear half_pixel floor %x to [1, %h, 8, 3] {cubic_a = -0.75 : f64} : (tensor<1x?x4x3xf32>) -> tensor<1x?x8x3xf32>
+  // CHECK: by(%{{.*}}) {cubic_a
+  %z = rac.resize nearest asymmetric ceil_if_fewer %x to [1, %h, 4, 3] by(%s) {cubic_a = -0.75 : f64, scales = array<f64: 1.0, 0.0, 1.0, 1.0>} : (tensor<1x?x4x3xf32>) -> tensor<1x?x4x3xf32>
   return
 }
 

@@ -103,12 +103,67 @@ SmallVector<OpFoldResult> ResizeOp::getMixedSizes() {
   return getMixedValues(getStaticSizes(), getSizes(), getContext());
 }
 
+SmallVector<OpFoldResult> ResizeOp::getMixedScales() {
+  SmallVector<OpFoldResult> scales;
+  unsigned next = 0;
+  for (double scale : getScales().value_or(ArrayRef<double>())) {
+    if (scale == 0)
+      scales.push_back(getRunScales()[next++]);
+    else
+      scales.push_back(Builder(getContext()).getF64FloatAttr(scale));
+  }
+  return scales;
+}
+
+void ResizeOp::setMixedScales(ArrayRef<OpFoldResult> scales) {
+  SmallVector<double> known;
+  SmallVector<Value> left;
+  for (OpFoldResult scale : scales) {
+    if (auto value = dyn_cast<Value>(scale)) {
+      known.push_back(0);
+      left.push_back(value);
+    } else {
+      known.push_back(
+          cast<FloatAttr>(cast<Attribute>(scale)).getValueAsDouble());
+    }
+  }
+  setScales(known);
+  getRunScalesMutable().assign(left);
+}
+
+/// Scales that have become constants.
+OpFoldResult ResizeOp::fold(FoldAdaptor adaptor) {
+  ArrayRef<Attribute> found = adaptor.getRunScales();
+  SmallVector<OpFoldResult> scales = getMixedScales();
+  bool changed = false;
+  for (OpFoldResult &scale : scales) {
+    if (!isa<Value>(scale))
+      continue;
+    auto known = dyn_cast_or_null<FloatAttr>(found.front());
+    found = found.drop_front();
+    // Others are the run's to refuse.
+    if (!known || !(known.getValueAsDouble() > 0))
+      continue;
+    scale = FloatAttr::get(Float64Type::get(getContext()),
+                           known.getValueAsDouble());
+    changed = true;
+  }
+  if (!changed)
+    return {};
+  setMixedScales(scales);
+  return getResult();
+}
+
 LogicalResult ResizeOp::inferDims(ShapeContext &shapes,
                                   SmallVectorImpl<Dims> &results) {
   size_t rank = getInput().getType().getRank();
-  if (getStaticSizes().size() != rank ||
-      (getScales() && getScales()->size() != rank))
+  ArrayRef<double> scales = getScales().value_or(ArrayRef<double>());
+  if (getStaticSizes().size() != rank || (getScales() && scales.size() != rank))
     return emitOpError("needs a size, and a scale if any, per dimension");
+  if (static_cast<size_t>(llvm::count(scales, 0.0)) != getRunScales().size())
+    return emitOpError("needs a scale of the run for each scale of 0");
+  if (!llvm::all_of(scales, [](double scale) { return scale >= 0; }))
+    return emitOpError("has a negative scale");
   FailureOr<Dims> dims = shapes.indices(*this, getSizes(), getStaticSizes());
   if (failed(dims))
     return failure();

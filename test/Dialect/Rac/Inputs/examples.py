@@ -38,10 +38,11 @@ def operand_types(op, text):
 
 
 def function(symbol, op, text):
-    """A function around an example. Operands come in the order of their types, sizes last."""
+    """A function around an example. Operands come in the order of their types, sizes and scales last."""
     names = free_names(text)
     types = [text[start:end] for start, end in operand_types(op, text)]
-    types += ["index"] * (len(names) - len(types))
+    scales = re.search(r"by\((.*?)\)", text)
+    types += ["f32" if scales and name in scales[1] else "index" for name in names[len(types):]]
     arguments = ", ".join(f"{name}: {type}" for name, type in zip(names, types, strict=True))
     return f"func.func @{symbol}({arguments}) {{\n{text.rstrip()}\nreturn\n}}\n"
 

@@ -105,32 +105,41 @@ def Rac_ResizeCoordinate : I32EnumAttr<"ResizeCoordinate", "from result position
     I32EnumAttrCase<"asymmetric", 4>]> { let cppNamespace = "::rac"; }
 def Rac_ResizeNearest : I32EnumAttr<"ResizeNearest", "rounding in nearest mode", [
     I32EnumAttrCase<"round_prefer_floor", 0>, I32EnumAttrCase<"round_prefer_ceil", 1>,
-    I32EnumAttrCase<"floor", 2>, I32EnumAttrCase<"ceil", 3>]> { let cppNamespace = "::rac"; }
+    I32EnumAttrCase<"floor", 2>, I32EnumAttrCase<"ceil", 3>,
+    I32EnumAttrCase<"ceil_if_fewer", 4>]> { let cppNamespace = "::rac"; }
 
-def Rac_ResizeOp : Rac_TensorOp<"resize", [AllElementTypesMatch<["input", "result"]>]> {
+def Rac_ResizeOp : Rac_TensorOp<"resize", [AllElementTypesMatch<["input", "result"]>,
+    AttrSizedOperandSegments]> {
   let summary = "Samples the input on another grid.";
   let description = [{
     `scales` holds result size / input size for each dimension where the model
     gives scales; where it gives sizes, it is absent and the quotient is taken.
+    A scale of 0 is one that only the run knows: the next one of `run_scales`.
+    `ceil_if_fewer` is ceil along dimensions whose scale is below 1, else floor.
     `cubic_a` is the cubic coefficient; `exclude_outside` gives samples outside
     the input no weight.
 
     ```mlir
     %y = rac.resize linear half_pixel floor %x to [1, %h, 8, 3] {cubic_a = -0.75 : f64} : (tensor<1x?x4x3xf32>) -> tensor<1x?x8x3xf32>
+    %z = rac.resize nearest asymmetric floor %x to [1, %h, 4, 3] by(%s) {cubic_a = -0.75 : f64, scales = array<f64: 1.0, 0.0, 1.0, 1.0>} : (tensor<1x?x4x3xf32>) -> tensor<1x?x4x3xf32>
     ```
   }];
   let arguments = (ins Rac_ResizeMode:$mode, Rac_ResizeCoordinate:$coordinate,
       Rac_ResizeNearest:$nearest, Rac_Tensor:$input, Variadic<Index>:$sizes,
-      DenseI64ArrayAttr:$static_sizes, OptionalAttr<DenseF64ArrayAttr>:$scales,
-      F64Attr:$cubic_a, UnitAttr:$exclude_outside);
+      DenseI64ArrayAttr:$static_sizes, Variadic<F32>:$run_scales,
+      OptionalAttr<DenseF64ArrayAttr>:$scales, F64Attr:$cubic_a, UnitAttr:$exclude_outside);
   let results = (outs Rac_Tensor:$result);
   let assemblyFormat = [{
     $mode $coordinate $nearest $input `to`
-      custom<DynamicIndexList>($sizes, $static_sizes) attr-dict
-      `:` functional-type($input, $result)
+      custom<DynamicIndexList>($sizes, $static_sizes)
+      (`by` `(` $run_scales^ `)`)? attr-dict `:` functional-type($input, $result)
   }];
+  let hasFolder = 1;
   let extraClassDeclaration = [{
     ::llvm::SmallVector<::mlir::OpFoldResult> getMixedSizes();
+    /// Empty without scales; f64 attributes, and f32 values that the run gives.
+    ::llvm::SmallVector<::mlir::OpFoldResult> getMixedScales();
+    void setMixedScales(::llvm::ArrayRef<::mlir::OpFoldResult> scales);
   }];
 }
 
