@@ -86,6 +86,7 @@ private:
   llvm::Expected<double> costIn16Bits(mlir::ModuleOp plan);
   llvm::Error chooseTypes(const PlanOptions &planOptions);
   llvm::Error replay();
+  llvm::Error checkPlan(mlir::ModuleOp plan);
   llvm::Error costAsGiven();
   void describeFront();
 

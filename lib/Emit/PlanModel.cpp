@@ -1,6 +1,8 @@
 //===- PlanModel.cpp - How the model shall run ----------------------------===//
 
+#include "ComparePlans.h"
 #include "CompilerStages.h"
+#include "HostLibrary.h"
 #include "PlanJson.h"
 #include "Replay.h"
 #include "rac/Cost/Carbon.h"
@@ -173,6 +175,8 @@ llvm::Error Compiler::replay() {
   auto read = readPlan(options.planFile, *replayContext, module);
   if (!read)
     return complaints.because(llvm::toString(read.takeError()));
+  if (llvm::Error error = checkPlan(**read))
+    return complaints.because(llvm::toString(std::move(error)));
   replayed = std::move(*read);
   module = *replayed;
   // Budgets are those of now.
@@ -185,6 +189,25 @@ llvm::Error Compiler::replay() {
     attachDevice(module, *report.device);
   }
   return llvm::Error::success();
+}
+
+/// Gives a plan the model's constants. It says how the model runs, and not what
+/// it computes; one of narrower types may have its casts already.
+llvm::Error Compiler::checkPlan(ModuleOp plan) {
+  if (!differenceOf(plan, module))
+    return takeConstants(plan, module);
+  OwningOpRef<ModuleOp> narrowed = module.clone();
+  if (llvm::Error error =
+          rac::runPasses(*narrowed, "planning", [](OpPassManager &manager) {
+            manager.addPass(createApplyPrecision());
+          }))
+    return error;
+  std::optional<std::string> difference = differenceOf(plan, *narrowed);
+  if (!difference)
+    return takeConstants(plan, *narrowed);
+  return llvm::createStringError(
+      "'" + options.planFile + "' computes something else than the model, or " +
+      "was made with other flags: " + *difference);
 }
 
 /// What a plan that was given costs, and whether it keeps to the budgets.

@@ -35,25 +35,6 @@ static std::string textOf(Type type) {
   return text;
 }
 
-static llvm::Error fillIn(const Resources &wanted, const Resources &given) {
-  for (const auto &entry : wanted) {
-    DenseResourceElementsHandle handle = entry.second.getRawHandle();
-    if (handle.getBlob())
-      continue;
-    auto found = given.find(entry.first());
-    AsmResourceBlob *blob =
-        found == given.end() ? nullptr : found->second.getRawHandle().getBlob();
-    if (!blob ||
-        textOf(found->second.getType()) != textOf(entry.second.getType()))
-      return llvm::createStringError("the plan has a constant '" +
-                                     entry.first() +
-                                     "' that the model does not have");
-    handle.getResource()->setBlob(UnmanagedAsmResourceBlob::allocateWithAlign(
-        blob->getData(), blob->getDataAlignment()));
-  }
-  return llvm::Error::success();
-}
-
 llvm::Error rac::checkConstants(ModuleOp module) {
   for (const auto &entry : resourcesOf(module))
     if (!entry.second.getRawHandle().getBlob())
@@ -76,7 +57,29 @@ rac::readPlan(StringRef path, MLIRContext &context, ModuleOp planned) {
       textOf(theirs.getFunctionType()) != textOf(ours.getFunctionType()))
     return llvm::createStringError(
         "'" + path + "' is the plan of a model with other inputs or outputs");
-  if (llvm::Error error = fillIn(resourcesOf(*plan), resourcesOf(planned)))
-    return error;
   return plan;
+}
+
+llvm::Error rac::takeConstants(ModuleOp plan, ModuleOp planned) {
+  Resources given = resourcesOf(planned);
+  for (const auto &entry : resourcesOf(plan)) {
+    DenseResourceElementsHandle handle = entry.second.getRawHandle();
+    auto found = given.find(entry.first());
+    AsmResourceBlob *blob =
+        found == given.end() ? nullptr : found->second.getRawHandle().getBlob();
+    if (!blob ||
+        textOf(found->second.getType()) != textOf(entry.second.getType()))
+      return llvm::createStringError("the plan has a constant '" +
+                                     entry.first() +
+                                     "' that the model does not have");
+    AsmResourceBlob *own = handle.getBlob();
+    if (own && own->getData() != blob->getData())
+      return llvm::createStringError("the plan has other numbers than the "
+                                     "model for the constant '" +
+                                     entry.first() + "'");
+    if (!own)
+      handle.getResource()->setBlob(UnmanagedAsmResourceBlob::allocateWithAlign(
+          blob->getData(), blob->getDataAlignment()));
+  }
+  return llvm::Error::success();
 }

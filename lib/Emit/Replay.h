@@ -9,13 +9,15 @@
 
 namespace rac {
 
-/// Reads a plan that `--emit=plan` printed, into `context`. Its constants,
-/// which are printed by name only, are taken from `planned`: the same model as
-/// this compiler plans it, in another context that must live as long as the
-/// result.
+/// Reads a plan that `--emit=plan` printed, into `context`. `planned` is the
+/// same model as this compiler plans it.
 llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>>
 readPlan(llvm::StringRef path, mlir::MLIRContext &context,
          mlir::ModuleOp planned);
+
+/// Gives the plan its constants, which are printed by name only, from
+/// `planned`, whose context must live as long as the plan.
+llvm::Error takeConstants(mlir::ModuleOp plan, mlir::ModuleOp planned);
 
 /// Fails if a constant of the module is there by name only.
 llvm::Error checkConstants(mlir::ModuleOp module);
