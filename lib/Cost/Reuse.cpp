@@ -313,7 +313,7 @@ Flow NestReuse::run() {
     inside &= round.reduces;
     for (unsigned t = 0; t < work.tensors.size(); ++t)
       repeat(flow, t, stages[i + 1], round.trips, round.average, goesOn(t, i),
-             [&](double share) {
+             [&, i = i](double share) {
                return inside && isWritten(t) ? 1 : kept(t, i, share);
              });
     flow.touched = stages[i + 1].touched;

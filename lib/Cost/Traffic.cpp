@@ -135,7 +135,7 @@ double rac::registerTraffic(const Work &work, const Schedule &schedule) {
     if (iterations == 0) // nothing moves, and no share of it
       continue;
     double times = loops.isBefore ? 1 : schedule.tiles();
-    auto moved = [&](const WorkUse &use, bool write) {
+    auto moved = [&, &loops = loops](const WorkUse &use, bool write) {
       double count = iterations;
       // One for all lanes, rows or vectors that share it.
       if (loops.vectorLoop && !use.dependsOn(*loops.vectorLoop))

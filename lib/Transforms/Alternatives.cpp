@@ -133,7 +133,7 @@ void PlanSearch::addJoined(const OpRegion &region, const Cover &cover,
     std::string form;
     for (const Pick &other : cover.picks) {
       const Column &part = problem.columns[other.column];
-      if (!llvm::all_of(part.members, [&](unsigned item) {
+      if (!llvm::all_of(part.members, [&column = column](unsigned item) {
             return llvm::is_contained(column.members, item);
           }))
         continue;

@@ -165,7 +165,8 @@ Value Kernel::areInside(OpBuilder &builder, ArrayRef<Value> at) {
 /// under way at once, the better.
 void Kernel::read(OpBuilder &builder, Values at, Value warp, Value lane,
                   Value tile) {
-  auto [turned, in, out] = transpose;
+  OpOperand *turned = transpose.turned;
+  unsigned in = transpose.in, out = transpose.out;
   AffineMap map = op.getMatchingIndexingMap(turned);
   Value first = at[out], place = scaled(builder, lane, word);
   at[in] = add(builder, at[in], place);
