@@ -128,31 +128,56 @@ public:
   ~HideExternalData() {
     for (auto &[tensor, saved] : hidden)
       tensor->Swap(&saved);
+    for (auto &[tensor, saved] : hiddenSparse)
+      tensor->Swap(&saved);
   }
 
 private:
   void graph(onnx::GraphProto &g) {
     for (auto &tensor : *g.mutable_initializer())
       hide(tensor);
+    for (auto &tensor : *g.mutable_sparse_initializer())
+      hide(tensor);
     for (auto &node : *g.mutable_node())
       for (auto &attribute : *node.mutable_attribute()) {
         if (attribute.has_t())
           hide(*attribute.mutable_t());
+        if (attribute.has_sparse_tensor())
+          hide(*attribute.mutable_sparse_tensor());
         if (attribute.has_g())
           graph(*attribute.mutable_g());
       }
   }
-  void hide(onnx::TensorProto &tensor) {
-    if (tensor.data_location() != onnx::TensorProto::EXTERNAL)
-      return;
+  static bool isExternal(const onnx::TensorProto &tensor) {
+    return tensor.data_location() == onnx::TensorProto::EXTERNAL;
+  }
+  static onnx::TensorProto makeEmpty(const std::string &name) {
     onnx::TensorProto stub;
-    stub.set_name(tensor.name());
+    stub.set_name(name);
     stub.set_data_type(onnx::TensorProto::FLOAT);
     stub.add_dims(0);
+    return stub;
+  }
+  void hide(onnx::TensorProto &tensor) {
+    if (!isExternal(tensor))
+      return;
+    onnx::TensorProto stub = makeEmpty(tensor.name());
     tensor.Swap(&stub);
     hidden.emplace_back(&tensor, std::move(stub));
   }
+  /// As a whole: its values and its indices must fit each other.
+  void hide(onnx::SparseTensorProto &tensor) {
+    if (!isExternal(tensor.values()) && !isExternal(tensor.indices()))
+      return;
+    onnx::SparseTensorProto stub;
+    *stub.mutable_values() = makeEmpty(tensor.values().name());
+    stub.add_dims(1);
+    tensor.Swap(&stub);
+    hiddenSparse.emplace_back(&tensor, std::move(stub));
+  }
   std::vector<std::pair<onnx::TensorProto *, onnx::TensorProto>> hidden;
+  std::vector<std::pair<onnx::SparseTensorProto *, onnx::SparseTensorProto>>
+      hiddenSparse;
 };
 
 /// The checker asks for the types and shapes of inputs and outputs, which

@@ -30,13 +30,28 @@ def save(name, m):
         file.write(m.SerializeToString())
 
 
+def move(tensor, **entries):
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    for key, value in entries.items():
+        tensor.external_data.add(key=key, value=value)
+
+
 def external(name, **entries):
     m = model()
-    w = m.graph.initializer[0]
-    w.ClearField("raw_data")
-    w.data_location = TensorProto.EXTERNAL
-    for key, value in entries.items():
-        w.external_data.add(key=key, value=value)
+    move(m.graph.initializer[0], **entries)
+    save(name, m)
+
+
+def sparse(name, indices="indices.bin"):
+    """Two weights that aren't 0."""
+    m = model()
+    m.graph.ClearField("initializer")
+    w = m.graph.sparse_initializer.add(dims=[8, 4])
+    w.values.CopyFrom(numpy_helper.from_array(np.ones(2, np.float32), "w"))
+    w.indices.CopyFrom(numpy_helper.from_array(np.array([1, 30]), "places"))
+    move(w.values, location="weights.bin", length="8")
+    move(w.indices, location=indices)
     save(name, m)
 
 
@@ -46,6 +61,9 @@ with open(path("text.onnx"), "w") as file:
     file.write("This is no model, whatever its name says.\n" * 20)
 with open(path("weights.bin"), "wb") as file:
     file.write(np.ones((8, 4), np.float32).tobytes())
+
+with open(path("indices.bin"), "wb") as file:
+    file.write(np.array([1, 30]).tobytes())
 
 no_graph = model()
 no_graph.ClearField("graph")
@@ -63,3 +81,5 @@ external("offset.onnx", location="weights.bin", offset="-4")
 if not os.path.islink(path("link.bin")):
     os.symlink("/etc/passwd", path("link.bin"))
 external("link.onnx", location="link.bin")
+sparse("sparse.onnx")
+sparse("sparse-no-data.onnx", indices="nothing.bin")
