@@ -97,6 +97,9 @@ public:
     Value count = trips[first];
     for (int64_t i = first + 1; i < last; ++i)
       count = builder.createOrFold<arith::MulIOp>(loc, count, trips[i]);
+    // One iteration is nothing to share.
+    if (getConstantIntValue(count) == 1)
+      return makeSequential(loop);
 
     auto parallel =
         ParallelForOp::create(builder, loc, count, grain(), threads);

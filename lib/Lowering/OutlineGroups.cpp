@@ -130,6 +130,19 @@ Location callLocation(GroupOp group) {
   return NameLoc::get(group.getSymAttr(), group.getLoc());
 }
 
+/// Equal for groups that share a function: of their plans, and of what their ops
+/// are called, say and give.
+llvm::hash_code hashOf(GroupOp group) {
+  llvm::hash_code hash = hash_value(withoutCost(group.getPlanAttr()));
+  for (Operation &op : group.getBodyBlock()->getOperations())
+    hash = llvm::hash_combine(
+        hash, OperationEquivalence::computeHash(
+                  &op, OperationEquivalence::ignoreHashValue,
+                  OperationEquivalence::ignoreHashValue,
+                  OperationEquivalence::IgnoreLocations));
+  return hash;
+}
+
 struct OutlineGroupsPass : rac::impl::OutlineGroupsBase<OutlineGroupsPass> {
   using OutlineGroupsBase::OutlineGroupsBase;
   void runOnOperation() override {
@@ -144,15 +157,11 @@ struct OutlineGroupsPass : rac::impl::OutlineGroupsBase<OutlineGroupsPass> {
       groups.push_back(group);
     });
 
-    // Classes of equal groups; candidates are found by the ops they are made
-    // of.
+    // Classes of equal groups, and where to look for a group's.
     SmallVector<SmallVector<GroupOp>> classes;
-    llvm::StringMap<SmallVector<unsigned>> bySignature;
+    llvm::DenseMap<llvm::hash_code, SmallVector<unsigned>> byHash;
     for (GroupOp group : groups) {
-      std::string signature;
-      for (Operation &op : group.getBodyBlock()->getOperations())
-        (signature += op.getName().getStringRef()) += ';';
-      SmallVector<unsigned> &candidates = bySignature[signature];
+      SmallVector<unsigned> &candidates = byHash[hashOf(group)];
       auto *found = llvm::find_if(candidates, [&](unsigned i) {
         return sameFunction(classes[i].front(), group);
       });

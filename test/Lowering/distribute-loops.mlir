@@ -114,3 +114,20 @@ func.func @one_image(%m: memref<1x50176xf32>) {
   }
   return
 }
+
+// One iteration is nothing to share.
+// CHECK-LABEL: func @one_iteration
+// CHECK-NOT: rac.parallel_for
+// CHECK: scf.for
+// CHECK: memref.store
+func.func @one_iteration(%y: memref<1x4xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %zero = arith.constant 0.0 : f32
+  scf.parallel (%i, %j) = (%c0, %c0) to (%c1, %c4) step (%c1, %c4) {
+    memref.store %zero, %y[%i, %j] : memref<1x4xf32>
+    scf.reduce
+  }
+  return
+}
