@@ -7,6 +7,7 @@ import numpy as np
 import onnx
 import pytest
 from odd_graphs import CONTROL, OPTIONAL
+from odd_values import NESTED, VALUES
 from onnx import TensorProto, compose, helper, numpy_helper, parser
 from support import Reference, assert_same, compile_once, difference, load, run_compiler
 
@@ -75,6 +76,11 @@ def test_what_may_be_left_out(compiler, tmp_path, opset):
 
 def test_control_flow(compiler, tmp_path):
     check(tmp_path, *together(CONTROL, 21))
+    check(tmp_path, *together(NESTED, 21))
+
+
+def test_values(compiler, tmp_path):
+    check(tmp_path, *together(VALUES, 21))
 
 
 # ---- one network in each opset
