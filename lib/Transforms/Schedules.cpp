@@ -131,11 +131,13 @@ static bool isWorthCutting(RankedTensorType type, int64_t dim, int64_t size) {
 /// apart.
 static std::optional<int64_t>
 rowDim(RankedTensorType type, ArrayRef<int64_t> tiles, int64_t leastBytes = 0) {
-  int64_t bytes = type.getElementTypeBitWidth() / 8;
+  double bytes = type.getElementTypeBitWidth() / 8; // may be more than 64 bits
   for (int64_t dim = tiles.size(); dim-- > 0;) {
     if (tiles[dim] == 1 && type.getDimSize(dim) != 1 && bytes >= leastBytes)
       return dim;
-    if (leastBytes > 0 && type.isDynamicDim(dim))
+    if (leastBytes == 0)
+      continue;
+    if (type.isDynamicDim(dim))
       return std::nullopt;
     bytes *= type.getDimSize(dim);
   }
