@@ -21,8 +21,8 @@ static bool takesNoTime(const WorkNest &nest, bool isGpu) {
 
 /// What the candidate computes, on tensors as narrow as the precision has them.
 Work DeviceModel::workIn(Type precision, const Candidate &candidate,
-                         double dim) const {
-  Work work = analyzeWork(candidate, dim);
+                         const AssumedSizes &sizes) const {
+  Work work = analyzeWork(candidate, sizes);
   narrowWork(work, precision);
   const Device &device = coefficients.getDevice();
   bool isGpu = device.kind == DeviceKind::gpu;
@@ -39,9 +39,9 @@ Work DeviceModel::workIn(Type precision, const Candidate &candidate,
     block = group->getBlock();
   if (!block)
     return work;
-  std::unique_ptr<RunMemory> &run = runs[{block, dim}];
+  std::unique_ptr<RunMemory> &run = runs[{block, &sizes}];
   if (!run)
-    run = std::make_unique<RunMemory>(*block, dim);
+    run = std::make_unique<RunMemory>(*block, sizes);
   run->describe(candidate, work);
   // What was touched a run ago: a module may have more than this block.
   for (WorkTensor &tensor : work.tensors)
@@ -55,10 +55,14 @@ Work DeviceModel::workIn(Type precision, const Candidate &candidate,
 std::vector<double>
 DeviceModel::surroundings(const Candidate &candidate) const {
   std::vector<double> numbers;
+  // Types alone don't tell assumed sizes.
+  if (Work work = analyzeWork(candidate, typical); work.isDynamic)
+    for (const WorkTensor &tensor : work.tensors)
+      llvm::append_range(numbers, tensor.shape);
   if (coefficients.getDevice().kind == DeviceKind::gpu)
     return numbers;
   Work work = workIn(Float32Type::get(candidate.ops.front()->getContext()),
-                     candidate, assumptions.dim);
+                     candidate, typical);
   for (const WorkTensor &tensor : work.tensors)
     llvm::append_range(numbers,
                        std::initializer_list<double>{
@@ -68,20 +72,22 @@ DeviceModel::surroundings(const Candidate &candidate) const {
 }
 
 Estimate DeviceModel::estimateFor(const Candidate &candidate, PlanAttr plan,
-                                  double dim, Flows &flows) const {
+                                  const AssumedSizes &sizes,
+                                  Flows &flows) const {
   if (coefficients.getDevice().kind == DeviceKind::gpu)
     return GpuCosting(coefficients, assumptions,
-                      workIn(plan.getPrecision(), candidate, dim), blocks)
+                      workIn(plan.getPrecision(), candidate, sizes), blocks)
         .estimate(plan);
   return CpuCosting(coefficients, assumptions, plan, threads,
-                    workIn(plan.getPrecision(), candidate, dim), flows[dim])
+                    workIn(plan.getPrecision(), candidate, sizes),
+                    flows[&sizes])
       .kernel()
       .estimate(coefficients, plan.getContext());
 }
 
 SmallVector<KernelCost, 4> DeviceModel::kernels(const Candidate &candidate,
                                                 PlanAttr plan) const {
-  Work work = workIn(plan.getPrecision(), candidate, assumptions.dim);
+  Work work = workIn(plan.getPrecision(), candidate, typical);
   if (coefficients.getDevice().kind == DeviceKind::gpu)
     return GpuCosting(coefficients, assumptions, std::move(work), blocks)
         .kernels(plan);
@@ -96,7 +102,7 @@ ArrayRef<GpuBlock> DeviceModel::bestBlocks(const Candidate &candidate,
   if (coefficients.getDevice().kind != DeviceKind::gpu)
     return {};
   return GpuCosting(coefficients, assumptions,
-                    workIn(precision, candidate, assumptions.dim), blocks)
+                    workIn(precision, candidate, typical), blocks)
       .bestBlocks(dataTypeOf(precision).value_or(DataType::f32));
 }
 
@@ -121,8 +127,7 @@ TimeFormula DeviceModel::timeFormula(const Candidate &candidate,
                                      PlanAttr plan) const {
   FlowCache flows;
   return CpuCosting(coefficients, assumptions, plan, threads,
-                    workIn(plan.getPrecision(), candidate, assumptions.dim),
-                    flows)
+                    workIn(plan.getPrecision(), candidate, typical), flows)
       .formulate();
 }
 
@@ -141,23 +146,32 @@ std::vector<Estimate> DeviceModel::estimates(const Candidate &candidate,
   return all;
 }
 
+bool DeviceModel::isUncertain(const Candidate &candidate) const {
+  Work work = analyzeWork(candidate, least);
+  if (!work.isDynamic)
+    return false;
+  for (const WorkTensor &tensor : work.tensors)
+    for (auto [dim, size] : llvm::enumerate(tensor.shape))
+      if (most.size(tensor.value, dim) != size)
+        return true;
+  return false;
+}
+
 Estimate DeviceModel::estimate(const Candidate &candidate, PlanAttr plan,
                                Flows &flows) const {
-  Estimate estimate = estimateFor(candidate, plan, assumptions.dim, flows);
-  bool exact = assumptions.dimLow == assumptions.dim &&
-               assumptions.dimHigh == assumptions.dim;
-  if (exact || !analyzeWork(candidate, assumptions.dim).isDynamic)
+  Estimate estimate = estimateFor(candidate, plan, typical, flows);
+  if (!isUncertain(candidate))
     return estimate;
   // Costs grow with sizes.
-  Estimate least = estimateFor(candidate, plan, assumptions.dimLow, flows),
-           most = estimateFor(candidate, plan, assumptions.dimHigh, flows);
+  Estimate low = estimateFor(candidate, plan, least, flows),
+           high = estimateFor(candidate, plan, most, flows);
   auto widen = [](Interval &interval, const Interval &low,
                   const Interval &high) {
     interval.low = std::min(interval.low, low.low);
     interval.high = std::max(interval.high, high.high);
   };
-  widen(estimate.seconds, least.seconds, most.seconds);
-  if (estimate.joules && least.joules && most.joules)
-    widen(*estimate.joules, *least.joules, *most.joules);
+  widen(estimate.seconds, low.seconds, high.seconds);
+  if (estimate.joules && low.joules && high.joules)
+    widen(*estimate.joules, *low.joules, *high.joules);
   return estimate;
 }

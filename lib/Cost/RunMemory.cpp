@@ -103,13 +103,7 @@ static bool isMadeInParts(Operation *maker) {
 }
 
 double RunMemory::bytesOf(Value value) const {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  if (!type)
-    return 0;
-  double bytes = std::max(1.0, type.getElementTypeBitWidth() / 8.0);
-  for (int64_t size : type.getShape())
-    bytes *= ShapedType::isDynamic(size) ? dim : double(size);
-  return bytes;
+  return isa<RankedTensorType>(value.getType()) ? sizes.bytes(value) : 0;
 }
 
 /// What an op reads of an operand: of one that it takes parts of, or a group
@@ -131,7 +125,8 @@ double RunMemory::bytesRead(OpOperand &operand) const {
   return std::min(all, parts);
 }
 
-RunMemory::RunMemory(Block &block, double dim) : dim(dim), before({0}) {
+RunMemory::RunMemory(Block &block, const AssumedSizes &sizes)
+    : sizes(sizes), before({0}) {
   for (Operation *each : inOrderOfRun(block)) {
     Operation &op = *each;
     if (!runs(op))

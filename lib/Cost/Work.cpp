@@ -85,14 +85,15 @@ namespace {
 /// Fills in a candidate's sizes.
 class Analysis {
 public:
-  Analysis(const Candidate &candidate, double dim)
-      : candidate(candidate), dim(dim) {}
+  Analysis(const Candidate &candidate, const AssumedSizes &sizes)
+      : candidate(candidate), sizes(sizes) {}
   Work run();
 
 private:
-  double sizeOf(int64_t size) {
-    work.isDynamic |= ShapedType::isDynamic(size);
-    return ShapedType::isDynamic(size) ? dim : double(size);
+  double sizeOf(Value tensor, unsigned dim) {
+    work.isDynamic |=
+        cast<RankedTensorType>(tensor.getType()).isDynamicDim(dim);
+    return sizes.size(tensor, dim);
   }
   unsigned tensorOf(Value value);
   unsigned scratchOf(OpResult result);
@@ -103,7 +104,7 @@ private:
   void add(ArrayRef<LoopNest> nests);
 
   const Candidate &candidate;
-  double dim;
+  const AssumedSizes &sizes;
   Work work;
   llvm::DenseMap<Value, unsigned> numbers, scratch;
 };
@@ -117,8 +118,8 @@ unsigned Analysis::tensorOf(Value value) {
   auto type = cast<RankedTensorType>(value.getType());
   WorkTensor &tensor = work.tensors.emplace_back();
   tensor.value = value;
-  for (int64_t size : type.getShape())
-    tensor.shape.push_back(sizeOf(size));
+  for (unsigned i = 0, rank = type.getRank(); i < rank; ++i)
+    tensor.shape.push_back(sizeOf(value, i));
   tensor.strides.resize(tensor.shape.size());
   double stride = 1;
   for (size_t i = tensor.shape.size(); i-- > 0;) {
@@ -197,7 +198,9 @@ Analysis::resolve(const LoopNest &nest,
                   function_ref<bool(const Access &, bool write)> isScratch) {
   WorkNest result;
   for (const Extent &extent : nest.loops)
-    result.sizes.push_back(sizeOf(extent.size));
+    result.sizes.push_back(ShapedType::isDynamic(extent.size)
+                               ? sizeOf(extent.tensor, extent.dim)
+                               : double(extent.size));
   result.reductions = nest.reductions;
   for (const Access &access : nest.reads) {
     WorkUse use = useOf(access, isScratch(access, /*write=*/false));
@@ -300,8 +303,8 @@ Work Analysis::run() {
   return std::move(work);
 }
 
-Work rac::analyzeWork(const Candidate &candidate, double dim) {
-  return Analysis(candidate, dim).run();
+Work rac::analyzeWork(const Candidate &candidate, const AssumedSizes &sizes) {
+  return Analysis(candidate, sizes).run();
 }
 
 void rac::narrowWork(Work &work, Type precision) {

@@ -36,7 +36,6 @@ llvm::Error Compiler::check() {
   report.flags = options.flags;
   report.runsPerDay = options.runsPerDay;
   report.threads = std::max<int64_t>(1, options.threads);
-  report.assumedDim = Assumptions().dim;
   report.objective = options.objective;
 
   bool isText =

@@ -80,6 +80,7 @@ private:
   // PlanModel.cpp; of types: PlanTypes.cpp
   llvm::Error findDescriptions();
   llvm::Error plan();
+  llvm::Error assumeSizes();
   llvm::Error setCarbon(PlanOptions &planOptions);
   bool choosesTypes() const;
   llvm::Error planNarrow(const PlanOptions &planOptions);

@@ -46,7 +46,6 @@ llvm::Error Compiler::toCode() {
   setVectors(buffers, target);
   buffers.threads = options.threads ? options.threads : target.cores;
   buffers.multiplyAdds = multiplyAdds(*report.device);
-  buffers.assumedDim = report.assumedDim;
   buffers.accelerator = target.accelerator.chip;
   if (llvm::Error error = runPasses("lowering", [&](OpPassManager &manager) {
         populateBufferPipeline(manager, buffers);

@@ -108,7 +108,10 @@ llvm::Error Compiler::plan() {
   if (options.objective == "carbon")
     if (llvm::Error error = setCarbon(planOptions))
       return error;
+  planOptions.sizes = options.sizes;
   attachDevice(module, *report.device);
+  if (llvm::Error error = assumeSizes())
+    return error;
   if (!isPlanned && choosesTypes())
     if (llvm::Error error = planNarrow(planOptions))
       return error;
@@ -146,6 +149,26 @@ llvm::Error Compiler::plan() {
     reportBreakdowns(module, report);
   report.search = reportSearch(module);
   report.unknowns = notedUnknowns(module);
+  return llvm::Error::success();
+}
+
+/// What costs are told for, in the module and in the report. A plan that says
+/// it already keeps to that unless it is said anew.
+llvm::Error Compiler::assumeSizes() {
+  if (!isPlanned || !options.sizes.empty() || !assumedRange(module, 0, 0))
+    if (llvm::Error error = runPasses("planning", [&](OpPassManager &manager) {
+          AssumeSizesOptions assume;
+          llvm::append_range(assume.sizes, options.sizes);
+          manager.addPass(createAssumeSizes(assume));
+        }))
+      return error;
+  for (const std::string &name : signature.symbols)
+    report.assumedSizes.push_back({name, Assumptions().dim});
+  for (auto [input, tensor] : llvm::enumerate(signature.inputs))
+    for (auto [dim, size] : llvm::enumerate(tensor.dims))
+      if (auto range = assumedRange(module, input, dim); range && size < 0)
+        report.assumedSizes[-1 - size].second =
+            (*range)[unsigned(SizeBound::typical)];
   return llvm::Error::success();
 }
 

@@ -86,7 +86,6 @@ llvm::Error Compiler::readSignature() {
     report.inputs.push_back(tensorText(signature, tensor));
   for (const TensorSignature &tensor : signature.outputs)
     report.outputs.push_back(tensorText(signature, tensor));
-  report.symbols = signature.symbols;
   return llvm::Error::success();
 }
 

@@ -35,8 +35,8 @@ void rac::setTimeline(func::FuncOp entry, const MemoryTimeline &timeline) {
       kTimelineName,
       builder.getDictionaryAttr(
           {attribute("arena", builder.getI64IntegerAttr(timeline.arenaBytes)),
-           attribute("assumed_dim",
-                     builder.getI64IntegerAttr(timeline.assumedDim)),
+           attribute("assumes_sizes",
+                     builder.getBoolAttr(timeline.assumesSizes)),
            attribute("buffers", builder.getDenseI64ArrayAttr(buffers)),
            attribute("unknown", builder.getI64IntegerAttr(timeline.numUnknown)),
            attribute("steps", builder.getStrArrayAttr(names)),
@@ -57,19 +57,19 @@ std::optional<MemoryTimeline> rac::getTimeline(func::FuncOp entry) {
   if (!dictionary)
     return std::nullopt;
   auto arena = dictionary.getAs<IntegerAttr>("arena");
-  auto dim = dictionary.getAs<IntegerAttr>("assumed_dim");
+  auto assumes = dictionary.getAs<BoolAttr>("assumes_sizes");
   auto unknown = dictionary.getAs<IntegerAttr>("unknown");
   auto names = dictionary.getAs<ArrayAttr>("steps");
   auto weights = dictionary.getAs<DenseI64ArrayAttr>("weights");
   auto buffers = dictionary.getAs<DenseI64ArrayAttr>("buffers");
-  if (!arena || !dim || !unknown || !names || !weights || !buffers ||
+  if (!arena || !assumes || !unknown || !names || !weights || !buffers ||
       weights.size() != int64_t(names.size()) ||
       buffers.size() % kFields != 0 ||
       !llvm::all_of(names, llvm::IsaPred<StringAttr>))
     return std::nullopt;
   MemoryTimeline timeline;
   timeline.arenaBytes = arena.getInt();
-  timeline.assumedDim = dim.getInt();
+  timeline.assumesSizes = assumes.getValue();
   timeline.numUnknown = unknown.getInt();
   for (auto [name, bytes] :
        llvm::zip_equal(names.getAsRange<StringAttr>(), weights.asArrayRef()))

@@ -5,6 +5,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
+#include "rac/Dialect/Rac/IR/SizeRanges.h"
 #include "rac/Lowering/ElementBytes.h"
 
 using namespace mlir;
@@ -76,9 +77,13 @@ Attribute TimelineBuilder::constant(Value value) {
   if (!result)
     return {};
   Operation *op = result.getOwner();
-  if (isa<InputDimOp>(op)) {
-    timeline.assumedDim = assumedDim;
-    return IntegerAttr::get(IndexType::get(op->getContext()), assumedDim);
+  if (auto size = dyn_cast<InputDimOp>(op)) {
+    timeline.assumesSizes = true;
+    auto range = assumedRange(op->getParentOfType<ModuleOp>(), size.getIndex(),
+                              size.getDim());
+    return IntegerAttr::get(IndexType::get(op->getContext()),
+                            range ? (*range)[unsigned(SizeBound::typical)]
+                                  : assumedDim);
   }
   if (!isMemoryEffectFree(op) || op->getNumRegions())
     return {};

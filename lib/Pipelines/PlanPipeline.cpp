@@ -14,6 +14,9 @@ void rac::populatePlanPipeline(OpPassManager &pm, const PlanOptions &options) {
     attach.device = options.device;
     pm.addPass(createAttachDevice(attach));
   }
+  AssumeSizesOptions assume;
+  llvm::append_range(assume.sizes, options.sizes);
+  pm.addPass(createAssumeSizes(assume));
   pm.addPass(createCanonicalizer());
   pm.addNestedPass<func::FuncOp>(createRefineShapes());
   pm.addNestedPass<func::FuncOp>(createCanonicalizeModel());

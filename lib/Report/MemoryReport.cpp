@@ -21,12 +21,9 @@ json::Value rac::memoryToJson(const Report &report) {
                                    {"last", buffer.last},
                                    {"offset", buffer.offset},
                                    {"bytes", buffer.bytes}});
-  json::Value dim = nullptr;
-  if (timeline.assumedDim)
-    dim = timeline.assumedDim;
   return json::Object{{"arena_bytes", timeline.arenaBytes},
                       {"weights_bytes", report.weightsBytes},
-                      {"assumed_size", std::move(dim)},
+                      {"assumes_sizes", timeline.assumesSizes},
                       {"buffers_left_out", timeline.numUnknown},
                       {"steps", std::move(steps)},
                       {"buffers", std::move(buffers)}};

@@ -113,8 +113,8 @@ static json::Array unknowns(const Report &report, const Unknowns &coefficients,
 /// Names of sizes that only the run knows, and what costs take them as.
 static json::Object sizes(const Report &report) {
   json::Object sizes;
-  for (const std::string &symbol : report.symbols)
-    sizes[json::fixUTF8(symbol)] = report.assumedDim;
+  for (const auto &[name, size] : report.assumedSizes)
+    sizes[json::fixUTF8(name)] = size;
   return sizes;
 }
 

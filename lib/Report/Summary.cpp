@@ -90,9 +90,8 @@ static std::string run(const Report &report) {
                      std::to_string(report.threads) + threadsOf(report);
   if (report.device)
     text += " of " + report.device->id;
-  if (!report.symbols.empty())
-    text += ", " + llvm::join(report.symbols, ", ") + " = " +
-            std::to_string(report.assumedDim);
+  for (const auto &[name, size] : report.assumedSizes)
+    text += ", " + name + " = " + std::to_string(size);
   return text;
 }
 

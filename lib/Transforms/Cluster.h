@@ -4,7 +4,7 @@
 #define RAC_LIB_TRANSFORMS_CLUSTER_H
 
 #include "rac/Dialect/Rac/IR/RacDialect.h"
-#include "rac/Transforms/SymbolicShapes.h"
+#include "rac/Dialect/Rac/IR/SymbolicShapes.h"
 
 namespace rac {
 

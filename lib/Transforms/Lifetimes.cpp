@@ -27,7 +27,7 @@ int32_t Lifetimes::firstUse(Operation *op) const {
 }
 
 Lifetimes::Lifetimes(ModuleOp module, const Assumptions &assumptions)
-    : assumptions(assumptions) {
+    : sizes(assumptions.dim) {
   llvm::Expected<Device> device = attachedDevice(module);
   if (device)
     alignment = partAlignment(*device);
@@ -81,11 +81,7 @@ double Lifetimes::bytes(Value value) const {
     if (isa<FunctionOpInterface>(user->getParentOp()) &&
         user->hasTrait<OpTrait::IsTerminator>())
       return 0;
-  auto type = cast<RankedTensorType>(value.getType());
-  double bytes = std::max(1u, type.getElementTypeBitWidth() / 8);
-  for (int64_t size : type.getShape())
-    bytes *= ShapedType::isDynamic(size) ? assumptions.dim : size;
-  return bytes;
+  return sizes.bytes(value);
 }
 
 /// Whether the library adds `addend` to a contraction's sums, after a bias at

@@ -37,7 +37,7 @@ public:
   double bytes(mlir::Value value) const;
 
 private:
-  Assumptions assumptions;
+  AssumedSizes sizes;
   int64_t alignment = 1; ///< of parts on the module's device, B
   llvm::DenseMap<mlir::Operation *, int32_t> steps, ends;
 };

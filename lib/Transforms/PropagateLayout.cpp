@@ -17,6 +17,7 @@
 #include "mlir/IR/Dominance.h"
 #include "mlir/Transforms/CSE.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "rac/Cost/AssumedSizes.h"
 #include "rac/Transforms/Passes.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
@@ -34,7 +35,7 @@ namespace {
 class LayoutRegion {
 public:
   LayoutRegion(int64_t assumedDim, DenseSet<Operation *> &taken)
-      : assumedDim(assumedDim), taken(taken) {}
+      : sizes(assumedDim), taken(taken) {}
 
   void grow(TransposeOp seed);
   bool empty() const { return members.empty(); }
@@ -55,7 +56,7 @@ private:
   bool wants(Operation *user, Value value, const Permutation &order);
   void permute(Operation *op, const OpOrder &order);
 
-  int64_t assumedDim;
+  AssumedSizes sizes;
   DenseSet<Operation *> &taken;
   llvm::MapVector<Operation *, OpOrder> members;
   MinCut cut;
@@ -130,19 +131,14 @@ static bool movesOnlyUnits(RankedTensorType type, ArrayRef<int64_t> order) {
   return llvm::is_sorted(moved);
 }
 
-/// What transposing costs: the bytes moved, a dimension not known counting
-/// `assumedDim`. One that moves only dimensions of size one is a view, yet
-/// keeps ops apart that could share a kernel, so it isn't free.
+/// What transposing costs: the bytes moved. One that moves only dimensions of
+/// size one is a view, yet keeps ops apart that could share a kernel, so it
+/// isn't free.
 int64_t LayoutRegion::bytes(Value value, const Permutation &order) const {
   auto type = cast<RankedTensorType>(value.getType());
   if (isFullRank(value, order) && movesOnlyUnits(type, order))
     return 1;
-  int64_t count = std::max(1u, type.getElementTypeBitWidth() / 8);
-  for (int64_t size : type.getShape()) {
-    count *= ShapedType::isDynamic(size) ? assumedDim : size;
-    count = std::min(count, MinCut::infinite >> 20);
-  }
-  return count;
+  return int64_t(std::min(sizes.bytes(value), double(MinCut::infinite >> 20)));
 }
 
 bool LayoutRegion::wants(Operation *user, Value value,

@@ -3,7 +3,7 @@
 #ifndef RAC_LIB_TRANSFORMS_REASSOCIATION_H
 #define RAC_LIB_TRANSFORMS_REASSOCIATION_H
 
-#include "rac/Transforms/SymbolicShapes.h"
+#include "rac/Dialect/Rac/IR/SymbolicShapes.h"
 #include <optional>
 
 namespace rac {

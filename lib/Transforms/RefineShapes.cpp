@@ -9,8 +9,8 @@
 #include "mlir/Transforms/CSE.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
+#include "rac/Dialect/Rac/IR/SymbolicShapes.h"
 #include "rac/Transforms/Passes.h"
-#include "rac/Transforms/SymbolicShapes.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace rac {

@@ -5,7 +5,7 @@
 // weights.
 
 // CHECK-LABEL: func.func @main()
-// CHECK-SAME: rac.timeline = {arena = 512 : i64, assumed_dim = 0 : i64,
+// CHECK-SAME: rac.timeline = {arena = 512 : i64, assumes_sizes = false,
 // CHECK-SAME: buffers = array<i64: 0, 1, [[A:[0-9]+]], 256, 1, 2, {{[0-9]+}}, 256, 2, 2, [[A]], 256>,
 // CHECK-SAME: steps = ["init_0", "step_1", "step"], unknown = 0 : i64, weights = array<i64: 0, 1024, 0>}
 func.func @main() {
@@ -27,7 +27,7 @@ func.func private @weighted(memref<64xf32>, memref<64xf32>, memref<256xf32>)
 // 10 of 4 bytes take 64; twice 10 of them take 128. What the data decide is counted, not told.
 
 // CHECK-LABEL: func.func @main()
-// CHECK-SAME: rac.timeline = {arena = 192 : i64, assumed_dim = 10 : i64,
+// CHECK-SAME: rac.timeline = {arena = 192 : i64, assumes_sizes = true,
 // CHECK-SAME: buffers = array<i64: 0, 1, 0, 64, 1, 1, 64, 128>,
 // CHECK-SAME: steps = ["init", "step", "init"], unknown = 1 : i64
 func.func @main() {

@@ -71,6 +71,10 @@ static Flag<std::string> weights(
 static cl::list<std::string>
     shapes("shape", cl::value_desc("NAME=1x3x224x224"), cl::cat(category),
            cl::desc("Fixes the shape of an input; may be repeated"));
+static cl::list<std::string>
+    sizes("size", cl::value_desc("NAME=1|NAME=16..512"), cl::cat(category),
+          cl::desc("What to plan for where only the run knows a size; may be "
+                   "repeated"));
 static Flag<int> threads("threads", cl::init(0), cl::value_desc("N"),
                          cl::desc("Threads of a run; default: all cores"));
 static Flag<bool>
@@ -242,6 +246,8 @@ static std::vector<std::string> provenance() {
     flags.push_back("--device=" + sys::path::stem(device).str());
   for (const std::string &shape : shapes)
     flags.push_back("--shape=" + shape);
+  for (const std::string &size : sizes)
+    flags.push_back("--size=" + size);
   if (threads)
     flags.push_back("--threads=" + std::to_string(threads));
   if (noLibrary)
@@ -302,6 +308,7 @@ static int compile() {
     options.maxError = maxError;
   options.group = group;
   options.randomConstants = randomConstants;
+  options.sizes.assign(sizes.begin(), sizes.end());
   options.threads = threads;
   options.useLibrary = !noLibrary;
   options.profile = profile;

@@ -191,7 +191,7 @@ TEST_F(ReportTest, MemoryIsToldStepByStep) {
   make(told);
   const json::Object &memory = at(root(), "memory");
   EXPECT_DOUBLE_EQ(num(memory, "arena_bytes"), 156);
-  EXPECT_TRUE(isNull(memory, "assumed_size"));
+  EXPECT_FALSE(memory.getBoolean("assumes_sizes").value_or(true));
   const json::Array &steps = *memory.getArray("steps");
   EXPECT_DOUBLE_EQ(num(*steps[0].getAsObject(), "live_bytes"), 100);
   EXPECT_DOUBLE_EQ(num(*steps[1].getAsObject(), "live_bytes"), 128);

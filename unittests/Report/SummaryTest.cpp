@@ -49,13 +49,12 @@ TEST(Summary, WhatIsNotKnownIsSaid) {
   Report told = report();
   told.groups[0].joulesOrigin = JoulesOrigin::tdp;
   told.groups[1].seconds = std::nullopt;
-  told.symbols = {"n", "m"};
-  told.assumedDim = 64;
+  told.assumedSizes = {{"n", 1}, {"m", 64}};
   std::string text = summaryText(told, {"m.so", 0, ""});
   EXPECT_NE(text.find("working memory by the inputs' shapes"),
             std::string::npos);
   EXPECT_NE(text.find("a run    unknown, 36.0 kJ at most (by TDP), predicted "
-                      "for 1 thread of d, n, m = 64\n"),
+                      "for 1 thread of d, n = 1, m = 64\n"),
             std::string::npos);
   EXPECT_NE(text.find("carbon   unknown\n"), std::string::npos);
   EXPECT_NE(text.find("written  m.so, 0.0 MiB\n"), std::string::npos);

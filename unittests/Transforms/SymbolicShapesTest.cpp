@@ -1,6 +1,6 @@
 //===- SymbolicShapesTest.cpp - Sizes as expressions ----------------------===//
 
-#include "rac/Transforms/SymbolicShapes.h"
+#include "rac/Dialect/Rac/IR/SymbolicShapes.h"
 #include "mlir/IR/Builders.h"
 #include "gtest/gtest.h"
 

@@ -57,8 +57,9 @@ public:
   /// device lacks; both must outlive the model, and it its estimates.
   DeviceModel(const Device &device, const Assumptions &assumptions,
               int64_t threads, Unknowns &unknowns)
-      : assumptions(assumptions), threads(threads),
-        coefficients(device, unknowns) {}
+      : assumptions(assumptions), least(assumptions.dimLow, SizeBound::least),
+        typical(assumptions.dim), most(assumptions.dimHigh, SizeBound::most),
+        threads(threads), coefficients(device, unknowns) {}
   Estimate estimate(const Candidate &candidate, PlanAttr plan) const override;
   std::vector<Estimate>
   estimates(const Candidate &candidate,
@@ -81,21 +82,25 @@ public:
   }
 
 private:
-  /// By what stands for dimensions that aren't known.
-  using Flows = std::map<double, FlowCache>;
+  /// By what stands for sizes that aren't known.
+  using Flows = std::map<const AssumedSizes *, FlowCache>;
   Estimate estimate(const Candidate &candidate, PlanAttr plan,
                     Flows &flows) const;
-  Estimate estimateFor(const Candidate &candidate, PlanAttr plan, double dim,
-                       Flows &flows) const;
+  Estimate estimateFor(const Candidate &candidate, PlanAttr plan,
+                       const AssumedSizes &sizes, Flows &flows) const;
   Work workIn(mlir::Type precision, const Candidate &candidate,
-              double dim) const;
+              const AssumedSizes &sizes) const;
+  /// Whether sizes that aren't known make a difference.
+  bool isUncertain(const Candidate &candidate) const;
 
   Assumptions assumptions;
+  AssumedSizes least, typical, most;
   int64_t threads;
   mutable Coefficients coefficients;
   mutable GpuBlockCache blocks;
-  /// By block and size of what isn't known: blocks don't change meanwhile.
-  mutable std::map<std::pair<mlir::Block *, double>, std::unique_ptr<RunMemory>>
+  /// Blocks don't change meanwhile.
+  mutable std::map<std::pair<mlir::Block *, const AssumedSizes *>,
+                   std::unique_ptr<RunMemory>>
       runs;
 };
 

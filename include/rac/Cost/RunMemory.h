@@ -17,9 +17,8 @@ namespace rac {
 
 class RunMemory {
 public:
-  /// A dimension that isn't known counts `dim`. The block must not change while
-  /// this is in use.
-  RunMemory(mlir::Block &block, double dim);
+  /// The block must not change, and `sizes` must live, while this is in use.
+  RunMemory(mlir::Block &block, const AssumedSizes &sizes);
 
   /// Says of the tensors of a candidate of the block's ops, or of one of its
   /// groups, what was touched since they were (WorkTensor::since), and by whom
@@ -42,7 +41,8 @@ private:
                          const Candidate &candidate) const;
   LastTouch sinceFreed(mlir::Value value) const;
 
-  double dim, total = 0;
+  const AssumedSizes &sizes;
+  double total = 0;
   llvm::DenseMap<mlir::Operation *, int64_t> positions;
   /// B that the ops before each position touch, of which nobody else knows.
   llvm::SmallVector<double> before;

@@ -9,6 +9,7 @@
 #define RAC_COST_WORK_H
 
 #include "mlir/IR/BuiltinOps.h"
+#include "rac/Cost/AssumedSizes.h"
 #include "rac/Cost/Device.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 
@@ -16,7 +17,8 @@ namespace rac {
 
 /// What stands in for what only the run knows.
 struct Assumptions {
-  /// Of a dimension that isn't known: most likely, at least, at most.
+  /// Of a size that isn't known, nor follows from those that the module assumes
+  /// (AssumedSizes): most likely, at least, at most.
   int64_t dim = 64, dimLow = 64, dimHigh = 64;
   /// What else a run touches before it comes back to a group's weights, B: they
   /// are still in a level that holds that much.
@@ -138,9 +140,8 @@ struct Work {
   double contractionFlops() const;
 };
 
-/// Each of the candidate's loop nests, as its ops state them, with `dim` for
-/// dimensions that aren't known.
-Work analyzeWork(const Candidate &candidate, double dim);
+/// Each of the candidate's loop nests, as its ops state them.
+Work analyzeWork(const Candidate &candidate, const AssumedSizes &sizes);
 
 /// Whether a value is the same in every run: a constant, through views of it,
 /// and through the arguments of a group.

@@ -47,6 +47,8 @@ struct CompileOptions {
   std::string group;              ///< the only one to compile; empty: all
   bool randomConstants = false; ///< for those that an MLIR file has no data of
   llvm::StringMap<llvm::SmallVector<int64_t>> shapes; ///< by input
+  /// That only the run knows, to plan for: NAME=N or NAME=LOW..HIGH.
+  std::vector<std::string> sizes;
   int32_t threads = 0;
   bool useLibrary = true;
   bool profile = false; ///< the library times each group

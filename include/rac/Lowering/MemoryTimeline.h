@@ -28,8 +28,8 @@ struct MemoryTimeline {
   std::vector<Step> steps;
   std::vector<Buffer> buffers;
   int64_t arenaBytes = 0; ///< B
-  /// What every size was taken as that only the run knows; 0: all are known.
-  int64_t assumedDim = 0;
+  /// Whether sizes that only the run knows were assumed.
+  bool assumesSizes = false;
   /// Buffers left out: their sizes depend on the inputs' data, say.
   int64_t numUnknown = 0;
 

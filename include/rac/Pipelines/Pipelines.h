@@ -55,6 +55,10 @@ struct PlanOptions : mlir::PassPipelineOptions<PlanOptions> {
       *this, "front",
       llvm::cl::desc("Points of the front of time, energy and memory to note"),
       llvm::cl::init(0)};
+  ListOption<std::string> sizes{
+      *this, "sizes",
+      llvm::cl::desc("Sizes to plan for that only the run knows: NAME=N or "
+                     "NAME=LOW..HIGH")};
   Option<bool> checkBudgets{
       *this, "check-budgets",
       llvm::cl::desc("Fail where the plan misses a budget"),

@@ -77,9 +77,8 @@ struct Report {
   std::string compiler, llvmVersion;        ///< with their versions
   std::vector<std::string> flags;           ///< what shapes the result
   std::vector<std::string> inputs, outputs; ///< "name: f32[n, 3]"
-  std::vector<std::string> symbols; ///< names of sizes that the run knows
-  /// What each of `symbols` was taken as in costs.
-  int64_t assumedDim = 0;
+  /// Names of sizes that only the run knows, and what costs take them as.
+  std::vector<std::pair<std::string, int64_t>> assumedSizes;
   /// What was planned for, with what was unknown of it.
   std::optional<Device> device;
   Unknowns unknowns;

@@ -71,6 +71,28 @@ def PropagateLayout : Pass<"rac-propagate-layout", "::mlir::func::FuncOp"> {
   ];
 }
 
+def AssumeSizes : Pass<"rac-assume-sizes", "::mlir::ModuleOp"> {
+  let summary = "Says what sizes a model is planned for that only the run knows";
+  let description = [{
+    Of each dimension of the entry function's inputs, how large it is at least, most
+    likely, and at most: `rac.assumed_sizes` on the module. Costs count for the second;
+    the others make their intervals. Where `sizes` says nothing, the first of two dimensions or more is 1
+    (one sample), those of an input of four are 256, others 64. Sizes of one name
+    (`rac.dim_names`) are one. One without a name is called as the library's description does:
+    the input's name, `_`, and the dimension's number.
+
+    ```mlir
+    module attributes {rac.assumed_sizes = [[array<i64: 1, 1, 1>, array<i64: 16, 91, 512>]]} {
+      func.func @main(%ids: tensor<?x?xi64> {rac.dim_names = ["batch", "tokens"]}) { return }
+    }
+    ```
+  }];
+  let options = [
+    ListOption<"sizes", "sizes", "std::string",
+               "NAME=N, or NAME=LOW..HIGH, which is planned for the geometric mean">,
+  ];
+}
+
 def AttachDevice : Pass<"rac-attach-device", "::mlir::ModuleOp"> {
   let summary = "Puts a device's description on the module, for the passes that cost";
   let description = [{

@@ -37,7 +37,7 @@ function cards(report) {
   const { totals, carbon, memory } = report;
   const year = carbon && carbon.per_year;
   const peak = known(totals.peak_bytes) ? totals.peak_bytes : memory && memory.arena_bytes;
-  const assumed = !known(totals.peak_bytes) && memory && known(memory.assumed_size);
+  const assumed = !known(totals.peak_bytes) && memory && memory.assumes_sizes;
   return el("ul", { class: "cards" },
     card("Time of a run", seconds(totals.seconds), range(totals.seconds_range, seconds), " ", tag(known(totals.seconds) ? "modelled" : null)),
     card("Energy of a run", (isBound(report) ? "≤ " : "") + joules(totals.joules),
@@ -45,7 +45,7 @@ function cards(report) {
     card("CO₂e of a run", grams(totals.gco2e), range(totals.gco2e_range, grams), " ", carbon && carbon.site ? carbon.site.description : ""),
     year && card(`A year at ${count(carbon.runs_per_day)} runs a day`, grams(year.total_g), `CO₂e, from ${kWh(year.kwh)} of electricity`),
     card("Memory", bytes(known(peak) ? peak + totals.weights_bytes : null),
-      `weights ${bytes(totals.weights_bytes)}, working memory ${bytes(peak)}`, assumed ? ` if each size that only the run knows is ${memory.assumed_size}` : ""));
+      `weights ${bytes(totals.weights_bytes)}, working memory ${bytes(peak)}`, assumed ? " at the sizes that were assumed" : ""));
 }
 
 /** What the numbers say, for who doesn't read tables. */
@@ -79,7 +79,7 @@ function words(report, groups) {
   const sizes = Object.entries(report.assumed_sizes || {});
   if (sizes.length)
     paragraphs.push(
-      `The model takes inputs of any size. The numbers here take each size that only the run knows (${sizes.map(([name]) => name).join("; ")}) as ${sizes[0][1]}: other sizes cost more or less.`);
+      `The model takes inputs of any size. The numbers here take each size that only the run knows as it was planned for (${sizes.map(([name, size]) => `${name} = ${size}`).join(", ")}): other sizes cost more or less. --size says what to plan for.`);
   return paragraphs.map((text) => el("p", {}, text));
 }
 
@@ -221,7 +221,7 @@ function kernelSection(report) {
 function memorySection(report) {
   const { memory } = report;
   if (!memory || !memory.steps.length) return null;
-  const assumed = known(memory.assumed_size) ? ` Sizes that only the run knows are taken as ${memory.assumed_size} each.` : "";
+  const assumed = memory.assumes_sizes ? " Sizes that only the run knows are as assumed." : "";
   const left = memory.buffers_left_out ? ` ${plural(memory.buffers_left_out, "buffer")} whose size depends on the inputs' data ${memory.buffers_left_out === 1 ? "is" : "are"} left out.` : "";
   return section("memory", "Memory over a run",
     el("p", {}, `Weights take ${bytes(memory.weights_bytes)} all the time. Everything in between lives in one arena of ${bytes(memory.arena_bytes)}, `,

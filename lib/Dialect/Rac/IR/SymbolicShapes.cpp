@@ -1,6 +1,6 @@
 //===- SymbolicShapes.cpp - Sizes as expressions over few roots -----------===//
 
-#include "rac/Transforms/SymbolicShapes.h"
+#include "rac/Dialect/Rac/IR/SymbolicShapes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

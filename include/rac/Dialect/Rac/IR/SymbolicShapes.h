@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef RAC_TRANSFORMS_SYMBOLICSHAPES_H
-#define RAC_TRANSFORMS_SYMBOLICSHAPES_H
+#ifndef RAC_DIALECT_RAC_IR_SYMBOLICSHAPES_H
+#define RAC_DIALECT_RAC_IR_SYMBOLICSHAPES_H
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "rac/Dialect/Rac/IR/ShapeContext.h"
@@ -61,4 +61,4 @@ mlir::AffineExpr divideSizes(mlir::AffineExpr a, mlir::AffineExpr b);
 
 } // namespace rac
 
-#endif // RAC_TRANSFORMS_SYMBOLICSHAPES_H
+#endif // RAC_DIALECT_RAC_IR_SYMBOLICSHAPES_H
