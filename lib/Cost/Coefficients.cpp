@@ -37,6 +37,16 @@ const ComputeUnit &Coefficients::vectorUnit() const {
   return unit ? *unit : device.units.front();
 }
 
+VectorShape Coefficients::vectors() const {
+  VectorShape vectors;
+  const ComputeUnit &unit = vectorUnit();
+  if (unit.vectorBits)
+    vectors.bits = unit.vectorBits->v;
+  if (unit.registers)
+    vectors.registers = unit.registers->v;
+  return vectors;
+}
+
 const ComputeUnit &Coefficients::bestUnit(DataType type) {
   const ComputeUnit *best = &vectorUnit();
   Known most = device.peakOpsPerSecond(*best, type);

@@ -299,13 +299,8 @@ static double termsOf(const WorkNest &nest, const NestSchedule &loops) {
 }
 
 void CpuCosting::computeGenerated() {
-  VectorShape vectors;
   const ComputeUnit &unit = coefficients.vectorUnit();
-  if (unit.vectorBits)
-    vectors.bits = unit.vectorBits->v;
-  if (unit.registers)
-    vectors.registers = unit.registers->v;
-  schedule = scheduleOf(work, plan, vectors);
+  schedule = scheduleOf(work, plan, coefficients.vectors());
   formula.speedup = schedule->speedup(work, threads);
   addStarts();
   for (auto [nest, loops] : llvm::zip_equal(work.nests, schedule->nests)) {

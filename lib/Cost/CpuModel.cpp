@@ -1,6 +1,7 @@
 //===- CpuModel.cpp - Costs of a group on a CPU ---------------------------===//
 
 #include "CpuModel.h"
+#include "rac/Cost/ThreadParts.h"
 
 using namespace mlir;
 using namespace rac;
@@ -16,61 +17,16 @@ using namespace rac;
 /// a Xeon with AMX, rows of a page took 9 % longer in the mean (docs/Cost.md).
 constexpr double kBurst = 1.15;
 
-static std::optional<unsigned> firstDim(ArrayRef<double> shape) {
-  for (auto [dim, size] : llvm::enumerate(shape))
-    if (size > 1)
-      return dim;
-  return std::nullopt;
-}
-
-/// Of two dimensions, of which each core has an equal part, in order, and the
-/// shorter begins or ends with the longer: how much of the shorter one's parts
-/// is the same core's of the longer one.
-static double sharedParts(double longer, double shorter, double cores) {
-  double sum = 0;
-  for (double core = 0; core < cores; ++core)
-    sum += std::max(0.0, (core + 1) * shorter / cores - core * longer / cores);
-  return sum / shorter;
-}
-
-/// How much of what each core reads of a tensor it has made itself: where all
-/// of a run's threads made a part of its first dimension each, in order, and
-/// share it out that way again; else what chance gives.
+/// How much of what each core reads of a tensor it has made itself, where all
+/// of a run's threads have made it and share it out again; else what chance
+/// gives.
 double CpuCosting::ownPart(unsigned number) const {
   const WorkTensor &tensor = work.tensors[number];
-  double none = 1 / tensor.cores;
-  std::optional<unsigned> first = firstDim(tensor.shape);
-  if (!tensor.inParts || tensor.makers != 0 || threads != runThreads || !first)
-    return none;
-  bool tiled = !schedule->tileTrips.empty();
-  if (tiled) {
-    auto output = llvm::find_if(
-        work.tensors, [](const WorkTensor &other) { return other.isOutput; });
-    if (output == work.tensors.end() || !plan.getOrder().empty())
-      return none;
-    std::optional<unsigned> cut = firstDim(output->shape);
-    if (!cut || output->shape[*cut] != tensor.shape[*first] ||
-        plan.getTiles()[*cut] == 0)
-      return none;
-  }
-  double least = 1;
-  for (auto [nest, loops] : llvm::zip_equal(work.nests, schedule->nests))
-    for (const WorkUse &read : nest.reads) {
-      if (read.tensor != number)
-        continue;
-      const auto &terms = read.dims[*first];
-      if (read.scattered.test(*first) || terms.size() != 1)
-        return none;
-      std::optional<unsigned> outermost =
-          tiled                   ? firstDim(nest.sizes)
-          : !loops.levels.empty() ? std::optional(loops.levels.front().loop)
-                                  : std::nullopt;
-      double size = nest.sizes[terms[0].loop] * terms[0].step;
-      if (outermost != terms[0].loop || size > tensor.shape[*first])
-        return none;
-      least = std::min(least, sharedParts(tensor.shape[*first], size, threads));
-    }
-  return std::max(none, least);
+  double chance = 1 / tensor.cores;
+  if (tensor.makers != 0 || threads != runThreads)
+    return chance;
+  return std::max(
+      chance, rac::ownPart(work, *schedule, number, threads).value_or(chance));
 }
 
 /// Whether tiles are several rows of what lies in one page.

@@ -41,7 +41,7 @@ Work DeviceModel::workIn(Type precision, const Candidate &candidate,
     return work;
   std::unique_ptr<RunMemory> &run = runs[{block, &sizes}];
   if (!run)
-    run = std::make_unique<RunMemory>(*block, sizes);
+    run = std::make_unique<RunMemory>(*block, sizes, coefficients.vectors());
   run->describe(candidate, work);
   // What was touched a run ago: a module may have more than this block.
   for (WorkTensor &tensor : work.tensors)
@@ -64,10 +64,10 @@ DeviceModel::surroundings(const Candidate &candidate) const {
   Work work = workIn(Float32Type::get(candidate.ops.front()->getContext()),
                      candidate, typical);
   for (const WorkTensor &tensor : work.tensors)
-    llvm::append_range(numbers,
-                       std::initializer_list<double>{
-                           tensor.since.value_or(-1), tensor.meanwhile,
-                           double(tensor.makers), double(tensor.inParts)});
+    llvm::append_range(numbers, std::initializer_list<double>{
+                                    tensor.since.value_or(-1), tensor.meanwhile,
+                                    double(tensor.makers),
+                                    tensor.partsWithin.value_or(0)});
   return numbers;
 }
 

@@ -2,6 +2,7 @@
 
 #include "rac/Cost/RunMemory.h"
 #include "rac/Cost/InPlace.h"
+#include "rac/Cost/ThreadParts.h"
 #include "rac/Lowering/ArenaPacking.h"
 #include "llvm/ADT/MapVector.h"
 
@@ -75,31 +76,39 @@ static SmallVector<Operation *> inOrderOfRun(Block &block) {
   return llvm::to_vector(llvm::make_second_range(order));
 }
 
-/// Whether cores that share an op's work, or a group's, each make a part of the
-/// result's first dimension: threads have equal parts of the outermost loop, in
-/// order. How the library shares products is its own matter.
-static bool isMadeInParts(Operation *maker) {
+/// Where threads that share an op's work, or a group's, make parts of its
+/// result (partsMade). How the library shares products is its own matter, and
+/// how a product will run that is in no group yet isn't known.
+std::optional<double> RunMemory::partsOfThreads(OpResult result) const {
+  Operation *maker = result.getOwner();
+  auto [place, isNew] = madeInParts.try_emplace(result);
+  if (!isNew)
+    return place->second;
   auto group = dyn_cast<GroupOp>(maker);
-  if (group && (!group.getPlanAttr() ||
-                group.getPlanAttr().getKind() == KernelKind::library))
-    return false;
-  Operation *last =
-      group
-          ? group.getBodyBlock()->getTerminator()->getOperand(0).getDefiningOp()
-          : maker;
-  auto looping = dyn_cast_or_null<LoopNestOpInterface>(last);
-  if (!looping)
-    return false;
-  SmallVector<LoopNest> nests;
-  looping.getLoopNests(nests);
-  return llvm::all_of(nests, [&](const LoopNest &nest) {
-    if (nest.multiplyAdds > 0 && !group)
-      return false;
-    for (auto [loop, extent] : llvm::enumerate(nest.loops))
-      if (extent.size != 1)
-        return !nest.reductions.test(loop);
-    return false;
-  });
+  PlanAttr plan = group ? group.getPlanAttr()
+                        : PlanAttr::get(KernelKind::generated,
+                                        Float32Type::get(maker->getContext()));
+  if (!plan || plan.getKind() == KernelKind::library ||
+      !(group || isa<LoopNestOpInterface>(maker)))
+    return std::nullopt;
+  Value made = group ? group.getBodyBlock()->getTerminator()->getOperand(
+                           result.getResultNumber())
+                     : Value(result);
+  Work work = analyzeWork(
+      group ? Candidate::of(group) : Candidate::of(ArrayRef(maker)), dim);
+  bool hasProducts = llvm::any_of(
+      work.nests, [](const WorkNest &nest) { return nest.isContraction(); });
+  if (hasProducts && !group)
+    return std::nullopt;
+  bool blocked =
+      llvm::any_of(plan.getReduction(), [](int64_t size) { return size > 0; });
+  fuseNests(work, /*afterContractions=*/!blocked);
+  layOutFilters(work);
+  Schedule schedule = scheduleOf(work, plan, vectors);
+  for (auto [number, tensor] : llvm::enumerate(work.tensors))
+    if (tensor.value == made)
+      place->second = partsMade(work, schedule, number);
+  return place->second;
 }
 
 double RunMemory::bytesOf(Value value) const {
@@ -125,8 +134,9 @@ double RunMemory::bytesRead(OpOperand &operand) const {
   return std::min(all, parts);
 }
 
-RunMemory::RunMemory(Block &block, const AssumedSizes &sizes)
-    : sizes(sizes), before({0}) {
+RunMemory::RunMemory(Block &block, const AssumedSizes &sizes,
+                     const VectorShape &vectors)
+    : sizes(sizes), vectors(vectors), before({0}) {
   for (Operation *each : inOrderOfRun(block)) {
     Operation &op = *each;
     if (!runs(op))
@@ -304,12 +314,12 @@ void RunMemory::describe(const Candidate &candidate, Work &work) const {
         value = group.getInputs()[argument.getArgNumber()];
       set(tensor, sinceTouched(value, span, candidate));
       // Who plans doesn't know yet how many threads others will have.
-      if (Operation *maker = partsOf(value).front().getDefiningOp();
-          maker && positions.contains(maker)) {
-        auto plan = isa<GroupOp>(maker) ? cast<GroupOp>(maker).getPlanAttr()
-                                        : PlanAttr();
+      auto made = dyn_cast<OpResult>(partsOf(value).front());
+      if (made && positions.contains(made.getOwner())) {
+        auto maker = dyn_cast<GroupOp>(made.getOwner());
+        PlanAttr plan = maker ? maker.getPlanAttr() : PlanAttr();
         tensor.makers = plan ? plan.getThreads() : 0;
-        tensor.inParts = isMadeInParts(maker);
+        tensor.partsWithin = partsOfThreads(made);
       }
     } else if (tensor.isOutput) {
       if (group)

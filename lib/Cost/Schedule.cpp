@@ -7,6 +7,7 @@
 #include "rac/Cost/Schedule.h"
 #include "Transposition.h"
 #include "rac/Lowering/RegisterTile.h"
+#include "rac/Lowering/SharedLoops.h"
 #include <cmath>
 
 using namespace mlir;
@@ -35,7 +36,8 @@ double Schedule::parallelTrips(const Work &work) const {
       continue;
     most = nest.flops() + nest.iterations();
     trips = 1;
-    for (const NestSchedule::Level &level : schedule.levels) {
+    for (const NestSchedule::Level &level :
+         ArrayRef(schedule.levels).drop_front(schedule.sharedFrom)) {
       // What is inside of a reduction runs in order.
       if (nest.reductions.test(level.loop))
         break;
@@ -361,6 +363,56 @@ static void orderLoops(const Work &work, const WorkNest &nest,
       add(loop, loop == schedule.vectorLoop ? width : 1);
 }
 
+/// The first of a nest's loops that threads share, outside of tiles, as
+/// lowering (Nest.cpp) has it.
+static unsigned sharedFrom(const Work &work, const WorkNest &nest,
+                           const NestSchedule &schedule) {
+  ArrayRef<NestSchedule::Level> rows = schedule.levels;
+  if (rows.empty() || rows.front().loop != schedule.vectorLoop)
+    return 0;
+  rows = rows.drop_front().take_while(
+      [&](const auto &level) { return !nest.reductions.test(level.loop); });
+  if (rows.empty())
+    return 0;
+  double ofColumns = 0, others = 0;
+  auto add = [&](const WorkUse &use) {
+    bool dependsOnRows = llvm::any_of(
+        rows, [&](const auto &level) { return use.dependsOn(level.loop); });
+    (dependsOnRows ? others : ofColumns) += work.tensors[use.tensor].bytes();
+  };
+  // What is combined with a product's results is no operand of it.
+  size_t operands = nest.isContraction() ? 2 : nest.reads.size();
+  llvm::for_each(ArrayRef(nest.reads).take_front(operands), add);
+  llvm::for_each(nest.writes, add);
+  return threadsShareRows(static_cast<int64_t>(ofColumns),
+                          static_cast<int64_t>(others));
+}
+
+/// The loop whose iterations the outermost loop over tiles shares out.
+static std::optional<unsigned> loopOfTiles(const NestSchedule &schedule) {
+  std::optional<unsigned> found;
+  for (unsigned loop = 0; loop < schedule.extents[0].size(); ++loop)
+    if (schedule.extents[1][loop] < schedule.extents[0][loop]) {
+      if (found)
+        return std::nullopt;
+      found = loop;
+    }
+  return found;
+}
+
+/// Which loops threads share of a nest.
+static void shareLoops(const Work &work, const WorkNest &nest,
+                       NestSchedule &schedule) {
+  if (schedule.extents.size() > 1 && !schedule.isBefore) {
+    schedule.sharedLoop = loopOfTiles(schedule);
+    return;
+  }
+  schedule.sharedFrom = sharedFrom(work, nest, schedule);
+  if (schedule.sharedFrom < schedule.levels.size() &&
+      !nest.reductions.test(schedule.levels[schedule.sharedFrom].loop))
+    schedule.sharedLoop = schedule.levels[schedule.sharedFrom].loop;
+}
+
 //===----------------------------------------------------------------------===//
 // Tiles
 //===----------------------------------------------------------------------===//
@@ -514,6 +566,7 @@ Schedule rac::scheduleOf(const Work &work, PlanAttr plan,
                reduces ? blocksOf(nest, plan, tiles, loops.inner)
                        : SmallVector<LoopBlock>(),
                inner);
+    shareLoops(work, nest, inner);
   }
   return schedule;
 }

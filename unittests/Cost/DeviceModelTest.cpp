@@ -1,6 +1,7 @@
 //===- DeviceModelTest.cpp - Time, worked by hand -------------------------===//
 
 #include "RoundModel.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "gtest/gtest.h"
 
 using namespace rac;
@@ -357,11 +358,11 @@ TEST(DeviceModel, CopiesInPlaceCostNothing) {
 // Half of what two threads have made, or of what two read, lies in the cache of
 // another core.
 TEST(DeviceModel, OtherCoresHaveWhatOthersMade) {
-  ParsedOps p("(%x: tensor<1024xf32>) -> tensor<1024xf32>",
-              R"(%0 = rac.softmax %x axis 0 : tensor<1024xf32>
-                 %1 = rac.neg %0 : (tensor<1024xf32>) -> tensor<1024xf32>
-                 %2 = rac.neg %1 : (tensor<1024xf32>) -> tensor<1024xf32>
-                 return %2 : tensor<1024xf32>)");
+  ParsedOps p("(%x: tensor<32x32xf32>) -> tensor<32x32xf32>",
+              R"(%0 = rac.neg %x : (tensor<32x32xf32>) -> tensor<32x32xf32>
+                 %1 = rac.transpose %0, [1, 0] : (tensor<32x32xf32>) -> tensor<32x32xf32>
+                 %2 = rac.neg %1 : (tensor<32x32xf32>) -> tensor<32x32xf32>
+                 return %2 : tensor<32x32xf32>)");
   auto fills = [&](int64_t runThreads, int64_t threads) {
     Device device = roundDevice();
     Unknowns unknowns;
@@ -404,11 +405,11 @@ TEST(DeviceModel, CoresReadWhatTheyMade) {
 
 // What another core's cache has comes at a rate of its own.
 TEST(DeviceModel, PeersHaveTheirOwnRate) {
-  ParsedOps p("(%x: tensor<1280xf32>) -> tensor<1280xf32>",
-              R"(%0 = rac.softmax %x axis 0 : tensor<1280xf32>
-                 %1 = rac.neg %0 : (tensor<1280xf32>) -> tensor<1280xf32>
-                 %2 = rac.neg %1 : (tensor<1280xf32>) -> tensor<1280xf32>
-                 return %2 : tensor<1280xf32>)");
+  ParsedOps p("(%x: tensor<40x32xf32>) -> tensor<32x40xf32>",
+              R"(%0 = rac.neg %x : (tensor<40x32xf32>) -> tensor<40x32xf32>
+                 %1 = rac.transpose %0, [1, 0] : (tensor<40x32xf32>) -> tensor<32x40xf32>
+                 %2 = rac.neg %1 : (tensor<32x40xf32>) -> tensor<32x40xf32>
+                 return %2 : tensor<32x40xf32>)");
   auto seconds = [&](const Known &peers) {
     Device device = roundDevice();
     device.memory[0].peerBytesPerSecond = peers;
@@ -424,6 +425,46 @@ TEST(DeviceModel, PeersHaveTheirOwnRate) {
   EXPECT_DOUBLE_EQ(seconds(number(5e8)), 5120 / (2 * 5e8));
   // Unknown: as from memory.
   EXPECT_DOUBLE_EQ(seconds(std::nullopt), 5120 / (2 * 1e9));
+}
+
+// Threads share rows of a product with few weights, and columns of one with
+// many: then each reads rows of which the other has made half, and finds its
+// own heads, which are columns under another name.
+TEST(DeviceModel, CoresMadeRowsOrColumnsOfProducts) {
+  auto fills = [](int64_t terms, unsigned op) {
+    std::string factor = llvm::formatv("tensor<16x{0}xf32>", terms),
+                weights = llvm::formatv("tensor<{0}x256xf32>", terms);
+    ParsedOps p(
+        "(%x: " + factor + ", %w: " + weights +
+            ") -> (tensor<16x256xf32>, tensor<4x16x64xf32>)",
+        llvm::formatv(
+            R"(%0 = rac.group @product_0 ins(%x, %w : {0}, {1}) -> (tensor<16x256xf32>)
+            plan <kind = generated, precision = f32> {{
+          ^bb0(%a: {0}, %b: {1}):
+            %p = rac.matmul %a, %b : ({0}, {1}) -> tensor<16x256xf32>
+            rac.yield %p : tensor<16x256xf32>
+          }
+          %1 = rac.neg %0 : (tensor<16x256xf32>) -> tensor<16x256xf32>
+          %2 = rac.reshape %0 to [16, 4, 64] : (tensor<16x256xf32>) -> tensor<16x4x64xf32>
+          %3 = rac.transpose %2, [1, 0, 2] : (tensor<16x4x64xf32>) -> tensor<4x16x64xf32>
+          return %1, %3 : tensor<16x256xf32>, tensor<4x16x64xf32>)",
+            factor, weights)
+            .str());
+    Device device = roundDevice();
+    Unknowns unknowns;
+    DeviceModel model(device, Assumptions(), 2, unknowns);
+    return model
+        .estimate(Candidate::of({p.ops[op]}),
+                  planOf(p, KernelKind::generated, 2))
+        .breakdown.fillBytes.front();
+  };
+  constexpr double tensor = 16 * 256 * 4, halfOfPlace = tensor / 2;
+  constexpr int64_t few = 8, many = 256;
+  constexpr unsigned rows = 0, heads = 2;
+  EXPECT_EQ(fills(few, rows), halfOfPlace);
+  EXPECT_EQ(fills(few, heads), halfOfPlace + tensor / 2);
+  EXPECT_EQ(fills(many, rows), halfOfPlace + tensor / 2);
+  EXPECT_EQ(fills(many, heads), halfOfPlace);
 }
 
 // A slice of 28 of 32 rows, a half of it for each core: one of them finds two

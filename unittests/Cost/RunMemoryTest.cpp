@@ -17,7 +17,7 @@ struct Described {
   ParsedOps &ops;
   RunMemory run;
   explicit Described(ParsedOps &ops)
-      : ops(ops), run(*ops.ops.front()->getBlock(), 64) {}
+      : ops(ops), run(*ops.ops.front()->getBlock(), 64, {512, 32}) {}
   /// Of each tensor of some ops, inputs and results in the order of use.
   std::vector<double> since(const std::vector<unsigned> &numbers) {
     std::vector<double> values;

@@ -3,7 +3,7 @@
 #ifndef RAC_COST_COEFFICIENTS_H
 #define RAC_COST_COEFFICIENTS_H
 
-#include "rac/Cost/Device.h"
+#include "rac/Cost/Schedule.h"
 #include <map>
 
 namespace rac {
@@ -65,6 +65,8 @@ public:
 
   /// The unit that vectors are computed in, and the best one at a type.
   const ComputeUnit &vectorUnit() const;
+  /// What generated code is made for.
+  VectorShape vectors() const;
   const ComputeUnit &bestUnit(DataType type);
   /// Bytes that a level's cache holds for one core; infinite for main memory.
   double levelBytes(size_t level);

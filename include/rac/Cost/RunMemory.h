@@ -18,7 +18,9 @@ namespace rac {
 class RunMemory {
 public:
   /// The block must not change, and `sizes` must live, while this is in use.
-  RunMemory(mlir::Block &block, const AssumedSizes &sizes);
+  /// `vectors`: what generated code is made for.
+  RunMemory(mlir::Block &block, const AssumedSizes &sizes,
+            const VectorShape &vectors);
 
   /// Says of the tensors of a candidate of the block's ops, or of one of its
   /// groups, what was touched since they were (WorkTensor::since), and by whom
@@ -40,9 +42,11 @@ private:
   LastTouch sinceTouched(mlir::Value value, const Span &span,
                          const Candidate &candidate) const;
   LastTouch sinceFreed(mlir::Value value) const;
+  std::optional<double> partsOfThreads(mlir::OpResult result) const;
 
   const AssumedSizes &sizes;
   double total = 0;
+  VectorShape vectors;
   llvm::DenseMap<mlir::Operation *, int64_t> positions;
   /// B that the ops before each position touch, of which nobody else knows.
   llvm::SmallVector<double> before;
@@ -53,6 +57,8 @@ private:
   llvm::DenseMap<mlir::Value, llvm::SmallVector<int64_t, 4>> touches;
   /// Of each result, who had its place before: the mean over its bytes.
   llvm::DenseMap<mlir::Value, LastTouch> freed;
+  /// What partsOfThreads has found.
+  mutable llvm::DenseMap<mlir::Value, std::optional<double>> madeInParts;
 };
 
 } // namespace rac

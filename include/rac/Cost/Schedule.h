@@ -53,6 +53,11 @@ struct NestSchedule {
   /// Runs once, whole, before the loops over tiles: a padded copy, and what it
   /// is made of.
   bool isBefore = false;
+  /// The outermost of the loops that threads share, of which each has an equal
+  /// part, in order; none where they share nothing.
+  std::optional<unsigned> sharedLoop;
+  /// Where no tiles are: levels before the one of that loop.
+  unsigned sharedFrom = 0;
   /// What it writes is filled first, in a nest of its own.
   bool fills = false;
   /// Of a multiply-add of whole vectors in the tile of registers; at best a

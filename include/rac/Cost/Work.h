@@ -52,8 +52,9 @@ struct WorkTensor {
   double meanwhile = 0;
   /// Threads that made it; 0: all of the run's.
   int64_t makers = 1;
-  /// Whether each of them has made a part of its first dimension, in order.
-  bool inParts = false;
+  /// Where each of them has made an equal part of one dimension, in order: how
+  /// many positions there are along those before it; none: otherwise.
+  std::optional<double> partsWithin;
   /// Cores among whose own caches it is spread.
   double cores = 1;
 

@@ -116,10 +116,8 @@ Value Nest::columnStep() {
   return arith::SelectOp::create(builder, loc, fits, larger, panel);
 }
 
-/// The loop from which on threads share the nest. Where those before are
-/// columns only, each thread had better have them all: else it would read all
-/// rows, and write parts of lines of which others write the rest. Not if
-/// reading what depends on columns alone is more than that.
+/// The loop from which on threads share the nest: rows where these come after
+/// columns only, and sharing them is less to move.
 int64_t Nest::sharedFrom(ArrayRef<unsigned> loops) {
   const unsigned *columns = llvm::find(loops, roles.vectorLoop);
   if (columns == loops.end() || columns + 1 == loops.end() ||
@@ -137,9 +135,7 @@ int64_t Nest::sharedFrom(ArrayRef<unsigned> loops) {
     std::optional<int64_t> bytes = bytesOf(&operand);
     sum = sum && bytes ? std::optional(*sum + *bytes) : std::nullopt;
   }
-  bool isWorthIt =
-      ofColumns && *ofColumns <= others.value_or(kHalfOfSecondCache);
-  return isWorthIt ? rows.begin() - loops.begin() : 0;
+  return threadsShareRows(ofColumns, others) ? rows.begin() - loops.begin() : 0;
 }
 
 void Nest::emit() {
