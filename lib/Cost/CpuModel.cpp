@@ -17,13 +17,20 @@ using namespace rac;
 /// a Xeon with AMX, rows of a page took 9 % longer in the mean (docs/Cost.md).
 constexpr double kBurst = 1.15;
 
-/// How much of what each core reads of a tensor it has made itself, where all
-/// of a run's threads have made it and share it out again; else what chance
-/// gives.
+/// How much of what each core touches of a tensor it has touched last itself,
+/// where all of a run's threads share it out: of what it reads what it has
+/// made, of a result's place what it had of who was there before; else what
+/// chance gives.
 double CpuCosting::ownPart(unsigned number) const {
   const WorkTensor &tensor = work.tensors[number];
   double chance = 1 / tensor.cores;
-  if (tensor.makers != 0 || threads != runThreads)
+  if (threads != runThreads)
+    return chance;
+  if (tensor.isOutput)
+    return tensor.ownPlace && partsMade(work, *schedule, number) == 1.0
+               ? *tensor.ownPlace
+               : chance;
+  if (tensor.makers != 0)
     return chance;
   return std::max(
       chance, rac::ownPart(work, *schedule, number, threads).value_or(chance));
@@ -35,6 +42,18 @@ bool CpuCosting::tilesHaveRowsOfAPage() const {
          llvm::any_of(schedule->nests, [](const NestSchedule &nest) {
            return nest.ownRowBytes && *nest.ownRowBytes < kPageBytes;
          });
+}
+
+/// What each thread reads all of comes to each of them.
+void CpuCosting::addReaders(Traffic &traffic) const {
+  for (auto [number, tensor] : llvm::enumerate(work.tensors)) {
+    if (!readByEach(work, *schedule, number))
+      continue;
+    double more = (formula.speedup - 1) * traffic.fillsOf[number];
+    traffic.fills += more;
+    if (!tensor.isWeight)
+      traffic.peers += more;
+  }
 }
 
 void CpuCosting::measureTraffic() {
@@ -62,6 +81,8 @@ void CpuCosting::measureTraffic() {
                     cache, assumptions);
       if (level == 1 && !isLibrary)
         addSplits(traffic.fillsOf);
+      if (!isLibrary && !cache.isShared)
+        addReaders(traffic);
       cost.fills.push_back(traffic.fills);
     } else if (isLibrary) {
       // Registers are a small cache that the library blocks for.
@@ -113,6 +134,20 @@ void CpuCosting::measureTraffic() {
   }
 }
 
+/// Nests that are worth threads (rac-distribute-loops): two of 4096 operations,
+/// of which an iteration of a few vectors is some.
+double CpuCosting::countShared() const {
+  constexpr double leastVectors = 2048;
+  auto isShared = [&](auto pair) {
+    const auto &[nest, loops] = pair;
+    return nest.iterations() >=
+           leastVectors * (loops.vectorLoop ? loops.lanes : 1);
+  };
+  return std::max<double>(
+      1,
+      llvm::count_if(llvm::zip_equal(work.nests, schedule->nests), isShared));
+}
+
 void CpuCosting::addOverheads() {
   formula.overlap = &coefficients.overlap();
   formula.overheads.push_back({&coefficients.launch(), 1});
@@ -125,7 +160,7 @@ void CpuCosting::addOverheads() {
   if (!isLibrary)
     regions =
         schedule->tileTrips.empty()
-            ? work.nests.size()
+            ? countShared()
             : 1 + llvm::count_if(schedule->nests, [](const NestSchedule &nest) {
                 return nest.isBefore;
               });

@@ -47,7 +47,9 @@ private:
   // ---- moving
   double ownPart(unsigned tensor) const;
   bool tilesHaveRowsOfAPage() const;
+  void addReaders(Traffic &traffic) const;
   void measureTraffic();
+  double countShared() const;
   void addOverheads();
 
   Coefficients &coefficients;

@@ -41,7 +41,8 @@ Work DeviceModel::workIn(Type precision, const Candidate &candidate,
     return work;
   std::unique_ptr<RunMemory> &run = runs[{block, &sizes}];
   if (!run)
-    run = std::make_unique<RunMemory>(*block, sizes, coefficients.vectors());
+    run = std::make_unique<RunMemory>(*block, sizes, coefficients.vectors(),
+                                      threads);
   run->describe(candidate, work);
   // What was touched a run ago: a module may have more than this block.
   for (WorkTensor &tensor : work.tensors)
@@ -67,7 +68,7 @@ DeviceModel::surroundings(const Candidate &candidate) const {
     llvm::append_range(numbers, std::initializer_list<double>{
                                     tensor.since.value_or(-1), tensor.meanwhile,
                                     double(tensor.makers),
-                                    tensor.partsWithin.value_or(0)});
+                                    tensor.partsWithin.value_or(0), tensor.ownPlace.value_or(-1)});
   return numbers;
 }
 

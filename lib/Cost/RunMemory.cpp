@@ -3,7 +3,6 @@
 #include "rac/Cost/RunMemory.h"
 #include "rac/Cost/InPlace.h"
 #include "rac/Cost/ThreadParts.h"
-#include "rac/Lowering/ArenaPacking.h"
 #include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
@@ -95,7 +94,7 @@ std::optional<double> RunMemory::partsOfThreads(OpResult result) const {
                            result.getResultNumber())
                      : Value(result);
   Work work = analyzeWork(
-      group ? Candidate::of(group) : Candidate::of(ArrayRef(maker)), dim);
+      group ? Candidate::of(group) : Candidate::of(ArrayRef(maker)), sizes);
   bool hasProducts = llvm::any_of(
       work.nests, [](const WorkNest &nest) { return nest.isContraction(); });
   if (hasProducts && !group)
@@ -135,8 +134,8 @@ double RunMemory::bytesRead(OpOperand &operand) const {
 }
 
 RunMemory::RunMemory(Block &block, const AssumedSizes &sizes,
-                     const VectorShape &vectors)
-    : sizes(sizes), vectors(vectors), before({0}) {
+                     const VectorShape &vectors, int64_t threads)
+    : sizes(sizes), vectors(vectors), threads(threads), before({0}) {
   for (Operation *each : inOrderOfRun(block)) {
     Operation &op = *each;
     if (!runs(op))
@@ -183,8 +182,8 @@ RunMemory::RunMemory(Block &block, const AssumedSizes &sizes,
   packResults(block);
 }
 
-/// Places results in an arena as lowering does (PlanMemory.cpp), and finds how
-/// long each place was free: the mean over its bytes.
+/// Places results in an arena as lowering does (PlanMemory.cpp), and finds who
+/// was there before.
 void RunMemory::packResults(Block &block) {
   llvm::SmallDenseSet<Value, 4> returned;
   for (Value value : block.getTerminator()->getOperands())
@@ -202,33 +201,50 @@ void RunMemory::packResults(Block &block) {
         buffers.push_back({found->second, touches[result].back(),
                            static_cast<int64_t>(bytes)});
       }
-  packArena(buffers);
-  for (auto [value, own] : llvm::zip_equal(values, buffers)) {
-    // Who was there before, the last one first.
-    SmallVector<const ArenaBuffer *> earlier;
-    for (const ArenaBuffer &other : buffers)
-      if (other.last < own.first && other.offset < own.offset + own.bytes &&
-          own.offset < other.offset + other.bytes)
-        earlier.push_back(&other);
-    llvm::stable_sort(earlier, [](const ArenaBuffer *a, const ArenaBuffer *b) {
-      return a->last > b->last;
-    });
-    double left = own.bytes;
-    LastTouch sum;
-    for (const ArenaBuffer *other : earlier) {
-      double common =
-          std::min(own.offset + own.bytes, other->offset + other->bytes) -
-          std::max(own.offset, other->offset);
-      common = std::min(common, left);
-      sum.since += common * (before[own.first] - before[other->last + 1]);
+  keepParts(buffers, packArena(buffers), threads);
+  for (auto [value, own] : llvm::zip_equal(values, buffers))
+    describePlace(value, own, values, buffers);
+}
+
+/// How long a result's place was free, and how much of it the same threads have
+/// touched last: the mean over its bytes.
+void RunMemory::describePlace(Value value, const ArenaBuffer &own,
+                              ArrayRef<Value> values,
+                              ArrayRef<ArenaBuffer> buffers) {
+  // Who was there before, the last one first; those after it a run ago.
+  SmallVector<unsigned> earlier;
+  for (auto [number, other] : llvm::enumerate(buffers))
+    if (&other != &own && commonBytes(own, other) > 0)
+      earlier.push_back(number);
+  auto isThisRun = [&](unsigned number) {
+    return buffers[number].last < own.first;
+  };
+  llvm::stable_sort(earlier, [&](unsigned a, unsigned b) {
+    return std::make_pair(isThisRun(a), buffers[a].last) >
+           std::make_pair(isThisRun(b), buffers[b].last);
+  });
+  double left = own.bytes, same = 0, chance = 1 / double(threads);
+  LastTouch sum;
+  for (unsigned number : earlier) {
+    const ArenaBuffer &other = buffers[number];
+    double whole = commonBytes(own, other), common = std::min(whole, left);
+    left -= common;
+    // Parts of rows lie in order; else it is a matter of chance.
+    bool inOrder = partsOfThreads(cast<OpResult>(values[number])) == 1.0;
+    same +=
+        common * (inOrder ? sameThreads(own, other, threads) / whole : chance);
+    if (isThisRun(number)) {
+      sum.since += common * (before[own.first] - before[other.last + 1]);
       sum.meanwhile +=
-          common * std::max(0.0, touched[other->last] - double(other->bytes));
-      left -= common;
+          common * std::max(0.0, touched[other.last] - double(other.bytes));
+    } else {
+      sum.since += common * std::max(0.0, total - own.bytes);
     }
-    // Before that, a run before this one.
-    sum.since += left * std::max(0.0, total - own.bytes);
-    freed[value] = {sum.since / own.bytes, sum.meanwhile / own.bytes};
   }
+  // Nobody but itself a run ago.
+  sum.since += left * std::max(0.0, total - own.bytes);
+  freed[value] = {sum.since / own.bytes, sum.meanwhile / own.bytes};
+  ownPlaces[value] = (same + left) / own.bytes;
 }
 
 /// The last touch of a tensor before a candidate; -1: none in this run.
@@ -329,6 +345,8 @@ void RunMemory::describe(const Candidate &candidate, Work &work) const {
           if (yielded == tensor.value)
             value = result;
       set(tensor, sinceFreed(value));
+      if (auto own = ownPlaces.find(value); own != ownPlaces.end())
+        tensor.ownPlace = own->second;
     }
   }
 }

@@ -79,3 +79,20 @@ std::optional<double> rac::ownPart(const Work &work, const Schedule &schedule,
     }
   return least;
 }
+
+bool rac::readByEach(const Work &work, const Schedule &schedule,
+                     unsigned tensor) {
+  bool isRead = false;
+  for (auto [nest, loops] : llvm::zip_equal(work.nests, schedule.nests)) {
+    for (const WorkUse &write : nest.writes)
+      if (write.tensor == tensor)
+        return false;
+    for (const WorkUse &read : nest.reads)
+      if (read.tensor == tensor) {
+        if (!loops.sharedLoop || read.dependsOn(*loops.sharedLoop))
+          return false;
+        isRead = true;
+      }
+  }
+  return isRead;
+}

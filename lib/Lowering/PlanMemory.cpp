@@ -202,6 +202,7 @@ void PlanMemoryPass::runOnOperation() {
     toHeap(alloc);
 
   int64_t fixedBytes = packArena(fixedBuffers);
+  keepParts(fixedBuffers, fixedBytes, threads);
   entry->setAttr("rac.arena_bytes",
                  Builder(&getContext()).getI64IntegerAttr(fixedBytes));
 

@@ -172,6 +172,7 @@ void rac::populateBufferPipeline(OpPassManager &pm,
     return addKernels(pm, options);
   PlanMemoryOptions memory;
   memory.assumedDim = options.assumedDim;
+  memory.threads = options.threads;
   pm.addPass(createPlanMemory(memory));
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createForallToParallelLoopPass());

@@ -17,7 +17,7 @@ struct Described {
   ParsedOps &ops;
   RunMemory run;
   explicit Described(ParsedOps &ops)
-      : ops(ops), run(*ops.ops.front()->getBlock(), 64, {512, 32}) {}
+      : ops(ops), run(*ops.ops.front()->getBlock(), 64, {512, 32}, 1) {}
   /// Of each tensor of some ops, inputs and results in the order of use.
   std::vector<double> since(const std::vector<unsigned> &numbers) {
     std::vector<double> values;
@@ -118,6 +118,32 @@ TEST(RunMemory, WhatItsMakerTouched) {
   EXPECT_EQ(d.meanwhile({4})[0], kTensor);
   // Nobody before it.
   EXPECT_EQ(d.meanwhile({0})[0], 0);
+}
+
+// A result of half the bytes lies in the middle of what two threads have had a
+// half of each, so that it is all theirs; a larger place was half the other's.
+TEST(RunMemory, PlacesOfTheSameThreads) {
+  ParsedOps p(
+      "(%x: tensor<128x1024xf32>) -> tensor<64x1024xf32>",
+      R"(%0 = rac.relu %x : (tensor<128x1024xf32>) -> tensor<128x1024xf32>
+         %1 = rac.slice %0 [0, 0] [64, 1024] [1, 1] : (tensor<128x1024xf32>) -> tensor<64x1024xf32>
+         %2 = rac.softmax %1 axis 1 : tensor<64x1024xf32>
+         %3 = rac.softmax %2 axis 1 : tensor<64x1024xf32>
+         %4 = rac.softmax %3 axis 1 : tensor<64x1024xf32>
+         return %4 : tensor<64x1024xf32>)");
+  RunMemory run(*p.ops.front()->getBlock(), 64, {512, 32}, 2);
+  auto ownPlace = [&](unsigned number) {
+    Candidate candidate = Candidate::of({p.ops[number]});
+    Work work = analyzeWork(candidate, 64);
+    run.describe(candidate, work);
+    for (const WorkTensor &tensor : work.tensors)
+      if (tensor.isOutput)
+        return tensor.ownPlace;
+    return std::optional<double>();
+  };
+  EXPECT_EQ(ownPlace(2), 1);
+  // The caller's.
+  EXPECT_EQ(ownPlace(4), std::nullopt);
 }
 
 // A part of an input is read where it is, and only that part.

@@ -11,6 +11,7 @@
 #define RAC_COST_RUNMEMORY_H
 
 #include "rac/Cost/Traffic.h"
+#include "rac/Lowering/ArenaPacking.h"
 #include "llvm/ADT/DenseMap.h"
 
 namespace rac {
@@ -18,9 +19,9 @@ namespace rac {
 class RunMemory {
 public:
   /// The block must not change, and `sizes` must live, while this is in use.
-  /// `vectors`: what generated code is made for.
+  /// `vectors`: what generated code is made for; on `threads`.
   RunMemory(mlir::Block &block, const AssumedSizes &sizes,
-            const VectorShape &vectors);
+            const VectorShape &vectors, int64_t threads);
 
   /// Says of the tensors of a candidate of the block's ops, or of one of its
   /// groups, what was touched since they were (WorkTensor::since), and by whom
@@ -37,6 +38,9 @@ private:
   double bytesOf(mlir::Value value) const;
   double bytesRead(mlir::OpOperand &operand) const;
   void packResults(mlir::Block &block);
+  void describePlace(mlir::Value value, const ArenaBuffer &own,
+                     llvm::ArrayRef<mlir::Value> values,
+                     llvm::ArrayRef<ArenaBuffer> buffers);
   int64_t lastTouch(mlir::Value tensor, const Span &span,
                     llvm::ArrayRef<int64_t> own) const;
   LastTouch sinceTouched(mlir::Value value, const Span &span,
@@ -47,6 +51,7 @@ private:
   const AssumedSizes &sizes;
   double total = 0;
   VectorShape vectors;
+  int64_t threads;
   llvm::DenseMap<mlir::Operation *, int64_t> positions;
   /// B that the ops before each position touch, of which nobody else knows.
   llvm::SmallVector<double> before;
@@ -57,6 +62,8 @@ private:
   llvm::DenseMap<mlir::Value, llvm::SmallVector<int64_t, 4>> touches;
   /// Of each result, who had its place before: the mean over its bytes.
   llvm::DenseMap<mlir::Value, LastTouch> freed;
+  /// Of each result in the arena, WorkTensor::ownPlace.
+  llvm::DenseMap<mlir::Value, double> ownPlaces;
   /// What partsOfThreads has found.
   mutable llvm::DenseMap<mlir::Value, std::optional<double>> madeInParts;
 };

@@ -25,6 +25,10 @@ std::optional<double> partsMade(const Work &work, const Schedule &schedule,
 std::optional<double> ownPart(const Work &work, const Schedule &schedule,
                               unsigned tensor, double threads);
 
+/// Whether each thread reads all that is read of a tensor, as of what all rows
+/// of a product are multiplied with where threads share rows.
+bool readByEach(const Work &work, const Schedule &schedule, unsigned tensor);
+
 } // namespace rac
 
 #endif // RAC_COST_THREADPARTS_H

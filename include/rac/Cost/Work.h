@@ -55,6 +55,10 @@ struct WorkTensor {
   /// Where each of them has made an equal part of one dimension, in order: how
   /// many positions there are along those before it; none: otherwise.
   std::optional<double> partsWithin;
+  /// Of a result that lies where threads may have been before: the part of its
+  /// place that the same ones have touched last, if each writes an equal part,
+  /// in order; none: not known.
+  std::optional<double> ownPlace;
   /// Cores among whose own caches it is spread.
   double cores = 1;
 

@@ -27,6 +27,18 @@ struct ArenaBuffer {
 /// needed.
 int64_t packArena(llvm::MutableArrayRef<ArenaBuffer> buffers);
 
+/// Gives buffers of an arena of so many bytes other places in it, where each of
+/// several threads writes more of what it has touched last itself: threads have
+/// equal parts of a buffer, in order. Whatever is in use at one time still
+/// doesn't overlap.
+void keepParts(llvm::MutableArrayRef<ArenaBuffer> buffers, int64_t arenaBytes,
+               int64_t threads);
+
+/// B that two buffers' places have in common; and those of them that are the
+/// same thread's in both, of so many that have equal parts of each, in order.
+int64_t commonBytes(const ArenaBuffer &a, const ArenaBuffer &b);
+double sameThreads(const ArenaBuffer &a, const ArenaBuffer &b, int64_t threads);
+
 /// Gives each buffer a slot so that buffers in use at one time have different
 /// ones; returns the number of slots, the least possible.
 int64_t assignSlots(llvm::MutableArrayRef<ArenaBuffer> buffers);

@@ -191,9 +191,13 @@ def PlanMemory : Pass<"rac-plan-memory", "::mlir::ModuleOp"> {
     `@rac_arena_size` computes the whole size from the input shapes, where they
     alone determine it. Both fail the run where a size would be negative. What is
     in use at which step is left as `rac.timeline` (MemoryTimeline.h), for reports.
+    With several `threads` buffers move to where each thread writes over more of
+    what it touched last itself, within the same arena.
   }];
   let options = [Option<"assumedDim", "assumed-dim", "int64_t", "64",
-                        "In the timeline, what each size is taken as that only the run knows">];
+                        "In the timeline, what each size is taken as that only the run knows">,
+                 Option<"threads", "threads", "int64_t", "1",
+                        "Threads that the model will run on">];
   let dependentDialects = ["::mlir::arith::ArithDialect",
       "::mlir::cf::ControlFlowDialect", "::mlir::func::FuncDialect",
       "::rac::RacDialect"];
