@@ -186,6 +186,8 @@ const TimeFormula &CpuCosting::formulate() {
       llvm::any_of(plan.getReduction(), [](int64_t size) { return size > 0; });
   fuseNests(work, /*afterContractions=*/!blocked);
   if (!isLibrary) {
+    if (plan.getSplit() > 1)
+      splitSums(work, plan.getSplit());
     layOutFilters(work);
     // Windows read their input in place, but for products by lane; and where
     // only the run knows how far it is to a border, pixels there are computed

@@ -102,6 +102,8 @@ std::optional<double> RunMemory::partsOfThreads(OpResult result) const {
   bool blocked =
       llvm::any_of(plan.getReduction(), [](int64_t size) { return size > 0; });
   fuseNests(work, /*afterContractions=*/!blocked);
+  if (plan.getSplit() > 1)
+    splitSums(work, plan.getSplit());
   layOutFilters(work);
   Schedule schedule = scheduleOf(work, plan, vectors);
   for (auto [number, tensor] : llvm::enumerate(work.tensors))

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
+#include "rac/Lowering/OnlyReduction.h"
 #include "rac/Lowering/Passes.h"
 
 namespace rac {
@@ -21,6 +22,18 @@ namespace rac {
 
 using namespace mlir;
 using namespace rac;
+
+linalg::LinalgOp rac::findOnlyReduction(func::FuncOp function) {
+  linalg::LinalgOp found;
+  bool several = false;
+  function.walk([&](linalg::LinalgOp op) {
+    if (op.getNumReductionLoops() == 0)
+      return;
+    several |= static_cast<bool>(found);
+    found = op;
+  });
+  return several ? linalg::LinalgOp() : found;
+}
 
 namespace {
 
@@ -34,19 +47,6 @@ linalg::LinalgOp findRoot(func::FuncOp function) {
           value.getDefiningOp<bufferization::MaterializeInDestinationOp>())
     value = place.getSource();
   return value.getDefiningOp<linalg::LinalgOp>();
-}
-
-/// The one op that reduces; null if there are several or none.
-linalg::LinalgOp findReduction(func::FuncOp function) {
-  linalg::LinalgOp found;
-  bool several = false;
-  function.walk([&](linalg::LinalgOp op) {
-    if (op.getNumReductionLoops() == 0)
-      return;
-    several |= static_cast<bool>(found);
-    found = op;
-  });
-  return several ? linalg::LinalgOp() : found;
 }
 
 /// `root`'s loop for each dimension of its result.
@@ -200,7 +200,7 @@ LogicalResult TileNest::findInnerLoops(linalg::LinalgOp root,
 }
 
 LogicalResult TileNest::tileReduction() {
-  linalg::LinalgOp main = findReduction(function);
+  linalg::LinalgOp main = findOnlyReduction(function);
   if (!main)
     return function.emitError("has no single op that reduces in a tile");
   SmallVector<int64_t> sizes(main.getNumLoops(), 0);
@@ -252,7 +252,7 @@ LogicalResult TileNest::run(int64_t &numTiled, int64_t &numUntiled) {
     ++numUntiled;
     return success();
   }
-  linalg::LinalgOp main = findReduction(function);
+  linalg::LinalgOp main = findOnlyReduction(function);
   if (main && failed(checkPanels(root, main)))
     return failure();
   if (!inner.empty()) {

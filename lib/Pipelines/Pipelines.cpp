@@ -63,6 +63,7 @@ void rac::populateLinalgPipeline(OpPassManager &pm,
   pm.addPass(createPackConstants(panels));
   if (options.accelerator)
     return addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(createSplitSums());
   pm.addNestedPass<func::FuncOp>(createTileGroups());
   addCleanup(pm);
 }

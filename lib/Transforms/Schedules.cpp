@@ -280,6 +280,30 @@ SmallVector<int64_t> rac::threadChoices(int64_t threads) {
   return choices;
 }
 
+/// Into how many parts a sum over rows may be cut, which threads share: of what
+/// lies side by side each has some columns otherwise, and reads what others
+/// have made; 0: there is no such sum.
+static int64_t partsOfSum(ArrayRef<Operation *> ops) {
+  // Few, as all of them are added up by one thread in the end.
+  constexpr int64_t mostParts = 16;
+  ReduceOp sum;
+  for (Operation *op : ops)
+    if (auto reduce = dyn_cast<ReduceOp>(op); reduce && !sum)
+      sum = reduce;
+    else if (!isa<ElementwiseOpInterface>(op))
+      return 0;
+  if (!sum || sum.getAxes().empty())
+    return 0;
+  RankedTensorType type = sum.getInput().getType();
+  int64_t rows = type.getDimSize(sum.getAxes().front());
+  if (sum.getAxes().back() == type.getRank() - 1 || ShapedType::isDynamic(rows))
+    return 0;
+  for (int64_t parts = std::min(rows, mostParts); parts > 1; --parts)
+    if (rows % parts == 0)
+      return parts;
+  return 0;
+}
+
 SmallVector<PlanAttr>
 rac::schedules(ArrayRef<Operation *> ops, KernelKind kind, Type precision,
                int64_t threads, const std::optional<VectorShape> &vectors) {
@@ -301,6 +325,13 @@ rac::schedules(ArrayRef<Operation *> ops, KernelKind kind, Type precision,
   if (vectors)
     for (const Blocking &blocking : blockings(ops, *vectors))
       add(blocking);
+  if (int64_t parts = partsOfSum(ops))
+    for (int64_t count : counts)
+      if (count != 1 && threads > 1)
+        plans.push_back(PlanAttr::get(
+            precision.getContext(), kind, precision, count, /*tiles=*/{},
+            /*reduction=*/{}, /*order=*/{}, /*registers=*/{}, /*warps=*/0,
+            /*stages=*/0, parts, CostAttr()));
   return plans;
 }
 

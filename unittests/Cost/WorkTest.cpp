@@ -388,4 +388,34 @@ TEST(Work, BooleansAreBytes) {
   EXPECT_EQ(work.tensors[work.nests[0].writes[0].tensor].bytes(), 8);
 }
 
+// 8 rows of 6 in 4 parts: two rows each, and four numbers are added up.
+TEST(Work, SumsInParts) {
+  ParsedOps p(
+      "(%x: tensor<1x8x6x16xf32>) -> tensor<1x16xf32>",
+      R"(%0 = rac.reduce sum %x axes [1, 2] : (tensor<1x8x6x16xf32>) -> tensor<1x16xf32>
+                 return %0 : tensor<1x16xf32>)");
+  Work work = p.work();
+  ASSERT_EQ(work.nests.size(), 1u);
+  double operations = work.nests[0].operations;
+  splitSums(work, 4);
+  ASSERT_EQ(work.nests.size(), 2u);
+  const WorkNest &sums = work.nests[0], &last = work.nests[1];
+  EXPECT_EQ(sizesOf(sums), (std::vector<double>{1, 2, 6, 16, 4}));
+  EXPECT_FALSE(sums.reductions.test(4));
+  EXPECT_EQ(sums.iterations() * operations, 8 * 6 * 16);
+  EXPECT_EQ(sizesOf(last), (std::vector<double>{1, 4, 1, 16}));
+  const WorkTensor &parts = work.tensors[sums.writes[0].tensor];
+  EXPECT_EQ(parts.bytes(), 4 * 16 * 4);
+  EXPECT_FALSE(parts.isOutput);
+  EXPECT_EQ(last.reads[0].tensor, sums.writes[0].tensor);
+  EXPECT_TRUE(work.tensors[last.writes[0].tensor].isOutput);
+  // Rows of the image are two of each part's.
+  EXPECT_EQ(sums.reads[0].dims[1].back().loop, 4u);
+  EXPECT_EQ(sums.reads[0].dims[1].back().step, 2);
+  // 5 parts wouldn't be equal.
+  work = p.work();
+  splitSums(work, 5);
+  EXPECT_EQ(work.nests.size(), 1u);
+}
+
 } // namespace

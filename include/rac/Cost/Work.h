@@ -163,6 +163,10 @@ void narrowWork(Work &work, mlir::Type precision);
 /// results are still in registers: the library does so, and generated code.
 void fuseNests(Work &work, bool afterContractions);
 
+/// Generated code adds up the first dimension that a sum goes over in so many
+/// parts, and then the parts (rac-split-sums).
+void splitSums(Work &work, int64_t parts);
+
 /// Generated convolutions read constant filters laid out with a group's result
 /// channels, the lanes, innermost.
 void layOutFilters(Work &work);

@@ -100,6 +100,20 @@ def TileGroups : Pass<"rac-tile-groups", "::mlir::func::FuncOp"> {
     Statistic<"numUntiled", "num-untiled", "Groups whose tiles could not be carried out">];
 }
 
+def SplitSums : Pass<"rac-split-sums", "::mlir::func::FuncOp"> {
+  let summary = "Add up the sums of a generated group in parts, as its plan says";
+  let description = [{
+    Where the plan has a `split`, the outermost loop that the one reducing op of the
+    group goes over is cut in so many equal parts. The sums of all parts are a loop
+    nest of their own, over parts first, which threads share; then the parts are
+    added up, in order. So the result is the same on any number of threads. What
+    can't be cut is an error. Plans with `warps` are those of a GPU's kernels.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+      "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numSplit", "num-split", "Sums in parts">];
+}
+
 def SeparateEmpties : Pass<"rac-separate-empties", "::mlir::ModuleOp"> {
   let summary = "Give each result of the entry function an empty tensor of its own";
   let description = [{

@@ -90,7 +90,8 @@ def Rac_PlanAttr : AttrDef<Rac_Dialect, "Plan"> {
       warps, several share one, each with a part of the terms.
     - `stages`: how many steps of `reduction` have their operands in shared memory
       at once.
-    - `split`: into how many parts a sum is cut that different blocks add up.
+    - `split`: into how many parts a sum is cut that different blocks add up; on a
+      CPU, without `warps`, threads, and one of them adds up the parts.
     - `threads`: how many blocks share the steps of all tiles evenly; 0: a block
       has a tile, or a part of one.
     - `in_launch`: of a sum in parts, whether the last block to end of those that
