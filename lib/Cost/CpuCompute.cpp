@@ -224,7 +224,7 @@ void CpuCosting::addRegisterTiles(const WorkNest &nest,
   double vectors = loops.rows * loops.vectors;
   addClocks(resultsOf(nest, loops, iterations) / (loops.lanes * vectors) *
                 (clocksOfTile + clocksOfVector * vectors),
-            /*isHidden=*/false);
+            /*isHidden=*/true);
 }
 
 /// Each element is loaded, stored and found on its own.

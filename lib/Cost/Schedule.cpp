@@ -271,19 +271,34 @@ static void chooseRegisters(const Work &work, const WorkNest &nest,
                              static_cast<int64_t>(schedule.vectors)});
 }
 
-/// Whether the vectors stay in the second-level cache all together, and the
-/// rows do not: lowering (Nest.cpp) then reads the rows once.
+/// What a tile has of a tensor, B.
+static double bytesOf(const Work &work, const WorkUse &use,
+                      const Extents &extents) {
+  const WorkTensor &tensor = work.tensors[use.tensor];
+  double bytes = tensor.elementBytes;
+  for (auto [terms, size] : llvm::zip_equal(use.dims, tensor.shape)) {
+    double span = 1;
+    for (const WorkUse::Term &term : terms)
+      span += term.step * (extents[term.loop] - 1);
+    bytes *= std::min(span, size);
+  }
+  return bytes;
+}
+
+/// Whether the vectors stay in the second-level cache all together, and what
+/// goes by rows does not: lowering (Nest.cpp) then has the rows outside.
 static bool rowsFirst(const Work &work, const WorkNest &nest,
                       const NestSchedule &schedule) {
   if (!schedule.rowLoop || nest.reductions.test(*schedule.vectorLoop))
     return false;
   bool smallVectors = true, largeRows = false;
-  for (const WorkUse &read : nest.reads) {
-    double bytes = work.tensors[read.tensor].bytes();
-    if (read.dependsOn(*schedule.vectorLoop))
-      smallVectors &= bytes <= kHalfOfSecondCache;
-    else if (read.dependsOn(*schedule.rowLoop))
+  for (const WorkUse &use :
+       llvm::concat<const WorkUse>(nest.reads, nest.writes)) {
+    double bytes = bytesOf(work, use, schedule.extents.back());
+    if (use.dependsOn(*schedule.rowLoop))
       largeRows |= bytes > kHalfOfSecondCache;
+    else if (use.dependsOn(*schedule.vectorLoop))
+      smallVectors &= bytes <= kHalfOfSecondCache;
   }
   return smallVectors && largeRows;
 }

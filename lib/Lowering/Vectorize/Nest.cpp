@@ -38,19 +38,20 @@ static std::optional<int64_t> bytesOf(OpOperand *operand) {
          std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
 }
 
-/// Whether the vectors stay in the second-level cache all together, and the
-/// rows do not: then these had better be read once.
+/// Whether the vectors stay in the second-level cache all together, and what
+/// goes by rows does not: then that had better be read, and written, once and
+/// in order.
 bool Nest::rowsFirst() {
   if (!roles.rowLoop || roles.horizontal)
     return false;
   bool smallVectors = true, largeRows = false;
-  for (OpOperand *operand : op.getDpsInputOperands()) {
-    AffineMap map = op.getMatchingIndexingMap(operand);
-    auto bytes = bytesOf(operand);
-    if (!isIndependent(map, roles.vectorLoop))
-      smallVectors &= bytes && *bytes <= kHalfOfSecondCache;
-    else if (!isIndependent(map, *roles.rowLoop))
+  for (OpOperand &operand : op->getOpOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    auto bytes = bytesOf(&operand);
+    if (!isIndependent(map, *roles.rowLoop))
       largeRows |= bytes && *bytes > kHalfOfSecondCache;
+    else if (!isIndependent(map, roles.vectorLoop))
+      smallVectors &= bytes && *bytes <= kHalfOfSecondCache;
   }
   return smallVectors && largeRows;
 }
