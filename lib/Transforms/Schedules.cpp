@@ -177,38 +177,64 @@ static int64_t bytesOf(RankedTensorType type, ArrayRef<int64_t> tiles) {
   return bytes;
 }
 
+namespace {
+
+/// Rows of a tile.
+struct RowCounts {
+  int64_t apart;
+  int64_t beside; ///< of each of these, in a row
+};
+
+} // namespace
+
+/// How many rows at a time are worth a look, the usual first. Four rows'
+/// lanes are added up together. Of normalisations two pairs are the quickest in
+/// the second cache, and four a page apart from the last one (docs/Cost.md).
+static SmallVector<RowCounts> rowCounts(bool isSoftmax, bool hasPages) {
+  if (isSoftmax)
+    return {{8, 1}, {4, 1}, {2, 1}};
+  if (hasPages)
+    return {{2, 2}, {4, 1}, {2, 1}};
+  return {{4, 1}, {2, 1}};
+}
+
 /// Adds several rows at a time of what goes over them again, which hide each
 /// other's latencies (of softmaxes of 32 columns on Emerald Rapids, eight take
-/// 24 % less than two). Rows that are pages apart are each fetched ahead
-/// (docs/Cost.md), and better than one wherever they come from: these are then
-/// the default.
+/// 24 % less than two). They are the default of normalisations, and of
+/// softmaxes whose rows are pages apart: these are each fetched ahead
+/// (docs/Cost.md), and better than one wherever they come from.
 static void addSeveralRows(ArrayRef<Operation *> ops, RankedTensorType type,
                            SmallVector<Tiles> &choices) {
   // Of softmaxes and normalisations of 96 to 1024 columns, in the second cache
   // and the last, as many as take so much took 12 and 5 % less than one in the
   // mean (docs/Planner.md).
   constexpr int64_t mostBytes = 8192;
-  Tiles rows = choices.front();
-  std::optional<int64_t> far, dim;
-  if (rows.back() == 0)
-    far = rowDim(type, rows, kPageBytes);
-  dim = far ? far : rowDim(type, rows);
-  if (!dim)
+  const Tiles one = choices.front();
+  std::optional<int64_t> far, near = rowDim(type, one);
+  if (one.back() == 0)
+    far = rowDim(type, one, kPageBytes);
+  if (!near)
     return;
-  // Rows of a normalisation wait less, and more than two gain nothing.
-  SmallVector<int64_t> counts = {2};
-  if (llvm::any_of(ops, llvm::IsaPred<SoftmaxOp>))
-    counts = {8, 4, 2};
-  bool hasUsual = false;
-  for (int64_t most : counts) {
-    std::optional<int64_t> even = evenRows(type.getDimSize(*dim), most);
-    if (!even || (!far && !isWorthCutting(type, *dim, *even)))
+  int64_t dim = far.value_or(*near);
+  bool isSoftmax = llvm::any_of(ops, llvm::IsaPred<SoftmaxOp>),
+       hasUsual = false;
+  for (auto [apart, beside] : rowCounts(isSoftmax, far.has_value())) {
+    Tiles rows = one;
+    std::optional<int64_t> even = evenRows(type.getDimSize(dim), apart);
+    if (!even || (!far && !isWorthCutting(type, dim, *even)))
       continue;
-    rows[*dim] = *even;
+    rows[dim] = *even;
+    if (beside > 1) {
+      even = evenRows(type.getDimSize(*near), beside);
+      if (*near == dim || !even || !isWorthCutting(type, *near, *even))
+        continue;
+      rows[*near] = *even;
+    }
     // Of rows apart, those between are other tiles.
     if (!cutsAnything(type, rows))
       continue;
-    bool isUsual = far && !hasUsual && bytesOf(type, rows) <= mostBytes;
+    bool isUsual =
+        (far || !isSoftmax) && !hasUsual && bytesOf(type, rows) <= mostBytes;
     choices.insert(isUsual ? choices.begin() : choices.end(), rows);
     hasUsual |= isUsual;
   }

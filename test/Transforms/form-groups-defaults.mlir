@@ -62,21 +62,42 @@ func.func @rows_of_eight_kib(%x: tensor<1x16x16x512xf32>) -> tensor<1x16x16x512x
 
 // -----
 
-// Two rows of a normalisation, a page apart; side by side they gain too little.
-// CHECK-LABEL: @two_rows
-func.func @two_rows(%x: tensor<1x14x14x384xf32>, %s: tensor<384xf32>) -> tensor<1x14x14x384xf32> {
-  // CHECK: rac.group @normalize_0 {{.*}} tiles = [1, 2, 1, 0]
+// Two pairs of rows of a normalisation, a page apart.
+// CHECK-LABEL: @pairs_of_rows
+func.func @pairs_of_rows(%x: tensor<1x14x14x384xf32>, %s: tensor<384xf32>) -> tensor<1x14x14x384xf32> {
+  // CHECK: rac.group @normalize_0 {{.*}} tiles = [1, 2, 2, 0]
   %0 = rac.normalize layer %x, %s axis 3 epsilon 1.0E-5 : (tensor<1x14x14x384xf32>, tensor<384xf32>) -> tensor<1x14x14x384xf32>
   return %0 : tensor<1x14x14x384xf32>
 }
 
 // -----
 
-// CHECK-LABEL: @one_row
-func.func @one_row(%x: tensor<1x128x384xf32>, %s: tensor<384xf32>) -> tensor<1x128x384xf32> {
-  // CHECK: rac.group @normalize_0 {{.*}} plan <{{[^>]*}}tiles = [1, 1, 0]{{.*}} instead_of {{.*}}tiles = [1, 2, 0]
+// Of an odd number of them four of a page apart.
+// CHECK-LABEL: @no_pairs
+func.func @no_pairs(%x: tensor<4x49x96xf32>, %s: tensor<96xf32>) -> tensor<4x49x96xf32> {
+  // CHECK: rac.group @normalize_0 {{.*}} plan <{{[^>]*}}tiles = [4, 1, 0]
+  %0 = rac.normalize layer %x, %s axis 2 epsilon 1.0E-5 : (tensor<4x49x96xf32>, tensor<96xf32>) -> tensor<4x49x96xf32>
+  return %0 : tensor<4x49x96xf32>
+}
+
+// -----
+
+// Four side by side, where there are no others.
+// CHECK-LABEL: @four_rows
+func.func @four_rows(%x: tensor<1x128x384xf32>, %s: tensor<384xf32>) -> tensor<1x128x384xf32> {
+  // CHECK: rac.group @normalize_0 {{.*}} plan <{{[^>]*}}tiles = [1, 4, 0]
   %0 = rac.normalize layer %x, %s axis 2 epsilon 1.0E-5 : (tensor<1x128x384xf32>, tensor<384xf32>) -> tensor<1x128x384xf32>
   return %0 : tensor<1x128x384xf32>
+}
+
+// -----
+
+// One, where their number is a prime.
+// CHECK-LABEL: @one_row
+func.func @one_row(%x: tensor<1x197x768xf32>, %s: tensor<768xf32>) -> tensor<1x197x768xf32> {
+  // CHECK: rac.group @normalize_0 {{.*}} plan <{{[^>]*}}tiles = [1, 1, 0]
+  %0 = rac.normalize layer %x, %s axis 2 epsilon 1.0E-5 : (tensor<1x197x768xf32>, tensor<768xf32>) -> tensor<1x197x768xf32>
+  return %0 : tensor<1x197x768xf32>
 }
 
 // -----
