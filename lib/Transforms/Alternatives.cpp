@@ -44,10 +44,10 @@ AlternativeAttr PlanSearch::explain(StringRef form, const Way &way,
       llvm::formatv("{0:F2} times the {1}", ratio, measureOf(wanted.objective));
   constexpr double percent = 100;
   if (theirs.value < ours.value)
-    reason += way.isWithinError
+    reason += way.missedGain > 0
                   ? llvm::formatv(", less of a gain over the default than the "
                                   "{0:F0} % that can be told",
-                                  percent * costs.leastGain())
+                                  percent * way.missedGain)
                         .str()
                   : ", but the whole would miss a budget";
   // Of time it is known what the two have in common.
@@ -56,7 +56,7 @@ AlternativeAttr PlanSearch::explain(StringRef form, const Way &way,
                          : theirs.low < ours.high && ours.low < theirs.high;
   MLIRContext *ctx = module.getContext();
   return AlternativeAttr::get(ctx, form, way.plan.withCost(lost.toAttr(ctx)),
-                              reason, isUndecided || way.isWithinError);
+                              reason, isUndecided || way.missedGain > 0);
 }
 
 /// The best other plan of each kernel kind for the same ops.

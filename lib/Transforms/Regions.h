@@ -15,9 +15,9 @@ namespace rac {
 struct Way {
   PlanAttr plan; ///< without its cost
   Estimate estimate;
-  /// It would gain something over the default, but less than the model can tell
-  /// (CostModel::leastGain), and so is no option.
-  bool isWithinError = false;
+  /// What it had to gain over the default, as a part of that's score, and
+  /// doesn't, so that it is no option; else 0. See CostModel::leastGain.
+  double missedGain = 0;
 };
 
 /// Ops of a block that clusters connect: how they are grouped concerns no
@@ -65,7 +65,6 @@ private:
   llvm::SmallVector<PlanAttr> plansOf(const Cluster &cluster,
                                       const Candidate &candidate);
   void addItems(OpRegion &region);
-  bool gainsEnough(const Way &way, const Way &over) const;
   void keepDefaultPlans(std::vector<Way> &ways) const;
   void keepContractionsApart(OpRegion &region) const;
 
