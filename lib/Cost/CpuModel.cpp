@@ -14,8 +14,9 @@ using namespace rac;
 /// streamer runs up to 20 lines ahead of what is read, once for each page of 4
 /// KiB (Intel's optimization manual). Several rows of a page are one stream,
 /// and come in one burst; of pages apart, each its own. From the last cache of
-/// a Xeon with AMX, rows of a page took 9 % longer in the mean (docs/Cost.md).
-constexpr double kBurst = 1.15;
+/// a Xeon with AMX, rows of a page took 9 to 16 % longer in the mean, pairs of
+/// rows 7 % (docs/Cost.md).
+constexpr double kBurst = 1.15, kBurstOfPair = 1.07;
 
 /// How much of what each core touches of a tensor it has touched last itself,
 /// where all of a run's threads share it out: of what it reads what it has
@@ -36,12 +37,18 @@ double CpuCosting::ownPart(unsigned number) const {
       chance, rac::ownPart(work, *schedule, number, threads).value_or(chance));
 }
 
-/// Whether tiles are several rows of what lies in one page.
-bool CpuCosting::tilesHaveRowsOfAPage() const {
-  return !isLibrary && !schedule->tileTrips.empty() &&
-         llvm::any_of(schedule->nests, [](const NestSchedule &nest) {
-           return nest.ownRowBytes && *nest.ownRowBytes < kPageBytes;
-         });
+/// How much longer shared levels take where tiles are several rows of what lies
+/// in one page.
+double CpuCosting::burst() const {
+  double burst = 1;
+  if (isLibrary || schedule->tileTrips.empty())
+    return burst;
+  for (const NestSchedule &nest : schedule->nests)
+    if (nest.ownRowBytes && *nest.ownRowBytes < kPageBytes)
+      burst = std::max(burst, nest.extents.back()[*nest.rowLoop] > 2
+                                  ? kBurst
+                                  : kBurstOfPair);
+  return burst;
 }
 
 /// What each thread reads all of comes to each of them.
@@ -122,11 +129,13 @@ void CpuCosting::measureTraffic() {
       transfer.bytes += levelTraffic[level].writeBacks;
     else if (isLast)
       transfer.backBytes = levelTraffic[level].writeBacks;
-    if (isShared && tilesHaveRowsOfAPage()) {
-      transfer.bytes *= kBurst;
-      transfer.backBytes *= kBurst;
-      transfer.peerBytes *= kBurst;
+    if (isShared) {
+      transfer.bytes *= burst();
+      transfer.backBytes *= burst();
+      transfer.peerBytes *= burst();
     }
+    if (isShared && !isLibrary && formula.afterWaits == 0)
+      findWaits(levelTraffic[level]);
     transfer.core = &coefficients.coreBandwidth(level);
     if (formula.speedup > 1 && isShared)
       transfer.device = &coefficients.deviceBandwidth(level);
@@ -146,6 +155,33 @@ double CpuCosting::countShared() const {
   return std::max<double>(
       1,
       llvm::count_if(llvm::zip_equal(work.nests, schedule->nests), isShared));
+}
+
+/// Weights that a product's rows share come while the first of them are
+/// computed, of each panel of columns: the part of the nest that comes after
+/// that.
+static double afterFirstRows(const WorkNest &nest, const NestSchedule &loops,
+                             const WorkUse &read) {
+  double rows = 1;
+  for (const NestSchedule::Level &level : loops.levels)
+    if (!nest.reductions.test(level.loop) && !read.dependsOn(level.loop))
+      rows *= level.trips;
+  return 1 - 1 / rows;
+}
+
+/// `traffic`: with the first level that cores share.
+void CpuCosting::findWaits(const Traffic &traffic) {
+  for (auto [nest, loops] : llvm::zip_equal(work.nests, schedule->nests)) {
+    if (!nest.isContraction() || !loops.vectorLoop || !loops.rowLoop)
+      continue;
+    for (const WorkUse &read : nest.reads)
+      if (work.tensors[read.tensor].isWeight &&
+          read.dependsOn(*loops.vectorLoop) && !read.dependsOn(*loops.rowLoop))
+        formula.afterWaits =
+            std::max(formula.afterWaits, afterFirstRows(nest, loops, read) *
+                                             traffic.fillsOf[read.tensor] /
+                                             std::max(1.0, traffic.fills));
+  }
 }
 
 void CpuCosting::addOverheads() {

@@ -46,9 +46,10 @@ private:
                         double iterations);
   // ---- moving
   double ownPart(unsigned tensor) const;
-  bool tilesHaveRowsOfAPage() const;
+  double burst() const;
   void addReaders(Traffic &traffic) const;
   void measureTraffic();
+  void findWaits(const Traffic &traffic);
   double countShared() const;
   void addOverheads();
 

@@ -83,7 +83,9 @@ double TimeFormula::seconds(const Values &values, Breakdown *breakdown) const {
   // Best for 600 groups of small networks on Emerald Rapids, on one core and on
   // two, whatever else was fitted.
   constexpr double mostOfWaits = 1.5;
-  return together({together(times, exponent), waited},
+  double own = together(times, exponent);
+  return afterWaits * own +
+         together({(1 - afterWaits) * own, waited},
                   std::min(exponent, mostOfWaits)) +
          overhead;
 }

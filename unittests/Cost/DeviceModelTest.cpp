@@ -501,9 +501,9 @@ TEST(DeviceModel, EachTileBegins) {
   EXPECT_NEAR(seconds(1) - seconds(2), 4 * 15e-8, 1e-15);
 }
 
-// Tiles of two rows, side by side or a page apart: of a page they come in one
-// burst, which takes 1.15 times as long, from memory. The lanes of both are
-// added up together.
+// Tiles of several rows, side by side or a page apart: of a page they come in
+// one burst, which takes 1.07 times as long for two, 1.15 for more, from
+// memory. The lanes of all are added up together.
 TEST(DeviceModel, RowsOfAPageComeInOneBurst) {
   ParsedOps p("(%x: tensor<4x4x256xf32>) -> tensor<4x4x256xf32>",
               R"(%0 = rac.softmax %x axis 2 : tensor<4x4x256xf32>
@@ -514,14 +514,33 @@ TEST(DeviceModel, RowsOfAPageComeInOneBurst) {
     return model.model.estimate(Candidate::of(p.ops), plan).breakdown;
   };
   Breakdown one = breakdown({1, 1, 0}), apart = breakdown({2, 1, 0}),
-            sideBySide = breakdown({1, 2, 0});
+            sideBySide = breakdown({1, 2, 0}), four = breakdown({1, 4, 0});
   // Input and result, and the exponentials of a tile.
   double all = 2 * 16384, row = 1024;
   EXPECT_DOUBLE_EQ(one.transferSeconds[1], (all + row) / 1e9);
   EXPECT_DOUBLE_EQ(apart.transferSeconds[1], (all + 2 * row) / 1e9);
-  EXPECT_DOUBLE_EQ(sideBySide.transferSeconds[1], 1.15 * (all + 2 * row) / 1e9);
+  EXPECT_DOUBLE_EQ(sideBySide.transferSeconds[1], 1.07 * (all + 2 * row) / 1e9);
+  EXPECT_DOUBLE_EQ(four.transferSeconds[1], 1.15 * (all + 4 * row) / 1e9);
   EXPECT_DOUBLE_EQ(apart.computeSeconds, sideBySide.computeSeconds);
   EXPECT_LT(apart.computeSeconds, one.computeSeconds);
+}
+
+// Weights come while the first 14 of 56 rows are multiplied: for their part of
+// what comes, three quarters pass after that.
+TEST(DeviceModel, WeightsComeWithTheFirstRows) {
+  ParsedOps p("(%x: tensor<56x16xf32>) -> tensor<56x32xf32>",
+              R"(%w = rac.constant dense_resource<w> : tensor<16x32xf32>
+         %0 = rac.matmul %x, %w : (tensor<56x16xf32>, tensor<16x32xf32>) -> tensor<56x32xf32>
+         return %0 : tensor<56x32xf32>)");
+  Model model;
+  auto afterWaits = [&](KernelKind kind) {
+    return model.model
+        .timeFormula(Candidate::of({p.ops.back()}), planOf(p, kind))
+        .afterWaits;
+  };
+  double w = 16 * 32, all = 56 * 16 + w + 56 * 32;
+  EXPECT_DOUBLE_EQ(afterWaits(KernelKind::generated), 0.75 * w / all);
+  EXPECT_EQ(afterWaits(KernelKind::library), 0);
 }
 
 // 512 operations on two a clock, and 8 tiles that begin, beside each other.

@@ -60,6 +60,9 @@ struct TimeFormula {
   /// run.
   Overhead starts;
   const Coefficient *overlap = nullptr;
+  /// The part of what a core computes that begins when all that it waits for
+  /// has come.
+  double afterWaits = 0;
   double threads = 1;
   /// By how much threads shorten what they share.
   double speedup = 1;
