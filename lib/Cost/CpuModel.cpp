@@ -51,16 +51,27 @@ double CpuCosting::burst() const {
   return burst;
 }
 
-/// What each thread reads all of comes to each of them.
+/// What each thread reads all of comes to each of them. However the library
+/// shares a product, that is one of its factors: the smaller one.
 void CpuCosting::addReaders(Traffic &traffic) const {
-  for (auto [number, tensor] : llvm::enumerate(work.tensors)) {
-    if (!readByEach(work, *schedule, number))
-      continue;
+  auto add = [&](unsigned number) {
     double more = (formula.speedup - 1) * traffic.fillsOf[number];
     traffic.fills += more;
-    if (!tensor.isWeight)
+    // What nobody has made meanwhile is nowhere else.
+    if (work.tensors[number].makers != 1)
       traffic.peers += more;
+  };
+  if (!isLibrary) {
+    for (unsigned number : llvm::seq<unsigned>(work.tensors.size()))
+      if (readByEach(work, *schedule, number))
+        add(number);
+    return;
   }
+  for (const WorkNest &nest : work.nests)
+    if (nest.isContraction() && nest.reads.size() > 1) {
+      unsigned left = nest.reads[0].tensor, right = nest.reads[1].tensor;
+      add(traffic.fillsOf[left] < traffic.fillsOf[right] ? left : right);
+    }
 }
 
 void CpuCosting::measureTraffic() {
@@ -88,7 +99,7 @@ void CpuCosting::measureTraffic() {
                     cache, assumptions);
       if (level == 1 && !isLibrary)
         addSplits(traffic.fillsOf);
-      if (!isLibrary && !cache.isShared)
+      if (!cache.isShared)
         addReaders(traffic);
       cost.fills.push_back(traffic.fills);
     } else if (isLibrary) {

@@ -38,8 +38,9 @@ TEST(DeviceModel, EnergyAddsUp) {
   EXPECT_DOUBLE_EQ(cost.breakdown.opsJoules, 2e6 * 100e-12);
   EXPECT_DOUBLE_EQ(cost.breakdown.bytesJoules[0],
                    Matmul::registerBytes() * 10e-12);
+  // Each core reads all of one factor, 40000 B.
   EXPECT_DOUBLE_EQ(cost.breakdown.bytesJoules[1],
-                   Matmul::memoryBytes * 1000e-12);
+                   (Matmul::memoryBytes + 40000) * 1000e-12);
   // Two of four cores: half of the device, and both cores.
   EXPECT_DOUBLE_EQ(cost.breakdown.staticJoules,
                    cost.seconds.value * (4 / 2.0 + 8 / 2.0 + 2 * 3));
