@@ -68,7 +68,8 @@ DeviceModel::surroundings(const Candidate &candidate) const {
     llvm::append_range(numbers, std::initializer_list<double>{
                                     tensor.since.value_or(-1), tensor.meanwhile,
                                     double(tensor.makers),
-                                    tensor.partsWithin.value_or(0), tensor.ownPlace.value_or(-1)});
+                                    tensor.partsWithin.value_or(0),
+                                    tensor.ownPlace.value_or(-1)});
   return numbers;
 }
 
