@@ -130,16 +130,16 @@ Location callLocation(GroupOp group) {
   return NameLoc::get(group.getSymAttr(), group.getLoc());
 }
 
-/// Equal for groups that share a function: of their plans, and of what their ops
-/// are called, say and give.
+/// Equal for groups that share a function: of their plans, and of what their
+/// ops are called, say and give.
 llvm::hash_code hashOf(GroupOp group) {
   llvm::hash_code hash = hash_value(withoutCost(group.getPlanAttr()));
   for (Operation &op : group.getBodyBlock()->getOperations())
-    hash = llvm::hash_combine(
-        hash, OperationEquivalence::computeHash(
-                  &op, OperationEquivalence::ignoreHashValue,
-                  OperationEquivalence::ignoreHashValue,
-                  OperationEquivalence::IgnoreLocations));
+    hash =
+        llvm::hash_combine(hash, OperationEquivalence::computeHash(
+                                     &op, OperationEquivalence::ignoreHashValue,
+                                     OperationEquivalence::ignoreHashValue,
+                                     OperationEquivalence::IgnoreLocations));
   return hash;
 }
 
