@@ -213,7 +213,8 @@ def test_types_follow_the_devices_rates(compiler, tmp_path):
                     unit["ops_per_clock"][rate] |= {"v": rates[rate], "how": "guess", "src": "a test"}
         file = tmp_path / "device.json"
         file.write_text(json.dumps(device))
-        report = compile_with(path, samples, tmp_path / "auto.so", "--precision=auto", "--max-error=0.1", f"--device={file}")
+        report = compile_with(path, samples, tmp_path / "auto.so", "--precision=auto", "--max-error=0.1", f"--device={file}",
+                              "--size=n=64")
         types[name] = {group["precision"] for group in report["groups"] if "rac.matmul" in group["ops"]}
     assert "i8" in types["amx"]  # twice bf16's rate there
     assert "i8" not in types["no i8"] and "bf16" in types["no i8"]
