@@ -81,6 +81,7 @@ private:
   llvm::Error findDescriptions();
   llvm::Error plan();
   llvm::Error assumeSizes();
+  void noteSizes();
   llvm::Error setCarbon(PlanOptions &planOptions);
   bool choosesTypes() const;
   llvm::Error planNarrow(const PlanOptions &planOptions);

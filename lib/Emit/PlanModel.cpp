@@ -110,8 +110,9 @@ llvm::Error Compiler::plan() {
       return error;
   planOptions.sizes = options.sizes;
   attachDevice(module, *report.device);
-  if (llvm::Error error = assumeSizes())
-    return error;
+  if (isPlanned)
+    if (llvm::Error error = assumeSizes())
+      return error;
   if (!isPlanned && choosesTypes())
     if (llvm::Error error = planNarrow(planOptions))
       return error;
@@ -144,6 +145,7 @@ llvm::Error Compiler::plan() {
   if (!options.group.empty())
     if (llvm::Error error = extractGroup())
       return error;
+  noteSizes();
   report.groups = reportGroups(module);
   if (!options.reportFile.empty())
     reportBreakdowns(module, report);
@@ -152,16 +154,20 @@ llvm::Error Compiler::plan() {
   return llvm::Error::success();
 }
 
-/// What costs are told for, in the module and in the report. A plan that says
-/// it already keeps to that unless it is said anew.
+/// A plan that says already what sizes it is for keeps to that unless it is
+/// said anew.
 llvm::Error Compiler::assumeSizes() {
-  if (!isPlanned || !options.sizes.empty() || !assumedRange(module, 0, 0))
-    if (llvm::Error error = runPasses("planning", [&](OpPassManager &manager) {
-          AssumeSizesOptions assume;
-          llvm::append_range(assume.sizes, options.sizes);
-          manager.addPass(createAssumeSizes(assume));
-        }))
-      return error;
+  if (options.sizes.empty() && hasAssumedRanges(module))
+    return llvm::Error::success();
+  return runPasses("planning", [&](OpPassManager &manager) {
+    AssumeSizesOptions assume;
+    llvm::append_range(assume.sizes, options.sizes);
+    manager.addPass(createAssumeSizes(assume));
+  });
+}
+
+/// What costs are told for.
+void Compiler::noteSizes() {
   for (const std::string &name : signature.symbols)
     report.assumedSizes.push_back({name, Assumptions().dim});
   for (auto [input, tensor] : llvm::enumerate(signature.inputs))
@@ -169,7 +175,6 @@ llvm::Error Compiler::assumeSizes() {
       if (auto range = assumedRange(module, input, dim); range && size < 0)
         report.assumedSizes[-1 - size].second =
             (*range)[unsigned(SizeBound::typical)];
-  return llvm::Error::success();
 }
 
 /// What a joule and a second on the device are in grams, at the site.

@@ -22,6 +22,10 @@ std::optional<SizeRange> rac::assumedRange(ModuleOp module, unsigned input,
   return SizeRange{range[0], range[1], range[2]};
 }
 
+bool rac::hasAssumedRanges(ModuleOp module) {
+  return module->hasAttr(kAttribute);
+}
+
 void rac::setAssumedRanges(ModuleOp module,
                            ArrayRef<SmallVector<SizeRange>> byInput) {
   Builder b(module.getContext());

@@ -17,6 +17,8 @@ using SizeRange = std::array<int64_t, 3>; ///< by SizeBound
 /// dimension of one of its entry function's inputs, if it says anything.
 std::optional<SizeRange> assumedRange(mlir::ModuleOp module, unsigned input,
                                       unsigned dim);
+/// Whether it says anything.
+bool hasAssumedRanges(mlir::ModuleOp module);
 /// By input and dimension, known ones as well.
 void setAssumedRanges(mlir::ModuleOp module,
                       llvm::ArrayRef<llvm::SmallVector<SizeRange>> byInput);
