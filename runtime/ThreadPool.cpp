@@ -74,14 +74,6 @@ int64_t microseconds(clockid_t clock = CLOCK_MONOTONIC) {
   return now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-void relax() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
-
 void create(Gate &gate) {
   pthread_mutex_init(&gate.mutex, nullptr);
   pthread_cond_init(&gate.condition, nullptr);

@@ -10,6 +10,15 @@
 
 namespace rac::runtime {
 
+/// Tells the core that its thread waits for another one.
+inline void relax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
 /// A part of parallel work: `worker` of `team` workers.
 using Task = void (*)(void *env, int worker, int team);
 

@@ -17,13 +17,9 @@ double AssumedSizes::size(Value tensor, unsigned dim) const {
   auto type = cast<RankedTensorType>(tensor.getType());
   if (!type.isDynamicDim(dim))
     return double(type.getDimSize(dim));
-  auto [place, isNew] = known.try_emplace({tensor, dim}, other);
-  if (isNew) {
-    double size = std::max(1.0, compute(tensor, dim));
-    // Computing may have moved what `place` points to.
-    known[{tensor, dim}] = size;
-    return size;
-  }
+  auto [place, isNew] = known.try_emplace({tensor, dim});
+  if (isNew)
+    place->second = std::max(1.0, compute(tensor, dim));
   return place->second;
 }
 

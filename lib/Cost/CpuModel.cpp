@@ -141,9 +141,10 @@ void CpuCosting::measureTraffic() {
     else if (isLast)
       transfer.backBytes = levelTraffic[level].writeBacks;
     if (isShared) {
-      transfer.bytes *= burst();
-      transfer.backBytes *= burst();
-      transfer.peerBytes *= burst();
+      double longer = burst();
+      transfer.bytes *= longer;
+      transfer.backBytes *= longer;
+      transfer.peerBytes *= longer;
     }
     if (isShared && !isLibrary && formula.afterWaits == 0)
       findWaits(levelTraffic[level]);
@@ -228,20 +229,13 @@ static bool hasUnknownSizes(const Work &work) {
 }
 
 const TimeFormula &CpuCosting::formulate() {
-  // What follows sums in blocks waits for the last of them.
-  bool blocked =
-      llvm::any_of(plan.getReduction(), [](int64_t size) { return size > 0; });
-  fuseNests(work, /*afterContractions=*/!blocked);
-  if (!isLibrary) {
-    if (plan.getSplit() > 1)
-      splitSums(work, plan.getSplit());
-    layOutFilters(work);
-    // Windows read their input in place, but for products by lane; and where
-    // only the run knows how far it is to a border, pixels there are computed
-    // one by one, which takes as long as a copy.
-    if (coefficients.vectorUnit().scalable || hasUnknownSizes(work))
-      padImages(work);
-  }
+  arrangeNests(work, plan);
+  // Windows read their input in place, but for products by lane; and where
+  // only the run knows how far it is to a border, pixels there are computed
+  // one by one, which takes as long as a copy.
+  if (!isLibrary &&
+      (coefficients.vectorUnit().scalable || hasUnknownSizes(work)))
+    padImages(work);
   formula.threads = threads;
   // Each core has made, or reads, its part, and not the same one.
   for (WorkTensor &tensor : work.tensors)

@@ -56,14 +56,14 @@ Work DeviceModel::workIn(Type precision, const Candidate &candidate,
 std::vector<double>
 DeviceModel::surroundings(const Candidate &candidate) const {
   std::vector<double> numbers;
+  Work work = workIn(Float32Type::get(candidate.ops.front()->getContext()),
+                     candidate, typical);
   // Types alone don't tell assumed sizes.
-  if (Work work = analyzeWork(candidate, typical); work.isDynamic)
+  if (work.isDynamic)
     for (const WorkTensor &tensor : work.tensors)
       llvm::append_range(numbers, tensor.shape);
   if (coefficients.getDevice().kind == DeviceKind::gpu)
     return numbers;
-  Work work = workIn(Float32Type::get(candidate.ops.front()->getContext()),
-                     candidate, typical);
   for (const WorkTensor &tensor : work.tensors)
     llvm::append_range(numbers, std::initializer_list<double>{
                                     tensor.since.value_or(-1), tensor.meanwhile,
@@ -135,16 +135,17 @@ TimeFormula DeviceModel::timeFormula(const Candidate &candidate,
 
 Estimate DeviceModel::estimate(const Candidate &candidate,
                                PlanAttr plan) const {
-  Flows flows;
-  return estimate(candidate, plan, flows);
+  return estimates(candidate, plan).front();
 }
 
 std::vector<Estimate> DeviceModel::estimates(const Candidate &candidate,
                                              ArrayRef<PlanAttr> plans) const {
   Flows flows;
+  bool uncertain = isUncertain(candidate);
   std::vector<Estimate> all;
   for (PlanAttr plan : plans)
-    all.push_back(estimate(candidate, plan, flows));
+    all.push_back(uncertain ? estimateRange(candidate, plan, flows)
+                            : estimateFor(candidate, plan, typical, flows));
   return all;
 }
 
@@ -159,13 +160,11 @@ bool DeviceModel::isUncertain(const Candidate &candidate) const {
   return false;
 }
 
-Estimate DeviceModel::estimate(const Candidate &candidate, PlanAttr plan,
-                               Flows &flows) const {
-  Estimate estimate = estimateFor(candidate, plan, typical, flows);
-  if (!isUncertain(candidate))
-    return estimate;
+Estimate DeviceModel::estimateRange(const Candidate &candidate, PlanAttr plan,
+                                    Flows &flows) const {
   // Costs grow with sizes.
-  Estimate low = estimateFor(candidate, plan, least, flows),
+  Estimate estimate = estimateFor(candidate, plan, typical, flows),
+           low = estimateFor(candidate, plan, least, flows),
            high = estimateFor(candidate, plan, most, flows);
   auto widen = [](Interval &interval, const Interval &low,
                   const Interval &high) {

@@ -99,12 +99,7 @@ std::optional<double> RunMemory::partsOfThreads(OpResult result) const {
       work.nests, [](const WorkNest &nest) { return nest.isContraction(); });
   if (hasProducts && !group)
     return std::nullopt;
-  bool blocked =
-      llvm::any_of(plan.getReduction(), [](int64_t size) { return size > 0; });
-  fuseNests(work, /*afterContractions=*/!blocked);
-  if (plan.getSplit() > 1)
-    splitSums(work, plan.getSplit());
-  layOutFilters(work);
+  arrangeNests(work, plan);
   Schedule schedule = scheduleOf(work, plan, vectors);
   for (auto [number, tensor] : llvm::enumerate(work.tensors))
     if (tensor.value == made)

@@ -509,6 +509,18 @@ static size_t countBefore(const Work &work) {
   return count;
 }
 
+void rac::arrangeNests(Work &work, PlanAttr plan) {
+  // What follows sums in blocks waits for the last of them.
+  bool blocked =
+      llvm::any_of(plan.getReduction(), [](int64_t size) { return size > 0; });
+  fuseNests(work, /*afterContractions=*/!blocked);
+  if (plan.getKind() == KernelKind::library)
+    return;
+  if (plan.getSplit() > 1)
+    splitSums(work, plan.getSplit());
+  layOutFilters(work);
+}
+
 Schedule rac::scheduleOf(const Work &work, PlanAttr plan,
                          const VectorShape &target) {
   Schedule schedule;

@@ -11,10 +11,6 @@
 #include <atomic>
 #include <sched.h>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
 namespace {
 
 /// A loop of a team, from its start to its end, on the thread that started it.
@@ -36,14 +32,7 @@ struct Self {
   long start, step, count, chunk, next;
 };
 
-// Found by one instruction; all that libraries have so is this and oneDNN's.
 thread_local Self self;
-
-void wait() {
-#if defined(__x86_64__)
-  _mm_pause();
-#endif
-}
 
 void enter(Region *region, int index, int size) {
   self.region = region;
@@ -124,7 +113,7 @@ void rac_GOMP_barrier() {
   }
   constexpr int kLooks = 64; // between offers of the core to others
   for (int look = 1; region.passed.load() == before; ++look) {
-    wait();
+    rac::runtime::relax();
     if (look % kLooks == 0)
       sched_yield();
   }

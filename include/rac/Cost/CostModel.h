@@ -84,8 +84,9 @@ public:
 private:
   /// By what stands for sizes that aren't known.
   using Flows = std::map<const AssumedSizes *, FlowCache>;
-  Estimate estimate(const Candidate &candidate, PlanAttr plan,
-                    Flows &flows) const;
+  /// At typical sizes, in intervals that hold the least and the most.
+  Estimate estimateRange(const Candidate &candidate, PlanAttr plan,
+                         Flows &flows) const;
   Estimate estimateFor(const Candidate &candidate, PlanAttr plan,
                        const AssumedSizes &sizes, Flows &flows) const;
   Work workIn(mlir::Type precision, const Candidate &candidate,

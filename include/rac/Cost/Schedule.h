@@ -90,6 +90,10 @@ struct Schedule {
   double speedup(const Work &work, double threads) const;
 };
 
+/// The nests as the plan's kernel has them: fused, and in generated code sums
+/// in parts and filters as it reads them.
+void arrangeNests(Work &work, PlanAttr plan);
+
 /// How generated code runs a candidate whose elementwise nests are fused: the
 /// plan's tiles, and lowering's choices for the rest.
 Schedule scheduleOf(const Work &work, PlanAttr plan,

@@ -305,8 +305,8 @@ def DistributeLoops : Pass<"rac-distribute-loops", "::mlir::func::FuncOp"> {
     dimensions, flattened until each of several threads has enough iterations,
     around a sequential nest, whose lengths stay constants; the last dimension
     stays whole for vectors unless it is the only one. Chunks are large enough to
-    be worth waking a thread for. Parallel loops inside other loops become
-    sequential. Where the loop has an attribute `rac.shared_from`, threads share its
+    be worth waking a thread for. Parallel loops inside other loops, and those of
+    one iteration, become sequential. Where the loop has an attribute `rac.shared_from`, threads share its
     dimensions from that one on, and each runs through those before it in whole.
   }];
   let options = [Option<"threads", "threads", "int64_t", "0",
