@@ -2,6 +2,7 @@
 
 #include "CpuModel.h"
 #include "rac/Cost/ThreadParts.h"
+#include "rac/Lowering/RegisterTile.h"
 
 using namespace mlir;
 using namespace rac;
@@ -146,8 +147,8 @@ void CpuCosting::measureTraffic() {
       transfer.backBytes *= longer;
       transfer.peerBytes *= longer;
     }
-    if (isShared && !isLibrary && formula.afterWaits == 0)
-      findWaits(levelTraffic[level]);
+    if (isShared && !isLibrary)
+      findWaits(levelTraffic[level], transfer);
     transfer.core = &coefficients.coreBandwidth(level);
     if (formula.speedup > 1 && isShared)
       transfer.device = &coefficients.deviceBandwidth(level);
@@ -181,19 +182,34 @@ static double afterFirstRows(const WorkNest &nest, const NestSchedule &loops,
   return 1 - 1 / rows;
 }
 
-/// `traffic`: with the first level that cores share.
-void CpuCosting::findWaits(const Traffic &traffic) {
+/// `traffic`, of a level that cores share: what is waited for of it, and what
+/// comes while panels before are computed, all but the first of a core's.
+void CpuCosting::findWaits(const Traffic &traffic,
+                           TimeFormula::Transfer &transfer) {
+  double after = 0;
   for (auto [nest, loops] : llvm::zip_equal(work.nests, schedule->nests)) {
     if (!nest.isContraction() || !loops.vectorLoop || !loops.rowLoop)
       continue;
-    for (const WorkUse &read : nest.reads)
-      if (work.tensors[read.tensor].isWeight &&
-          read.dependsOn(*loops.vectorLoop) && !read.dependsOn(*loops.rowLoop))
-        formula.afterWaits =
-            std::max(formula.afterWaits, afterFirstRows(nest, loops, read) *
-                                             traffic.fillsOf[read.tensor] /
-                                             std::max(1.0, traffic.fills));
+    bool isAhead = !coefficients.vectorUnit().scalable &&
+                   fetchesAhead(loops.rows, loops.vectors);
+    double panels =
+        nest.sizes[*loops.vectorLoop] / (loops.lanes * loops.vectors);
+    if (loops.sharedLoop == loops.vectorLoop)
+      panels /= formula.speedup;
+    for (const WorkUse &read : nest.reads) {
+      if (!work.tensors[read.tensor].isWeight ||
+          !read.dependsOn(*loops.vectorLoop) || read.dependsOn(*loops.rowLoop))
+        continue;
+      double part = traffic.fillsOf[read.tensor] / std::max(1.0, traffic.fills);
+      if (isAhead)
+        transfer.ahead += part * (1 - 1 / std::max(1.0, panels));
+      else
+        after = std::max(after, afterFirstRows(nest, loops, read) * part);
+    }
   }
+  transfer.ahead = std::min(1.0, transfer.ahead);
+  if (formula.afterWaits == 0)
+    formula.afterWaits = after;
 }
 
 void CpuCosting::addOverheads() {

@@ -49,7 +49,7 @@ private:
   double burst() const;
   void addReaders(Traffic &traffic) const;
   void measureTraffic();
-  void findWaits(const Traffic &traffic);
+  void findWaits(const Traffic &traffic, TimeFormula::Transfer &transfer);
   double countShared() const;
   void addOverheads();
 

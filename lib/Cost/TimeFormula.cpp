@@ -43,7 +43,7 @@ double TimeFormula::seconds(const Values &values, Breakdown *breakdown) const {
   compute /= speedup;
   hidden /= speedup;
   SmallVector<double> times = {compute, hidden}, all = {};
-  double waited = 0, near = 0;
+  double waited = 0, near = 0, ahead = 0;
   for (const Transfer &t : transfers) {
     double rate = of(t.core);
     if (t.latency && t.inFlight > 0)
@@ -63,11 +63,12 @@ double TimeFormula::seconds(const Values &values, Breakdown *breakdown) const {
       near += all.back();
       break;
     case Transfer::isWaitedFor:
-      waited += all.back();
+      waited += (1 - t.ahead) * all.back();
+      ahead += t.ahead * all.back();
       break;
     }
   }
-  times.push_back(near);
+  times.append({near, ahead});
   double overhead = 0;
   for (const Overhead &o : overheads)
     overhead += o.times * of(o.each);

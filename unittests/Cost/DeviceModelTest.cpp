@@ -391,22 +391,56 @@ TEST(DeviceModel, RowsOfAPageComeInOneBurst) {
   EXPECT_LT(apart.computeSeconds, one.computeSeconds);
 }
 
-// Weights come while the first 14 of 56 rows are multiplied: for their part of
-// what comes, three quarters pass after that.
-TEST(DeviceModel, WeightsComeWithTheFirstRows) {
-  ParsedOps p("(%x: tensor<56x16xf32>) -> tensor<56x32xf32>",
-              R"(%w = rac.constant dense_resource<w> : tensor<16x32xf32>
-         %0 = rac.matmul %x, %w : (tensor<56x16xf32>, tensor<16x32xf32>) -> tensor<56x32xf32>
-         return %0 : tensor<56x32xf32>)");
-  Model model;
-  auto afterWaits = [&](KernelKind kind) {
-    return model.model
-        .timeFormula(Candidate::of({p.ops.back()}), planOf(p, kind))
-        .afterWaits;
+// Tiles of one panel of 32 columns have the weights of the next fetched: all
+// but the first of 3. Where vectors are scalable none are, and weights come
+// while the first 14 of 56 rows are multiplied: for their part of what comes,
+// three quarters pass after that.
+TEST(DeviceModel, WeightsComeAheadOrWithTheFirstRows) {
+  ParsedOps p("(%x: tensor<56x16xf32>) -> tensor<56x96xf32>",
+              R"(%w = rac.constant dense_resource<w> : tensor<16x96xf32>
+         %0 = rac.matmul %x, %w : (tensor<56x16xf32>, tensor<16x96xf32>) -> tensor<56x96xf32>
+         return %0 : tensor<56x96xf32>)");
+  auto formulaOf = [&](Model model, KernelKind kind) {
+    return model.model.timeFormula(Candidate::of({p.ops.back()}),
+                                   planOf(p, kind));
   };
-  double w = 16 * 32, all = 56 * 16 + w + 56 * 32;
-  EXPECT_DOUBLE_EQ(afterWaits(KernelKind::generated), 0.75 * w / all);
-  EXPECT_EQ(afterWaits(KernelKind::library), 0);
+  Device scalable = roundDevice();
+  scalable.units.front().scalable = true;
+  double w = 16 * 96, all = 56 * 16 + w + 56 * 96;
+
+  TimeFormula fixed = formulaOf(Model(), KernelKind::generated);
+  EXPECT_DOUBLE_EQ(fixed.transfers.back().ahead, 2.0 / 3 * w / all);
+  EXPECT_EQ(fixed.afterWaits, 0);
+  TimeFormula waits = formulaOf(Model(scalable), KernelKind::generated);
+  EXPECT_EQ(waits.transfers.back().ahead, 0);
+  EXPECT_DOUBLE_EQ(waits.afterWaits, 0.75 * w / all);
+  TimeFormula library = formulaOf(Model(), KernelKind::library);
+  EXPECT_EQ(library.transfers.back().ahead, 0);
+  EXPECT_EQ(library.afterWaits, 0);
+}
+
+// What is fetched ahead hides behind computing, what is waited for does not.
+TEST(TimeFormula, WhatIsFetchedAheadOverlaps) {
+  Coefficient rate{"rate", 1}, most{"overlap", 1e9};
+  TimeFormula formula;
+  formula.overlap = &most;
+  TimeFormula::Compute compute;
+  compute.ops = 10;
+  formula.computes.push_back(compute);
+  TimeFormula::Transfer transfer;
+  transfer.kind = TimeFormula::Transfer::isWaitedFor;
+  transfer.bytes = 8;
+  transfer.core = &rate;
+  auto seconds = [&](double ahead) {
+    transfer.ahead = ahead;
+    formula.transfers.assign({transfer});
+    return formula.seconds({});
+  };
+  EXPECT_DOUBLE_EQ(seconds(1), 10);
+  EXPECT_DOUBLE_EQ(seconds(0),
+                   std::pow(std::pow(10, 1.5) + std::pow(8, 1.5), 1 / 1.5));
+  EXPECT_DOUBLE_EQ(seconds(0.5),
+                   std::pow(std::pow(10, 1.5) + std::pow(4, 1.5), 1 / 1.5));
 }
 
 // 512 operations on two a clock, and 8 tiles that begin, beside each other.

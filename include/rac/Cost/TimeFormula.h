@@ -47,6 +47,8 @@ struct TimeFormula {
     /// What passes at the same time: whatever else does; all but the other
     /// levels that add up; little.
     enum Kind { overlaps, addsUp, isWaitedFor } kind = overlaps;
+    /// The part of what would be waited for that is fetched ahead: it overlaps.
+    double ahead = 0;
   };
   struct Overhead {
     const Coefficient *each = nullptr;

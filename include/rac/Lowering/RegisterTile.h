@@ -52,6 +52,12 @@ int64_t registersOfTile(const RegisterTileProblem &problem,
 double clocksOfTile(const RegisterTileProblem &problem,
                     const RegisterTile &tile);
 
+/// Whether a step of the reduction multiplies for longer than it loads, so that
+/// vectors for later tiles can be fetched meanwhile.
+inline bool fetchesAhead(double rows, double vectors) {
+  return rows * vectors > rows + vectors;
+}
+
 /// Rows each of which is reduced to one number by vectors along it.
 struct RowTileProblem {
   std::optional<int64_t> rows;

@@ -190,6 +190,33 @@ void LaneOp::prefetch(OpBuilder &builder, ArrayRef<Value> position,
   }
 }
 
+void LaneOp::prefetchLater(OpBuilder &builder, ArrayRef<Value> position,
+                           const Tile &tile) {
+  if (!tile.later)
+    return;
+  const Later &later = *tile.later;
+  Location loc = op->getLoc();
+  Values at(position);
+  at[roles.vectorLoop] =
+      arith::AddIOp::create(builder, loc, at[roles.vectorLoop], later.columns);
+  if (later.parts > 1) {
+    AffineExpr step, first;
+    bindDims(builder.getContext(), step, first);
+    step = step.floorDiv(later.parts * later.terms) * later.terms + first;
+    at[later.loop] =
+        affine::AffineApplyOp::create(builder, loc, AffineMap::get(2, 0, step),
+                                      {at[later.loop], later.firstStep});
+  }
+  for (OpOperand *operand : op.getDpsInputOperands())
+    for (int64_t vector = 0;
+         isReused(op, *operand, roles) && vector < later.vectors; ++vector)
+      // Into the second cache only: the first has what is computed with now.
+      memref::PrefetchOp::create(builder, loc, operand->get(),
+                                 address(builder, *operand, at, 0, vector),
+                                 /*isWrite=*/false, /*localityHint=*/2,
+                                 /*isDataCache=*/true);
+}
+
 //===----------------------------------------------------------------------===//
 // Computing
 //===----------------------------------------------------------------------===//

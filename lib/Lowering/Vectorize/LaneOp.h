@@ -11,6 +11,19 @@ namespace rac::vectorize {
 
 using Values = llvm::SmallVector<mlir::Value>;
 
+/// What a tile fetches at each step of a reduction for a later one, whose
+/// vectors, the same for all rows, would else come from far while it waits.
+struct Later {
+  /// How far along the vector loop the first of `vectors` is.
+  mlir::Value columns;
+  int64_t vectors = 1;
+  /// The reduction, by whose steps of so many terms this goes. Several tiles
+  /// share them: each fetches a part, slower, from a step on.
+  unsigned loop = 0;
+  int64_t terms = 1, parts = 1;
+  mlir::Value firstStep;
+};
+
 /// Registers that are computed together: `rows` x `vectors`, row by row.
 struct Tile {
   int64_t rows = 1, vectors = 1;
@@ -22,6 +35,7 @@ struct Tile {
   /// Where they are not, as is known when compiling: the index of the first
   /// row's window in that dimension.
   std::optional<int64_t> border = std::nullopt;
+  std::optional<Later> later = std::nullopt;
 
   mlir::Value mask(int64_t vector) const {
     return masks.empty() ? mlir::Value() : masks[vector];
@@ -53,6 +67,9 @@ public:
   /// Has the vectors come that steps of `loop` farther on read, each once.
   void prefetch(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> position,
                 const Tile &tile, unsigned loop);
+  /// Has the step's part of `tile.later` come.
+  void prefetchLater(mlir::OpBuilder &builder,
+                     llvm::ArrayRef<mlir::Value> position, const Tile &tile);
   /// Sums the terms of `roles.dot` from `position` on, a group or the `left`
   /// that there are of it, into each register of the tile.
   Values computeDot(mlir::OpBuilder &builder,

@@ -121,6 +121,18 @@ bool rac::vectorize::isContiguous(OpOperand &operand, AffineMap map,
   return coefficient(map.getResults().back(), loop) == 1;
 }
 
+bool rac::vectorize::isReused(linalg::LinalgOp op, OpOperand &operand,
+                              const LoopRoles &roles) {
+  AffineMap map = op.getMatchingIndexingMap(&operand);
+  SmallVector<unsigned> reductions;
+  op.getReductionDims(reductions);
+  return roles.rowLoop && isIndependent(map, *roles.rowLoop) &&
+         !isIndependent(map, roles.vectorLoop) &&
+         isContiguous(operand, map, roles.vectorLoop) &&
+         llvm::any_of(reductions,
+                      [&](unsigned loop) { return !isIndependent(map, loop); });
+}
+
 bool rac::vectorize::isLane(linalg::LinalgOp op, OpOperand &operand,
                             unsigned loop) {
   AffineMap map = op.getMatchingIndexingMap(&operand);

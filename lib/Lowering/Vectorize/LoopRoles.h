@@ -65,6 +65,11 @@ bool isIndependent(mlir::AffineMap map, unsigned loop);
 /// groups of terms, within panels if the operand has such.
 bool isContiguous(mlir::OpOperand &operand, mlir::AffineMap map, unsigned loop);
 
+/// Whether the operand has vectors, side by side, for each step of a reduction,
+/// which are the same for all rows.
+bool isReused(mlir::linalg::LinalgOp op, mlir::OpOperand &operand,
+              const LoopRoles &roles);
+
 /// Whether `loop` can be lanes of an operand: neighbours, or one element for
 /// all of them.
 bool isLane(mlir::linalg::LinalgOp op, mlir::OpOperand &operand, unsigned loop);

@@ -1,6 +1,7 @@
 //===- Nest.cpp - The loops around the tiles of an op ---------------------===//
 
 #include "Nest.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -154,6 +155,9 @@ void Nest::emit() {
     else
       step.push_back(columns);
   }
+  auto vectors = llvm::find(loops, roles.vectorLoop);
+  if (roles.rowLoop && vectors != loops.end())
+    within.append(vectors + 1, loops.end());
   OpBuilder::InsertionGuard guard(builder);
   if (!loops.empty()) {
     auto nest = scf::ParallelOp::create(builder, loc, low, high, step);
@@ -248,10 +252,68 @@ void Nest::emitLastColumns(int64_t count) {
 // Rows
 //===----------------------------------------------------------------------===//
 
-void Nest::emitRows(int64_t vectors, const Values &masks) {
-  auto emit = [&](int64_t rows) {
-    tiles.emit(builder, position, Tile{rows, vectors, masks});
+/// How often tiles of `rows` rows need the same reused vectors; none: only the
+/// run knows.
+std::optional<int64_t> Nest::countReuse(int64_t rows) {
+  int64_t tiles = 1;
+  for (unsigned loop : within) {
+    auto size = getConstantIntValue(ranges[loop].size);
+    if (!size)
+      return std::nullopt;
+    tiles *= loop == roles.rowLoop ? llvm::divideCeil(*size, rows) : *size;
+  }
+  return tiles;
+}
+
+/// The vectors of the next columns, in turn, of which each tile of these ones
+/// fetches a part. LLVM spills addresses where scalable tiles have all
+/// registers.
+std::optional<Later> Nest::laterFor(int64_t rows, int64_t vectors) {
+  std::optional<unsigned> steps = innermostReduction(op);
+  if (scalable || within.empty() || !steps || !fetchesAhead(rows, vectors))
+    return std::nullopt;
+  Later later;
+  later.loop = *steps;
+  if (roles.dot && roles.dot->loop == later.loop)
+    later.terms = roles.dot->terms;
+  // Where more tiles share the steps, each has nearly nothing left to fetch.
+  constexpr int64_t kMostParts = 4;
+  int64_t turns = vectors;
+  if (std::optional<int64_t> reuse = countReuse(roles.rows)) {
+    later.vectors = llvm::divideCeil(vectors, std::max<int64_t>(1, *reuse));
+    turns = llvm::divideCeil(vectors, later.vectors);
+    if (*reuse > turns)
+      later.parts = std::min<int64_t>(
+          kMostParts, llvm::bit_floor<uint64_t>(*reuse / turns));
+  }
+  Value turn = arith::DivUIOp::create(builder, loc, position[within.back()],
+                                      constant(roles.rows));
+  for (unsigned loop : ArrayRef(within).drop_back())
+    turn = add(turn, position[loop]);
+  AffineExpr t = builder.getAffineDimExpr(0),
+             extent = builder.getAffineSymbolExpr(0);
+  auto apply = [&](AffineExpr expr) {
+    return asValue(affine::makeComposedFoldedAffineApply(
+        builder, loc, AffineMap::get(1, 1, expr),
+        {OpFoldResult(turn), ranges[*steps].size}));
   };
+  later.columns =
+      add(columns, apply((t % turns) * (later.vectors * roles.lanes)));
+  if (later.parts > 1)
+    later.firstStep =
+        apply((t.floorDiv(turns) % later.parts) *
+              (extent.ceilDiv(later.parts * later.terms) * later.terms));
+  return later;
+}
+
+void Nest::emitTile(int64_t rows, int64_t vectors, const Values &masks) {
+  Tile tile{rows, vectors, masks};
+  tile.later = laterFor(rows, vectors);
+  tiles.emit(builder, position, tile);
+}
+
+void Nest::emitRows(int64_t vectors, const Values &masks) {
+  auto emit = [&](int64_t rows) { emitTile(rows, vectors, masks); };
   if (!roles.rowLoop)
     return emit(1);
   unsigned loop = *roles.rowLoop;
@@ -273,9 +335,7 @@ void Nest::emitRows(int64_t vectors, const Values &masks) {
 /// then half as many, down to one.
 void Nest::emitLastRows(int64_t rows, int64_t vectors, const Values &masks) {
   Value end = asValue(ranges[*roles.rowLoop].size);
-  auto emit = [&] {
-    tiles.emit(builder, position, Tile{rows, vectors, masks});
-  };
+  auto emit = [&] { emitTile(rows, vectors, masks); };
   if (rows <= 1) {
     rows = 1;
     return repeat(*roles.rowLoop, constant(1), end, emit);

@@ -38,6 +38,9 @@ private:
   void emitPanel();
   void emitColumnsUpTo(mlir::Value end);
   void emitLastColumns(int64_t count);
+  std::optional<int64_t> countReuse(int64_t rows);
+  std::optional<Later> laterFor(int64_t rows, int64_t vectors);
+  void emitTile(int64_t rows, int64_t vectors, const Values &masks);
   void emitRows(int64_t vectors, const Values &masks = {});
   void emitLastRows(int64_t rows, int64_t vectors, const Values &masks);
   /// `whole` where a step from `position[loop]` on stays before `end`, else
@@ -56,6 +59,9 @@ private:
   llvm::SmallVector<mlir::Range> ranges;
   TileEmitter tiles;
   Values position;
+  /// The loops between that of the vectors and the tiles: while they run, the
+  /// reused vectors stay.
+  llvm::SmallVector<unsigned> within;
   /// From one tile of the parallel nest to the next, along the vector loop.
   mlir::Value columns;
 };

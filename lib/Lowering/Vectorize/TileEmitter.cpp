@@ -242,6 +242,8 @@ Values TileEmitter::reduce(OpBuilder &builder, Values position, unsigned next,
   return loopOver(builder, from, to, 1, registers,
                   [&](OpBuilder &inner, Value at, ValueRange start) {
                     position[next] = at;
+                    if (next == innermostReduction(op))
+                      lanes.prefetchLater(inner, position, tile);
                     return reduce(inner, position, next + 1, tile, start);
                   });
 }
@@ -344,6 +346,7 @@ Values TileEmitter::reduceTerms(OpBuilder &builder, const Values &position,
     Value left;
     if (partial)
       left = arith::SubIOp::create(inner, loc, extent, at[dot.loop]);
+    lanes.prefetchLater(inner, at, tile);
     return dot.blockRows > 1
                ? lanes.computeBlocks(inner, at, tile, registers, left)
                : lanes.computeDot(inner, at, tile, registers, left);
