@@ -44,6 +44,7 @@ Work DeviceModel::workIn(Type precision, const Candidate &candidate,
     run = std::make_unique<RunMemory>(*block, sizes, coefficients.vectors(),
                                       threads);
   run->describe(candidate, work);
+  work.runBytes = std::max(run->runBytes(), assumptions.modelBytes);
   // What was touched a run ago: a module may have more than this block.
   for (WorkTensor &tensor : work.tensors)
     if (tensor.since && tensor.isWeight &&

@@ -388,8 +388,6 @@ void Reuse::addFills(unsigned n, Flow &flow) const {
 /// A nest finds of what an earlier one touched the part that stays until it
 /// comes to it.
 Flow Reuse::inSequence(ArrayRef<Flow> flows) const {
-  CacheShape own = cache;
-  own.isShared = false;
   Flow sum(work.tensors.size());
   for (auto [j, flow] : llvm::enumerate(flows))
     for (unsigned t = 0; t < work.tensors.size(); ++t) {
@@ -397,8 +395,8 @@ Flow Reuse::inSequence(ArrayRef<Flow> flows) const {
       for (size_t i = j; flow.touched[t] > 0 && i-- > 0;) {
         double common = std::min(flows[i].touched[t], flow.touched[t]);
         if (common > 0) {
-          kept = heldSince({between, flows[i].size() - common}, common,
-                           flow.size(), own);
+          kept = heldWithin({between, flows[i].size() - common}, common,
+                            flow.size(), cache.bytes);
           break;
         }
         between += flows[i].size();

@@ -196,22 +196,41 @@ TEST(RunMemory, ProductsRunWithWhatFollows) {
   EXPECT_EQ(d.since({4})[0], 2 * kTensor);
 }
 
-TEST(HeldSince, OldestGoesFirst) {
+TEST(HeldSince, OldestOfASetGoesFirst) {
   CacheShape cache;
   cache.bytes = 200;
-  // All of it fits.
-  EXPECT_EQ(heldSince({0}, 100, 200, cache), 100);
-  EXPECT_EQ(heldSince({50}, 100, 150, cache), 100);
-  // After half of the tensor, half of the other 200 B are there as well.
-  EXPECT_EQ(heldSince({0}, 100, 300, cache), 50);
-  // 150 others and 100 of its own don't fit.
-  EXPECT_EQ(heldSince({150}, 100, 300, cache), 0);
-  // Whoever made it touched 150 B meanwhile: all of them after the beginning,
-  // none after the end, where the other 50 are there.
-  EXPECT_EQ(heldSince({0, 150}, 100, 150, cache), 50);
-  EXPECT_EQ(heldSince({0, 150}, 100, 300, cache), 0);
+  // exp(-n) (1 + n + n^2 / 2 + n^3 / 6), n = 4 ways of what came / 200 B: half
+  // of the other 100 B that are touched beside it, 1.
+  EXPECT_NEAR(heldSince({0}, 100, 200, cache), 98.101, 1e-3);
+  // The same beside it when it was touched before.
+  EXPECT_NEAR(heldSince({0, 100}, 100, 100, cache), 98.101, 1e-3);
+  // 150 B between, and half of 200: 5.
+  EXPECT_NEAR(heldSince({150}, 100, 300, cache), 26.503, 1e-3);
+  // Of a walk around twice what fits a fifth stays.
+  EXPECT_NEAR(heldSince({0}, 400, 400, cache), 400 * 0.2032, 0.04);
+  // All that a run touches fits.
+  EXPECT_EQ(heldSince({100, 0, 200}, 100, 100, cache), 100);
+  // Of a run of 400 B, 0.7968 of the 100 B between were not there: 1.5936.
+  EXPECT_NEAR(heldSince({100, 0, 400}, 100, 100, cache), 92.206, 1e-2);
   cache.bytes = std::numeric_limits<double>::infinity();
   EXPECT_EQ(heldSince({150}, 100, 300, cache), 100);
+}
+
+TEST(HeldWithin, OldestGoesFirst) {
+  double cache = 200;
+  // All of it fits.
+  EXPECT_EQ(heldWithin({0}, 100, 200, cache), 100);
+  EXPECT_EQ(heldWithin({50}, 100, 150, cache), 100);
+  // After half of the tensor, half of the other 200 B are there as well.
+  EXPECT_EQ(heldWithin({0}, 100, 300, cache), 50);
+  // 150 others and 100 of its own don't fit.
+  EXPECT_EQ(heldWithin({150}, 100, 300, cache), 0);
+  // Whoever made it touched 150 B meanwhile: all of them after the beginning,
+  // none after the end, where the other 50 are there.
+  EXPECT_EQ(heldWithin({0, 150}, 100, 150, cache), 50);
+  EXPECT_EQ(heldWithin({0, 150}, 100, 300, cache), 0);
+  cache = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(heldWithin({150}, 100, 300, cache), 100);
 }
 
 TEST(HeldSince, AnyGoesFirst) {

@@ -35,12 +35,18 @@ double heldBefore(const WorkTensor &tensor, double candidateBytes,
 /// How long ago a tensor was touched (WorkTensor).
 struct LastTouch {
   double since = 0, meanwhile = 0;
+  /// B that a run touches in all; infinite: not known.
+  double run = std::numeric_limits<double>::infinity();
 };
 
 /// B of `touched` of a tensor that are in the cache when a candidate comes to
 /// them that touches `candidateBytes`.
 double heldSince(LastTouch last, double touched, double candidateBytes,
                  const CacheShape &cache);
+/// The same from one nest of a candidate to a later one, where the order of
+/// touches is known: of a cache the oldest goes first.
+double heldWithin(LastTouch last, double touched, double candidateBytes,
+                  double cacheBytes);
 
 /// What a generated candidate moves.
 Traffic generatedTraffic(const Work &work, const Schedule &schedule,

@@ -139,6 +139,8 @@ struct Work {
   llvm::SmallVector<WorkNest, 4> nests;
   /// Whether some size was assumed.
   bool isDynamic = false;
+  /// B that a run touches in all; infinite: not known.
+  double runBytes = std::numeric_limits<double>::infinity();
 
   double flops() const;
   /// Of multiply-adds that are sums of products.
