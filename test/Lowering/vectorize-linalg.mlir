@@ -2,16 +2,16 @@
 // RUN: rac-opt %s --rac-vectorize-linalg="vector-bits=256 registers=16" --canonicalize --split-input-file | FileCheck %s --check-prefix=AVX2
 // RUN: rac-opt %s --rac-vectorize-linalg="vector-bits=128 scalable" --canonicalize --split-input-file | FileCheck %s --check-prefix=SVE
 
-// A tile of 6 rows of 4 vectors stays in registers while k runs; it starts from
+// A tile of 7 rows of 3 vectors stays in registers while k runs; it starts from
 // the fill's value, which is then not needed in memory.
 // CHECK-LABEL: func @matmul
 // CHECK-NOT: linalg.fill
-// CHECK: scf.parallel {{.*}} step (%c64, %c6)
+// CHECK: scf.parallel {{.*}} step (%c48, %c7)
 // CHECK: scf.for {{.*}} iter_args
-// CHECK-COUNT-6: memref.load %arg0
+// CHECK-COUNT-7: memref.load %arg0
 // CHECK-NOT: memref.load
 // CHECK: scf.yield
-// CHECK-COUNT-24: vector.store
+// CHECK-COUNT-21: vector.store
 // At the end of the rows lanes are masked.
 // CHECK: vector.create_mask
 // CHECK: vector.maskedload %arg1

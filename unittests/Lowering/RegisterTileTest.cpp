@@ -29,15 +29,17 @@ TEST(RegisterTile, FewerRegisters) { expectTile(tileOf(60, 8, 256, 16), 6, 2); }
 
 // Rows 4 KiB apart share a set of the first-level cache: six of them stay.
 TEST(RegisterTile, RowsThatCollideAreFewAndWide) {
-  expectTile(tileOf(60, 8, 4096), 6, 4);
-  expectTile(tileOf(60, 8, 3 * 4096), 6, 4);
+  expectTile(tileOf(60, 8, 4096), 7, 3);
+  expectTile(tileOf(60, 8, 3 * 4096), 7, 3);
   // Two sets for twice as many.
-  expectTile(tileOf(60, 8, 2048), 12, 2);
+  expectTile(tileOf(60, 8, 2048), 14, 2);
+  // All seven pixels of a line of a small image, not five and two.
+  expectTile(tileOf(7, 128, 2 * 4096), 7, 3);
 }
 
 // Unknown strides may collide; unknown extents are taken to be large.
 TEST(RegisterTile, UnknownSizes) {
-  expectTile(tileOf({}, {}, {}), 6, 4);
+  expectTile(tileOf({}, {}, {}), 7, 3);
   expectTile(tileOf({}, 8, 256), 14, 2);
 }
 
@@ -62,7 +64,7 @@ TEST(RegisterTile, WhatIsLeftCounts) {
 TEST(RegisterTile, StaysInPanels) {
   RegisterTile tile = tileOf(60, 8, 4096, 32, 2);
   EXPECT_EQ(2 % tile.vectors, 0);
-  expectTile(tile, 6, 2);
+  expectTile(tile, 7, 2);
 }
 
 // Where each row has a register of its own, 5 x 4 + 4 + 5 are 29: four
