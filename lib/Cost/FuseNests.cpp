@@ -108,6 +108,23 @@ unsigned countWrites(const Work &work, unsigned tensor) {
   return count;
 }
 
+/// Whatever reads a slice reads its part of the tensor.
+bool fusePart(Work &work) {
+  for (auto [p, part] : llvm::enumerate(work.nests)) {
+    unsigned tensor = part.writes.empty() ? 0 : part.writes.front().tensor;
+    if (!part.isPart || work.tensors[tensor].isOutput)
+      continue;
+    const WorkNest moved = part;
+    work.nests.erase(work.nests.begin() + p);
+    for (WorkNest &nest : work.nests)
+      for (unsigned read = nest.reads.size(); read-- > 0;)
+        if (nest.reads[read].tensor == tensor)
+          inlineInto(nest, read, moved);
+    return true;
+  }
+  return false;
+}
+
 bool fuseOne(Work &work) {
   for (auto [p, producer] : llvm::enumerate(work.nests)) {
     if (!isElementwise(producer))
@@ -170,6 +187,8 @@ bool fuseAfterContraction(Work &work) {
 } // namespace
 
 void rac::fuseNests(Work &work, bool afterContractions) {
+  while (fusePart(work)) {
+  }
   while (fuseOne(work)) {
   }
   while (afterContractions && fuseAfterContraction(work)) {

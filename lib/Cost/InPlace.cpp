@@ -29,9 +29,23 @@ static Operation *onlyOp(Operation *op) {
   return body->getOperations().size() == 2 ? &body->front() : nullptr;
 }
 
-/// The concatenation that is all that `op` does.
+/// The concatenation that is all that the ops do in the end, of slices perhaps.
+template <typename Range> static ConcatOp onlyConcatOf(Range &&ops) {
+  ConcatOp only;
+  for (Operation *op : ops) {
+    if (only || !isa<ConcatOp, SliceOp>(op))
+      return {};
+    only = dyn_cast<ConcatOp>(op);
+  }
+  return only;
+}
+
+/// The concatenation that is all that `op` does, of slices perhaps.
 static ConcatOp onlyConcat(Operation *op) {
-  auto concat = dyn_cast_or_null<ConcatOp>(onlyOp(op));
+  auto group = dyn_cast<GroupOp>(op);
+  ConcatOp concat = group ? onlyConcatOf(llvm::make_pointer_range(
+                                group.getBodyBlock()->without_terminator()))
+                          : dyn_cast<ConcatOp>(op);
   // One that isn't in a group yet is, unless others can take it in.
   bool alone = isa<GroupOp>(op) || llvm::all_of(op->getUsers(), [](auto *user) {
                  return user->template hasTrait<OpTrait::IsTerminator>();
@@ -106,8 +120,9 @@ bool rac::joinsInPlace(OpOperand &part, int64_t alignment) {
     return startsAtMultiple(part, alignment);
   BlockArgument inside =
       group.getBodyBlock()->getArgument(part.getOperandNumber());
+  // Parts of it are copied.
   return llvm::all_of(inside.getUses(), [&](OpOperand &use) {
-    return startsAtMultiple(use, alignment);
+    return isa<ConcatOp>(use.getOwner()) && startsAtMultiple(use, alignment);
   });
 }
 
@@ -130,21 +145,27 @@ bool rac::isInPlace(Operation *op, int64_t alignment) {
 llvm::SmallBitVector rac::nestsInPlace(const Candidate &candidate, size_t nests,
                                        int64_t alignment) {
   llvm::SmallBitVector inPlace(nests);
-  if (candidate.ops.size() != 1)
+  if (candidate.ops.empty())
     return inPlace;
-  Operation *op = candidate.ops.front(), *whole = op;
-  auto group = dyn_cast_or_null<GroupOp>(op->getParentOp());
+  ConcatOp concat = onlyConcatOf(candidate.ops);
+  Operation *whole = concat ? concat.getOperation() : candidate.ops.front();
+  auto group = dyn_cast_or_null<GroupOp>(whole->getParentOp());
   if (group)
     whole = group;
-  if (isPartOfInput(whole, alignment))
+  if (candidate.ops.size() == 1 && isPartOfInput(whole, alignment))
     return inPlace.set();
-  if (!joinsInPlace(whole) || nests != op->getNumOperands())
+  // Slices have a nest each, too.
+  size_t parts = concat ? concat.getInputs().size() : 0,
+         slices = candidate.ops.size() - 1;
+  if (!concat || !joinsInPlace(whole) || nests != slices + parts)
     return inPlace;
-  for (auto [i, part] : llvm::enumerate(op->getOpOperands())) {
+  for (auto [i, part] : llvm::enumerate(concat->getOpOperands())) {
+    if (llvm::is_contained(candidate.ops, part.get().getDefiningOp()))
+      continue;
     auto argument = dyn_cast<BlockArgument>(part.get());
     OpOperand &outside =
         group && argument ? group->getOpOperand(argument.getArgNumber()) : part;
-    inPlace[i] = isWrittenInPlace(outside, alignment);
+    inPlace[slices + i] = isWrittenInPlace(outside, alignment);
   }
   return inPlace;
 }

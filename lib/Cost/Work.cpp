@@ -299,6 +299,9 @@ Work Analysis::run() {
             libraryTermsOf(elementwise, work.nests.back());
         work.nests.back().dividing = dividingOf(elementwise);
       }
+      if (auto slice = dyn_cast<SliceOp>(op))
+        work.nests.back().isPart = llvm::all_of(
+            slice.getSteps(), [](int64_t step) { return step > 0; });
     }
   return std::move(work);
 }

@@ -37,6 +37,7 @@ struct CanonicalizeModel : rac::impl::CanonicalizeModelBase<CanonicalizeModel> {
     populateIntegerPatterns(patterns);
     ReshapeOp::getCanonicalizationPatterns(patterns, ctx);
     TransposeOp::getCanonicalizationPatterns(patterns, ctx);
+    SliceOp::getCanonicalizationPatterns(patterns, ctx);
 
     // Spelled-out forms compare values, so equal ones must be one first.
     IRRewriter rewriter(ctx);

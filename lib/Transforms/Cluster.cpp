@@ -33,12 +33,16 @@ std::string rac::formOf(const Cluster &cluster) {
   std::string form;
   unsigned parts = 0;
   bool started = false;
+  Operation *previous = nullptr;
   for (Operation *op : cluster.ops) {
+    // Slices of several operands are one part.
+    bool again = isa<SliceOp>(op) && isa_and_nonnull<SliceOp>(previous);
+    previous = op;
     // Transposes before a product are how its operands are read.
     bool leads = cluster.kind == KernelKind::generated &&
                  !(isa<TransposeOp>(op) && isa<MatmulOp>(cluster.main));
     started |= op == cluster.main || leads;
-    if (!started || parts == mostParts)
+    if (!started || again || parts == mostParts)
       continue;
     if (parts++)
       form += "_";

@@ -2,7 +2,8 @@
 //
 // A cluster grows from its root, the last op, to producers that nothing else
 // needs or that are cheap. It has at most one op that is not elementwise, whose
-// loops the elementwise ones before and after share.
+// loops the elementwise ones before and after share. Slices have none: they say
+// where their readers find their operands.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,7 +24,7 @@ static bool absorbsProducers(Operation *op) {
 
 /// So cheap that computing it again costs less than storing it.
 static bool isCheap(Operation *op) {
-  return isa<CastOp, BitcastOp, ExpandOp, NotOp>(op);
+  return isa<CastOp, BitcastOp, ExpandOp, NotOp, SliceOp>(op);
 }
 
 /// Ops with loops of their own that elementwise consumers join. Those that
@@ -35,6 +36,20 @@ static bool takesConsumers(Operation *op) {
 }
 
 static bool isContraction(Operation *op) { return isa<MatmulOp, ConvOp>(op); }
+
+/// Whether `user` can read what `slice` gives where that lies: lowering has a
+/// view of it unless elements are in reverse order. What computes takes vectors
+/// of neighbours.
+static bool readsInPlace(OpOperand &use, SliceOp slice) {
+  if (llvm::any_of(slice.getSteps(), [](int64_t step) { return step < 0; }))
+    return false;
+  Operation *user = use.getOwner();
+  if (isa<ConcatOp, SliceOp>(user))
+    return true;
+  return (isElementwise(user) || isa<TransposeOp>(user) ||
+          (absorbsProducers(user) && use.getOperandNumber() == 0)) &&
+         (slice.getSteps().empty() || slice.getSteps().back() == 1);
+}
 
 /// Whether it makes columns of the rows of matrices that single rows are
 /// multiplied by: a product reads them as they lie then, and sums along them.
@@ -66,7 +81,8 @@ bool ClusterFinder::isInPassing(Operation *op) const {
 bool ClusterFinder::mayBeTogether(const Cluster &cluster, Operation *op) const {
   unsigned others = 0, contractions = 0, transposes = 0;
   auto count = [&](Operation *member) {
-    if (isElementwise(member) || isa<ExpandOp, DequantizeWeightsOp>(member))
+    if (isElementwise(member) ||
+        isa<ExpandOp, DequantizeWeightsOp, SliceOp>(member))
       return;
     ++others;
     contractions += isContraction(member);
@@ -87,6 +103,9 @@ bool ClusterFinder::mayBeTogether(const Cluster &cluster, Operation *op) const {
 /// Whether a member visits the elements that it uses, once each.
 bool ClusterFinder::visitsOnce(const Cluster &cluster, OpOperand &use) {
   Operation *user = use.getOwner(), *op = use.get().getDefiningOp();
+  if (auto slice = dyn_cast<SliceOp>(op))
+    return readsInPlace(use, slice) &&
+           llvm::none_of(cluster.ops, isContraction);
   if (isElementwise(user))
     return shapes.sameShape(op->getResult(0), user->getResult(0));
   if (absorbsProducers(user))
@@ -142,7 +161,8 @@ Cluster ClusterFinder::grow(Operation *root, ArrayRef<Operation *> refused,
         cluster.add(op);
         joined.push_back(op);
         // A contraction gives the group its name, not its transposes.
-        if (!isElementwise(op) && !isContraction(cluster.main))
+        if (!isElementwise(op) && !isa<SliceOp>(op) &&
+            !isContraction(cluster.main))
           cluster.main = op;
         changed = true;
       }

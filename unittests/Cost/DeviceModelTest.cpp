@@ -1,6 +1,7 @@
 //===- DeviceModelTest.cpp - Time, worked by hand -------------------------===//
 
 #include "RoundModel.h"
+#include "rac/Cost/InPlace.h"
 #include "gtest/gtest.h"
 
 using namespace rac;
@@ -352,6 +353,25 @@ TEST(DeviceModel, CopiesInPlaceCostNothing) {
   EXPECT_DOUBLE_EQ(seconds(0), 1e-6);
   EXPECT_GT(seconds(1), 1e-6);
   EXPECT_DOUBLE_EQ(seconds(3), 1e-6);
+}
+
+// What others make is written there; the slice, 500 columns of 4 B in 32 lines,
+// is read and written.
+TEST(DeviceModel, OnlySlicesAreCopiedIntoPlace) {
+  ParsedOps p(
+      "(%x: tensor<1x1000xf32>, %y: tensor<1x500xf32>) -> tensor<2x500xf32>",
+      R"(%0 = rac.slice %x [0, 500] [1, 500] [1, 1] : (tensor<1x1000xf32>) -> tensor<1x500xf32>
+         %1 = rac.exp %y : (tensor<1x500xf32>) -> tensor<1x500xf32>
+         %2 = rac.concat %0, %1 axis 0 : (tensor<1x500xf32>, tensor<1x500xf32>) -> tensor<2x500xf32>
+         return %2 : tensor<2x500xf32>)");
+  Candidate both = Candidate::of({p.ops[0], p.ops[2]});
+  llvm::SmallBitVector inPlace = nestsInPlace(both, 3, 1);
+  EXPECT_FALSE(inPlace[0]);
+  EXPECT_FALSE(inPlace[1]);
+  EXPECT_TRUE(inPlace[2]);
+  Breakdown breakdown =
+      Model().model.estimate(both, planOf(p, KernelKind::generated)).breakdown;
+  EXPECT_DOUBLE_EQ(breakdown.transferSeconds[1], 2 * 32 * 64 / 1e9);
 }
 
 // 8 tiles of a row against 4 of two: each begins for 15 clocks of 10 ns.

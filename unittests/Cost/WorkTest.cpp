@@ -2,6 +2,7 @@
 
 #include "ParsedOps.h"
 #include "rac/Cost/ContractionShape.h"
+#include "rac/Cost/Footprint.h"
 #include "gtest/gtest.h"
 
 using namespace rac;
@@ -182,6 +183,62 @@ TEST(Work, FusedChainLeavesNothingBetween) {
   ASSERT_EQ(work.nests.size(), 1u);
   EXPECT_EQ(work.flops(), 64 + 64);
   EXPECT_EQ(work.nests[0].reads.size(), 2u); // x and b
+}
+
+// A roll of 8 rows by 2 columns of 6: two copies, which read 4 columns and 2.
+TEST(Work, SlicesAreReadWhereTheyLie) {
+  ParsedOps p(
+      "(%x: tensor<8x6xf32>) -> tensor<8x6xf32>",
+      R"(%0 = rac.slice %x [0, 2] [8, 4] [1, 1] : (tensor<8x6xf32>) -> tensor<8x4xf32>
+         %1 = rac.slice %x [0, 0] [8, 2] [1, 1] : (tensor<8x6xf32>) -> tensor<8x2xf32>
+         %2 = rac.concat %0, %1 axis 1 : (tensor<8x4xf32>, tensor<8x2xf32>) -> tensor<8x6xf32>
+         return %2 : tensor<8x6xf32>)");
+  Work work = p.work();
+  EXPECT_EQ(work.nests.size(), 4u);
+  fuseNests(work, /*afterContractions=*/false);
+  ASSERT_EQ(work.nests.size(), 2u);
+  double columns[] = {4, 2};
+  for (auto [i, nest] : llvm::enumerate(work.nests)) {
+    ASSERT_EQ(nest.reads.size(), 1u);
+    const WorkTensor &read = work.tensors[nest.reads[0].tensor];
+    EXPECT_TRUE(read.isInput);
+    // An element after the other, of 4 B: 8 runs of so many columns.
+    EXPECT_EQ(footprint(read, nest.reads[0], nest.sizes, 4),
+              8 * 4 * columns[i]);
+    EXPECT_TRUE(work.tensors[nest.writes[0].tensor].isOutput);
+  }
+}
+
+// Both readers of a slice have it, and every third row of 9 is 3.
+TEST(Work, ASliceIsReadByAllWhereItLies) {
+  ParsedOps p(
+      "(%x: tensor<9x8xf32>) -> tensor<3x8xf32>",
+      R"(%0 = rac.slice %x [1, 0] [3, 8] [3, 1] : (tensor<9x8xf32>) -> tensor<3x8xf32>
+         %1 = rac.exp %0 : (tensor<3x8xf32>) -> tensor<3x8xf32>
+         %2 = rac.mul %0, %1 : (tensor<3x8xf32>, tensor<3x8xf32>) -> tensor<3x8xf32>
+         return %2 : tensor<3x8xf32>)");
+  Work work = p.work();
+  fuseNests(work, /*afterContractions=*/false);
+  ASSERT_EQ(work.nests.size(), 1u);
+  ASSERT_EQ(work.nests[0].reads.size(), 1u);
+  const WorkUse &read = work.nests[0].reads[0];
+  EXPECT_TRUE(work.tensors[read.tensor].isInput);
+  EXPECT_EQ(read.dims[0][0].step, 3);
+  // Rows of 32 B, 96 B apart.
+  EXPECT_EQ(footprint(work.tensors[read.tensor], read, work.nests[0].sizes, 32),
+            3 * 32);
+}
+
+// Elements in reverse order are copied.
+TEST(Work, AReversedSliceIsNoPart) {
+  ParsedOps p(
+      "(%x: tensor<8xf32>) -> tensor<16xf32>",
+      R"(%0 = rac.slice %x [7] [8] [-1] : (tensor<8xf32>) -> tensor<8xf32>
+         %1 = rac.concat %0, %0 axis 0 : (tensor<8xf32>, tensor<8xf32>) -> tensor<16xf32>
+         return %1 : tensor<16xf32>)");
+  Work work = p.work();
+  fuseNests(work, /*afterContractions=*/false);
+  EXPECT_EQ(work.nests.size(), 3u);
 }
 
 TEST(Work, ValueUsedOutsideIsWritten) {

@@ -117,6 +117,8 @@ struct WorkNest {
   double dividing = 0;
   bool isTriangle = false; ///< LoopNest.h
   bool pads = false;       ///< fills or copies what windows read: padImages
+  /// A slice, which others of its kernel read where it lies.
+  bool isPart = false;
 
   double iterations() const {
     double count = 1;

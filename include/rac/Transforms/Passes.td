@@ -31,8 +31,9 @@ def CanonicalizeModel : Pass<"rac-canonicalize-model", "::mlir::func::FuncOp"> {
     layer norm and softmax that a model spells out become one op; small constants
     are computed; a per-channel scale and offset after a convolution with constant
     filter move into the filter and one bias. A transposed convolution whose
-    windows lie side by side becomes a product and a transpose. Of more than 32
-    tensors parts are concatenated first. Subnormal weights become zeros.
+    windows lie side by side becomes a product and a transpose. A slice of a slice
+    is one. Of more than 32 tensors parts are concatenated first. Subnormal
+    weights become zeros.
   }];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];

@@ -27,7 +27,8 @@ struct LowerConcat : OpConversionPattern<ConcatOp> {
         if (static_cast<int64_t>(i) != axis)
           checkEqual(rewriter, loc, size, sizes[i],
                      "concat: operands differ in a dimension");
-      if (tensorOf(input).getDimSize(axis) != 0)
+      // One without elements has no place.
+      if (!llvm::is_contained(tensorOf(input).getShape(), 0))
         result = insertSlice(rewriter, loc, input, result, offsets, own);
       offsets[axis] = addSizes(rewriter, loc, offsets[axis], own[axis]);
     }

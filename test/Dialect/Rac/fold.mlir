@@ -98,3 +98,34 @@ func.func @resize_constant_scales(%x: tensor<4x4x4xf32>, %h: index, %s: f32) -> 
   %0 = rac.resize linear half_pixel floor %x to [%h, 6, %h] by(%s, %c, %zero) {cubic_a = -0.75 : f64, scales = array<f64: 0.0, 0.0, 0.0>} : (tensor<4x4x4xf32>) -> tensor<?x6x?xf32>
   return %0 : tensor<?x6x?xf32>
 }
+
+// -----
+
+// CHECK-LABEL: @slices_of_slices
+func.func @slices_of_slices(%x: tensor<56x56xf32>, %y: tensor<?x12xf32>, %n: index, %o: index) -> (tensor<28x28xf32>, tensor<3x4xf32>, tensor<0x4xf32>, tensor<?x2xf32>, tensor<?x2xf32>, tensor<2x2xf32>) {
+  %c0 = arith.constant 0 : index
+  // CHECK-DAG: %[[STEPS:.*]] = rac.slice %arg0 [0, 1] [28, 28] [2, 2]
+  %0 = rac.slice %x [0, 0] [28, 56] [2, 1] : (tensor<56x56xf32>) -> tensor<28x56xf32>
+  %1 = rac.slice %0 [0, 1] [28, 28] [1, 2] : (tensor<28x56xf32>) -> tensor<28x28xf32>
+  // CHECK-DAG: %[[BACK:.*]] = rac.slice %arg0 [46, 5] [3, 4] [-4, 6]
+  %2 = rac.slice %x [50, 2] [20, 40] [-2, 1] : (tensor<56x56xf32>) -> tensor<20x40xf32>
+  %3 = rac.slice %2 [2, 3] [3, 4] [2, 6] : (tensor<20x40xf32>) -> tensor<3x4xf32>
+  // CHECK-DAG: %[[NONE:.*]] = rac.slice %arg0 [0, 2] [0, 4] [1, 1]
+  %4 = rac.slice %x [50, 2] [6, 40] [1, 1] : (tensor<56x56xf32>) -> tensor<6x40xf32>
+  %5 = rac.slice %4 [6, 0] [0, 4] [1, 1] : (tensor<6x40xf32>) -> tensor<0x4xf32>
+  // What either of them leaves whole may have any size.
+  // CHECK-DAG: %[[SOME:.*]] = rac.slice %arg1 [%arg3, 4] [%arg2, 2] [1, 1]
+  %rows = tensor.dim %y, %c0 : tensor<?x12xf32>
+  %6 = rac.slice %y [0, 3] [%rows, 9] [1, 1] : (tensor<?x12xf32>) -> tensor<?x9xf32>
+  %7 = rac.slice %6 [%o, 1] [%n, 2] [1, 1] : (tensor<?x9xf32>) -> tensor<?x2xf32>
+  // CHECK-DAG: %[[SAME:.*]] = rac.slice %arg1 [%arg3, 2] [%arg2, 2] [3, 1]
+  %8 = rac.slice %y [%o, 0] [%n, 9] [3, 1] : (tensor<?x12xf32>) -> tensor<?x9xf32>
+  %9 = rac.slice %8 [0, 2] [%n, 2] [1, 1] : (tensor<?x9xf32>) -> tensor<?x2xf32>
+  // Whether these rows are among those, only the run knows.
+  // CHECK-DAG: %[[INNER:.*]] = rac.slice %arg1 [%arg3, 0] [%arg2, 9] [1, 1]
+  // CHECK-DAG: %[[OUTER:.*]] = rac.slice %[[INNER]] [4, 0] [2, 2] [1, 1]
+  %10 = rac.slice %y [%o, 0] [%n, 9] [1, 1] : (tensor<?x12xf32>) -> tensor<?x9xf32>
+  %11 = rac.slice %10 [4, 0] [2, 2] [1, 1] : (tensor<?x9xf32>) -> tensor<2x2xf32>
+  // CHECK: return %[[STEPS]], %[[BACK]], %[[NONE]], %[[SOME]], %[[SAME]], %[[OUTER]]
+  return %1, %3, %5, %7, %9, %11 : tensor<28x28xf32>, tensor<3x4xf32>, tensor<0x4xf32>, tensor<?x2xf32>, tensor<?x2xf32>, tensor<2x2xf32>
+}

@@ -91,6 +91,18 @@ func.func @concat(%a: tensor<2x3xf32>, %b: tensor<2x?xf32>) -> tensor<2x?xf32> {
 
 // -----
 
+// What has no elements isn't put anywhere.
+// CHECK-LABEL: func @concat_empty
+// CHECK: %[[EMPTY:.*]] = tensor.empty() : tensor<4x3x0xf32>
+// CHECK-NOT: tensor.insert_slice
+// CHECK: return %[[EMPTY]]
+func.func @concat_empty(%a: tensor<2x3x0xf32>) -> tensor<4x3x0xf32> {
+  %0 = rac.concat %a, %a axis 0 : (tensor<2x3x0xf32>, tensor<2x3x0xf32>) -> tensor<4x3x0xf32>
+  return %0 : tensor<4x3x0xf32>
+}
+
+// -----
+
 // CHECK-LABEL: func @slice
 // CHECK: tensor.extract_slice %{{.*}}[0, 1] [2, 2] [1, 2]
 // CHECK: linalg.generic

@@ -1,5 +1,6 @@
 //===- ShapeOps.cpp - Constants and ops that only move elements -----------===//
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
@@ -305,6 +306,89 @@ OpFoldResult SliceOp::fold(FoldAdaptor) {
   if (whole && inOrder)
     return getInput();
   return {};
+}
+
+namespace {
+
+/// Where a slice of one dimension begins, and how it goes on.
+struct SlicedDim {
+  OpFoldResult offset, size;
+  int64_t step;
+
+  static SlicedDim of(SliceOp op, unsigned dim) {
+    return {op.getMixedOffsets()[dim], op.getMixedSizes()[dim],
+            op.getSteps()[dim]};
+  }
+  bool beginsAtFirst() const {
+    return isConstantIntValue(offset, 0) && step == 1;
+  }
+};
+
+/// Whether `size` is all of a tensor's dimension.
+bool isWhole(OpFoldResult size, Value tensor, unsigned dim) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  if (std::optional<int64_t> known = getConstantIntValue(size))
+    return type.getDimSize(dim) == *known;
+  auto dimOp = cast<Value>(size).getDefiningOp<tensor::DimOp>();
+  return dimOp && dimOp.getSource() == tensor &&
+         dimOp.getConstantIndex() == dim;
+}
+
+/// `outer` of what `inner` takes of a tensor, as one slice of that; nothing
+/// where it would take arithmetic when the model runs, or it isn't known that
+/// `outer` stays inside of `inner`.
+std::optional<SlicedDim> compose(SliceOp inner, SliceOp outer, unsigned dim) {
+  SlicedDim first = SlicedDim::of(inner, dim),
+            second = SlicedDim::of(outer, dim);
+  if (second.beginsAtFirst() &&
+      (second.size == first.size || isWhole(second.size, inner, dim)))
+    return first;
+  if (first.beginsAtFirst() && isWhole(first.size, inner.getInput(), dim))
+    return second;
+  std::optional<int64_t> from = getConstantIntValue(first.offset),
+                         at = getConstantIntValue(second.offset);
+  if (!from || !at || !getConstantIntValue(first.size) ||
+      !getConstantIntValue(second.size))
+    return std::nullopt;
+  Builder builder(inner.getContext());
+  // One without elements may begin anywhere.
+  if (isConstantIntValue(second.size, 0))
+    return SlicedDim{builder.getIndexAttr(0), second.size, 1};
+  return SlicedDim{builder.getIndexAttr(*from + *at * first.step), second.size,
+                   first.step * second.step};
+}
+
+/// slice(slice(x)) is one slice.
+struct ComposeSlices : OpRewritePattern<SliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(SliceOp op,
+                                PatternRewriter &rewriter) const override {
+    auto producer = op.getInput().getDefiningOp<SliceOp>();
+    if (!producer)
+      return rewriter.notifyMatchFailure(op, "operand is not a slice");
+    SmallVector<OpFoldResult> offsets, sizes;
+    SmallVector<int64_t> steps;
+    for (unsigned dim = 0, rank = op.getType().getRank(); dim < rank; ++dim) {
+      std::optional<SlicedDim> both = compose(producer, op, dim);
+      if (!both)
+        return rewriter.notifyMatchFailure(
+            op, "only the run knows where a dimension's elements are");
+      offsets.push_back(both->offset);
+      sizes.push_back(both->size);
+      steps.push_back(both->step);
+    }
+    replaceWithRefined(rewriter, op,
+                       SliceOp::create(rewriter, op.getLoc(),
+                                       producer.getInput(), offsets, sizes,
+                                       steps));
+    return success();
+  }
+};
+} // namespace
+
+void SliceOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                          MLIRContext *context) {
+  patterns.add<ComposeSlices>(context);
 }
 
 //===----------------------------------------------------------------------===//

@@ -130,6 +130,7 @@ def Rac_SliceOp : Rac_TensorOp<"slice", [AllElementTypesMatch<["input", "result"
     ::llvm::SmallVector<::mlir::OpFoldResult> getMixedOffsets();
     ::llvm::SmallVector<::mlir::OpFoldResult> getMixedSizes();
   }];
+  let hasCanonicalizer = 1;
   let hasFolder = 1;
   let hasVerifier = 1;
 }
