@@ -125,6 +125,41 @@ bool fusePart(Work &work) {
   return false;
 }
 
+/// The loops of a nest that reads all of a tensor, element by element: where
+/// they are when it reads what `write` writes.
+WorkUse placeOf(const WorkNest &reader, const WorkUse &write) {
+  WorkUse place;
+  place.dims.resize(reader.sizes.size());
+  for (auto [dim, terms] : llvm::enumerate(reader.reads.front().dims))
+    for (const WorkUse::Term &term : terms)
+      place.dims[term.loop] = write.dims[dim];
+  return place;
+}
+
+/// Of a concatenation that is part of another, the parts are put where the
+/// whole would be copied to.
+bool fuseJoins(Work &work) {
+  for (auto [p, outer] : llvm::enumerate(work.nests)) {
+    if (!outer.joins)
+      continue;
+    unsigned tensor = outer.reads.front().tensor;
+    auto at = onlyRead(work, tensor);
+    bool areParts = llvm::any_of(work.nests, [&](const WorkNest &nest) {
+      return nest.joins && nest.writes.front().tensor == tensor;
+    });
+    if (!areParts || !at || work.tensors[tensor].isOutput)
+      continue;
+    const WorkNest moved = outer;
+    work.nests.erase(work.nests.begin() + p);
+    for (WorkNest &nest : work.nests)
+      if (nest.writes.front().tensor == tensor)
+        nest.writes.front() =
+            compose(moved.writes.front(), placeOf(moved, nest.writes.front()));
+    return true;
+  }
+  return false;
+}
+
 bool fuseOne(Work &work) {
   for (auto [p, producer] : llvm::enumerate(work.nests)) {
     if (!isElementwise(producer))
@@ -188,6 +223,8 @@ bool fuseAfterContraction(Work &work) {
 
 void rac::fuseNests(Work &work, bool afterContractions) {
   while (fusePart(work)) {
+  }
+  while (fuseJoins(work)) {
   }
   while (fuseOne(work)) {
   }

@@ -293,6 +293,10 @@ Work Analysis::run() {
       SmallVector<LoopNest> nests;
       looping.getLoopNests(nests);
       add(nests);
+      if (isa<ConcatOp>(op))
+        for (WorkNest &nest :
+             MutableArrayRef(work.nests).take_back(nests.size()))
+          nest.joins = true;
       if (auto elementwise = dyn_cast<ElementwiseOpInterface>(op)) {
         work.nests.back().moreTerms = moreTermsOf(elementwise);
         work.nests.back().libraryTerms =

@@ -33,11 +33,11 @@ std::string rac::formOf(const Cluster &cluster) {
   std::string form;
   unsigned parts = 0;
   bool started = false;
-  Operation *previous = nullptr;
+  bool sliced = false, joined = false;
   for (Operation *op : cluster.ops) {
-    // Slices of several operands are one part.
-    bool again = isa<SliceOp>(op) && isa_and_nonnull<SliceOp>(previous);
-    previous = op;
+    // All that is sliced is one part, and all that is put together.
+    bool again = (isa<SliceOp>(op) && std::exchange(sliced, true)) ||
+                 (isa<ConcatOp>(op) && std::exchange(joined, true));
     // Transposes before a product are how its operands are read.
     bool leads = cluster.kind == KernelKind::generated &&
                  !(isa<TransposeOp>(op) && isa<MatmulOp>(cluster.main));

@@ -2,7 +2,8 @@
 //
 // A cluster grows from its root, the last op, to producers that nothing else
 // needs or that are cheap. It has at most one op that is not elementwise, whose
-// loops the elementwise ones before and after share. Slices have none: they say
+// loops the elementwise ones before and after share; concatenations of
+// concatenations are one. Slices have none: they say
 // where their readers find their operands.
 //
 //===----------------------------------------------------------------------===//
@@ -76,10 +77,10 @@ bool ClusterFinder::isInPassing(Operation *op) const {
                        isOfSingleRows(transpose));
 }
 
-/// Whether at most one op has loops that the others share; transposes in
-/// passing have none.
+/// Whether at most one op has loops that the others share, or all such ops put
+/// together what one of them does; transposes in passing have none.
 bool ClusterFinder::mayBeTogether(const Cluster &cluster, Operation *op) const {
-  unsigned others = 0, contractions = 0, transposes = 0;
+  unsigned others = 0, contractions = 0, transposes = 0, concats = 0;
   auto count = [&](Operation *member) {
     if (isElementwise(member) ||
         isa<ExpandOp, DequantizeWeightsOp, SliceOp>(member))
@@ -87,6 +88,7 @@ bool ClusterFinder::mayBeTogether(const Cluster &cluster, Operation *op) const {
     ++others;
     contractions += isContraction(member);
     transposes += isInPassing(member);
+    concats += isa<ConcatOp>(member);
   };
   for (Operation *member : cluster.ops)
     count(member);
@@ -94,7 +96,9 @@ bool ClusterFinder::mayBeTogether(const Cluster &cluster, Operation *op) const {
     return true;
   unsigned before = others;
   count(op);
-  if (others == before || others <= 1)
+  if (others == before || others <= 1 ||
+      (others == concats &&
+       llvm::all_of(op->getUsers(), llvm::IsaPred<ConcatOp>)))
     return true;
   return contractions <= 1 && others == contractions + transposes &&
          (contractions == 1 || transposes == 1);
@@ -116,6 +120,9 @@ bool ClusterFinder::visitsOnce(const Cluster &cluster, OpOperand &use) {
   // What a convolution reads may be padded first, and is read as it is.
   if (isContraction(user))
     return isInPassing(op) && isa<MatmulOp>(user);
+  // Its parts are put where the other's parts are.
+  if (isa<ConcatOp>(user) && isa<ConcatOp>(op))
+    return true;
   if (!forms.transposes)
     return false;
   // What a contraction reads is not computed on the way.

@@ -106,6 +106,45 @@ static bool hoistOverReshape(SliceOp op, SymbolicShapes &shapes) {
   return true;
 }
 
+/// Whether the slice takes all of a dimension.
+static bool isWholeAlong(SliceOp op, unsigned dim, SymbolicShapes &shapes) {
+  return op.getSteps()[dim] == 1 &&
+         isConstantIntValue(op.getMixedOffsets()[dim], 0) &&
+         shapes.index(op.getMixedSizes()[dim]) ==
+             shapes.shape(op.getInput())[dim];
+}
+
+/// slice(concat(x, y)) to concat(slice(x), slice(y)), where it cuts across the
+/// parts. These are slices themselves, of which slices are views: of rolls
+/// along several dimensions one is left that moves elements.
+static bool hoistOverConcat(SliceOp op, SymbolicShapes &shapes) {
+  auto concat = op.getInput().getDefiningOp<ConcatOp>();
+  if (!concat)
+    return false;
+  unsigned axis = concat.getAxis();
+  auto isAcross = [&](Operation *user) {
+    auto slice = dyn_cast<SliceOp>(user);
+    return slice && isWholeAlong(slice, axis, shapes);
+  };
+  if (!llvm::all_of(concat->getUsers(), isAcross) ||
+      !llvm::all_of(concat.getInputs(),
+                    [](Value part) { return part.getDefiningOp<SliceOp>(); }))
+    return false;
+  OpBuilder builder(op);
+  SmallVector<Value> parts;
+  for (Value part : concat.getInputs()) {
+    SmallVector<OpFoldResult> sizes = op.getMixedSizes();
+    sizes[axis] = tensor::getMixedSize(builder, op.getLoc(), part, axis);
+    parts.push_back(SliceOp::create(builder, op.getLoc(), part,
+                                    op.getMixedOffsets(), sizes,
+                                    op.getSteps()));
+  }
+  Value result = ConcatOp::create(builder, op.getLoc(), op.getType(), parts,
+                                  concat.getAxisAttr());
+  op.replaceAllUsesWith(result);
+  return true;
+}
+
 /// Columns [offset, offset + count) of a constant, copied.
 static Value cutColumns(OpBuilder &builder, Value constant, int64_t offset,
                         int64_t count) {
@@ -194,7 +233,8 @@ bool rac::moveSlices(func::FuncOp func) {
   bool changed = false;
   for (SliceOp op : slices)
     if (!op->use_empty())
-      changed |= hoistOverTranspose(op) || hoistOverReshape(op, shapes);
+      changed |= hoistOverTranspose(op) || hoistOverReshape(op, shapes) ||
+                 hoistOverConcat(op, shapes);
   if (!changed)
     for (MatmulOp op : products)
       changed |= splitMatmul(op, shapes);

@@ -303,6 +303,7 @@ void PropagateLayout::cleanUp() {
   RewritePatternSet patterns(ctx);
   TransposeOp::getCanonicalizationPatterns(patterns, ctx);
   ReshapeOp::getCanonicalizationPatterns(patterns, ctx);
+  SliceOp::getCanonicalizationPatterns(patterns, ctx);
   populateConstantPatterns(patterns, counts, /*maxElements=*/0);
   (void)applyPatternsGreedily(getOperation(), std::move(patterns));
   IRRewriter rewriter(ctx);

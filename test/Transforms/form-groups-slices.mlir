@@ -27,6 +27,36 @@ func.func @roll_and_add(%x: tensor<56x56x96xf32>, %r: tensor<56x56x96xf32>) -> t
 
 // -----
 
+// The parts of parts are put into place at once.
+// CHECK-LABEL: @rolls
+func.func @rolls(%x: tensor<56x56x96xf32>) -> tensor<56x56x96xf32> {
+  // CHECK: rac.group @slice_concat_0 ins(%arg0 : tensor<56x56x96xf32>)
+  // CHECK-NOT: rac.group
+  %0 = rac.slice %x [3, 3, 0] [53, 53, 96] [1, 1, 1] : (tensor<56x56x96xf32>) -> tensor<53x53x96xf32>
+  %1 = rac.slice %x [0, 3, 0] [3, 53, 96] [1, 1, 1] : (tensor<56x56x96xf32>) -> tensor<3x53x96xf32>
+  %2 = rac.concat %0, %1 axis 0 : (tensor<53x53x96xf32>, tensor<3x53x96xf32>) -> tensor<56x53x96xf32>
+  %3 = rac.slice %x [3, 0, 0] [53, 3, 96] [1, 1, 1] : (tensor<56x56x96xf32>) -> tensor<53x3x96xf32>
+  %4 = rac.slice %x [0, 0, 0] [3, 3, 96] [1, 1, 1] : (tensor<56x56x96xf32>) -> tensor<3x3x96xf32>
+  %5 = rac.concat %3, %4 axis 0 : (tensor<53x3x96xf32>, tensor<3x3x96xf32>) -> tensor<56x3x96xf32>
+  %6 = rac.concat %2, %5 axis 1 : (tensor<56x53x96xf32>, tensor<56x3x96xf32>) -> tensor<56x56x96xf32>
+  return %6 : tensor<56x56x96xf32>
+}
+
+// -----
+
+// Concatenations that something else is computed of are not one.
+// CHECK-LABEL: @two_concats
+func.func @two_concats(%x: tensor<64x64xf32>, %y: tensor<64x64xf32>) -> tensor<64x128xf32> {
+  // CHECK: rac.group @concat_0
+  // CHECK: rac.group @concat_add_1
+  %0 = rac.concat %x, %y axis 1 : (tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<64x128xf32>
+  %1 = rac.concat %y, %x axis 1 : (tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<64x128xf32>
+  %2 = rac.add %0, %1 : (tensor<64x128xf32>, tensor<64x128xf32>) -> tensor<64x128xf32>
+  return %2 : tensor<64x128xf32>
+}
+
+// -----
+
 // A gate: both halves of one tensor, one of them read twice.
 // CHECK-LABEL: @gate
 func.func @gate(%x: tensor<64x?xf32>, %n: index) -> tensor<64x128xf32> {

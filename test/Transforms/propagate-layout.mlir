@@ -226,3 +226,25 @@ func.func @partial_block(%x: tensor<6x3xf32>, %w: tensor<3x4xf32>, %r: tensor<3x
   %2 = rac.add %1, %r : (tensor<2x3x4xf32>, tensor<3x1xf32>) -> tensor<2x3x4xf32>
   return %2 : tensor<2x3x4xf32>
 }
+
+// -----
+
+// Rolls along two dimensions move each element once.
+// CHECK-LABEL: @rolls
+func.func @rolls(%x: tensor<?x8xf32>, %n: index) -> tensor<?x8xf32> {
+  // CHECK-DAG: %[[A:.*]] = rac.slice %arg0 [2, 3] [%arg1, 5] [1, 1]
+  // CHECK-DAG: %[[B:.*]] = rac.slice %arg0 [0, 3] [2, 5] [1, 1]
+  // CHECK-DAG: %[[C:.*]] = rac.slice %arg0 [2, 0] [%arg1, 3] [1, 1]
+  // CHECK-DAG: %[[D:.*]] = rac.slice %arg0 [0, 0] [2, 3] [1, 1]
+  // CHECK-DAG: %[[AB:.*]] = rac.concat %[[A]], %[[B]] axis 0
+  // CHECK-DAG: %[[CD:.*]] = rac.concat %[[C]], %[[D]] axis 0
+  // CHECK: rac.concat %[[AB]], %[[CD]] axis 1
+  %0 = rac.slice %x [2, 0] [%n, 8] [1, 1] : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  %1 = rac.slice %x [0, 0] [2, 8] [1, 1] : (tensor<?x8xf32>) -> tensor<2x8xf32>
+  %2 = rac.concat %0, %1 axis 0 : (tensor<?x8xf32>, tensor<2x8xf32>) -> tensor<?x8xf32>
+  %rows = affine.apply affine_map<()[s0] -> (s0 + 2)>()[%n]
+  %3 = rac.slice %2 [0, 3] [%rows, 5] [1, 1] : (tensor<?x8xf32>) -> tensor<?x5xf32>
+  %4 = rac.slice %2 [0, 0] [%rows, 3] [1, 1] : (tensor<?x8xf32>) -> tensor<?x3xf32>
+  %5 = rac.concat %3, %4 axis 1 : (tensor<?x5xf32>, tensor<?x3xf32>) -> tensor<?x8xf32>
+  return %5 : tensor<?x8xf32>
+}

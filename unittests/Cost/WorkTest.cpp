@@ -209,6 +209,33 @@ TEST(Work, SlicesAreReadWhereTheyLie) {
   }
 }
 
+// Rolls along both dimensions: four copies from the one tensor to the other,
+// the last of 2 rows by 3 columns.
+TEST(Work, PartsOfPartsArePutIntoPlace) {
+  ParsedOps p(
+      "(%x: tensor<8x9xf32>) -> tensor<8x9xf32>",
+      R"(%0 = rac.slice %x [2, 3] [6, 6] [1, 1] : (tensor<8x9xf32>) -> tensor<6x6xf32>
+         %1 = rac.slice %x [0, 3] [2, 6] [1, 1] : (tensor<8x9xf32>) -> tensor<2x6xf32>
+         %2 = rac.concat %0, %1 axis 0 : (tensor<6x6xf32>, tensor<2x6xf32>) -> tensor<8x6xf32>
+         %3 = rac.slice %x [2, 0] [6, 3] [1, 1] : (tensor<8x9xf32>) -> tensor<6x3xf32>
+         %4 = rac.slice %x [0, 0] [2, 3] [1, 1] : (tensor<8x9xf32>) -> tensor<2x3xf32>
+         %5 = rac.concat %3, %4 axis 0 : (tensor<6x3xf32>, tensor<2x3xf32>) -> tensor<8x3xf32>
+         %6 = rac.concat %2, %5 axis 1 : (tensor<8x6xf32>, tensor<8x3xf32>) -> tensor<8x9xf32>
+         return %6 : tensor<8x9xf32>)");
+  Work work = p.work();
+  fuseNests(work, /*afterContractions=*/false);
+  ASSERT_EQ(work.nests.size(), 4u);
+  double rows[] = {6, 2, 6, 2}, columns[] = {6, 6, 3, 3};
+  for (auto [i, nest] : llvm::enumerate(work.nests)) {
+    EXPECT_EQ(nest.iterations(), rows[i] * columns[i]);
+    const WorkTensor &written = work.tensors[nest.writes[0].tensor];
+    EXPECT_TRUE(work.tensors[nest.reads[0].tensor].isInput);
+    EXPECT_TRUE(written.isOutput);
+    EXPECT_EQ(footprint(written, nest.writes[0], nest.sizes, 4),
+              4 * rows[i] * columns[i]);
+  }
+}
+
 // Both readers of a slice have it, and every third row of 9 is 3.
 TEST(Work, ASliceIsReadByAllWhereItLies) {
   ParsedOps p(

@@ -119,6 +119,8 @@ struct WorkNest {
   bool pads = false;       ///< fills or copies what windows read: padImages
   /// A slice, which others of its kernel read where it lies.
   bool isPart = false;
+  /// Copies a part of a concatenation, into another one's where it is that's.
+  bool joins = false;
 
   double iterations() const {
     double count = 1;

@@ -57,7 +57,8 @@ def PropagateLayout : Pass<"rac-propagate-layout", "::mlir::func::FuncOp"> {
     fewest bytes are transposed: a minimum cut. Transposes next to a matrix product
     count nothing, since the library reads and writes strided tensors. Reshapes and
     slices between them go where they don't hinder; weights whose product a model
-    cuts in parts are cut instead. Last, a transpose that moves only dimensions of size one becomes a reshape.
+    cuts in parts are cut instead, and slices that a concatenation puts together
+    before it. Last, a transpose that moves only dimensions of size one becomes a reshape.
   }];
   let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];

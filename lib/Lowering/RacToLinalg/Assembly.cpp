@@ -9,35 +9,66 @@ using namespace rac;
 using namespace rac::lowering;
 
 namespace {
+/// Puts the parts into the place of the whole; those of a concatenation that
+/// nothing else needs each into its own.
 struct LowerConcat : OpConversionPattern<ConcatOp> {
   using OpConversionPattern::OpConversionPattern;
 
   LogicalResult
   matchAndRewrite(ConcatOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    Location loc = op.getLoc();
-    int64_t axis = op.getAxis();
     Sizes sizes = resultSizes(rewriter, op, adaptor.getOperands());
     Type stored = tensorOf(adaptor.getInputs().front()).getElementType();
-    Value result = emptyTensor(rewriter, loc, sizes, stored);
+    Value result = emptyTensor(rewriter, op.getLoc(), sizes, stored);
     Sizes offsets(sizes.size(), rewriter.getIndexAttr(0));
-    for (Value input : adaptor.getInputs()) {
+    rewriter.replaceOp(op, insertParts(op, adaptor.getInputs(), result, sizes,
+                                       offsets, rewriter));
+    return success();
+  }
+
+private:
+  /// The concatenation of which `part` is all, if nothing else needs it.
+  static ConcatOp ownConcat(Value part) {
+    auto concat = part.getDefiningOp<ConcatOp>();
+    return concat && part.hasOneUse() ? concat : ConcatOp();
+  }
+
+  static Value insertPart(Value part, Value input, Value result,
+                          const Sizes &sizes, const Sizes &offsets,
+                          ConversionPatternRewriter &rewriter) {
+    // One without elements has no place.
+    if (llvm::is_contained(tensorOf(input).getShape(), 0))
+      return result;
+    SmallVector<Value> parts;
+    ConcatOp concat = ownConcat(part);
+    if (concat &&
+        succeeded(rewriter.getRemappedValues(concat.getInputs(), parts)))
+      return insertParts(concat, parts, result, sizes, offsets, rewriter);
+    return insertSlice(rewriter, part.getLoc(), input, result, offsets, sizes);
+  }
+
+  /// What `op` puts together, of `sizes`, from `offsets` on into `result`.
+  static Value insertParts(ConcatOp op, ValueRange inputs, Value result,
+                           const Sizes &sizes, Sizes offsets,
+                           ConversionPatternRewriter &rewriter) {
+    Location loc = op.getLoc();
+    int64_t axis = op.getAxis();
+    OpFoldResult sum = rewriter.getIndexAttr(0);
+    for (auto [part, input] : llvm::zip_equal(op.getInputs(), inputs)) {
       Sizes own = tensor::getMixedSizes(rewriter, loc, input);
       for (auto [i, size] : llvm::enumerate(own))
         if (static_cast<int64_t>(i) != axis)
           checkEqual(rewriter, loc, size, sizes[i],
                      "concat: operands differ in a dimension");
-      // One without elements has no place.
-      if (!llvm::is_contained(tensorOf(input).getShape(), 0))
-        result = insertSlice(rewriter, loc, input, result, offsets, own);
+      result = insertPart(part, input, result, own, offsets, rewriter);
       offsets[axis] = addSizes(rewriter, loc, offsets[axis], own[axis]);
+      sum = addSizes(rewriter, loc, sum, own[axis]);
     }
     // The op's type may know the sum.
     if (!op.getType().isDynamicDim(axis))
-      checkEqual(rewriter, loc, offsets[axis], sizes[axis],
+      checkEqual(rewriter, loc, sum, sizes[axis],
                  "concat: the result has another size");
-    rewriter.replaceOp(op, result);
-    return success();
+    return result;
   }
 };
 

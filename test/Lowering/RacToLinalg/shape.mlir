@@ -91,6 +91,22 @@ func.func @concat(%a: tensor<2x3xf32>, %b: tensor<2x?xf32>) -> tensor<2x?xf32> {
 
 // -----
 
+// Parts of a part go into the whole, unless something else needs that part.
+// CHECK-LABEL: func @concat_of_concats
+// CHECK: %[[B:.*]] = tensor.insert_slice %arg1 into %{{.*}}[0, 2] [2, 3] [1, 1] : tensor<2x3xf32> into tensor<2x5xf32>
+// CHECK: %[[A0:.*]] = tensor.insert_slice %arg0 into %{{.*}}[0, 0] [1, 5] [1, 1] : tensor<1x5xf32> into tensor<5x5xf32>
+// CHECK: %[[A1:.*]] = tensor.insert_slice %arg0 into %[[A0]][1, 0] [1, 5] [1, 1] : tensor<1x5xf32> into tensor<5x5xf32>
+// CHECK: %[[A2:.*]] = tensor.insert_slice %[[B]] into %[[A1]][2, 0] [2, 5] [1, 1] : tensor<2x5xf32> into tensor<5x5xf32>
+// CHECK: tensor.insert_slice %arg0 into %[[A2]][4, 0] [1, 5] [1, 1] : tensor<1x5xf32> into tensor<5x5xf32>
+func.func @concat_of_concats(%a: tensor<1x5xf32>, %b: tensor<2x3xf32>, %c: tensor<2x2xf32>) -> (tensor<5x5xf32>, tensor<2x5xf32>) {
+  %0 = rac.concat %a, %a axis 0 : (tensor<1x5xf32>, tensor<1x5xf32>) -> tensor<2x5xf32>
+  %1 = rac.concat %c, %b axis 1 : (tensor<2x2xf32>, tensor<2x3xf32>) -> tensor<2x5xf32>
+  %2 = rac.concat %0, %1, %a axis 0 : (tensor<2x5xf32>, tensor<2x5xf32>, tensor<1x5xf32>) -> tensor<5x5xf32>
+  return %2, %1 : tensor<5x5xf32>, tensor<2x5xf32>
+}
+
+// -----
+
 // What has no elements isn't put anywhere.
 // CHECK-LABEL: func @concat_empty
 // CHECK: %[[EMPTY:.*]] = tensor.empty() : tensor<4x3x0xf32>
