@@ -52,6 +52,12 @@ static bool readsInPlace(OpOperand &use, SliceOp slice) {
          (slice.getSteps().empty() || slice.getSteps().back() == 1);
 }
 
+/// Whether it is put together for other concatenations only.
+static bool isPartOfConcats(Operation *op) {
+  return isa<ConcatOp>(op) &&
+         llvm::all_of(op->getUsers(), llvm::IsaPred<ConcatOp>);
+}
+
 /// Whether it makes columns of the rows of matrices that single rows are
 /// multiplied by: a product reads them as they lie then, and sums along them.
 static bool isOfSingleRows(TransposeOp transpose) {
@@ -97,8 +103,7 @@ bool ClusterFinder::mayBeTogether(const Cluster &cluster, Operation *op) const {
   unsigned before = others;
   count(op);
   if (others == before || others <= 1 ||
-      (others == concats &&
-       llvm::all_of(op->getUsers(), llvm::IsaPred<ConcatOp>)))
+      (others == concats && isPartOfConcats(op)))
     return true;
   return contractions <= 1 && others == contractions + transposes &&
          (contractions == 1 || transposes == 1);
@@ -187,6 +192,8 @@ void ClusterFinder::findGenerated(Operation *root) {
     SmallVector<Operation *> refused = refusals[next], joined;
     add(grow(root, refused, joined));
     for (Operation *op : joined) {
+      if (isa<SliceOp>(op) || isPartOfConcats(op))
+        continue;
       refusals.push_back(refused);
       refusals.back().push_back(op);
     }
