@@ -237,7 +237,7 @@ void CpuCosting::addScalars(const WorkNest &nest, double operations,
   formula.computes.push_back(compute);
 }
 
-/// What is left of blocks at the ends of rows and columns goes one by one.
+/// What no blocks have at the ends of rows and columns goes one by one.
 void CpuCosting::addTransposition(const WorkNest &nest,
                                   const NestSchedule &loops, double operations,
                                   double iterations) {
@@ -245,7 +245,7 @@ void CpuCosting::addTransposition(const WorkNest &nest,
   addVectorWork(nest.type, whole * operations, 1);
   addClocks(whole * iterations / loops.lanes * loops.shuffleClocks,
             /*isHidden=*/false);
-  if (whole == 1)
+  if (whole >= 1)
     return;
   addScalars(nest, (1 - whole) * operations, (1 - whole) * iterations);
   cost.countOps(coefficients.vectorUnit(), nest.type, (1 - whole) * operations);

@@ -110,11 +110,15 @@ void rac::matchTransposition(const Work &work, const WorkNest &nest,
   schedule.rows = isBlock ? block : rows;
   if (isBlock)
     schedule.lanes = block;
-  auto wholePart = [](double extent, double step) {
-    return std::floor(extent / step) * step / extent;
+  // Blocks at the end do again what those before them have done, where they
+  // don't read what that may have written (CopyEmitter::mayOverlap).
+  bool overlap = nest.reads.size() == 1;
+  auto inBlocks = [&](double extent, double step) {
+    double blocks = extent / step;
+    return (overlap ? std::ceil(blocks) : std::floor(blocks)) / blocks;
   };
-  schedule.wholeBlocks = wholePart(length, schedule.lanes) *
-                         (isBlock ? wholePart(rows, block) : 1);
+  schedule.wholeBlocks =
+      inBlocks(length, schedule.lanes) * (isBlock ? inBlocks(rows, block) : 1);
   // Each step of a block's halves the distance of two rows. A vector of few
   // rows takes one of each but the first. Ports 1 and 5 shuffle 256 bits, of
   // 512 port 5 alone (uops.info: VPUNPCKLWD on Ice Lake and Golden Cove).

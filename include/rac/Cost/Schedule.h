@@ -48,7 +48,9 @@ struct NestSchedule {
   /// Whether these go by square blocks, of as many rows as lanes; or else by
   /// rows, all of which are side by side.
   bool isBlock = false;
-  /// The part of its elements that whole blocks or vectors of rows have.
+  /// The elements that whole blocks or vectors of rows move, by all elements:
+  /// more than 1 where the last ones overlap those before, less where what is
+  /// left goes one by one.
   double wholeBlocks = 1;
   /// Runs once, whole, before the loops over tiles: a padded copy, and what it
   /// is made of.

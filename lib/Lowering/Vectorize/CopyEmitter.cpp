@@ -104,6 +104,15 @@ std::optional<int64_t> CopyEmitter::restOf(const Extent &extent) {
   return length % extent.size;
 }
 
+bool CopyEmitter::mayOverlap(const Extent &extent) {
+  int64_t length = op.getStaticLoopRanges()[extent.loop];
+  if (ShapedType::isDynamic(length) || length < extent.size)
+    return false;
+  // The result may lie where one of several inputs does, and would be read
+  // again: a single one is read in another order.
+  return op.getNumDpsInputs() == 1 && !op.payloadUsesValueFromOperand(result);
+}
+
 /// What a block's iterations of a loop are where it is not whole; `isOnly`: in
 /// no other loop. LLVM leaves loops of known length no checks.
 std::pair<Value, Value> CopyEmitter::boundsOf(const Extent &extent,
@@ -178,6 +187,12 @@ void CopyEmitter::emitLoops(ArrayRef<Extent> block) {
     const Extent *extent = extentOf(loop);
     if (extent == block.end() || restOf(*extent) == 0)
       continue;
+    if (mayOverlap(*extent)) {
+      Value last = constant(op.getStaticLoopRanges()[loop] - extent->size);
+      position[loop] =
+          arith::MinUIOp::create(builder, loc, position[loop], last);
+      continue;
+    }
     Value end = arith::AddIOp::create(builder, loc, position[loop], step[i]);
     Value fits = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ule,
                                        end, high[i]);

@@ -29,7 +29,8 @@ llvm::SmallVector<mlir::OpOperand *> inputsAcross(mlir::linalg::LinalgOp op,
 /// Whether rows along `loop` are all that `op` reads.
 bool readsAlong(mlir::linalg::LinalgOp op, unsigned loop);
 
-/// Writes loops over blocks, and what is left of blocks at the ends element by
+/// Writes loops over blocks. What is left of blocks at the ends is in blocks
+/// that end there and do again what others have done, or else, element by
 /// element.
 class CopyEmitter {
 public:
@@ -68,6 +69,8 @@ protected:
 private:
   /// What is left of the loop after whole blocks; none if only the run knows.
   std::optional<int64_t> restOf(const Extent &extent);
+  /// Whether the last block may begin before those before it end.
+  bool mayOverlap(const Extent &extent);
   std::pair<mlir::Value, mlir::Value>
   boundsOf(const Extent &extent, const mlir::Range &range, bool isOnly);
   void emitElements(llvm::ArrayRef<Extent> block,
