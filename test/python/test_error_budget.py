@@ -386,7 +386,7 @@ def test_smoothing_in_a_normalisation(plain, tmp_path):
     assert relative(run_all(plain(path), unseen), run_all(tmp_path / "i8.so", unseen)) < 0.02
 
 
-@pytest.mark.parametrize("make", [mlp, conv_net], ids=["mlp", "conv"])
+@pytest.mark.parametrize("make", [lambda: mlp(width=512), conv_net], ids=["mlp", "conv"])
 def test_no_smoothing_of_like_channels(compiler, tmp_path, make):
     """Where channels reach equally far one step for all is as good."""
     graph = make()

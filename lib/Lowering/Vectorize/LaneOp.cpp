@@ -207,14 +207,16 @@ void LaneOp::prefetchLater(OpBuilder &builder, ArrayRef<Value> position,
         affine::AffineApplyOp::create(builder, loc, AffineMap::get(2, 0, step),
                                       {at[later.loop], later.firstStep});
   }
-  for (OpOperand *operand : op.getDpsInputOperands())
-    for (int64_t vector = 0;
-         isReused(op, *operand, roles) && vector < later.vectors; ++vector)
-      // Into the second cache only: the first has what is computed with now.
+  for (OpOperand *operand : op.getDpsInputOperands()) {
+    if (!isReused(op, *operand, roles))
+      continue;
+    // Into the second cache only: the first has what is computed with now.
+    for (int64_t vector = 0; vector < later.vectors; ++vector)
       memref::PrefetchOp::create(builder, loc, operand->get(),
                                  address(builder, *operand, at, 0, vector),
                                  /*isWrite=*/false, /*localityHint=*/2,
                                  /*isDataCache=*/true);
+  }
 }
 
 //===----------------------------------------------------------------------===//
