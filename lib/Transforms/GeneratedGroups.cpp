@@ -3,8 +3,8 @@
 // A cluster grows from its root, the last op, to producers that nothing else
 // needs or that are cheap. It has at most one op that is not elementwise, whose
 // loops the elementwise ones before and after share; concatenations of
-// concatenations are one. Slices have none: they say
-// where their readers find their operands.
+// concatenations are one. Slices have none: they say where their readers find
+// their operands.
 //
 //===----------------------------------------------------------------------===//
 

@@ -42,19 +42,23 @@ static bool hoistOverTranspose(SliceOp op) {
   return true;
 }
 
+/// Whether the slice takes all of a dimension.
+static bool isWholeAlong(SliceOp op, unsigned dim, SymbolicShapes &shapes) {
+  return isConstantIntValue(op.getMixedOffsets()[dim], 0) &&
+         shapes.index(op.getMixedSizes()[dim]) ==
+             shapes.shape(op.getInput())[dim];
+}
+
 /// The dimension in which a slice takes less than all; nothing if there are
 /// several or the others can't be told.
 static std::optional<int64_t> slicedDim(SliceOp op, SymbolicShapes &shapes) {
-  const Dims dims = shapes.shape(op.getInput());
   std::optional<int64_t> found;
-  SmallVector<OpFoldResult> offsets = op.getMixedOffsets(),
-                            sizes = op.getMixedSizes();
-  for (auto [i, dim] : llvm::enumerate(dims)) {
-    if (isConstantIntValue(offsets[i], 0) && shapes.index(sizes[i]) == dim)
+  for (int64_t dim : llvm::seq(op.getType().getRank())) {
+    if (isWholeAlong(op, dim, shapes))
       continue;
     if (found)
       return std::nullopt;
-    found = i;
+    found = dim;
   }
   return found;
 }
@@ -106,14 +110,6 @@ static bool hoistOverReshape(SliceOp op, SymbolicShapes &shapes) {
   return true;
 }
 
-/// Whether the slice takes all of a dimension.
-static bool isWholeAlong(SliceOp op, unsigned dim, SymbolicShapes &shapes) {
-  return op.getSteps()[dim] == 1 &&
-         isConstantIntValue(op.getMixedOffsets()[dim], 0) &&
-         shapes.index(op.getMixedSizes()[dim]) ==
-             shapes.shape(op.getInput())[dim];
-}
-
 /// slice(concat(x, y)) to concat(slice(x), slice(y)), where it cuts across the
 /// parts. These are slices themselves, of which slices are views: of rolls
 /// along several dimensions one is left that moves elements.
@@ -124,7 +120,8 @@ static bool hoistOverConcat(SliceOp op, SymbolicShapes &shapes) {
   unsigned axis = concat.getAxis();
   auto isAcross = [&](Operation *user) {
     auto slice = dyn_cast<SliceOp>(user);
-    return slice && isWholeAlong(slice, axis, shapes);
+    return slice && slice.getSteps()[axis] == 1 &&
+           isWholeAlong(slice, axis, shapes);
   };
   if (!llvm::all_of(concat->getUsers(), isAcross) ||
       !llvm::all_of(concat.getInputs(),

@@ -252,15 +252,15 @@ void Nest::emitLastColumns(int64_t count) {
 // Rows
 //===----------------------------------------------------------------------===//
 
-/// How often tiles of `rows` rows need the same reused vectors; none: only the
-/// run knows.
-std::optional<int64_t> Nest::countReuse(int64_t rows) {
+/// How many tiles need the same reused vectors; none: only the run knows.
+std::optional<int64_t> Nest::countReuse() {
   int64_t tiles = 1;
   for (unsigned loop : within) {
     auto size = getConstantIntValue(ranges[loop].size);
     if (!size)
       return std::nullopt;
-    tiles *= loop == roles.rowLoop ? llvm::divideCeil(*size, rows) : *size;
+    tiles *=
+        loop == roles.rowLoop ? llvm::divideCeil(*size, roles.rows) : *size;
   }
   return tiles;
 }
@@ -279,7 +279,7 @@ std::optional<Later> Nest::laterFor(int64_t rows, int64_t vectors) {
   // Where more tiles share the steps, each has nearly nothing left to fetch.
   constexpr int64_t kMostParts = 4;
   int64_t turns = vectors;
-  if (std::optional<int64_t> reuse = countReuse(roles.rows)) {
+  if (std::optional<int64_t> reuse = countReuse()) {
     later.vectors = llvm::divideCeil(vectors, std::max<int64_t>(1, *reuse));
     turns = llvm::divideCeil(vectors, later.vectors);
     if (*reuse > turns)

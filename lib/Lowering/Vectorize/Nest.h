@@ -38,7 +38,7 @@ private:
   void emitPanel();
   void emitColumnsUpTo(mlir::Value end);
   void emitLastColumns(int64_t count);
-  std::optional<int64_t> countReuse(int64_t rows);
+  std::optional<int64_t> countReuse();
   std::optional<Later> laterFor(int64_t rows, int64_t vectors);
   void emitTile(int64_t rows, int64_t vectors, const Values &masks);
   void emitRows(int64_t vectors, const Values &masks = {});

@@ -242,7 +242,7 @@ Values TileEmitter::reduce(OpBuilder &builder, Values position, unsigned next,
   return loopOver(builder, from, to, 1, registers,
                   [&](OpBuilder &inner, Value at, ValueRange start) {
                     position[next] = at;
-                    if (next == innermostReduction(op))
+                    if (tile.later && tile.later->loop == next)
                       lanes.prefetchLater(inner, position, tile);
                     return reduce(inner, position, next + 1, tile, start);
                   });
