@@ -21,8 +21,10 @@ struct CopiesToLinalgPass : rac::impl::CopiesToLinalgBase<CopiesToLinalgPass> {
     getOperation().walk([&](memref::CopyOp copy) { copies.push_back(copy); });
     for (memref::CopyOp copy : copies) {
       OpBuilder builder(copy);
-      linalg::makeMemRefCopyOp(builder, copy.getLoc(), copy.getSource(),
-                               copy.getTarget());
+      // What was computed in place is there.
+      if (copy.getSource() != copy.getTarget())
+        linalg::makeMemRefCopyOp(builder, copy.getLoc(), copy.getSource(),
+                                 copy.getTarget());
       copy.erase();
     }
   }

@@ -78,6 +78,7 @@ static void addKernels(OpPassManager &pm, const BufferOptions &options) {
   pm.addNestedPass<func::FuncOp>(createGpuAttention(attention));
   pm.addNestedPass<func::FuncOp>(createGpuTiles());
   pm.addNestedPass<func::FuncOp>(createForallToParallelLoopPass());
+  pm.addNestedPass<func::FuncOp>(createGpuIndependentLoops());
   GpuContractionsOptions contractions;
   contractions.chip = options.accelerator;
   pm.addNestedPass<func::FuncOp>(createGpuContractions(contractions));

@@ -8,3 +8,12 @@ func.func @copy(%a: memref<4x?xf32, strided<[?, 2]>>, %b: memref<4x?xf32>) {
   memref.copy %a, %b : memref<4x?xf32, strided<[?, 2]>> to memref<4x?xf32>
   return
 }
+
+// What is where it belongs already.
+
+// CHECK-LABEL: func.func @to_itself(
+// CHECK-NEXT: return
+func.func @to_itself(%a: memref<4x?xf32>) {
+  memref.copy %a, %a : memref<4x?xf32> to memref<4x?xf32>
+  return
+}

@@ -34,6 +34,15 @@ private:
 
 } // namespace
 
+/// Bounds or steps, constants as such: these may be made inside of a nest.
+static SmallVector<OpFoldResult>
+constantsOf(std::optional<SmallVector<OpFoldResult>> values) {
+  return llvm::map_to_vector(*values, [](OpFoldResult value) {
+    auto dynamic = dyn_cast<Value>(value);
+    return dynamic ? getAsOpFoldResult(dynamic) : value;
+  });
+}
+
 static Value bufferOf(Operation *access) {
   if (auto load = dyn_cast<memref::LoadOp>(access))
     return load.getMemRef();
@@ -134,9 +143,9 @@ std::optional<Nest> Nest::find(scf::ForOp outermost) {
           nest.isIndependent(counter, accesses, written));
     // A thread's iterations are known before the nest begins.
     for (const auto &bounds :
-         {*inner.getLoopLowerBounds(), *inner.getLoopUpperBounds(),
-          *inner.getLoopSteps()})
-      for (OpFoldResult bound : bounds)
+         {inner.getLoopLowerBounds(), inner.getLoopUpperBounds(),
+          inner.getLoopSteps()})
+      for (OpFoldResult bound : constantsOf(bounds))
         if (auto value = dyn_cast<Value>(bound);
             value &&
             outermost->isAncestor(value.getParentBlock()->getParentOp()))
@@ -181,8 +190,9 @@ bool nvptx::launchIndependent(scf::ForOp loop) {
   size_t next = 0;
   for (LoopLikeOpInterface inner : nest->loops)
     for (auto [lower, upper, step] :
-         llvm::zip_equal(*inner.getLoopLowerBounds(),
-                         *inner.getLoopUpperBounds(), *inner.getLoopSteps())) {
+         llvm::zip_equal(constantsOf(inner.getLoopLowerBounds()),
+                         constantsOf(inner.getLoopUpperBounds()),
+                         constantsOf(inner.getLoopSteps()))) {
       if (!nest->independent[next++])
         continue;
       lowers.push_back(valueOf(lower));

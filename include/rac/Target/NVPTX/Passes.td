@@ -49,6 +49,20 @@ def GpuTiles : Pass<"rac-gpu-tiles", "::mlir::func::FuncOp"> {
     Statistic<"numKernels", "num-kernels", "Kernels made">];
 }
 
+def GpuIndependentLoops : Pass<"rac-gpu-independent-loops", "::mlir::func::FuncOp"> {
+  let summary = "Make one kernel of a loop over an elementwise op whose threads needn't wait for each other";
+  let description = [{
+    A loop must run in order, as that over the updates of a scatter, but each element of
+    its op only depends on the same element of the iterations before: a thread runs
+    the loop for its element. The host would launch a kernel for each iteration, and
+    read the device's memory for it.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+      "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+  let statistics = [
+    Statistic<"numKernels", "num-kernels", "Loops that became kernels">];
+}
+
 def GpuContractions : Pass<"rac-gpu-contractions", "::mlir::func::FuncOp"> {
   let summary = "Turn matrix products and convolutions into kernels";
   let description = [{
