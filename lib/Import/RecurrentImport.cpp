@@ -143,7 +143,7 @@ private:
   Direction generic(size_t d);
   FailureOr<Iteration> step(size_t d, AffineExpr i, ArrayRef<Value> carried);
   Value lstmCell(size_t d, Value gates, Value hidden, Value &cell);
-  Value gruCell(size_t d, Value gates, Value hidden);
+  Value gruCell(size_t d, ArrayRef<Value> gates, Value hidden);
   Value clip(Value x);
   Value act(size_t d, size_t i, Value x) {
     return activate(tb, activations[d * perDirection + i], clip(x));
@@ -160,7 +160,8 @@ private:
   /// T x B x I, D x GH x I, D x GH x H, D x 2GH (or null).
   Value input, weight, recurrence, bias, lengths;
   // Of the direction at work.
-  Value inputGates, weightR, biasR, peephole;
+  SmallVector<Value> inputGates;
+  Value weightR, biasR, peephole;
 };
 } // namespace
 
@@ -303,14 +304,14 @@ Value Recurrent::lstmCell(size_t d, Value all, Value hidden, Value &cell) {
   return tb.mul(o, act(d, 2, cell));
 }
 
-/// Gates in the order z, r, h. `all` holds the input's share alone.
-Value Recurrent::gruCell(size_t d, Value all, Value hidden) {
+/// Gates in the order z, r, h: the input's shares alone.
+Value Recurrent::gruCell(size_t d, ArrayRef<Value> shares, Value hidden) {
   auto side = [&](int64_t i) {
     Value x = tb.matmul(hidden, tb.transpose(gate(weightR, 0, i), {1, 0}));
     return biasR ? tb.add(x, gate(biasR, 0, i)) : x;
   };
-  Value z = act(d, 0, tb.add(gate(all, 1, 0), side(0)));
-  Value r = act(d, 0, tb.add(gate(all, 1, 1), side(1)));
+  Value z = act(d, 0, tb.add(shares[0], side(0)));
+  Value r = act(d, 0, tb.add(shares[1], side(1)));
   Value own;
   if (n.boolAttr("linear_before_reset")) {
     own = tb.mul(r, side(2));
@@ -320,7 +321,7 @@ Value Recurrent::gruCell(size_t d, Value all, Value hidden) {
     if (biasR)
       own = tb.add(own, gate(biasR, 0, 2));
   }
-  Value h = act(d, 1, tb.add(gate(all, 1, 2), own));
+  Value h = act(d, 1, tb.add(shares[2], own));
   Value one = tb.scalar(1, tb.element(h));
   return tb.add(tb.mul(tb.sub(one, z), h), tb.mul(z, hidden));
 }
@@ -330,16 +331,19 @@ FailureOr<Iteration> Recurrent::step(size_t d, AffineExpr i,
   AffineExpr t = i;
   if (firstIsReverse || d == 1)
     t = tb.sub(tb.sub(tb.dim(input, 0), tb.constant(1)), i);
-  Value x = tb.squeeze(tb.sliceAxis(inputGates, 0, t, tb.constant(1)), {0});
+  auto shares = llvm::map_to_vector(inputGates, [&](Value all) {
+    return tb.squeeze(tb.sliceAxis(all, 0, t, tb.constant(1)), {0});
+  });
   // The loop does not know that a state has as many rows as the input.
   Exprs shape = {tb.dim(input, 1), tb.constant(hiddenSize)};
   Value hidden = tb.reshape(carried[0], shape);
   Value cell = kind == Lstm ? tb.reshape(carried[1], shape) : Value();
   Value next, nextCell = cell;
   if (kind == Gru) {
-    next = gruCell(d, x, hidden);
+    next = gruCell(d, shares, hidden);
   } else {
-    Value all = tb.add(x, tb.matmul(hidden, tb.transpose(weightR, {1, 0})));
+    Value all =
+        tb.add(shares[0], tb.matmul(hidden, tb.transpose(weightR, {1, 0})));
     if (biasR)
       all = tb.add(all, biasR);
     next = kind == Lstm ? lstmCell(d, all, hidden, nextCell) : act(d, 0, all);
@@ -368,15 +372,24 @@ FailureOr<Iteration> Recurrent::step(size_t d, AffineExpr i,
 
 Recurrent::Direction Recurrent::generic(size_t d) {
   int64_t gh = gates * hiddenSize;
-  // The input's share of all gates and steps is one product.
-  inputGates = tb.matmul(input, tb.transpose(part(weight, d), {1, 0}));
+  Value weightW = part(weight, d), biasW;
   weightR = part(recurrence, d);
   biasR = {};
   if (bias) {
     Value both = part(bias, d);
-    inputGates = tb.add(inputGates,
-                        tb.sliceAxis(both, 0, tb.constant(0), tb.constant(gh)));
+    biasW = tb.sliceAxis(both, 0, tb.constant(0), tb.constant(gh));
     biasR = tb.sliceAxis(both, 0, tb.constant(gh), tb.constant(gh));
+  }
+  // The input's share of all steps is one product. A GRU takes its gates one by
+  // one: each has a product, of which a step's part lies together.
+  bool oneByOne = kind == Gru;
+  inputGates.clear();
+  for (int64_t i : llvm::seq(oneByOne ? gates : 1)) {
+    Value w = oneByOne ? gate(weightW, 0, i) : weightW;
+    Value share = tb.matmul(input, tb.transpose(w, {1, 0}));
+    if (bias)
+      share = tb.add(share, oneByOne ? gate(biasW, 0, i) : biasW);
+    inputGates.push_back(share);
   }
   peephole = {};
   if (kind == Lstm && n.hasInput(7))
@@ -384,7 +397,8 @@ Recurrent::Direction Recurrent::generic(size_t d) {
   SmallVector<Value> start = {initial(5, d)};
   if (kind == Lstm)
     start.push_back(initial(6, d));
-  if (!inputGates || !weightR)
+  if (!llvm::all_of(inputGates, [](Value share) { return bool(share); }) ||
+      !weightR)
     return {};
   bool backward = firstIsReverse || d == 1;
   FailureOr<LoopResult> result =

@@ -58,35 +58,43 @@ Value rac::bufferOf(Value view) {
   return view;
 }
 
+static bool collect(OpOperand &use, Functions &within,
+                    SmallVectorImpl<BufferAccess> &accesses) {
+  Operation *op = use.getOwner();
+  if (auto view = dyn_cast<ViewLikeOpInterface>(op))
+    return view.getViewSource() == use.get() &&
+           collect(view.getViewDest(), within, accesses);
+  if (givesBuffers(op))
+    return false;
+  if (auto call = dyn_cast<func::CallOp>(op)) {
+    accesses.push_back(
+        {&use, calleeWrites(call, use.getOperandNumber(), within)});
+    return true;
+  }
+  if (isMemoryEffectFree(op) && !op->hasTrait<OpTrait::IsTerminator>())
+    return true;
+  std::optional<bool> writes = opWrites(use);
+  if (!writes || op->hasTrait<OpTrait::IsTerminator>())
+    return false;
+  accesses.push_back({&use, *writes});
+  return true;
+}
+
 static bool collect(Value buffer, Functions &within,
                     SmallVectorImpl<BufferAccess> &accesses) {
-  for (OpOperand &use : buffer.getUses()) {
-    Operation *op = use.getOwner();
-    if (auto view = dyn_cast<ViewLikeOpInterface>(op)) {
-      if (view.getViewSource() != buffer ||
-          !collect(view.getViewDest(), within, accesses))
-        return false;
-      continue;
-    }
-    if (givesBuffers(op))
-      return false;
-    if (auto call = dyn_cast<func::CallOp>(op)) {
-      accesses.push_back(
-          {&use, calleeWrites(call, use.getOperandNumber(), within)});
-      continue;
-    }
-    if (isMemoryEffectFree(op) && !op->hasTrait<OpTrait::IsTerminator>())
-      continue;
-    std::optional<bool> writes = opWrites(use);
-    if (!writes || op->hasTrait<OpTrait::IsTerminator>())
-      return false;
-    accesses.push_back({&use, *writes});
-  }
-  return true;
+  return llvm::all_of(buffer.getUses(), [&](OpOperand &use) {
+    return collect(use, within, accesses);
+  });
 }
 
 bool rac::collectAccesses(Value buffer,
                           SmallVectorImpl<BufferAccess> &accesses) {
   Functions within;
   return collect(buffer, within, accesses);
+}
+
+bool rac::collectAccesses(OpOperand &use,
+                          SmallVectorImpl<BufferAccess> &accesses) {
+  Functions within;
+  return collect(use, within, accesses);
 }

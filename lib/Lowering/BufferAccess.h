@@ -22,6 +22,10 @@ mlir::Value bufferOf(mlir::Value view);
 bool collectAccesses(mlir::Value buffer,
                      llvm::SmallVectorImpl<BufferAccess> &accesses);
 
+/// The same of one use of a buffer.
+bool collectAccesses(mlir::OpOperand &use,
+                     llvm::SmallVectorImpl<BufferAccess> &accesses);
+
 } // namespace rac
 
 #endif // RAC_LIB_LOWERING_BUFFERACCESS_H

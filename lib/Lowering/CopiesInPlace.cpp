@@ -24,19 +24,6 @@ using namespace rac;
 
 namespace {
 
-/// The allocation of which `view` is all, in another shape perhaps; null if it
-/// is none of the block's own.
-memref::AllocOp wholeAllocation(Value view, Block *block) {
-  while (Operation *op = view.getDefiningOp()) {
-    if (auto alloc = dyn_cast<memref::AllocOp>(op))
-      return op->getBlock() == block ? alloc : memref::AllocOp();
-    if (!isa<memref::CollapseShapeOp, memref::ExpandShapeOp>(op))
-      return {};
-    view = op->getOperand(0);
-  }
-  return {};
-}
-
 /// The parts that blocks were made for, as they were before.
 using Blocks = llvm::DenseMap<Operation *, memref::SubViewOp>;
 
@@ -85,17 +72,7 @@ bool Elision::match(Value whole, Value part) {
       alloc.getType().getMemorySpace())
     return false;
   sizes = *known;
-  // What is copied has the part's sizes, sizes of 1 apart.
-  auto longer = [](ArrayRef<OpFoldResult> values) {
-    return llvm::filter_to_vector(values, [](OpFoldResult value) {
-      return !isConstantIntValue(value, 1);
-    });
-  };
-  return llvm::equal(longer(*own),
-                     longer(view ? Sizes(view.getMixedSizes()) : sizes),
-                     [](OpFoldResult a, OpFoldResult b) {
-                       return isEqualConstantIntOrValue(a, b);
-                     });
+  return haveSameSizes(*own, view ? Sizes(view.getMixedSizes()) : sizes);
 }
 
 /// Whether the access is to another part of the same buffer.

@@ -63,6 +63,26 @@ std::optional<Sizes> rac::sizesOf(Value buffer) {
   return std::nullopt;
 }
 
+memref::AllocOp rac::wholeAllocation(Value view, Block *block) {
+  while (Operation *op = view.getDefiningOp()) {
+    if (auto alloc = dyn_cast<memref::AllocOp>(op))
+      return op->getBlock() == block ? alloc : memref::AllocOp();
+    if (!isa<memref::CollapseShapeOp, memref::ExpandShapeOp>(op))
+      return {};
+    view = op->getOperand(0);
+  }
+  return {};
+}
+
+bool rac::haveSameSizes(ArrayRef<OpFoldResult> one,
+                        ArrayRef<OpFoldResult> other) {
+  auto longer = [](ArrayRef<OpFoldResult> sizes) {
+    return llvm::make_filter_range(
+        sizes, [](OpFoldResult size) { return !isConstantIntValue(size, 1); });
+  };
+  return llvm::equal(longer(one), longer(other), isEqualConstantIntOrValue);
+}
+
 bool rac::isDense(memref::SubViewOp view, ArrayRef<OpFoldResult> sizes) {
   if (!llvm::all_of(view.getMixedStrides(), [](OpFoldResult stride) {
         return isConstantIntValue(stride, 1);

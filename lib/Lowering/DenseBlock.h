@@ -13,6 +13,14 @@ using Sizes = llvm::SmallVector<mlir::OpFoldResult>;
 /// they aren't.
 std::optional<Sizes> sizesOf(mlir::Value buffer);
 
+/// The allocation of the block of which `view` is all, in another shape
+/// perhaps; null if it is none of the block's own.
+mlir::memref::AllocOp wholeAllocation(mlir::Value view, mlir::Block *block);
+
+/// Whether sizes are the same, those of 1 apart.
+bool haveSameSizes(llvm::ArrayRef<mlir::OpFoldResult> one,
+                   llvm::ArrayRef<mlir::OpFoldResult> other);
+
 /// Whether the elements of `view`, a part of a dense buffer, lie there without
 /// gaps and in order: sizes of 1, then one of any size, then whole dimensions.
 /// `sizes` are the buffer's; where they are values, equal ones must be the same

@@ -3,6 +3,7 @@
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/SymbolTable.h"
 #include "rac/Lowering/InlineCall.h"
@@ -67,7 +68,8 @@ struct InlineCopiesPass : rac::impl::InlineCopiesBase<InlineCopiesPass> {
       bool unused = function.isPrivate();
       for (Operation *user : users.getUsers(function)) {
         auto call = dyn_cast<func::CallOp>(user);
-        if (!call || call->getParentOp() != entry) {
+        if (!call || !entry->isAncestor(call) ||
+            !isa<func::FuncOp, scf::ForOp>(call->getParentOp())) {
           unused = false;
           continue;
         }

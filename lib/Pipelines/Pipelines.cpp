@@ -159,16 +159,20 @@ void rac::populateBufferPipeline(OpPassManager &pm,
   pm.addPass(createInlineCopies());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   addCleanup(pm);
+  // Now that loops carry no buffer that stays the same.
+  pm.addPass(bufferization::createDropEquivalentBufferResultsPass());
   CopiesInPlaceOptions copies;
+  LoopCopiesOptions loopCopies;
   CollectWeightsOptions weights;
   if (!options.accelerator.empty()) {
-    copies.alignment = nvptx::kBufferAlignment;
+    copies.alignment = loopCopies.alignment = nvptx::kBufferAlignment;
     // The cost model's word for it.
     static_assert(nvptx::kBufferAlignment == kGpuAccessBytes);
     // An accelerator doesn't see what lies in the host's code.
     weights.minBytes = 0;
   }
   pm.addPass(createCopiesInPlace(copies));
+  pm.addNestedPass<func::FuncOp>(createLoopCopies(loopCopies));
   pm.addPass(createCollectWeights(weights));
   if (!options.accelerator.empty())
     return addKernels(pm, options);

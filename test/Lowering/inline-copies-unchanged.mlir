@@ -6,7 +6,7 @@ func.func @main(%x: memref<3x8xf32>, %y: memref<3x4xf32>, %z: memref<1x8xf32>, %
   call @columns(%x, %y) : (memref<3x8xf32>, memref<3x4xf32>) -> ()
   call @computes(%x, %z) : (memref<3x8xf32>, memref<1x8xf32>) -> ()
   call @elsewhere(%x, %z) : (memref<3x8xf32>, memref<1x8xf32>) -> ()
-  // The entry function's own block alone.
+  // The entry function's own block and loops alone.
   scf.if %c {
     func.call @row(%x, %z) : (memref<3x8xf32>, memref<1x8xf32>) -> ()
   }

@@ -8,10 +8,17 @@
 // CHECK: cf.assert
 // CHECK: memref.copy
 // CHECK: memref.copy
+// CHECK: scf.for
+// CHECK: memref.copy
 // CHECK-NOT: call
 func.func @main(%x: memref<3x?x4xf32>, %n: index, %a: memref<1x?x4xf32>, %b: memref<2x?x4xf32>, %y: memref<1x?x4xf32>) {
   call @slice(%x, %n, %y) : (memref<3x?x4xf32>, index, memref<1x?x4xf32>) -> ()
   call @concat(%a, %b, %x) : (memref<1x?x4xf32>, memref<2x?x4xf32>, memref<3x?x4xf32>) -> ()
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %i = %c0 to %n step %c1 {
+    func.call @slice(%x, %n, %y) : (memref<3x?x4xf32>, index, memref<1x?x4xf32>) -> ()
+  }
   return
 }
 

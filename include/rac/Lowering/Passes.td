@@ -164,7 +164,7 @@ def InlineCopies : Pass<"rac-inline-copies", "::mlir::ModuleOp"> {
     A kernel that does nothing but copy, and at least once to or from a part of a
     buffer that may be dense, is what became of a slice or a concatenation of whole
     rows. Its copies take the place of its calls in the entry function, where
-    `rac-copies-in-place` finds them.
+    `rac-copies-in-place` finds them, and `rac-loop-copies` those in its loops.
   }];
   let dependentDialects = ["::mlir::memref::MemRefDialect"];
   let statistics = [Statistic<"numInlined", "num-inlined", "Calls replaced by copies">];
@@ -192,6 +192,25 @@ def CopiesInPlace : Pass<"rac-copies-in-place", "::mlir::ModuleOp"> {
     Statistic<"numWritten", "num-written", "Buffers written where they would be copied to">,
     Statistic<"numRead", "num-read", "Buffers read where they would be copied from">,
     Statistic<"numCopies", "num-copies", "Copies that remain">];
+}
+
+def LoopCopies : Pass<"rac-loop-copies", "::mlir::func::FuncOp"> {
+  let summary = "Let buffers of a loop's iterations be parts of buffers that were there before";
+  let description = [{
+    What an iteration only reads, and was copied from a dense part of another buffer, it
+    reads there. What it copies into such a part, it computes there. A state that the
+    loop carries to its next iteration, and keeps of each step, is read where it is
+    kept, if the part is another in each iteration: the loop's counter, or what differs
+    from it by an offset, says which of a dimension it is.
+    A part begins at a known multiple of `alignment` bytes, as in `rac-copies-in-place`.
+  }];
+  let options = [Option<"alignment", "alignment", "int64_t", "1",
+                        "Bytes, of which each part's place in its buffer is a multiple">];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+      "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::rac::RacDialect"];
+  let statistics = [
+    Statistic<"numWritten", "num-written", "Buffers written where they would be copied to">,
+    Statistic<"numRead", "num-read", "Buffers read where they would be copied from">];
 }
 
 def PlanMemory : Pass<"rac-plan-memory", "::mlir::ModuleOp"> {
@@ -237,7 +256,8 @@ def CopiesToLinalg : Pass<"rac-copies-to-linalg", "::mlir::func::FuncOp"> {
   let summary = "Turn memref.copy into linalg, to run on several threads like other loops";
   let description = [{
     What stayed a `memref.copy` between strided views would be a call of MLIR's own
-    runtime library, which compiled models don't have.
+    runtime library, which compiled models don't have. A copy of a buffer to itself
+    is none.
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect"];
 }

@@ -61,14 +61,15 @@ struct LowerLstm : OpConversionPattern<LstmOp> {
     Value count = indexValue(rewriter, loc, steps);
     auto loop = scf::ForOp::create(
         rewriter, loc, indexConstant(rewriter, loc, 0), count, one,
-        ValueRange{states, hidden, cell},
+        ValueRange{states, hidden, cell, shares},
         [&](OpBuilder &b, Location loc, Value step, ValueRange carried) {
           Value at = step;
           if (op.getReverse())
             at = arith::SubIOp::create(
                 b, loc, arith::SubIOp::create(b, loc, count, one), step);
           OpFoldResult zero = b.getIndexAttr(0), unit = b.getIndexAttr(1);
-          Value share = sliceTensor(b, loc, shares, {at, zero, zero},
+          // The step's gates are summed up where its share is.
+          Value share = sliceTensor(b, loc, carried[3], {at, zero, zero},
                                     {unit, batch, gateCount}, bitsAt(3, 0));
           AffineExpr m, n, k;
           bindDims(b.getContext(), m, n, k);
@@ -81,8 +82,10 @@ struct LowerLstm : OpConversionPattern<LstmOp> {
           Value out = castTensor(b, loc, next.second, scalar, element);
           Value written = insertSlice(b, loc, out, carried[0], {at, zero, zero},
                                       {unit, batch, wide});
-          scf::YieldOp::create(b, loc,
-                               ValueRange{written, next.second, next.first});
+          Value used = insertSlice(b, loc, gates, carried[3], {at, zero, zero},
+                                   {unit, batch, gateCount});
+          scf::YieldOp::create(
+              b, loc, ValueRange{written, next.second, next.first, used});
         });
     rewriter.replaceOp(op, {convertTo(rewriter, loc, loop.getResult(0), element,
                                       tensorOf(op.getStates())),
