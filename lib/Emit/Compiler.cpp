@@ -28,9 +28,11 @@ llvm::Error Compiler::check() {
   signature.name = stem;
   signature.prefix = options.prefix.empty() ? makePrefix(stem) : options.prefix;
   report.model = stem;
-  StringRef chip = target.accelerator.chip;
+  std::string chips = target.accelerator.chip;
+  for (const LaterChip &later : llvm::reverse(target.accelerator.later))
+    chips += ", " + later.name;
   report.target =
-      target.name + " (" + (chip.empty() ? target.tuneCpu : chip.str()) + ")";
+      target.name + " (" + (chips.empty() ? target.tuneCpu : chips) + ")";
   report.compiler = "rac " RAC_VERSION;
   report.llvmVersion = RAC_LLVM_VERSION;
   report.flags = options.flags;

@@ -79,6 +79,7 @@ private:
 
   // PlanModel.cpp; of types: PlanTypes.cpp
   llvm::Error findDescriptions();
+  llvm::Error fitLaterChips();
   llvm::Error plan();
   llvm::Error assumeSizes();
   void noteSizes();

@@ -113,7 +113,7 @@ Expected<std::string> read(StringRef path) {
   return (*buffer)->getBuffer().str();
 }
 
-/// Machine code of PTX for one chip.
+/// Machine code of PTX for one chip; what is said of it is added to `log`.
 Expected<std::string> assemble(StringRef ptxas, StringRef ptx, StringRef chip,
                                std::string &log) {
   SmallString<128> folder;
@@ -138,13 +138,15 @@ Expected<std::string> assemble(StringRef ptxas, StringRef ptx, StringRef chip,
   int status =
       sys::ExecuteAndWait(ptxas, line, std::nullopt, redirects, 0, 0, &problem);
   auto text = read(said->path());
-  if (text)
-    log = *text;
-  else
+  if (!text) {
     consumeError(text.takeError());
+    text = "";
+  }
   if (status != 0)
-    return createStringError("'" + ptxas + "' failed: " + problem +
-                             StringRef(log).take_front(4000).rtrim());
+    return createStringError("'" + ptxas + "' failed for " + chip + ": " +
+                             problem +
+                             StringRef(*text).take_front(4000).rtrim());
+  log += *text;
   return read(binary->path());
 }
 
@@ -230,11 +232,17 @@ Expected<DeviceImages> rac::compileKernels(mlir::ModuleOp module,
   images.ptx = *ptx;
   StringRef number = StringRef(chip.chip).drop_front(StringRef("sm_").size());
   std::string ptxas = assembled ? findPtxas() : "";
-  if (!ptxas.empty()) {
-    auto binary = assemble(ptxas, *ptx, chip.chip, images.ptxasLog);
+  std::vector<std::string> chips;
+  for (const LaterChip &later : chip.later)
+    chips.push_back(later.name);
+  chips.push_back(chip.chip);
+  for (const std::string &name : chips) {
+    if (ptxas.empty())
+      break;
+    auto binary = assemble(ptxas, *ptx, name, images.ptxasLog);
     if (!binary)
       return binary.takeError();
-    images.images.push_back({chip.chip, std::move(*binary)});
+    images.images.push_back({name, std::move(*binary)});
   }
   // Zero-terminated, as the driver wants it.
   images.images.push_back({("compute_" + number).str(), *ptx + '\0'});

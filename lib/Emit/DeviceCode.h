@@ -11,9 +11,9 @@
 namespace rac {
 
 /// Takes the kernels, a `gpu.module`, out of the module: as PTX, and as machine
-/// code where that is wanted (`assembled`) and there is a ptxas (RAC_PTXAS, the
-/// build's, or on the PATH). For the simulator, as what that runs. `lower`
-/// turns them into the LLVM dialect, and NVVM's for a GPU.
+/// code for each chip where that is wanted (`assembled`) and there is a ptxas
+/// (RAC_PTXAS, the build's, or on the PATH). For the simulator, as what that
+/// runs. `lower` turns them into the LLVM dialect, and NVVM's for a GPU.
 llvm::Expected<DeviceImages>
 compileKernels(mlir::ModuleOp module, const AcceleratorSpec &chip,
                bool assembled, llvm::function_ref<llvm::Error()> lower);

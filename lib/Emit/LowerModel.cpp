@@ -111,22 +111,27 @@ llvm::Error Compiler::toKernels() {
   return llvm::Error::success();
 }
 
-/// What each kernel takes, as far as an assembler told.
+/// What each kernel takes of each chip, as far as an assembler told.
 void Compiler::reportKernels() {
   std::vector<KernelResources> told = parsePtxasInfo(kernels->ptxasLog);
   for (const DeviceKernel &kernel : kernels->kernels) {
     KernelReport entry;
     entry.name = kernel.name;
     entry.group = kernel.group;
-    for (const KernelResources &resources : told)
-      if (resources.name == kernel.name) {
-        entry.chip = resources.chip;
-        entry.registers = resources.registers;
-        entry.spillBytes = resources.spillBytes;
-        entry.stackBytes = resources.stackBytes;
-        entry.sharedBytes = resources.sharedBytes + kernel.sharedBytes;
-      }
-    report.kernels.push_back(std::move(entry));
+    bool isTold = false;
+    for (const KernelResources &resources : told) {
+      if (resources.name != kernel.name)
+        continue;
+      entry.chip = resources.chip;
+      entry.registers = resources.registers;
+      entry.spillBytes = resources.spillBytes;
+      entry.stackBytes = resources.stackBytes;
+      entry.sharedBytes = resources.sharedBytes + kernel.sharedBytes;
+      report.kernels.push_back(entry);
+      isTold = true;
+    }
+    if (!isTold)
+      report.kernels.push_back(std::move(entry));
   }
   for (auto &[group, names] : kernels->groupKernels)
     for (GroupReport &entry : report.groups)

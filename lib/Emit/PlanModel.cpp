@@ -52,6 +52,28 @@ static llvm::Error checkClusters(ModuleOp module, const Device &device) {
   return problem;
 }
 
+/// A block takes no more shared memory than all chips have for it.
+llvm::Error Compiler::fitLaterChips() {
+  for (const LaterChip &later : target.accelerator.later) {
+    if (StringRef(later.name).ends_with("a"))
+      options.warn(later.name + " runs the kernels of " +
+                   target.accelerator.chip +
+                   ", without the instructions that it alone has: a library "
+                   "of its own would use them");
+    std::vector<std::string> notes;
+    auto device = findDevice(later.device, notes);
+    if (!device)
+      return device.takeError();
+    if (!report.device->topology.gpu || !device->topology.gpu)
+      continue;
+    Known &most = report.device->topology.gpu->sharedBytesPerBlock;
+    const Known &its = device->topology.gpu->sharedBytesPerBlock;
+    if (most && its && its->v < most->v)
+      most = its;
+  }
+  return llvm::Error::success();
+}
+
 /// The device to plan for, and the site to count carbon at.
 llvm::Error Compiler::findDescriptions() {
   std::vector<std::string> notes;
@@ -78,6 +100,8 @@ llvm::Error Compiler::findDescriptions() {
                   device->id + ", which is " + device->chip)
                      .str());
   report.device = std::move(*device);
+  if (llvm::Error error = fitLaterChips())
+    return error;
   dropSlowDots(target.dots, *report.device);
   // A run has all of a GPU.
   if (report.device->kind == DeviceKind::gpu)

@@ -61,7 +61,9 @@ static Flag<std::string> chip(
     "chip",
     cl::value_desc("neoverse-v1|neoverse-v2|a64fx|sm_80|sm_89|sm_90a|sm_100"),
     cl::desc("Of arm-sve and nvptx: what to schedule code for and let it use; "
-             "default: what runs on all of them"));
+             "default: what runs on all of them. Several of nvptx, as "
+             "sm_80,sm_89,sm_100: kernels are of the first, the oldest, and "
+             "assembled for each"));
 static Flag<std::string>
     prefix("prefix", cl::value_desc("NAME"),
            cl::desc("Of the library's functions; default: the model's name"));

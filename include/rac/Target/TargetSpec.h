@@ -24,11 +24,18 @@ inline bool isSimulator(llvm::StringRef chip) {
   return chip == kSimulatorChip || chip == kHopperSimulatorChip;
 }
 
+/// A later chip that runs the same kernels, and a device that has it.
+struct LaterChip {
+  std::string name, device;
+};
+
 /// What runs the kernels, where that is not the CPU.
 struct AcceleratorSpec {
   llvm::Triple triple;
   std::string chip;     ///< "sm_90a"; empty: there is none
   std::string features; ///< LLVM's: "+ptx80"
+  /// That kernels are assembled for as well, the newest first.
+  std::vector<LaterChip> later;
 };
 
 struct TargetSpec {
@@ -61,7 +68,9 @@ struct TargetSpec {
 };
 
 /// The machine that this runs on (`host`), or one by name (`arm-sve`). `chip`
-/// chooses among those that a target has; empty: what all of them run.
+/// chooses among those that a target has; empty: what all of them run. Of nvptx
+/// there may be several, with commas: the oldest, then any that run its
+/// kernels.
 llvm::Expected<TargetSpec> resolveTarget(llvm::StringRef name,
                                          llvm::StringRef chip = "");
 

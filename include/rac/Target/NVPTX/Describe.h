@@ -7,9 +7,10 @@
 
 namespace rac {
 
-/// Any NVIDIA GPU from sm_80 on, or one chip of theirs (`sm_90a`). The host
-/// code runs on any x86-64 machine with SSE 4.2.
-llvm::Expected<TargetSpec> describeNVPTX(llvm::StringRef chip);
+/// Any NVIDIA GPU from sm_80 on, or one chip of theirs (`sm_90a`), or several:
+/// `sm_80,sm_89` are kernels of sm_80, assembled for both. The host code runs
+/// on any x86-64 machine with SSE 4.2.
+llvm::Expected<TargetSpec> describeNVPTX(llvm::StringRef chips);
 
 } // namespace rac
 
