@@ -17,16 +17,31 @@ namespace {
 struct SeparateEmptiesPass
     : rac::impl::SeparateEmptiesBase<SeparateEmptiesPass> {
   void runOnOperation() override {
-    auto entry = getOperation().lookupSymbol<func::FuncOp>(kEntryName);
-    if (!entry)
-      return;
-    SmallVector<tensor::EmptyOp> empties;
-    entry.walk([&](tensor::EmptyOp op) { empties.push_back(op); });
-    for (tensor::EmptyOp empty : empties)
-      separate(empty);
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      SmallVector<tensor::EmptyOp> empties;
+      function.walk([&](tensor::EmptyOp op) { empties.push_back(op); });
+      for (tensor::EmptyOp empty : empties) {
+        if (function.getName() == kEntryName)
+          separate(empty);
+        else
+          separateWithin(empty);
+      }
+    }
   }
 
 private:
+  /// All but the first of the uses that one op has.
+  void separateWithin(tensor::EmptyOp empty) {
+    DenseSet<Operation *> users;
+    for (OpOperand &use : llvm::make_early_inc_range(empty->getUses())) {
+      if (users.insert(use.getOwner()).second)
+        continue;
+      OpBuilder builder(empty);
+      use.set(builder.clone(*empty)->getResult(0));
+      ++numSeparated;
+    }
+  }
+
   void separate(tensor::EmptyOp empty) {
     Block *block = empty->getBlock();
     // What goes round a loop stays outside of it.

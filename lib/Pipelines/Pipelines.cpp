@@ -45,6 +45,7 @@ void rac::populateLinalgPipeline(OpPassManager &pm,
   RacToLinalgOptions linalg;
   linalg.keepSubnormals = options.accelerator; // which has no trouble with them
   linalg.loopWindows = !options.accelerator;
+  linalg.manyThreads = options.accelerator;
   linalg.fixedPoint = !options.accelerator && !options.scalable &&
                       llvm::any_of(options.dots, [](StringRef dot) {
                         return dot.starts_with("u8:s8:");

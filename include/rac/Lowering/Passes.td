@@ -34,6 +34,8 @@ def RacToLinalg : Pass<"rac-lower-to-linalg", "::mlir::ModuleOp"> {
            "Pools of a padded input loop over their windows; else they combine slices of it, element by element">,
     Option<"fixedPoint", "fixed-point", "bool", /*default=*/"false",
            "Sum products of one row with weights of 4 bits in integers, for targets that multiply bytes four at once">,
+    Option<"manyThreads", "many-threads", "bool", /*default=*/"false",
+           "Sort and scatter by steps that thousands of threads share, though they are more work than a loop in order">,
   ];
   let dependentDialects = ["::mlir::affine::AffineDialect",
       "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
@@ -115,13 +117,16 @@ def SplitSums : Pass<"rac-split-sums", "::mlir::func::FuncOp"> {
 }
 
 def SeparateEmpties : Pass<"rac-separate-empties", "::mlir::ModuleOp"> {
-  let summary = "Give each result of the entry function an empty tensor of its own";
+  let summary = "Give each result of the entry function, and of any op, an empty tensor of its own";
   let description = [{
     Common subexpressions are one, empty tensors too. Bufferization would give all
     results that start with it one buffer, in use from the first to the last of
     them. Each gets its own, directly before what writes it: memory is in use from
     where a buffer is made. An example: of `%0 = f(%empty)` and, long after, `%1 =
     g(%empty)` the first keeps its memory no longer until `%1` is read.
+
+    In other functions, an op that begins two results with the same empty tensor gets
+    another one: bufferization lets both results of an `scf.forall` be one buffer.
   }];
   let statistics = [Statistic<"numSeparated", "num-separated", "Empty tensors added">];
 }

@@ -30,11 +30,13 @@ void populatePool(const mlir::TypeConverter &converter,
 void populateGather(const mlir::TypeConverter &converter,
                     mlir::RewritePatternSet &patterns);
 void populateScatter(const mlir::TypeConverter &converter,
-                     mlir::RewritePatternSet &patterns);
+                     mlir::RewritePatternSet &patterns, bool manyThreads);
 void populateResize(const mlir::TypeConverter &converter,
                     mlir::RewritePatternSet &patterns);
 void populateSelection(const mlir::TypeConverter &converter,
                        mlir::RewritePatternSet &patterns);
+void populateTopK(const mlir::TypeConverter &converter,
+                  mlir::RewritePatternSet &patterns, bool manyThreads);
 void populateRecurrent(const mlir::TypeConverter &converter,
                        mlir::RewritePatternSet &patterns);
 

@@ -35,9 +35,10 @@ void rac::populateRacToLinalgPatterns(const TypeConverter &converter,
   lowering::populateQuant(converter, patterns);
   lowering::populatePool(converter, patterns, options.loopWindows);
   lowering::populateGather(converter, patterns);
-  lowering::populateScatter(converter, patterns);
+  lowering::populateScatter(converter, patterns, options.manyThreads);
   lowering::populateResize(converter, patterns);
   lowering::populateSelection(converter, patterns);
+  lowering::populateTopK(converter, patterns, options.manyThreads);
   lowering::populateRecurrent(converter, patterns);
 }
 
@@ -54,6 +55,7 @@ struct RacToLinalg : rac::impl::RacToLinalgBase<RacToLinalg> {
     options.keepSubnormals = keepSubnormals;
     options.loopWindows = loopWindows;
     options.fixedPoint = fixedPoint;
+    options.manyThreads = manyThreads;
     rac::populateRacToLinalgPatterns(converter, patterns, options);
     rac::populateStorageTypePatterns(converter, patterns, target);
     target.addLegalDialect<affine::AffineDialect, linalg::LinalgDialect,

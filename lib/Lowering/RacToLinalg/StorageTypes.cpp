@@ -191,7 +191,8 @@ void rac::populateStorageTypePatterns(const TypeConverter &converter,
                                     bufferization::BufferizationDialect>(
       typesLegal);
   target.addDynamicallyLegalDialect<arith::ArithDialect>(typesLegal);
-  target.addLegalOp<UnrealizedConversionCastOp>();
+  target.addDynamicallyLegalOp<scf::ForallOp>(typesLegal);
+  target.addLegalOp<scf::InParallelOp, UnrealizedConversionCastOp>();
 
   scf::populateSCFStructuralTypeConversionsAndLegality(converter, patterns,
                                                        target);
