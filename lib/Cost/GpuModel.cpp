@@ -363,8 +363,12 @@ SmallVector<KernelCost, 4> GpuCosting::kernels(PlanAttr plan) {
       ArrayRef<GpuBlock> best = bestBlocks(nest, type);
       used = block || best.empty() ? block : best.front();
     }
-    add(used ? contraction(nest, type, *used) : threads(nest, plan),
-        nest.flops());
+    // What only sorts is the first of its passes.
+    if (nest.sorted.any())
+      add(sorting(nest), 0);
+    if (nest.sorted.none() || !nest.writes.empty())
+      add(used ? contraction(nest, type, *used) : threads(nest, plan),
+          nest.flops());
   }
   // Where what one nest leaves is only for a later one of the same step, the
   // steps are a loop around all of the kernels.

@@ -56,6 +56,8 @@ private:
                          const GpuBlock &block);
   /// A nest whose iterations are threads.
   KernelCost threads(const WorkNest &nest, PlanAttr plan);
+  /// Bringing what a nest goes over in order, as lowering does it.
+  KernelCost sorting(const WorkNest &nest);
   /// Two products and a softmax in between as one kernel, of warp groups with a
   /// block that is for them; none if the nests are anything else.
   std::optional<KernelCost> attention(DataType type,

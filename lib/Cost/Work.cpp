@@ -215,6 +215,7 @@ Analysis::resolve(const LoopNest &nest,
   result.operations = nest.operations;
   result.functions = nest.functions;
   result.isTriangle = nest.isTriangle;
+  result.sorted = nest.sorted;
   return result;
 }
 

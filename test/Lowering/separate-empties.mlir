@@ -56,3 +56,28 @@ func.func @main(%x: tensor<8xf32>, %n: index) -> tensor<8xf32> {
   }
   return %1 : tensor<8xf32>
 }
+
+// -----
+
+// Else both results would be one buffer.
+
+// CHECK-LABEL: func.func @kernel
+// CHECK-DAG: %[[A:.*]] = tensor.empty() : tensor<8xf32>
+// CHECK-DAG: %[[B:.*]] = tensor.empty() : tensor<8xf32>
+// CHECK: scf.forall (%{{.*}}) in (8) shared_outs(%{{.*}} = %[[A]], %{{.*}} = %[[B]])
+// CHECK: return
+func.func @kernel(%x: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>) {
+  %empty = tensor.empty() : tensor<8xf32>
+  %0:2 = scf.forall (%i) in (8) shared_outs(%a = %empty, %b = %empty) -> (tensor<8xf32>, tensor<8xf32>) {
+    %y = tensor.extract_slice %x[%i] [1] [1] : tensor<8xf32> to tensor<1xf32>
+    %u = tensor.extract_slice %a[%i] [1] [1] : tensor<8xf32> to tensor<1xf32>
+    %v = tensor.extract_slice %b[%i] [1] [1] : tensor<8xf32> to tensor<1xf32>
+    %p = linalg.exp ins(%y : tensor<1xf32>) outs(%u : tensor<1xf32>) -> tensor<1xf32>
+    %q = linalg.log ins(%y : tensor<1xf32>) outs(%v : tensor<1xf32>) -> tensor<1xf32>
+    scf.forall.in_parallel {
+      tensor.parallel_insert_slice %p into %a[%i] [1] [1] : tensor<1xf32> into tensor<8xf32>
+      tensor.parallel_insert_slice %q into %b[%i] [1] [1] : tensor<1xf32> into tensor<8xf32>
+    }
+  }
+  return %0#0, %0#1 : tensor<8xf32>, tensor<8xf32>
+}

@@ -67,9 +67,15 @@ func.func @scatter(%x: tensor<?x4xf32>, %i: tensor<3x4xi64>, %j: tensor<3x1xi64>
 
 // CHECK-LABEL: func @top_k
 // CHECK: cf.assert %{{.*}}, "top_k: k exceeds the dimension"
+// A heap is filled, offered the rest, and emptied.
+// CHECK: scf.for
+// CHECK: scf.for
+// CHECK: scf.while
 // CHECK: scf.for
 // CHECK: scf.if
+// CHECK: scf.while
 // CHECK: scf.for
+// CHECK: scf.while
 func.func @top_k(%x: tensor<?x4xf32>, %k: index) -> tensor<?x?xf32> {
   %0, %1 = rac.top_k %x, %k axis 1 {largest} : (tensor<?x4xf32>) -> (tensor<?x?xf32>, tensor<?x?xi64>)
   return %0 : tensor<?x?xf32>

@@ -56,12 +56,18 @@ void NestBuilder::readBroadcast(Value tensor, Exprs at) {
   read(tensor, broadcast(tensor, at));
 }
 
+void NestBuilder::sort(AffineExpr loop) {
+  nest.sorted.resize(nest.loops.size());
+  nest.sorted.set(cast<AffineDimExpr>(loop).getPosition());
+}
+
 LoopNest NestBuilder::finish(Type type, double multiplyAdds, double operations,
                              double functions) {
   nest.type = type;
   nest.multiplyAdds = multiplyAdds;
   nest.operations = operations;
   nest.functions = functions;
+  nest.sorted.resize(nest.loops.size());
   return std::move(nest);
 }
 

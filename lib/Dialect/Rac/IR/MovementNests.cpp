@@ -202,6 +202,7 @@ void ScatterElementsOp::getLoopNests(Nests &nests) {
   SmallVector<int64_t> axis = {static_cast<int64_t>(getAxis())};
   nest.read(getIndices(), at);
   nest.read(getUpdates(), at);
+  nest.sort(at[axis.front()]);
   if (combines)
     nest.read(getResult(), at, axis);
   nest.write(getResult(), at, axis);
@@ -217,6 +218,8 @@ void ScatterNdOp::getLoopNests(Nests &nests) {
   readIndices(nest, getIndices(), at);
   nest.read(getUpdates(), at);
   accessSlices(nest, getResult(), getIndices(), at, 0, combines, true);
+  for (AffineExpr loop : ArrayRef(at).take_front(rankOf(getIndices()) - 1))
+    nest.sort(loop);
   nests.push_back(nest.finish(
       combines ? getElementTypeOrSelf(getInput()) : Type(), 0, combines));
 }
@@ -230,6 +233,7 @@ void TopKOp::getLoopNests(Nests &nests) {
     at.push_back(nest.loop(Extent(getInput(), dim),
                            dim == static_cast<int64_t>(getAxis())));
   nest.read(getInput(), at);
+  nest.sort(at[getAxis()]);
   nests.push_back(nest.finish(getElementTypeOrSelf(getInput()), 0, 2));
   NestBuilder out(getContext());
   at = out.loopsOver(getValues());

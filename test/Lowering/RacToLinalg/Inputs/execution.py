@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 PIPELINE = """builtin.module(
-    rac-lower-to-linalg, canonicalize, cse,
+    rac-lower-to-linalg{LOWERING}, canonicalize, cse, rac-separate-empties,
     one-shot-bufferize{bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map},
-    func.func(rac-copies-to-linalg, convert-linalg-to-loops), canonicalize, expand-strided-metadata, lower-affine,
+    func.func(scf-forall-to-for, rac-copies-to-linalg, convert-linalg-to-loops), canonicalize, expand-strided-metadata, lower-affine,
     convert-math-to-funcs, func.func(math-expand-ops{ops=roundeven}), convert-scf-to-cf,
     func.func(arith-expand{include-bf16=true}), convert-math-to-llvm, convert-math-to-libm, convert-arith-to-llvm,
     finalize-memref-to-llvm, convert-index-to-llvm, convert-func-to-llvm, convert-cf-to-llvm,
@@ -81,10 +81,11 @@ def function_text(number, ops, inputs, results):
     )
 
 
-def compile_all(directory):
+def compile_all(directory, lowering):
     module, llvm, library = (directory / name for name in ("cases.mlir", "cases.ll", "cases.so"))
     module.write_text("".join(function_text(i, *case[:3]) for i, case in enumerate(cases)))
-    lowered = subprocess.run(["rac-opt", module, f"--pass-pipeline={PIPELINE}"], check=True, stdout=subprocess.PIPE)
+    pipeline = PIPELINE.replace("LOWERING", lowering)
+    lowered = subprocess.run(["rac-opt", module, f"--pass-pipeline={pipeline}"], check=True, stdout=subprocess.PIPE)
     translated = subprocess.run(
         ["mlir-translate", "--mlir-to-llvmir"], input=lowered.stdout, check=True, stdout=subprocess.PIPE
     )
@@ -165,10 +166,11 @@ def stops(library, number):
     return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGABRT
 
 
-def run():
+def run(lowering=""):
+    """`lowering`: options of rac-lower-to-linalg."""
     failures = 0
     with tempfile.TemporaryDirectory() as directory:
-        library = compile_all(Path(directory))
+        library = compile_all(Path(directory), lowering)
         for number, (ops, inputs, _, tolerance) in enumerate(cases):
             if tolerance is None:
                 problem = None if stops(library, number) else "runs through"

@@ -55,6 +55,9 @@ struct LoopNest {
   /// Where the last loop is further than the one around it nothing is computed
   /// that anyone uses: kernels may leave that out.
   bool isTriangle = false;
+  /// Loops over what is brought in the order of its keys, the first read: where
+  /// many threads do it, in passes of their own before the rest.
+  llvm::SmallBitVector sorted;
 };
 
 /// Builds a loop nest: loops first, then the accesses.
@@ -77,6 +80,9 @@ public:
   /// The positions in `tensor` of what broadcasts to positions `at`.
   llvm::SmallVector<mlir::AffineExpr> broadcast(mlir::Value tensor, Exprs at);
   mlir::AffineExpr zero();
+
+  /// What a loop goes over is sorted.
+  void sort(mlir::AffineExpr loop);
 
   /// The finished nest. Counts are of each iteration.
   LoopNest finish(mlir::Type type, double multiplyAdds, double operations,
