@@ -156,6 +156,29 @@ TEST(GpuModel, ColumnsAreCombinedByFewThreadsSideBySide) {
   EXPECT_DOUBLE_EQ(cost("1", "1024").memoryBytes(), 1024 * 4096 * 4 + 1024 * 4);
 }
 
+TEST(GpuModel, SortingTakesAKernelForEachDoubling) {
+  auto overheads = [](const std::string &keys) {
+    ParsedOps p("(%x: tensor<1x" + keys + "xf32>, %k: index) -> " +
+                    "tensor<1x8xf32>",
+                "%0, %1 = rac.top_k %x, %k axis 1 : (tensor<1x" + keys +
+                    "xf32>) -> (tensor<1x8xf32>, tensor<1x8xi64>) "
+                    "return %0 : tensor<1x8xf32>");
+    EXPECT_TRUE(p.module);
+    Model model;
+    return model.model
+        .estimate(Candidate::of({p.ops.front()}),
+                  PlanAttr::get(KernelKind::generated,
+                                mlir::Float32Type::get(&p.context)))
+        .breakdown.overheadSeconds;
+  };
+  // Ranks, and a kernel that writes the result: a launch and a wait each.
+  EXPECT_DOUBLE_EQ(overheads("256"), 2 * (1e-6 + 2e-6));
+  // Runs of 256, 512 and 1024 are merged before: another launch each, and as
+  // many reads of the second cache as a search has steps, and one.
+  EXPECT_DOUBLE_EQ(overheads("4096"),
+                   2 * (1e-6 + 2e-6) + 3 * 1e-6 + (8 + 9 + 10 + 3) * 1e-6);
+}
+
 /// What a join of two results costs, the last op of a function, whose parts
 /// have such shapes.
 Estimate costOfJoin(const std::string &first, const std::string &second,
