@@ -43,6 +43,14 @@ constantsOf(std::optional<SmallVector<OpFoldResult>> values) {
   });
 }
 
+/// Whether there is no more than one iteration.
+static bool isSingle(OpFoldResult lower, OpFoldResult upper,
+                     OpFoldResult step) {
+  auto first = getConstantIntValue(lower), end = getConstantIntValue(upper),
+       by = getConstantIntValue(step);
+  return first && end && by && *by > 0 && *first + *by >= *end;
+}
+
 static Value bufferOf(Operation *access) {
   if (auto load = dyn_cast<memref::LoadOp>(access))
     return load.getMemRef();
@@ -136,21 +144,26 @@ std::optional<Nest> Nest::find(scf::ForOp outermost) {
       return std::nullopt;
     loop = next;
   }
+  bool isShared = false;
   for (LoopLikeOpInterface inner : nest.loops) {
-    SmallVector<Value> counters = *inner.getLoopInductionVars();
-    for (Value counter : counters)
-      nest.independent.push_back(
-          nest.isIndependent(counter, accesses, written));
-    // A thread's iterations are known before the nest begins.
-    for (const auto &bounds :
-         {inner.getLoopLowerBounds(), inner.getLoopUpperBounds(),
-          inner.getLoopSteps()})
-      for (OpFoldResult bound : constantsOf(bounds))
+    auto lowers = constantsOf(inner.getLoopLowerBounds()),
+         uppers = constantsOf(inner.getLoopUpperBounds()),
+         steps = constantsOf(inner.getLoopSteps());
+    for (auto [counter, lower, upper, step] : llvm::zip_equal(
+             *inner.getLoopInductionVars(), lowers, uppers, steps)) {
+      bool isIndependent = nest.isIndependent(counter, accesses, written);
+      isShared |= isIndependent;
+      nest.independent.push_back(isIndependent || isSingle(lower, upper, step));
+      // A thread's iterations are known before the nest begins.
+      for (OpFoldResult bound : {lower, upper, step})
         if (auto value = dyn_cast<Value>(bound);
             value &&
             outermost->isAncestor(value.getParentBlock()->getParentOp()))
           return std::nullopt;
+    }
   }
+  if (!isShared)
+    return std::nullopt;
   // What is parallel already is only so within a step of those around it.
   size_t first = 0;
   for (LoopLikeOpInterface inner : nest.loops) {
@@ -161,8 +174,6 @@ std::optional<Nest> Nest::find(scf::ForOp outermost) {
       return std::nullopt;
     first += count;
   }
-  if (llvm::none_of(nest.independent, [](bool yes) { return yes; }))
-    return std::nullopt;
   return nest;
 }
 

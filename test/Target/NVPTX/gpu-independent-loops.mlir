@@ -60,3 +60,27 @@ func.func @accumulate(%terms: memref<?x8x?xf32>, %sum: memref<8x?xf32>, %steps: 
   }
   return
 }
+
+// A dimension of one element needn't tell threads apart.
+
+// CHECK-LABEL: func @single
+// CHECK-NOT: scf.for
+// CHECK: gpu.launch
+// CHECK: scf.for
+// CHECK: gpu.terminator
+func.func @single(%data: memref<2x4x1x40xf32>, %at: memref<2xindex>, %updates: memref<2x1x40xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  scf.for %i = %c0 to %c2 step %c1 {
+    %row = memref.load %at[%i] : memref<2xindex>
+    %from = memref.subview %updates[%i, 0, 0] [1, 1, 40] [1, 1, 1] : memref<2x1x40xf32> to memref<1x40xf32, strided<[40, 1], offset: ?>>
+    %to = memref.subview %data[%i, %row, 0, 0] [1, 1, 1, 40] [1, 1, 1, 1] : memref<2x4x1x40xf32> to memref<1x40xf32, strided<[160, 1], offset: ?>>
+    linalg.generic {indexing_maps = [#rows, #rows], iterator_types = ["parallel", "parallel"]}
+        ins(%from : memref<1x40xf32, strided<[40, 1], offset: ?>>) outs(%to : memref<1x40xf32, strided<[160, 1], offset: ?>>) {
+    ^bb0(%in: f32, %out: f32):
+      linalg.yield %in : f32
+    }
+  }
+  return
+}
