@@ -86,15 +86,18 @@ def test_recurrent(compiler, tmp_path, monkeypatch, capfd, kind, per_step, attri
 
 
 @pytest.mark.parametrize("direction", ["forward", "bidirectional"])
-@pytest.mark.parametrize("kind", GATES)
-def test_recurrent_sizes(compiler, tmp_path, kind, direction):
+@pytest.mark.parametrize("kind, per_step", [("LSTM", 2), ("GRU", 3), ("RNN", 1)])
+def test_recurrent_sizes(compiler, tmp_path, monkeypatch, capfd, kind, per_step, direction):
     """Steps and batches that only the run knows."""
     model, feeds = recurrent(kind, "t", "n", direction=direction)
     reference = Reference(model)
+    directions = 2 if direction == "bidirectional" else 1
     with compiled(model, tmp_path) as mine:
         for steps, batch in [(1, 1), (5, 3), (9, 1), (2, 33)]:
             inputs = feeds(steps, batch)
-            assert_same(reference.run(inputs), mine.run(inputs), where=f"{steps} steps, batch {batch}")
+            answers, kernels = launches(mine, inputs, monkeypatch, capfd)
+            assert_same(reference.run(inputs), answers, where=f"{steps} steps, batch {batch}")
+            assert len(kernels) <= directions * (steps * per_step + 12), kernels
 
 
 @pytest.mark.parametrize("kind", GATES)

@@ -110,11 +110,81 @@ AffineExpr SymbolicShapes::namedRoot(BlockArgument argument, int64_t dim) {
 }
 
 const Dims &SymbolicShapes::shape(Value tensor) {
-  auto it = shapes.find(tensor);
-  if (it != shapes.end())
+  if (auto it = shapes.find(tensor); it != shapes.end())
     return *it->second;
-  auto dims = std::make_unique<Dims>(computeShape(tensor));
-  return *(shapes[tensor] = std::move(dims));
+  Operation *owner = tensor.getParentBlock()->getParentOp();
+  auto loop = isa<BlockArgument>(tensor) ? dyn_cast_or_null<scf::ForOp>(owner)
+                                         : tensor.getDefiningOp<scf::ForOp>();
+  if (loop)
+    settle(loop);
+  else
+    assumeShape(tensor, computeShape(tensor));
+  return *shapes.find(tensor)->second;
+}
+
+void SymbolicShapes::assumeShape(Value tensor, Dims dims) {
+  shapes[tensor] = std::make_unique<Dims>(std::move(dims));
+  known.push_back(tensor);
+}
+
+void SymbolicShapes::forgetSince(size_t number) {
+  for (Value value : ArrayRef(known).drop_front(number)) {
+    shapes.erase(value);
+    indices.erase(value);
+  }
+  known.truncate(number);
+}
+
+/// Calls `visit` with each tensor that the loop carries: what it begins with,
+/// what an iteration takes and gives, and the result.
+static void
+forEachCarried(scf::ForOp loop,
+               llvm::function_ref<void(Value, Value, Value, Value)> visit) {
+  for (auto [init, argument, yielded, result] :
+       llvm::zip_equal(loop.getInitArgs(), loop.getRegionIterArgs(),
+                       loop.getYieldedValues(), loop.getResults()))
+    if (isa<RankedTensorType>(init.getType()))
+      visit(init, argument, yielded, result);
+}
+
+/// What a loop carries keeps the size that it begins with if each iteration
+/// that takes tensors of such sizes gives those of the same. What doesn't is a
+/// root.
+void SymbolicShapes::settle(scf::ForOp loop) {
+  SmallVector<Dims> carried;
+  forEachCarried(loop, [&](Value init, Value, Value, Value) {
+    carried.push_back(shape(init));
+  });
+  size_t before = known.size();
+  for (bool changed = true; changed;) {
+    changed = false;
+    size_t next = 0;
+    forEachCarried(loop, [&](Value, Value argument, Value, Value result) {
+      Dims last = carried[next];
+      for (auto [i, size] : llvm::enumerate(last))
+        if (size == root(argument, i))
+          size = root(result, i);
+      assumeShape(argument, carried[next++]);
+      assumeShape(result, std::move(last));
+    });
+    next = 0;
+    SmallVector<Dims> given;
+    forEachCarried(loop, [&](Value, Value, Value yielded, Value) {
+      given.push_back(shape(yielded));
+    });
+    forEachCarried(loop, [&](Value, Value argument, Value, Value) {
+      for (auto [i, size] : llvm::enumerate(carried[next])) {
+        AffineExpr own = root(argument, i);
+        if (size != own && size != given[next][i]) {
+          size = own;
+          changed = true;
+        }
+      }
+      ++next;
+    });
+    if (changed)
+      forgetSince(before);
+  }
 }
 
 Dims SymbolicShapes::computeShape(Value tensor) {
@@ -176,6 +246,7 @@ AffineExpr SymbolicShapes::index(OpFoldResult value) {
   AffineExpr expr = computeIndex(v);
   if (!expr)
     expr = root(v, -1);
+  known.push_back(v);
   return indices[v] = expr;
 }
 

@@ -10,6 +10,7 @@
 #define RAC_DIALECT_RAC_IR_SYMBOLICSHAPES_H
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "rac/Dialect/Rac/IR/ShapeContext.h"
 #include "llvm/ADT/DenseMap.h"
 
@@ -36,6 +37,9 @@ public:
 
 private:
   Dims computeShape(mlir::Value tensor);
+  void settle(mlir::scf::ForOp loop);
+  void assumeShape(mlir::Value tensor, Dims dims);
+  void forgetSince(size_t number);
   mlir::AffineExpr computeIndex(mlir::Value value);
   mlir::AffineExpr root(mlir::Value value, int64_t dim);
   mlir::AffineExpr namedRoot(mlir::BlockArgument argument, int64_t dim);
@@ -51,6 +55,8 @@ private:
   llvm::DenseMap<std::pair<mlir::Value, int64_t>, mlir::AffineExpr> rootOf;
   llvm::DenseMap<mlir::Value, std::unique_ptr<Dims>> shapes;
   llvm::DenseMap<mlir::Value, mlir::AffineExpr> indices;
+  /// What both have, in the order it was found.
+  llvm::SmallVector<mlir::Value> known;
 };
 
 /// The product, with factors in a canonical order.
