@@ -58,7 +58,7 @@ if [ -d "$ROOT/test/python" ]; then
   # Rows of 1100 take half of the time, and test the CPU's stack.
   say "kernels for NVIDIA GPUs in the simulator, with pytest (about 3 minutes)"
   layer simulator env RAC_SIMULATED=1 RAC_ONNX_SHARE=0/10 "${pytest[@]}" --junitxml "$results/simulator.xml" \
-    -k "not 1100" "$ROOT"/test/python/test_{simulator,byte_products,conversions,gpu_loops,matmul_nbits,narrow_gpu,random_ops,zero_points,backend}.py
+    -k "not 1100" "$ROOT"/test/python/test_{simulator,byte_products,conversions,gpu_loops,matmul_nbits,narrow_gpu,random_ops,scans,zero_points,backend}.py
 
   # The emulator knows nothing of sanitizers.
   if [ "$preset" = default ]; then

@@ -89,6 +89,7 @@ static void addKernels(OpPassManager &pm, const BufferOptions &options) {
   pm.addPass(createConvertLinalgToParallelLoopsPass());
   pm.addPass(createLowerAffinePass());
   pm.addNestedPass<func::FuncOp>(createWrapSizes());
+  pm.addNestedPass<func::FuncOp>(createGpuScans());
   pm.addNestedPass<func::FuncOp>(createGpuLoops());
   pm.addPass(createGpuInlineGroups());
   addCleanup(pm);
@@ -155,6 +156,8 @@ void rac::populateBufferPipeline(OpPassManager &pm,
   oneShot.functionBoundaryTypeConversion =
       bufferization::LayoutMapOption::IdentityLayoutMap;
   pm.addPass(bufferization::createOneShotBufferizePass(oneShot));
+  // A loop that carries a buffer through gives that buffer.
+  pm.addPass(createCanonicalizer());
   pm.addPass(bufferization::createDropEquivalentBufferResultsPass());
   pm.addPass(createBindEntry());
   pm.addPass(createInlineCopies());

@@ -35,7 +35,7 @@ def RacToLinalg : Pass<"rac-lower-to-linalg", "::mlir::ModuleOp"> {
     Option<"fixedPoint", "fixed-point", "bool", /*default=*/"false",
            "Sum products of one row with weights of 4 bits in integers, for targets that multiply bytes four at once">,
     Option<"manyThreads", "many-threads", "bool", /*default=*/"false",
-           "Sort and scatter by steps that thousands of threads share, though they are more work than a loop in order">,
+           "For thousands of threads: scans loop over the elements of each row, all rows in parallel, and non_zero over all elements at once, not over slices; sorts and scatters are steps that threads share, though more work than a loop in order">,
   ];
   let dependentDialects = ["::mlir::affine::AffineDialect",
       "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",

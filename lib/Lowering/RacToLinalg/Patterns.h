@@ -10,7 +10,7 @@ namespace rac::lowering {
 void populateElementwise(const mlir::TypeConverter &converter,
                          mlir::RewritePatternSet &patterns);
 void populateReduction(const mlir::TypeConverter &converter,
-                       mlir::RewritePatternSet &patterns);
+                       mlir::RewritePatternSet &patterns, bool manyThreads);
 void populateNormalization(const mlir::TypeConverter &converter,
                            mlir::RewritePatternSet &patterns,
                            bool keepSubnormals);
@@ -34,7 +34,7 @@ void populateScatter(const mlir::TypeConverter &converter,
 void populateResize(const mlir::TypeConverter &converter,
                     mlir::RewritePatternSet &patterns);
 void populateSelection(const mlir::TypeConverter &converter,
-                       mlir::RewritePatternSet &patterns);
+                       mlir::RewritePatternSet &patterns, bool manyThreads);
 void populateTopK(const mlir::TypeConverter &converter,
                   mlir::RewritePatternSet &patterns, bool manyThreads);
 void populateRecurrent(const mlir::TypeConverter &converter,

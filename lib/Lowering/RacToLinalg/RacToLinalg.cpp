@@ -25,7 +25,7 @@ void rac::populateRacToLinalgPatterns(const TypeConverter &converter,
                                       RewritePatternSet &patterns,
                                       const RacToLinalgOptions &options) {
   lowering::populateElementwise(converter, patterns);
-  lowering::populateReduction(converter, patterns);
+  lowering::populateReduction(converter, patterns, options.manyThreads);
   lowering::populateNormalization(converter, patterns, options.keepSubnormals);
   lowering::populateShape(converter, patterns);
   lowering::populateAssembly(converter, patterns);
@@ -37,7 +37,7 @@ void rac::populateRacToLinalgPatterns(const TypeConverter &converter,
   lowering::populateGather(converter, patterns);
   lowering::populateScatter(converter, patterns, options.manyThreads);
   lowering::populateResize(converter, patterns);
-  lowering::populateSelection(converter, patterns);
+  lowering::populateSelection(converter, patterns, options.manyThreads);
   lowering::populateTopK(converter, patterns, options.manyThreads);
   lowering::populateRecurrent(converter, patterns);
 }
@@ -60,7 +60,7 @@ struct RacToLinalg : rac::impl::RacToLinalgBase<RacToLinalg> {
     rac::populateStorageTypePatterns(converter, patterns, target);
     target.addLegalDialect<affine::AffineDialect, linalg::LinalgDialect,
                            math::MathDialect, cf::ControlFlowDialect>();
-    target.addLegalOp<rac::ProfileOp>();
+    target.addLegalOp<rac::ProfileOp, scf::ForallOp, scf::InParallelOp>();
 
     ConversionConfig config;
     config.foldingMode = DialectConversionFoldingMode::Never;

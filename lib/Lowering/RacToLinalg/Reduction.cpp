@@ -218,69 +218,147 @@ private:
   }
 };
 
-/// One loop over the axis; each step combines whole slices.
+/// One loop over the axis, each step of which combines whole slices; or one for
+/// each row, all rows in parallel.
 struct LowerScan : OpConversionPattern<ScanOp> {
-  using OpConversionPattern::OpConversionPattern;
+  LowerScan(const TypeConverter &converter, MLIRContext *context,
+            bool manyThreads)
+      : OpConversionPattern(converter, context), manyThreads(manyThreads) {}
 
   LogicalResult
   matchAndRewrite(ScanOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
     Value input = adaptor.getInput();
-    auto type = tensorOf(input);
-    Type element = elementOf(op.getInput()), stored = type.getElementType();
-    bool isUnsigned = element.isUnsignedInteger();
-    auto kind = static_cast<ReduceKind>(op.getKind());
-    int64_t axis = op.getAxis(), rank = type.getRank();
-    llvm::SmallBitVector axes = bitsAt(rank, axis);
+    Sizes sizes = tensor::getMixedSizes(rewriter, loc, input);
+    Value result =
+        emptyTensor(rewriter, loc, sizes, tensorOf(input).getElementType());
+    if (llvm::is_contained(tensorOf(input).getShape(), 0)) {
+      rewriter.replaceOp(op, result);
+      return success();
+    }
+    rewriter.replaceOp(
+        op, manyThreads ? scanRows(rewriter, op, input, result, sizes)
+                        : scanSlices(rewriter, op, input, result, sizes));
+    return success();
+  }
 
-    Sizes sizes = tensor::getMixedSizes(rewriter, loc, input), rest = sizes;
+private:
+  static Value neutral(OpBuilder &b, ScanOp op) {
+    Type element = elementOf(op.getInput());
+    return neutralConstant(b, op.getLoc(),
+                           static_cast<ReduceKind>(op.getKind()),
+                           computeType(element), element.isUnsignedInteger());
+  }
+
+  /// An element of the result, and what is accumulated with it.
+  static std::pair<Value, Value> accumulate(OpBuilder &b, Location loc,
+                                            ScanOp op, Value before, Value x) {
+    Type element = elementOf(op.getInput());
+    Value after =
+        combine(b, loc, static_cast<ReduceKind>(op.getKind()), before,
+                loadCompute(b, loc, x, element), element.isUnsignedInteger());
+    return {storeCompute(b, loc, op.getExclusive() ? before : after, element),
+            after};
+  }
+
+  /// The place along the axis that each step has, from its number.
+  static std::function<Value(OpBuilder &, Location, Value)>
+  placesOf(OpBuilder &b, ScanOp op, Value length) {
+    if (!op.getReverse())
+      return [](OpBuilder &, Location, Value step) { return step; };
+    Location loc = op.getLoc();
+    Value last =
+        arith::SubIOp::create(b, loc, length, indexConstant(b, loc, 1));
+    return [last](OpBuilder &b, Location loc, Value step) -> Value {
+      return arith::SubIOp::create(b, loc, last, step);
+    };
+  }
+
+  static Value scanSlices(OpBuilder &builder, ScanOp op, Value input,
+                          Value result, ArrayRef<OpFoldResult> sizes) {
+    Location loc = op.getLoc();
+    int64_t axis = op.getAxis(), rank = sizes.size();
+    llvm::SmallBitVector axes = bitsAt(rank, axis);
+    Sizes rest(sizes), offsets(rank, builder.getIndexAttr(0)), slice(sizes);
     rest.erase(rest.begin() + axis);
-    Sizes offsets(rank, rewriter.getIndexAttr(0)), sliceSizes = sizes;
-    sliceSizes[axis] = rewriter.getIndexAttr(1);
-    Type scalar = computeType(element);
-    Value init = storeElement(
-        rewriter, loc, neutralConstant(rewriter, loc, kind, scalar, isUnsigned),
-        scalar);
-    Value zero = indexConstant(rewriter, loc, 0),
-          one = indexConstant(rewriter, loc, 1);
-    Value length = indexValue(rewriter, loc, sizes[axis]);
-    Value result = emptyTensor(rewriter, loc, sizes, stored);
-    Value running = filledTensor(rewriter, loc, rest, init);
-    AffineMap map = identityMap(rewriter, rank - 1);
-    auto loop = scf::ForOp::create(
-        rewriter, loc, zero, length, one, ValueRange{result, running},
-        [&](OpBuilder &b, Location loc, Value step, ValueRange carried) {
-          Value at = step;
-          if (op.getReverse())
-            at = arith::SubIOp::create(
-                b, loc, arith::SubIOp::create(b, loc, length, one), step);
-          offsets[axis] = at;
-          Value x = sliceTensor(b, loc, input, offsets, sliceSizes, axes);
-          Value out =
-              sliceTensor(b, loc, carried[0], offsets, sliceSizes, axes);
+    slice[axis] = builder.getIndexAttr(1);
+    Type scalar = computeType(elementOf(op.getInput()));
+    Value init = storeElement(builder, loc, neutral(builder, op), scalar);
+    Value running = filledTensor(builder, loc, rest, init);
+    auto placeOf = placesOf(builder, op, indexValue(builder, loc, sizes[axis]));
+    AffineMap map = identityMap(builder, rank - 1);
+    return loopOver(
+        builder, loc, sizes[axis], {result, running},
+        [&](OpBuilder &b, Location loc, ValueRange steps,
+            ValueRange carried) -> SmallVector<Value> {
+          offsets[axis] = placeOf(b, loc, steps[0]);
+          Value x = sliceTensor(b, loc, input, offsets, slice, axes);
+          Value out = sliceTensor(b, loc, carried[0], offsets, slice, axes);
           auto generic = buildGeneric(
               b, loc, Operand{x, map}, {{out, map}, {carried[1], map}},
               Iterators(rank - 1, kParallel),
               [&](OpBuilder &b, Location loc,
                   ValueRange args) -> SmallVector<Value> {
-                ScalarBuilder s(b, loc, isUnsigned);
-                Value before = loadElement(b, loc, args[2], scalar);
-                Value x = loadCompute(b, loc, args[0], element);
-                Value after = kind == ReduceKind::sum ? s.add(before, x)
-                                                      : s.mul(before, x);
-                return {storeCompute(b, loc, op.getExclusive() ? before : after,
-                                     element),
-                        storeElement(b, loc, after, scalar)};
+                auto [stored, after] = accumulate(
+                    b, loc, op, loadElement(b, loc, args[2], scalar), args[0]);
+                return {stored, storeElement(b, loc, after, scalar)};
               });
-          Value written = insertSlice(b, loc, generic.getResult(0), carried[0],
-                                      offsets, sliceSizes);
-          scf::YieldOp::create(b, loc,
-                               ValueRange{written, generic.getResult(1)});
-        });
-    rewriter.replaceOp(op, loop.getResult(0));
-    return success();
+          return {insertSlice(b, loc, generic.getResult(0), carried[0], offsets,
+                              slice),
+                  generic.getResult(1)};
+        })[0];
   }
+
+  static Value scanRows(OpBuilder &builder, ScanOp op, Value input,
+                        Value result, ArrayRef<OpFoldResult> sizes) {
+    Location loc = op.getLoc();
+    int64_t axis = op.getAxis(), rank = sizes.size();
+    auto placeOf = placesOf(builder, op, indexValue(builder, loc, sizes[axis]));
+    // Into `out`, the row of the result at `row`, or all of it.
+    auto scanRow = [&](OpBuilder &b, Location loc, ValueRange row, Value out) {
+      return loopOver(
+          b, loc, sizes[axis], {out, neutral(b, op)},
+          [&](OpBuilder &b, Location loc, ValueRange steps,
+              ValueRange carried) -> SmallVector<Value> {
+            SmallVector<Value> place(row), at = {placeOf(b, loc, steps[0])};
+            place.insert(place.begin() + axis, at[0]);
+            auto [stored, after] =
+                accumulate(b, loc, op, carried[1],
+                           tensor::ExtractOp::create(b, loc, input, place));
+            if (out == result)
+              at = place;
+            return {tensor::InsertOp::create(b, loc, stored, carried[0], at),
+                    after};
+          })[0];
+    };
+    Sizes rest(sizes), row(rank, builder.getIndexAttr(1));
+    rest.erase(rest.begin() + axis);
+    if (llvm::all_of(rest, isOneInteger))
+      return scanRow(
+          builder, loc,
+          SmallVector<Value>(rank - 1, indexConstant(builder, loc, 0)), result);
+    row[axis] = sizes[axis];
+    llvm::SmallBitVector dropped = bitsAt(rank, axis);
+    dropped.flip();
+    auto rows = scf::ForallOp::create(
+        builder, loc, rest, result, /*mapping=*/std::nullopt,
+        [&](OpBuilder &b, Location loc, ValueRange args) {
+          ValueRange at = args.take_front(rank - 1);
+          Sizes offsets = getAsOpFoldResult(at);
+          offsets.insert(offsets.begin() + axis, b.getIndexAttr(0));
+          Value out = sliceTensor(b, loc, args.back(), offsets, row, dropped);
+          Value scanned = scanRow(b, loc, at, out);
+          auto end = scf::InParallelOp::create(b, loc);
+          b.setInsertionPointToStart(end.getBody());
+          tensor::ParallelInsertSliceOp::create(b, loc, scanned, args.back(),
+                                                offsets, row,
+                                                Sizes(rank, b.getIndexAttr(1)));
+        });
+    return rows.getResult(0);
+  }
+
+  bool manyThreads;
 };
 } // namespace
 
@@ -294,7 +372,8 @@ Value lowering::countAs(OpBuilder &b, Location loc, OpFoldResult count,
 }
 
 void lowering::populateReduction(const TypeConverter &converter,
-                                 RewritePatternSet &patterns) {
-  patterns.add<LowerReduce, LowerArgReduce, LowerScan>(converter,
-                                                       patterns.getContext());
+                                 RewritePatternSet &patterns,
+                                 bool manyThreads) {
+  patterns.add<LowerReduce, LowerArgReduce>(converter, patterns.getContext());
+  patterns.add<LowerScan>(converter, patterns.getContext(), manyThreads);
 }

@@ -10,7 +10,9 @@ using namespace rac::lowering;
 
 namespace {
 struct LowerNonZero : OpConversionPattern<NonZeroOp> {
-  using OpConversionPattern::OpConversionPattern;
+  LowerNonZero(const TypeConverter &converter, MLIRContext *context,
+               bool manyThreads)
+      : OpConversionPattern(converter, context), manyThreads(manyThreads) {}
 
   LogicalResult
   matchAndRewrite(NonZeroOp op, OpAdaptor adaptor,
@@ -48,36 +50,99 @@ struct LowerNonZero : OpConversionPattern<NonZeroOp> {
     }
     Value result =
         emptyTensor(rewriter, loc, {rewriter.getIndexAttr(rank), columns}, i64);
-    Value first = indexConstant(rewriter, loc, 0);
-    SmallVector<Value> results = loopOver(
-        rewriter, loc, loops, {result, first},
+    SmallVector<Value> start = {result, indexConstant(rewriter, loc, 0)};
+    rewriter.replaceOp(
+        op, manyThreads && rank > 0
+                ? findInOneLoop(rewriter, loc, input, loops, start, isSet)
+                : findAlongDims(rewriter, loc, input, loops, start, isSet));
+    return success();
+  }
+
+private:
+  using IsSet = function_ref<Value(OpBuilder &, Location, Value)>;
+
+  /// Writes a position into the column that `carried` says, and gives the
+  /// result and the next column.
+  static SmallVector<Value> addColumn(OpBuilder &b, Location loc, ValueRange at,
+                                      ValueRange carried) {
+    Value column = carried[0];
+    for (auto [i, index] : llvm::enumerate(at))
+      column = tensor::InsertOp::create(
+          b, loc, arith::IndexCastOp::create(b, loc, b.getI64Type(), index),
+          column, ValueRange{indexConstant(b, loc, i), carried[1]});
+    return {column, arith::AddIOp::create(b, loc, carried[1],
+                                          indexConstant(b, loc, 1))};
+  }
+
+  static Value findAlongDims(OpBuilder &builder, Location loc, Value input,
+                             ArrayRef<OpFoldResult> sizes, ValueRange start,
+                             IsSet isSet) {
+    return loopOver(
+        builder, loc, sizes, start,
         [&](OpBuilder &b, Location loc, ValueRange at, ValueRange carried) {
           Value set =
               isSet(b, loc, tensor::ExtractOp::create(b, loc, input, at));
           auto branch = scf::IfOp::create(
               b, loc, set,
               [&](OpBuilder &b, Location loc) {
-                Value column = carried[0];
-                for (auto [i, index] : llvm::enumerate(at))
-                  column = tensor::InsertOp::create(
-                      b, loc, arith::IndexCastOp::create(b, loc, i64, index),
-                      column, ValueRange{indexConstant(b, loc, i), carried[1]});
-                Value next = arith::AddIOp::create(b, loc, carried[1],
-                                                   indexConstant(b, loc, 1));
-                scf::YieldOp::create(b, loc, ValueRange{column, next});
+                scf::YieldOp::create(b, loc, addColumn(b, loc, at, carried));
               },
               [&](OpBuilder &b, Location loc) {
                 scf::YieldOp::create(b, loc, carried);
               });
           return SmallVector<Value>(branch.getResults());
-        });
-    rewriter.replaceOp(op, results[0]);
-    return success();
+        })[0];
   }
+
+  /// Elements are counted whether they are set or not, so that the count is a
+  /// sum; only of those that are the position is computed.
+  static Value findInOneLoop(OpBuilder &builder, Location loc, Value input,
+                             ArrayRef<OpFoldResult> sizes, ValueRange start,
+                             IsSet isSet) {
+    Value flat = tensor::CollapseShapeOp::create(
+        builder, loc, input,
+        ArrayRef{llvm::to_vector<2>(llvm::seq<int64_t>(sizes.size()))});
+    return loopOver(
+        builder, loc, productOf(builder, loc, sizes), start,
+        [&](OpBuilder &b, Location loc, ValueRange number,
+            ValueRange carried) -> SmallVector<Value> {
+          Value set =
+              isSet(b, loc, tensor::ExtractOp::create(b, loc, flat, number));
+          auto branch = scf::IfOp::create(
+              b, loc, set,
+              [&](OpBuilder &b, Location loc) {
+                SmallVector<Value> at = positionOf(b, loc, number[0], sizes);
+                scf::YieldOp::create(b, loc, addColumn(b, loc, at, carried)[0]);
+              },
+              [&](OpBuilder &b, Location loc) {
+                scf::YieldOp::create(b, loc, carried[0]);
+              });
+          Value one =
+              arith::IndexCastUIOp::create(b, loc, b.getIndexType(), set);
+          return {branch.getResult(0),
+                  arith::AddIOp::create(b, loc, carried[1], one)};
+        })[0];
+  }
+
+  /// Where element number `number` is along each dimension.
+  static SmallVector<Value> positionOf(OpBuilder &b, Location loc, Value number,
+                                       ArrayRef<OpFoldResult> sizes) {
+    SmallVector<Value> at(sizes.size());
+    for (size_t i = sizes.size() - 1; i > 0; --i) {
+      Value size = indexValue(b, loc, sizes[i]);
+      at[i] = arith::RemUIOp::create(b, loc, number, size);
+      number = arith::DivUIOp::create(b, loc, number, size);
+    }
+    at[0] = number;
+    return at;
+  }
+
+  bool manyThreads;
 };
 } // namespace
 
 void lowering::populateSelection(const TypeConverter &converter,
-                                 RewritePatternSet &patterns) {
-  patterns.add<LowerNonZero>(converter, patterns.getContext());
+                                 RewritePatternSet &patterns,
+                                 bool manyThreads) {
+  patterns.add<LowerNonZero>(converter, patterns.getContext(), manyThreads);
 }

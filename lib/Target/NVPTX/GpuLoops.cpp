@@ -164,36 +164,18 @@ void HostCode::launchParallel(scf::ParallelOp loop) {
   Location loc = loop.getLoc();
   SmallVector<Value> trips;
   for (auto [lower, upper, step] : llvm::zip_equal(
-           loop.getLowerBound(), loop.getUpperBound(), loop.getStep())) {
-    Value extent = isConstantIntValue(lower, 0)
-                       ? upper
-                       : builder.createOrFold<arith::SubIOp>(loc, upper, lower);
-    if (!isConstantIntValue(step, 1))
-      extent = builder.createOrFold<arith::CeilDivSIOp>(loc, extent, step);
-    // A range may end before it begins.
-    if (extent != upper)
-      extent = builder.createOrFold<arith::MaxSIOp>(
-          loc, extent, arith::ConstantIndexOp::create(builder, loc, 0));
-    trips.push_back(extent);
-  }
+           loop.getLowerBound(), loop.getUpperBound(), loop.getStep()))
+    trips.push_back(nvptx::countIterations(builder, loc, lower, upper, step));
   Value count = nvptx::product(builder, loc, trips);
   gpu::LaunchOp launch = nvptx::launchItems(
       builder, loc, count, [&](OpBuilder &inside, Value item) {
         SmallVector<Value> at = nvptx::delinearize(inside, loc, item, trips);
         IRMapping mapping;
-        for (auto [i, position] : llvm::enumerate(at)) {
-          Value scaled = isConstantIntValue(loop.getStep()[i], 1)
-                             ? position
-                             : arith::MulIOp::create(inside, loc, position,
-                                                     loop.getStep()[i])
-                                   .getResult();
-          Value moved = isConstantIntValue(loop.getLowerBound()[i], 0)
-                            ? scaled
-                            : arith::AddIOp::create(inside, loc, scaled,
-                                                    loop.getLowerBound()[i])
-                                  .getResult();
-          mapping.map(loop.getInductionVars()[i], moved);
-        }
+        for (auto [i, position] : llvm::enumerate(at))
+          mapping.map(loop.getInductionVars()[i],
+                      nvptx::counterAt(inside, loc, position,
+                                       loop.getLowerBound()[i],
+                                       loop.getStep()[i]));
         for (Operation &op : loop.getBody()->without_terminator())
           inside.clone(op, mapping);
       });

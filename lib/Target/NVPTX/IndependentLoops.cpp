@@ -2,7 +2,7 @@
 
 #include "IndependentLoops.h"
 #include "Launch.h"
-#include "Rows/LaneBody.h"
+#include "Places.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
@@ -49,40 +49,6 @@ static bool isSingle(OpFoldResult lower, OpFoldResult upper,
   auto first = getConstantIntValue(lower), end = getConstantIntValue(upper),
        by = getConstantIntValue(step);
   return first && end && by && *by > 0 && *first + *by >= *end;
-}
-
-static Value bufferOf(Operation *access) {
-  if (auto load = dyn_cast<memref::LoadOp>(access))
-    return load.getMemRef();
-  return cast<memref::StoreOp>(access).getMemRef();
-}
-
-/// What indexes each dimension of the buffer that an access is a view of: null
-/// where that is more than a value. None where a view is of another kind.
-static std::optional<Values> placeOf(Operation *access) {
-  Value buffer = bufferOf(access);
-  auto load = dyn_cast<memref::LoadOp>(access);
-  Values place(load ? load.getIndices()
-                    : cast<memref::StoreOp>(access).getIndices());
-  while (buffer != baseOf(buffer)) {
-    auto view = buffer.getDefiningOp<memref::SubViewOp>();
-    if (!view)
-      return std::nullopt;
-    llvm::SmallBitVector dropped = view.getDroppedDims();
-    Values outer;
-    size_t next = 0;
-    for (auto [dim, offset, step] :
-         llvm::enumerate(view.getMixedOffsets(), view.getMixedStrides())) {
-      Value inner = dropped.test(dim) ? Value() : place[next++];
-      if (isConstantIntValue(offset, 0) && isConstantIntValue(step, 1))
-        outer.push_back(inner);
-      else
-        outer.push_back(dropped.test(dim) ? dyn_cast<Value>(offset) : Value());
-    }
-    place = outer;
-    buffer = view.getSource();
-  }
-  return place;
 }
 
 /// Whether all accesses of what is written have, in one dimension for each
@@ -208,19 +174,14 @@ bool nvptx::launchIndependent(scf::ForOp loop) {
         continue;
       lowers.push_back(valueOf(lower));
       steps.push_back(valueOf(step));
-      Value length =
-          arith::SubIOp::create(builder, loc, valueOf(upper), lowers.back());
-      length = arith::CeilDivSIOp::create(builder, loc, length, steps.back());
-      // A range may end before it begins.
-      trips.push_back(builder.createOrFold<arith::MaxSIOp>(
-          loc, length, arith::ConstantIndexOp::create(builder, loc, 0)));
+      trips.push_back(countIterations(builder, loc, lowers.back(),
+                                      valueOf(upper), steps.back()));
     }
   Value count = product(builder, loc, trips);
   launchItems(builder, loc, count, [&](OpBuilder &inside, Value item) {
     Values at = delinearize(inside, loc, item, trips);
     for (auto [place, lower, step] : llvm::zip_equal(at, lowers, steps))
-      place = arith::AddIOp::create(
-          inside, loc, lower, arith::MulIOp::create(inside, loc, place, step));
+      place = counterAt(inside, loc, place, lower, step);
     LoopLikeOpInterface copy = cast<LoopLikeOpInterface>(inside.clone(*loop));
     SmallVector<LoopLikeOpInterface> loops;
     copy->walk<WalkOrder::PreOrder>(

@@ -50,6 +50,29 @@ nvptx::launchItems(OpBuilder &builder, Location loc, Value count,
   return launch;
 }
 
+Value nvptx::countIterations(OpBuilder &builder, Location loc, Value lower,
+                             Value upper, Value step) {
+  Value extent = isConstantIntValue(lower, 0)
+                     ? upper
+                     : builder.createOrFold<arith::SubIOp>(loc, upper, lower);
+  if (!isConstantIntValue(step, 1))
+    extent = builder.createOrFold<arith::CeilDivSIOp>(loc, extent, step);
+  if (extent != upper)
+    extent = builder.createOrFold<arith::MaxSIOp>(loc, extent,
+                                                  constant(builder, loc, 0));
+  return extent;
+}
+
+Value nvptx::counterAt(OpBuilder &builder, Location loc, Value iteration,
+                       Value lower, Value step) {
+  Value scaled = iteration;
+  if (!isConstantIntValue(step, 1))
+    scaled = arith::MulIOp::create(builder, loc, iteration, step);
+  if (isConstantIntValue(lower, 0))
+    return scaled;
+  return arith::AddIOp::create(builder, loc, scaled, lower);
+}
+
 Value nvptx::product(OpBuilder &builder, Location loc, ValueRange sizes) {
   Value result;
   for (Value size : sizes)

@@ -28,6 +28,16 @@ llvm::SmallVector<mlir::Value> delinearize(mlir::OpBuilder &builder,
                                            mlir::Location loc, mlir::Value item,
                                            llvm::ArrayRef<mlir::Value> sizes);
 
+/// How often a loop runs; its range may end before it begins.
+mlir::Value countIterations(mlir::OpBuilder &builder, mlir::Location loc,
+                            mlir::Value lower, mlir::Value upper,
+                            mlir::Value step);
+
+/// A loop's counter in iteration number `iteration`.
+mlir::Value counterAt(mlir::OpBuilder &builder, mlir::Location loc,
+                      mlir::Value iteration, mlir::Value lower,
+                      mlir::Value step);
+
 /// The product; 1 of none.
 mlir::Value product(mlir::OpBuilder &builder, mlir::Location loc,
                     mlir::ValueRange sizes);

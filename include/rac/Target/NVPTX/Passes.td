@@ -132,6 +132,25 @@ def GpuElementwise : Pass<"rac-gpu-elementwise", "::mlir::func::FuncOp"> {
     Statistic<"numKernels", "num-kernels", "Ops that became kernels">];
 }
 
+def GpuScans : Pass<"rac-gpu-scans", "::mlir::func::FuncOp"> {
+  let summary = "Turn loops that carry a running sum into kernels";
+  let description = [{
+    Of a loop whose iterations each combine a term with what is carried, in any order,
+    and store where no other does, or, of iterations that are counted, where the count
+    says. Threads of a block compute the terms of a tile of its elements, and what comes
+    before each of them by shuffles and shared memory, then do what else an iteration
+    does. Neighbouring threads have neighbouring elements, or neighbouring rows, the
+    iterations of a parallel loop around, where those lie side by side. Of a few long
+    rows several blocks have a segment each, and a kernel before finds what each segment
+    comes to.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
+      "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+  let statistics = [
+    Statistic<"numScans", "num-scans", "Loops that became kernels">,
+    Statistic<"numKernels", "num-kernels", "Kernels made">];
+}
+
 def GpuLoops : Pass<"rac-gpu-loops", "::mlir::func::FuncOp"> {
   let summary = "Turn all that is left and touches memory into kernels";
   let description = [{

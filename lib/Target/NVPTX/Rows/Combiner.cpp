@@ -16,14 +16,10 @@ using namespace rac::nvptx;
 // Recognising
 //===----------------------------------------------------------------------===//
 
-/// An op that combines in any order, from a neutral element on.
-static Operation *findFreeCombiner(linalg::LinalgOp op, unsigned result) {
-  Operation *combiner = findCombiner(op, result);
-  if (!combiner || needsOrder(combiner) ||
-      !linalg::getCombinerOpKind(combiner) ||
-      !arith::getNeutralElement(combiner))
-    return nullptr;
-  return combiner;
+/// Whether an op combines in any order, from a neutral element on.
+static bool combinesFreely(Operation *op) {
+  return op && !needsOrder(op) && linalg::getCombinerOpKind(op) &&
+         arith::getNeutralElement(op);
 }
 
 /// Whether `value` is the index of the only loop that `op` reduces over.
@@ -64,8 +60,8 @@ findDecision(Block *body, Value condition, Value candidate, Value best) {
 std::optional<Combiner> Combiner::find(linalg::LinalgOp op) {
   Combiner combiner;
   for (unsigned result : llvm::seq(op.getNumDpsInits())) {
-    Operation *one = findFreeCombiner(op, result);
-    if (!one)
+    Operation *one = findCombiner(op, result);
+    if (!combinesFreely(one))
       break;
     combiner.combiners.push_back(one);
   }
@@ -98,6 +94,14 @@ std::optional<Combiner> Combiner::find(linalg::LinalgOp op) {
     return combiner;
   }
   return std::nullopt;
+}
+
+std::optional<Combiner> Combiner::find(Operation *combiner) {
+  if (!combinesFreely(combiner))
+    return std::nullopt;
+  Combiner found;
+  found.combiners.push_back(combiner);
+  return found;
 }
 
 //===----------------------------------------------------------------------===//
@@ -183,45 +187,46 @@ Values Combiner::mergeLanes(OpBuilder &builder, Location loc,
 
 constexpr int64_t kWarp = 32;
 
-static Value shuffleWord(OpBuilder &builder, Location loc, Value word,
-                         int64_t mask) {
-  return gpu::ShuffleOp::create(builder, loc, word, static_cast<int32_t>(mask),
-                                kWarp, gpu::ShuffleMode::XOR)
-      .getShuffleResult();
-}
-
-Value nvptx::shuffleXor(OpBuilder &builder, Location loc, Value value,
-                        int64_t mask) {
+Value nvptx::shuffle(OpBuilder &builder, Location loc, Value value,
+                     Value offset, gpu::ShuffleMode mode) {
   Type type = value.getType(), i32 = builder.getI32Type(),
        i64 = builder.getI64Type();
-  if (type.isF32() || type.isInteger(32))
-    return shuffleWord(builder, loc, value, mask);
+  if (type.isF32() || type.isInteger(32)) {
+    Value warp = arith::ConstantIntOp::create(builder, loc, i32, kWarp);
+    return gpu::ShuffleOp::create(builder, loc, value, offset, warp, mode)
+        .getShuffleResult();
+  }
+  auto other = [&](Value part) {
+    return shuffle(builder, loc, part, offset, mode);
+  };
   if (type.isIndex()) {
     Value wide = arith::IndexCastOp::create(builder, loc, i64, value);
-    return arith::IndexCastOp::create(builder, loc, type,
-                                      shuffleXor(builder, loc, wide, mask));
+    return arith::IndexCastOp::create(builder, loc, type, other(wide));
   }
   if (isa<FloatType>(type)) {
     Type bits = builder.getIntegerType(type.getIntOrFloatBitWidth());
     Value asBits = arith::BitcastOp::create(builder, loc, bits, value);
-    return arith::BitcastOp::create(builder, loc, type,
-                                    shuffleXor(builder, loc, asBits, mask));
+    return arith::BitcastOp::create(builder, loc, type, other(asBits));
   }
   if (type.getIntOrFloatBitWidth() < 32) {
     Value wide = arith::ExtUIOp::create(builder, loc, i32, value);
-    return arith::TruncIOp::create(builder, loc, type,
-                                   shuffleWord(builder, loc, wide, mask));
+    return arith::TruncIOp::create(builder, loc, type, other(wide));
   }
   Value shift = arith::ConstantIntOp::create(builder, loc, i64, 32);
   Value low = arith::TruncIOp::create(builder, loc, i32, value);
   Value high = arith::TruncIOp::create(
       builder, loc, i32, arith::ShRUIOp::create(builder, loc, value, shift));
-  low = arith::ExtUIOp::create(builder, loc, i64,
-                               shuffleWord(builder, loc, low, mask));
-  high = arith::ExtUIOp::create(builder, loc, i64,
-                                shuffleWord(builder, loc, high, mask));
+  low = arith::ExtUIOp::create(builder, loc, i64, other(low));
+  high = arith::ExtUIOp::create(builder, loc, i64, other(high));
   return arith::OrIOp::create(builder, loc, low,
                               arith::ShLIOp::create(builder, loc, high, shift));
+}
+
+Value nvptx::shuffleXor(OpBuilder &builder, Location loc, Value value,
+                        int64_t mask) {
+  Value offset =
+      arith::ConstantIntOp::create(builder, loc, builder.getI32Type(), mask);
+  return shuffle(builder, loc, value, offset, gpu::ShuffleMode::XOR);
 }
 
 Values Combiner::mergeThreads(OpBuilder &builder, Location loc, Values parts,

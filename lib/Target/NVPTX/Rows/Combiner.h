@@ -14,6 +14,8 @@ namespace rac::nvptx {
 class Combiner {
 public:
   static std::optional<Combiner> find(mlir::linalg::LinalgOp op);
+  /// Of one result, which `combiner` combines.
+  static std::optional<Combiner> find(mlir::Operation *combiner);
 
   /// What a part without elements comes to. The op of an index starts from
   /// `start`, which has no index smaller than any.
@@ -45,6 +47,12 @@ private:
   mlir::Value condition, candidate, best;
   unsigned valueResult = 0, indexResult = 1;
 };
+
+/// `value` of another thread of the warp, which `offset` (an i32) and `mode`
+/// tell.
+mlir::Value shuffle(mlir::OpBuilder &builder, mlir::Location loc,
+                    mlir::Value value, mlir::Value offset,
+                    mlir::gpu::ShuffleMode mode);
 
 /// `value` of the thread whose number in the warp differs in the bits `mask`.
 mlir::Value shuffleXor(mlir::OpBuilder &builder, mlir::Location loc,

@@ -23,6 +23,7 @@
 #include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "rac/Lowering/ElementBytes.h"
 #include "rac/Target/NVPTX/Passes.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -170,7 +171,7 @@ private:
   }
 
   Value place(OpBuilder &builder, MemRefType type, Attribute alignment) {
-    int64_t element = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+    int64_t element = rac::elementBytes(type);
     int64_t bytes = type.getNumElements() * element;
     // LLVM aligns variables of more than 16 bytes to that.
     constexpr int64_t kLarge = 16;
