@@ -74,6 +74,20 @@ private:
                                           indexConstant(b, loc, 1))};
   }
 
+  static SmallVector<Value>
+  ifSet(OpBuilder &builder, Location loc, Value set, ValueRange otherwise,
+        function_ref<SmallVector<Value>(OpBuilder &)> then) {
+    auto branch = scf::IfOp::create(
+        builder, loc, set,
+        [&](OpBuilder &b, Location loc) {
+          scf::YieldOp::create(b, loc, then(b));
+        },
+        [&](OpBuilder &b, Location loc) {
+          scf::YieldOp::create(b, loc, otherwise);
+        });
+    return SmallVector<Value>(branch.getResults());
+  }
+
   static Value findAlongDims(OpBuilder &builder, Location loc, Value input,
                              ArrayRef<OpFoldResult> sizes, ValueRange start,
                              IsSet isSet) {
@@ -82,15 +96,9 @@ private:
         [&](OpBuilder &b, Location loc, ValueRange at, ValueRange carried) {
           Value set =
               isSet(b, loc, tensor::ExtractOp::create(b, loc, input, at));
-          auto branch = scf::IfOp::create(
-              b, loc, set,
-              [&](OpBuilder &b, Location loc) {
-                scf::YieldOp::create(b, loc, addColumn(b, loc, at, carried));
-              },
-              [&](OpBuilder &b, Location loc) {
-                scf::YieldOp::create(b, loc, carried);
-              });
-          return SmallVector<Value>(branch.getResults());
+          return ifSet(b, loc, set, carried, [&](OpBuilder &b) {
+            return addColumn(b, loc, at, carried);
+          });
         })[0];
   }
 
@@ -108,19 +116,14 @@ private:
             ValueRange carried) -> SmallVector<Value> {
           Value set =
               isSet(b, loc, tensor::ExtractOp::create(b, loc, flat, number));
-          auto branch = scf::IfOp::create(
-              b, loc, set,
-              [&](OpBuilder &b, Location loc) {
+          SmallVector<Value> column =
+              ifSet(b, loc, set, carried[0], [&](OpBuilder &b) {
                 SmallVector<Value> at = positionOf(b, loc, number[0], sizes);
-                scf::YieldOp::create(b, loc, addColumn(b, loc, at, carried)[0]);
-              },
-              [&](OpBuilder &b, Location loc) {
-                scf::YieldOp::create(b, loc, carried[0]);
+                return SmallVector<Value>{addColumn(b, loc, at, carried)[0]};
               });
           Value one =
               arith::IndexCastUIOp::create(b, loc, b.getIndexType(), set);
-          return {branch.getResult(0),
-                  arith::AddIOp::create(b, loc, carried[1], one)};
+          return {column[0], arith::AddIOp::create(b, loc, carried[1], one)};
         })[0];
   }
 
