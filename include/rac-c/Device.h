@@ -31,6 +31,9 @@ typedef struct {
   /* The most dynamic shared memory that a launch asks for, B. */
   int32_t shared_bytes;
   int32_t num_params;
+  /* It may be launched while the kernel before it runs: it waits by itself
+   * until that has ended, before it touches memory (griddepcontrol). */
+  int32_t overlaps;
 } RacKernel;
 
 /* Beside a RacModelInfo. */

@@ -86,6 +86,11 @@ typedef struct {
    * that a kernel failed is told by a later run. NULL: a stream of the
    * context's own; every run waits until it is done. */
   void *stream;
+  /* Kernels of chips from sm_90 on are launched while the one before runs, and
+   * wait for its end by themselves, which hides what a launch takes (CUDA's
+   * programmatic dependent launch). 0: so, if the driver knows it;
+   * RAC_OVERLAP_NONE: each is launched when the one before has ended. */
+  int32_t overlap;
 } RacOptions;
 
 /* Of one group, or of the rest of a run: see <prefix>_profile. */
@@ -94,7 +99,12 @@ typedef struct {
   double seconds;
 } RacGroupTime;
 
-enum { RAC_SPIN_NONE = -1, RAC_MOST_SPIN = 1000000, RAC_GRAPHS_NONE = -1 };
+enum {
+  RAC_SPIN_NONE = -1,
+  RAC_MOST_SPIN = 1000000,
+  RAC_GRAPHS_NONE = -1,
+  RAC_OVERLAP_NONE = -1
+};
 
 /* <prefix>_create
  *

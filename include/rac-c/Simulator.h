@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define RAC_SIM_VERSION 6
+#define RAC_SIM_VERSION 7
 
 /* What a kernel knows of the thread that it runs. */
 typedef struct {
@@ -35,6 +35,8 @@ typedef struct {
   int32_t waits;
   /* Blocks of a cluster, neighbours along x, which run at the same time. */
   int32_t cluster;
+  /* Whether they wait for the kernel before this one. */
+  int32_t overlaps;
   int32_t num_params;
   const int32_t *param_bytes;
 } RacSimKernel;

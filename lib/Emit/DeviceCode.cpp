@@ -212,6 +212,9 @@ Expected<DeviceImages> rac::compileKernels(mlir::ModuleOp module,
     return error;
   if (Error error = lower())
     return error;
+  for (DeviceKernel &kernel : images.kernels)
+    if (mlir::Operation *function = kernels.lookupSymbol(kernel.name))
+      kernel.overlaps = function->hasAttr("rac.overlaps");
   if (isSimulator(chip.chip)) {
     auto image = makeSimulatorImage(kernels);
     if (!image)

@@ -130,8 +130,9 @@ Constant *InfoBuilder::device(const DeviceImages *images) {
         make({text(image.chip), data, number(i64, image.data.size())}));
   }
   for (const DeviceKernel &kernel : images->kernels)
-    kernels.push_back(make({text(kernel.name), number(i32, kernel.sharedBytes),
-                            number(i32, kernel.numParams)}));
+    kernels.push_back(
+        make({text(kernel.name), number(i32, kernel.sharedBytes),
+              number(i32, kernel.numParams), number(i32, kernel.overlaps)}));
   for (const std::string &message : images->messages)
     messages.push_back(text(message));
   return constant(

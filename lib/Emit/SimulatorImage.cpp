@@ -27,6 +27,7 @@ struct KernelFacts {
   int32_t sharedBytes;
   bool waits;
   int32_t cluster; ///< blocks
+  bool overlaps;
 };
 
 std::vector<KernelFacts> collectFacts(mlir::gpu::GPUModuleOp kernels) {
@@ -37,7 +38,8 @@ std::vector<KernelFacts> collectFacts(mlir::gpu::GPUModuleOp kernels) {
       auto cluster = function->getAttrOfType<mlir::IntegerAttr>("rac.cluster");
       facts.push_back({function.getName().str(), int32_t(bytes.getInt()),
                        function->hasAttr("rac.waits"),
-                       cluster ? int32_t(cluster.getInt()) : 1});
+                       cluster ? int32_t(cluster.getInt()) : 1,
+                       function->hasAttr("rac.overlaps")});
     }
   return facts;
 }
@@ -80,8 +82,8 @@ private:
     return ConstantStruct::getAnon(
         module.getContext(),
         {text(kernel.name), runner(body), number(kernel.sharedBytes),
-         number(kernel.waits), number(kernel.cluster), number(bytes.size()),
-         sizes});
+         number(kernel.waits), number(kernel.cluster), number(kernel.overlaps),
+         number(bytes.size()), sizes});
   }
 
   /// Calls the kernel for one thread after another.

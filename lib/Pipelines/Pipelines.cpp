@@ -100,20 +100,23 @@ static void addKernels(OpPassManager &pm, const BufferOptions &options) {
   pm.addPass(createGpuOutline());
 }
 
-/// Arithmetic of kernels, which tells what their chip has no instructions for.
-static OpPassManager &addKernelMath(OpPassManager &pm,
-                                    const KernelOptions &options) {
+/// What kernels are on a chip: its arithmetic, and how they follow each other.
+static OpPassManager &addChipSpecific(OpPassManager &pm,
+                                      const KernelOptions &options) {
   OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
   GpuFloat8Options float8;
   float8.chip = options.chip;
   kernels.addNestedPass<gpu::GPUFuncOp>(createGpuFloat8(float8));
   kernels.addNestedPass<gpu::GPUFuncOp>(createExpandMath());
+  GpuOverlapOptions overlap;
+  overlap.chip = options.chip;
+  kernels.addNestedPass<gpu::GPUFuncOp>(createGpuOverlap(overlap));
   return kernels;
 }
 
 void rac::populateKernelPipeline(OpPassManager &pm,
                                  const KernelOptions &options) {
-  OpPassManager &kernels = addKernelMath(pm, options);
+  OpPassManager &kernels = addChipSpecific(pm, options);
   kernels.addPass(memref::createExpandStridedMetadataPass());
   kernels.addPass(createLowerAffinePass());
   kernels.addPass(createGpuMath());
@@ -133,7 +136,7 @@ void rac::populateKernelPipeline(OpPassManager &pm,
 
 void rac::populateSimulatorPipeline(OpPassManager &pm,
                                     const KernelOptions &options) {
-  OpPassManager &kernels = addKernelMath(pm, options);
+  OpPassManager &kernels = addChipSpecific(pm, options);
   kernels.addPass(createConvertVectorToSCFPass());
   kernels.addPass(memref::createExpandStridedMetadataPass());
   kernels.addPass(createLowerAffinePass());

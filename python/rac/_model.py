@@ -13,7 +13,7 @@ import numpy as np
 from ._types import CPU, CUDA, DLTensor, TensorInfo, dlpack_type
 
 _OK, _INVALID_ARGUMENT, _OUT_OF_MEMORY = 0, 1, 3
-_SPIN_NONE = _GRAPHS_NONE = -1
+_SPIN_NONE = _GRAPHS_NONE = _OVERLAP_NONE = -1
 _ELF = struct.Struct("<40xQ10xHH2x")  # of the header, where the table of sections is: offset, sizes
 _FUNCTIONS = ["create", "run", "destroy", "describe", "last_error", "arena_size", "profile"]
 
@@ -30,6 +30,7 @@ class _Options(ctypes.Structure):
         ("device", ctypes.c_int32),
         ("graphs", ctypes.c_int32),
         ("stream", ctypes.c_void_p),
+        ("overlap", ctypes.c_int32),
     ]
 
 
@@ -193,19 +194,19 @@ class Model:
     `with` block.
     """
 
-    def __init__(self, path, threads=0, spin_us=None, device=0, graphs=True, stream=None):
+    def __init__(self, path, threads=0, spin_us=None, device=0, graphs=True, stream=None, overlap=True):
         self._library = self._context = self._pool = None
         self.device, self.stream = device, stream
         self.path = os.path.realpath(os.fspath(path))
         self._lock = threading.Lock()
         self._library = _open(self.path)
         try:
-            self._bind(threads, spin_us, graphs)
+            self._bind(threads, spin_us, graphs, overlap)
         except BaseException:
             self.close()
             raise
 
-    def _bind(self, threads, spin_us, graphs):
+    def _bind(self, threads, spin_us, graphs, overlap):
         library = self._library
         try:
             prefix = ctypes.string_at(
@@ -242,7 +243,7 @@ class Model:
         spin = 0 if spin_us is None else int(spin_us) or _SPIN_NONE
         options = _Options(
             ctypes.sizeof(_Options), int(threads), spin, int(self.device),
-            0 if graphs else _GRAPHS_NONE, self.stream,
+            0 if graphs else _GRAPHS_NONE, self.stream, 0 if overlap else _OVERLAP_NONE,
         )
         status = functions["create"](ctypes.byref(options), ctypes.byref(context))
         if status != _OK:
@@ -497,7 +498,7 @@ class Model:
         raise kinds.get(status, RunError)(message)
 
 
-def load(path, threads=0, spin_us=None, command=None, device=0, graphs=True, stream=None):
+def load(path, threads=0, spin_us=None, command=None, device=0, graphs=True, stream=None, overlap=True):
     """Loads a library that rac-compile made.
 
     threads   how many a run may use; 0: as many as the model was compiled for
@@ -513,6 +514,8 @@ def load(path, threads=0, spin_us=None, command=None, device=0, graphs=True, str
     stream    of a model for GPUs: the address of a stream of that GPU's primary context to run in,
               as torch.cuda.Stream().cuda_stream, which runs on arrays on the device do not wait for;
               None: one of its own
+    overlap   of a model for GPUs from sm_90 on: whether kernels are launched while the one before
+              runs, and wait for it by themselves (docs/Gpu.md)
 
     RunError: it is no such library, its weights file is missing, or this CPU or the GPU and its
     driver lack what it was compiled for.
@@ -521,4 +524,4 @@ def load(path, threads=0, spin_us=None, command=None, device=0, graphs=True, str
         from ._command import CommandModel
 
         return CommandModel(path, command, threads)
-    return Model(path, threads, spin_us, device, graphs, stream)
+    return Model(path, threads, spin_us, device, graphs, stream, overlap)

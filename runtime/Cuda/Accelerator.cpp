@@ -67,6 +67,9 @@ static int createState(RacContext *context, const RacOptions &options) {
   if (!status && info->num_times == 0 && options.graphs == 0 &&
       driver.hasGraphs)
     state->replays = createReplays(context);
+  // Times of groups are those between their kernels.
+  state->overlaps =
+      driver.overlaps && options.overlap == 0 && info->num_times == 0;
   ContextHandle popped;
   driver.popCurrent(&popped);
   return status;
@@ -77,6 +80,10 @@ static int create(RacContext *context, const RacOptions &options) {
     return report(nullptr, RAC_INVALID_ARGUMENT,
                   "create: options.graphs must be 0 or %d, is %d",
                   RAC_GRAPHS_NONE, options.graphs);
+  if (options.overlap != 0 && options.overlap != RAC_OVERLAP_NONE)
+    return report(nullptr, RAC_INVALID_ARGUMENT,
+                  "create: options.overlap must be 0 or %d, is %d",
+                  RAC_OVERLAP_NONE, options.overlap);
   if (int status = loadDriver())
     return status;
   return createState(context, options);
@@ -163,6 +170,27 @@ extern "C" const Accelerator *rac_accelerator() { return &kAccelerator; }
 // What generated code calls
 //===----------------------------------------------------------------------===//
 
+/// `sizes`: rac_launch's, as the driver wants them.
+static Result launch(State &state, int32_t number, bool overlaps,
+                     const unsigned (&sizes)[7], void **params) {
+  Kernel kernel = state.loaded->kernels[number];
+  Stream stream = state.capturing ? state.capturing : state.stream;
+  if (!overlaps)
+    return driver.launchKernel(kernel, sizes[0], sizes[1], sizes[2], sizes[3],
+                               sizes[4], sizes[5], sizes[6], stream, params,
+                               nullptr);
+  LaunchAttribute attribute = {};
+  attribute.id = kOverlapsLaunch;
+  attribute.value = 1;
+  LaunchConfig config = {{sizes[0], sizes[1], sizes[2]},
+                         {sizes[3], sizes[4], sizes[5]},
+                         sizes[6],
+                         stream,
+                         &attribute,
+                         1};
+  return driver.launchKernelEx(&config, kernel, params, nullptr);
+}
+
 extern "C" void rac_launch(RacContext *context, int32_t number,
                            const int64_t *sizes, void **params) {
   State &state = stateOf(context);
@@ -177,10 +205,8 @@ extern "C" void rac_launch(RacContext *context, int32_t number,
   }
   Result result = {};
   if (fits)
-    result = driver.launchKernel(
-        state.loaded->kernels[number], narrow[0], narrow[1], narrow[2],
-        narrow[3], narrow[4], narrow[5], narrow[6],
-        state.capturing ? state.capturing : state.stream, params, nullptr);
+    result = launch(state, number, state.overlaps && kernel.overlaps, narrow,
+                    params);
   if (fits && !result)
     return;
   fail(context, fits ? statusOf(result) : RAC_FAILED,

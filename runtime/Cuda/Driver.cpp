@@ -75,6 +75,12 @@ static const char *findFunctions(Driver &driver, void *library) {
   finder.need(driver.eventRecord);
   finder.need(driver.eventElapsedTime);
   finder.find(driver.tensorMapEncode);
+  // Graphs of such launches can be recorded from CUDA 12.3 on.
+  constexpr int kRecordsOverlaps = 12030;
+  int version = 0;
+  driver.overlaps = finder.find(driver.getVersion) &&
+                    finder.find(driver.launchKernelEx) &&
+                    !driver.getVersion(&version) && version >= kRecordsOverlaps;
   driver.hasGraphs =
       finder.find(driver.beginCapture) && finder.find(driver.endCapture) &&
       finder.find(driver.graphDestroy) &&

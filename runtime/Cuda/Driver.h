@@ -78,6 +78,24 @@ enum : unsigned {
 /// CU_STREAM_LEGACY: what programs use that don't say which stream.
 inline Stream legacyStream() { return reinterpret_cast<Stream>(1); }
 
+/// CUlaunchAttribute: its number, and a value that is an int of 64 bytes.
+struct LaunchAttribute {
+  int id;
+  alignas(8) int value;
+  char rest[60];
+};
+static_assert(sizeof(LaunchAttribute) == 72, "as in cuda.h");
+/// CUlaunchConfig.
+struct LaunchConfig {
+  unsigned grid[3], block[3], sharedBytes;
+  Stream stream;
+  LaunchAttribute *attributes;
+  unsigned numAttributes;
+};
+static_assert(sizeof(LaunchConfig) == 56, "as in cuda.h");
+/// CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION
+constexpr int kOverlapsLaunch = 6;
+
 /// What a function of the driver gave. True: it failed.
 struct Result {
   const char *function;
@@ -122,6 +140,12 @@ struct Driver {
   Function<Kernel, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
            unsigned, Stream, void **, void **>
       launchKernel{"cuLaunchKernel"};
+  Function<int *> getVersion{"cuDriverGetVersion"};
+  /// Sizes and the stream, the kernel, as above. Missing before CUDA 11.8.
+  Function<const LaunchConfig *, Kernel, void **, void **> launchKernelEx{
+      "cuLaunchKernelEx"};
+  /// Whether kernels may be launched before others end, in graphs, too.
+  bool overlaps = false;
 
   Function<Address *, size_t> memAlloc{"cuMemAlloc_v2"};
   Function<Address> memFree{"cuMemFree_v2"};

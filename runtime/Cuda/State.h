@@ -38,6 +38,8 @@ struct State {
   } *shared;
   Address statusAddress; // of shared->status, for kernels
 
+  bool overlaps; // kernels may be launched before others end
+
   // Of the current run.
   RunInput *inputs;
   RunOutput *outputs;

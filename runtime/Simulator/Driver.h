@@ -51,6 +51,18 @@ using CUgraphExec = struct CUgraphExec_st *;
 namespace rac::simulator {
 
 /// A kernel of a module.
+struct CUlaunchAttribute {
+  int id;
+  alignas(8) int value;
+  char rest[60];
+};
+struct CUlaunchConfig {
+  unsigned grid[3], block[3], sharedBytes;
+  CUstream stream;
+  const CUlaunchAttribute *attributes;
+  unsigned numAttributes;
+};
+
 struct Kernel {
   const RacSimKernel *code;
   int32_t dynamicLimit = 48 * 1024; ///< until cuFuncSetAttribute raises it

@@ -221,3 +221,24 @@ RAC_CUDA_API CUresult cuLaunchKernel(CUfunction function, unsigned gridX,
                        ": more dynamic shared memory than allowed");
   return enqueue(stream, RecordedLaunch(kernel, grid, block, shared, params));
 }
+
+RAC_CUDA_API CUresult cuLaunchKernelEx(const CUlaunchConfig *config,
+                                       CUfunction function, void **params,
+                                       void **extra) {
+  const auto &kernel = *reinterpret_cast<const Kernel *>(function);
+  constexpr int kOverlaps = 6; // ..._PROGRAMMATIC_STREAM_SERIALIZATION
+  for (unsigned i = 0; i < config->numAttributes; ++i) {
+    const CUlaunchAttribute &attribute = config->attributes[i];
+    if (attribute.id != kOverlaps)
+      return because(CUDA_ERROR_INVALID_VALUE,
+                     "an unknown attribute of a launch");
+    if (attribute.value && !kernel.code->overlaps)
+      return because(CUDA_ERROR_INVALID_VALUE,
+                     std::string("kernel ") + kernel.code->name +
+                         ": it would not wait for the one before");
+  }
+  const unsigned *grid = config->grid, *block = config->block;
+  return cuLaunchKernel(function, grid[0], grid[1], grid[2], block[0], block[1],
+                        block[2], config->sharedBytes, config->stream, params,
+                        extra);
+}

@@ -75,7 +75,7 @@ static FakeImage image = {FakeImage::kMagic,
                            {"select", selectKernel}}};
 static const RacImage images[] = {{"compute_80", &image, 0}};
 static const RacKernel kernels[] = {
-    {"double", 0, 3}, {"count", 0, 4}, {"select", 0, 3}};
+    {"double", 0, 3, 0}, {"count", 0, 4, 0}, {"select", 0, 3, 0}};
 static const char *const messages[] = {"1234 is not allowed"};
 static const RacDeviceInfo device = {1, images, 3, kernels, 1, messages};
 

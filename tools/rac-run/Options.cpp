@@ -26,6 +26,7 @@ how much memory. Without --input, inputs are random.
                           (default: as compiled; docs/ThreadPool.md)
   --device N              of models for GPUs: which one, as the driver counts (default 0)
   --no-graphs             of models for GPUs: no run is replayed (docs/Gpu.md)
+  --no-overlap            of models for GPUs: no kernel is launched before the last one has ended
   --repeat N              timed runs (default 20; 0: only the first run)
   --warmup N              runs before those, the first included (default 3)
   --seed N                of the random inputs (default 1)
@@ -100,6 +101,10 @@ Options parseOptions(int argc, char **argv) {
     }
     if (argument == "--no-graphs") {
       options.graphs = false;
+      continue;
+    }
+    if (argument == "--no-overlap") {
+      options.overlap = false;
       continue;
     }
     if (argument == "--profile") {

@@ -19,7 +19,8 @@ struct Options {
   EnergyWanted energy = EnergyWanted::No;
   std::string energyRoot, energyNvml; // in place of the machine's, for tests
   double energyWindow = 0;            // s
-  bool graphs = true, profile = false, json = false, describe = false;
+  bool graphs = true, overlap = true, profile = false, json = false,
+       describe = false;
 };
 
 /// Dies with a message, or ends after --help.

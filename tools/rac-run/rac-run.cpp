@@ -51,6 +51,7 @@ int main(int argc, char **argv) {
   wanted.spin_us = options.spin;
   wanted.device = options.device;
   wanted.graphs = options.graphs ? 0 : RAC_GRAPHS_NONE;
+  wanted.overlap = options.overlap ? 0 : RAC_OVERLAP_NONE;
   model.create(wanted);
   measured.load = seconds(Clock::now() - start);
 

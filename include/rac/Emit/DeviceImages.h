@@ -17,6 +17,7 @@ struct DeviceKernel {
   std::string name;
   std::string group; ///< that it computes, or one of them; empty: of none
   int32_t sharedBytes = 0, numParams = 0;
+  bool overlaps = false;
 };
 struct DeviceImages {
   std::vector<DeviceImage> images;

@@ -40,7 +40,7 @@ struct CudaModel : TestModel {
 
   void addKernel(const char *name, FakeKernel kernel, int32_t shared = 0) {
     image.kernels[name] = kernel;
-    kernels.push_back({name, shared, 0});
+    kernels.push_back({name, shared, 0, /*overlaps=*/0});
     update();
   }
   void update() {

@@ -235,6 +235,33 @@ int cuLaunchKernel(const void *function, unsigned gx, unsigned gy, unsigned gz,
   });
 }
 
+int cuDriverGetVersion(int *version) {
+  *version = 13000;
+  return 0;
+}
+struct LaunchConfig {
+  unsigned grid[3], block[3], shared;
+  void *stream;
+  const struct {
+    int id;
+    alignas(8) int value;
+    char rest[60];
+  } *attributes;
+  unsigned numAttributes;
+};
+int cuLaunchKernelEx(const LaunchConfig *config, const void *function,
+                     void **params, void **extra) {
+  ENTER(true);
+  // CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION
+  if (config->numAttributes != 1 || config->attributes->id != 6 ||
+      config->attributes->value != 1)
+    return kInvalidValue;
+  const unsigned *grid = config->grid, *block = config->block;
+  return cuLaunchKernel(function, grid[0], grid[1], grid[2], block[0], block[1],
+                        block[2], config->shared, config->stream, params,
+                        extra);
+}
+
 /// Puts what it was told where the map is: 16 numbers.
 int cuTensorMapEncodeTiled(void *map, int type, unsigned rank, void *address,
                            const uint64_t *sizes, const uint64_t *strides,

@@ -123,6 +123,42 @@ TEST_F(Run, EmptyTensors) {
   EXPECT_EQ(cuda.calls["cuLaunchKernel"], 0);
 }
 
+/// Only kernels that wait by themselves are launched before the last one ends.
+TEST_F(Run, Overlap) {
+  model.addKernel("waits", addOneKernel);
+  model.kernels.back().overlaps = 1;
+  model.info.main = [](RacContext *context) {
+    int64_t n = rac_input_dim(context, 0, 0);
+    const void *x = rac_input(context, 0);
+    void *between = rac_arena(context, n * 4);
+    void *y = rac_output(context, 0, 1, &n);
+    launch(context, 0, 1, {number(between), number(x), n});
+    launch(context, 1, 1, {number(y), number(between), n});
+  };
+  for (bool off : {false, true}) {
+    cuda.calls.clear();
+    RacOptions options = makeOptions();
+    options.graphs = RAC_GRAPHS_NONE;
+    options.overlap = off ? RAC_OVERLAP_NONE : 0;
+    RacContext *context = nullptr;
+    ASSERT_EQ(rac_model_create(&model.info, &options, &context), RAC_OK);
+    const DLTensor *inputs[] = {&x};
+    DLTensor *outputs[] = {&y};
+    EXPECT_EQ(rac_model_run(context, inputs, 1, outputs, 1), RAC_OK);
+    rac_model_destroy(context);
+    // The fake's own call of cuLaunchKernel counts, too.
+    EXPECT_EQ(cuda.calls["cuLaunchKernel"], 2);
+    EXPECT_EQ(cuda.calls["cuLaunchKernelEx"], off ? 0 : 1);
+  }
+}
+
+TEST_F(Run, NoSuchOverlap) {
+  RacOptions options = makeOptions();
+  options.overlap = 5;
+  EXPECT_EQ(createError(model, RAC_INVALID_ARGUMENT, options),
+            "create: options.overlap must be 0 or -1, is 5");
+}
+
 TEST_F(Run, LargeInputs) {
   TestContext context(model);
   std::vector<float> xs(700001), ys(xs.size());

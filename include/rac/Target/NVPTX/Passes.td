@@ -200,6 +200,21 @@ def GpuShapes : Pass<"rac-gpu-shapes", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::rac::RacDialect"];
 }
 
+def GpuOverlap : Pass<"rac-gpu-overlap", "::mlir::gpu::GPUFuncOp"> {
+  let summary = "Let kernels be launched while the one before them ends";
+  let description = [{
+    From sm_90 on (programmatic dependent launch): a kernel begins by waiting until the
+    one before it has ended and its writes are seen (`nvvm.griddepcontrol`), and then
+    says that the next may be launched, which waits in turn. What a launch takes, and
+    blocks take to start, passes meanwhile. A kernel's `rac.overlaps` tells who
+    launches it that it waits by itself.
+  }];
+  let options = [
+    Option<"chip", "chip", "std::string", /*default=*/"\"\"", "What kernels may use">];
+  let dependentDialects = ["::mlir::NVVM::NVVMDialect"];
+  let statistics = [Statistic<"numOverlapping", "num-overlapping", "Kernels that wait by themselves">];
+}
+
 def GpuFloat8 : Pass<"rac-gpu-float8", "::mlir::gpu::GPUFuncOp"> {
   let summary = "Convert floats of 8 bits by the instructions of chips that have them";
   let description = [{

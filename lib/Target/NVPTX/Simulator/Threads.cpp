@@ -188,6 +188,17 @@ struct WarpBarrierLowering : ConvertOpToLLVMPattern<NVVM::SyncWarpOp> {
   }
 };
 
+/// Kernels run one after the other; of each is known whether it waits.
+struct GridControlLowering : ConvertOpToLLVMPattern<NVVM::GriddepcontrolOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(NVVM::GriddepcontrolOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
 int32_t modeOf(gpu::ShuffleMode mode) {
   switch (mode) {
   case gpu::ShuffleMode::XOR:
@@ -294,6 +305,6 @@ void rac::simulator::populateThreadsToSimulator(LLVMTypeConverter &converter,
                NumberLowering<gpu::GridDimOp, kGridSize>, LaneLowering,
                WarpLowering, WarpSizeLowering, NumWarpsLowering,
                SharedMemoryLowering, BarrierLowering, WarpBarrierLowering,
-               ShuffleLowering>(converter);
+               GridControlLowering, ShuffleLowering>(converter);
   patterns.add<AssertLowering>(converter, /*benefit=*/10);
 }
