@@ -88,14 +88,12 @@ Value SortedUpdates::apply(
     OpBuilder &b, Location loc, ScatterKind kind, Type element, Value old,
     ValueRange row, Value target,
     function_ref<Value(OpBuilder &, Location, Value)> fetch) const {
-  auto less = [](OpBuilder &b, Location loc, Value x, Value y) {
-    return ScalarBuilder(b, loc, false).less(x, y);
-  };
   Value low = indexConstant(b, loc, 0), high = indexValue(b, loc, count),
         one = indexConstant(b, loc, 1);
   Value first = partitionPoint(
       b, loc, low, high, [&](OpBuilder &b, Location loc, Value place) {
-        return less(b, loc, at(b, loc, sorted.keys, row, place), target);
+        Value key = at(b, loc, sorted.keys, row, place);
+        return ScalarBuilder(b, loc, false).less(key, target);
       });
   Value end = partitionPoint(
       b, loc, first, high, [&](OpBuilder &b, Location loc, Value place) {
@@ -325,7 +323,7 @@ private:
             at.push_back(linalg::IndexOp::create(b, loc, d));
           ArrayRef<Value> all = at;
           return sorted.apply(
-              b, loc, op.getKind(), element, args[0], all.take_front(),
+              b, loc, op.getKind(), element, args[0], all.take_front(1),
               numberOf(b, loc, all.take_front(depth), sizes),
               [&](OpBuilder &b, Location loc, Value place) {
                 SmallVector<Value> from = {place};

@@ -236,8 +236,7 @@ Sorted RowSort::merge(OpBuilder &b, Sorted from, Sorted into, Value width) {
           indices.push_back(linalg::IndexOp::create(b, loc, d));
         // Of each run only so many are asked for.
         ScalarBuilder s(b, loc, false);
-        Value within =
-            arith::RemUIOp::create(b, loc, indices[axis], s.add(width, width));
+        Value within = withinPair(b, indices[axis], width);
         auto branch = scf::IfOp::create(
             b, loc, s.less(within, wanted),
             [&](OpBuilder &b, Location loc) {

@@ -56,6 +56,9 @@ def cluster(element, depth, registers, cluster, batch=""):
 
 MODELS = {
     "elementwise": "(float[n, 64] x, float[64] row) => (float[n, 64] y) { z = Add(x, row) t = Erf(z) y = Mul(t, x) }",
+    "top_k": "(float[4, 3000] x) => (float[4, 50] v, int64[4, 50] i) <int64[1] k = {50}> { v, i = TopK(x, k) }",
+    "scatter": "(float[512, 64] x, int64[300, 1] i, float[300, 64] u) => (float[512, 64] y)"
+               ' { y = ScatterND <reduction = "add"> (x, i, u) }',
     "product_f32": "(float[512, 256] x, float[256, 512] w) => (float[512, 512] y) { z = MatMul(x, w) y = Relu(z) }",
     "product_f16": "(float16[512, 256] x, float16[256, 512] w) => (float16[512, 512] y) { y = MatMul(x, w) }",
     "product_bf16": "(bfloat16[512, 256] x, bfloat16[256, 512] w) => (bfloat16[512, 512] y) { y = MatMul(x, w) }",
