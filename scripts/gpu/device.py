@@ -55,7 +55,7 @@ class OnDevice:
     """A compiled model bound to torch's tensors, by its C interface: calling it runs it. Outputs
     whose shapes follow from the inputs' are in `outputs`; the others stay in the model's memory."""
 
-    def __init__(self, path, inputs, graphs=True):
+    def __init__(self, path, inputs, graphs=True, overlap=True):
         import rac
 
         stream = None
@@ -65,7 +65,7 @@ class OnDevice:
                 torch.cuda.set_stream(torch.cuda.Stream())
             torch.cuda.synchronize()
             stream = torch.cuda.current_stream().cuda_stream
-        self.model = rac.load(path, stream=stream, graphs=graphs)
+        self.model = rac.load(path, stream=stream, graphs=graphs, overlap=overlap)
         self.kept, self.outputs, self.lent = inputs, {}, []
         for slot in self.model._in:
             tensor = inputs[slot.name]

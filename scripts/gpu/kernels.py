@@ -12,6 +12,8 @@ COLUMNS = {"kernel": "name", "right": "right", "rel": "rel", "rac us": "rac_us",
            "GB/s": "gbytes", "of copy": "of_copy", "kernels": "kernels"}
 
 OPSET = 23
+# Tokens that a sampler takes a choice of.
+TOP = 50
 # By norms. That of f32 is one that products in TF32 don't keep: they are off by 3e-4.
 TOLERANCE = {"f32": 2e-5, "f16": 4e-3, "bf16": 2e-2, "f8": 2e-3, "i8": 1e-6}
 
@@ -60,6 +62,8 @@ ALL = [
     memory("softmax", "f32", 65536, 1024), memory("softmax", "bf16", 65536, 2048),
     memory("transpose", "f32", 12288, 8192), memory("transpose", "bf16", 16384, 16384),
     memory("sum rows", "f32", 8192, 16384), memory("sum columns", "f32", 16384, 8192),
+    memory("cumsum rows", "f32", 16384, 8192), memory("cumsum rows", "f32", 16, 65536), memory("cumsum columns", "f32", 8192, 16384),
+    memory(f"top {TOP}", "f32", 1, 50257), memory(f"top {TOP}", "f32", 64, 50257), memory("sort", "f32", 64, 16384),
 ]
 
 
@@ -80,9 +84,18 @@ def model(job):
         "transpose": lambda: [node("Transpose", ["x"], ["out"], perm=[1, 0])],
         "sum rows": lambda: [node("ReduceSum", ["x", "axes"], ["out"], keepdims=0)],
         "sum columns": lambda: [node("ReduceSum", ["x", "axes"], ["out"], keepdims=0)],
+        "cumsum rows": lambda: [node("CumSum", ["x", "axis"], ["out"])],
+        "cumsum columns": lambda: [node("CumSum", ["x", "axis"], ["out"])],
+        f"top {TOP}": lambda: [node("TopK", ["x", "k"], ["out", "places"], axis=-1)],
+        "sort": lambda: [node("TopK", ["x", "k"], ["out", "places"], axis=-1)],
     }[job["kind"]]()
+    axis = 1 if job["kind"].endswith("rows") else 0
     if job["kind"].startswith("sum"):
-        initializers = [helper.make_tensor("axes", TensorProto.INT64, [1], [1 if job["kind"] == "sum rows" else 0])]
+        initializers = [helper.make_tensor("axes", TensorProto.INT64, [1], [axis])]
+    if job["kind"].startswith("cumsum"):
+        initializers = [helper.make_tensor("axis", TensorProto.INT64, [], [axis])]
+    if nodes[0].op_type == "TopK":
+        initializers = [helper.make_tensor("k", TensorProto.INT64, [1], output_shape(job)[-1:])]
     inputs = [helper.make_tensor_value_info(name, dtype, shape) for name, shape in job["inputs"].items()]
     outputs = [helper.make_tensor_value_info("out", dtype, output_shape(job))]
     graph = helper.make_graph(nodes, "kernel", inputs, outputs, initializers)
@@ -119,6 +132,8 @@ def output_shape(job):
         return first[::-1]
     if kind.startswith("sum"):
         return [first[0] if kind == "sum rows" else first[1]]
+    if kind.startswith("top"):
+        return [first[0], TOP]
     return first
 
 
@@ -149,6 +164,10 @@ def reference(job):
         "transpose": lambda x: x.t().contiguous(),
         "sum rows": lambda x: x.sum(1),
         "sum columns": lambda x: x.sum(0),
+        "cumsum rows": lambda x: x.cumsum(1),
+        "cumsum columns": lambda x: x.cumsum(0),
+        f"top {TOP}": lambda x: x.topk(TOP, -1)[0],
+        "sort": lambda x: x.sort(-1, descending=True)[0],
     }[job["kind"]]
 
 
