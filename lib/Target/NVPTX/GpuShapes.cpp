@@ -17,30 +17,41 @@ using namespace rac;
 
 namespace {
 
-/// The sizes that `reshape` gives: what is stored into its shape, once each
-/// and in its block, or what is read of the accelerator's memory.
-SmallVector<OpFoldResult> sizesOf(memref::ReshapeOp reshape) {
-  auto shapeType = cast<MemRefType>(reshape.getShape().getType());
-  SmallVector<OpFoldResult> sizes(shapeType.getDimSize(0));
-  Value shape = reshape.getShape();
-  bool stored = shape.getDefiningOp<memref::AllocOp>();
+/// What was stored into each element of `shape`, a buffer that is only stored
+/// to, loaded from and taken as a shape, when `op` is reached. None unless each
+/// was stored once, and before that.
+std::optional<SmallVector<Value>> storedSizes(Value shape, Operation *op) {
+  auto alloc = shape.getDefiningOp<memref::AllocOp>();
+  if (!alloc)
+    return std::nullopt;
+  SmallVector<Value> sizes(alloc.getType().getDimSize(0));
+  Operation *reached = alloc->getBlock()->findAncestorOpInBlock(*op);
   for (Operation *user : shape.getUsers()) {
-    auto store = dyn_cast<memref::StoreOp>(user);
-    if (isa<memref::ReshapeOp>(user))
+    if (isa<memref::ReshapeOp, memref::LoadOp>(user))
       continue;
-    auto place = store && store->getBlock() == reshape->getBlock() &&
-                         store->isBeforeInBlock(reshape)
+    auto store = dyn_cast<memref::StoreOp>(user);
+    auto place = store && reached && store->getBlock() == alloc->getBlock() &&
+                         store->isBeforeInBlock(reached)
                      ? getConstantIntValue(store.getIndices().front())
                      : std::nullopt;
-    if (!place || sizes[*place]) {
-      stored = false;
-      break;
-    }
+    if (!place || sizes[*place])
+      return std::nullopt;
     sizes[*place] = store.getValueToStore();
   }
-  if (stored && llvm::all_of(sizes, [](OpFoldResult size) { return !!size; }))
-    return sizes;
+  if (!llvm::all_of(sizes, [](Value size) { return !!size; }))
+    return std::nullopt;
+  return sizes;
+}
+
+/// The sizes that `reshape` gives: what is stored into its shape, or what is
+/// read of the accelerator's memory.
+SmallVector<OpFoldResult> sizesOf(memref::ReshapeOp reshape) {
+  Value shape = reshape.getShape();
+  if (auto sizes = storedSizes(shape, reshape))
+    return llvm::to_vector_of<OpFoldResult>(*sizes);
   OpBuilder builder(reshape);
+  auto shapeType = cast<MemRefType>(shape.getType());
+  SmallVector<OpFoldResult> sizes(shapeType.getDimSize(0));
   for (auto [i, size] : llvm::enumerate(sizes)) {
     Value at = arith::ConstantIndexOp::create(builder, reshape.getLoc(), i);
     size = ReadOp::create(builder, reshape.getLoc(), shapeType.getElementType(),
@@ -48,6 +59,20 @@ SmallVector<OpFoldResult> sizesOf(memref::ReshapeOp reshape) {
                .getResult();
   }
   return sizes;
+}
+
+/// The host knows what it has stored.
+void forwardLoads(memref::AllocOp shape) {
+  for (Operation *user : llvm::make_early_inc_range(shape->getUsers())) {
+    auto load = dyn_cast<memref::LoadOp>(user);
+    auto place =
+        load ? getConstantIntValue(load.getIndices().front()) : std::nullopt;
+    auto sizes = place ? storedSizes(shape, load) : std::nullopt;
+    if (!sizes || *place >= static_cast<int64_t>(sizes->size()))
+      continue;
+    load.replaceAllUsesWith((*sizes)[*place]);
+    load.erase();
+  }
 }
 
 /// A view of the same memory with sizes that are values.
@@ -106,6 +131,7 @@ struct GpuShapesPass : rac::impl::GpuShapesBase<GpuShapesPass> {
       lowerReshape(reshape);
     }
     for (memref::AllocOp alloc : shapes) {
+      forwardLoads(alloc);
       if (!llvm::all_of(alloc->getUsers(), llvm::IsaPred<memref::StoreOp>))
         continue;
       for (Operation *store : llvm::make_early_inc_range(alloc->getUsers()))

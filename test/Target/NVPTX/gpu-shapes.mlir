@@ -19,6 +19,46 @@ func.func @stored(%x: memref<?xf32>, %n: index, %m: i64) -> (memref<?x?xf32>, in
   return %0, %1 : memref<?x?xf32>, index
 }
 
+// Whoever else asks for what was stored is given it, too.
+
+// CHECK-LABEL: func @loaded
+// CHECK-NOT: memref.{{store|load|alloc}}
+// CHECK: rac.block %arg0 at %c0[%arg1, %arg2]
+// CHECK: scf.if
+// CHECK-NEXT: call @size(%arg2)
+// CHECK: return %{{.*}}, %arg1
+func.func @loaded(%x: memref<?xf32>, %n: index, %m: index, %some: i1) -> (memref<?x?xf32>, index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %shape = memref.alloc() : memref<2xindex>
+  memref.store %n, %shape[%c0] : memref<2xindex>
+  memref.store %m, %shape[%c1] : memref<2xindex>
+  %0 = memref.reshape %x(%shape) : (memref<?xf32>, memref<2xindex>) -> memref<?x?xf32>
+  %1 = memref.load %shape[%c0] : memref<2xindex>
+  scf.if %some {
+    %2 = memref.load %shape[%c1] : memref<2xindex>
+    func.call @size(%2) : (index) -> ()
+  }
+  return %0, %1 : memref<?x?xf32>, index
+}
+func.func private @size(index)
+
+// What is loaded before all is stored is not what the shape is.
+
+// CHECK-LABEL: func @before
+// CHECK: memref.load
+// CHECK: rac.block %arg0 at %c0[%arg1, %arg2]
+func.func @before(%x: memref<?xf32>, %n: index, %m: index) -> (memref<?x?xf32>, index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %shape = memref.alloc() : memref<2xindex>
+  memref.store %n, %shape[%c0] : memref<2xindex>
+  %0 = memref.load %shape[%c0] : memref<2xindex>
+  memref.store %m, %shape[%c1] : memref<2xindex>
+  %1 = memref.reshape %x(%shape) : (memref<?xf32>, memref<2xindex>) -> memref<?x?xf32>
+  return %1, %0 : memref<?x?xf32>, index
+}
+
 // A shape that is data is read; of what the type says there is no need.
 
 // CHECK-LABEL: func @read

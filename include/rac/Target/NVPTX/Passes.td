@@ -195,7 +195,7 @@ def GpuShapes : Pass<"rac-gpu-shapes", "::mlir::func::FuncOp"> {
   let description = [{
     A `memref.reshape` reads its shape from memory that the host has no access to.
     It becomes a `rac.block` with the sizes that were stored there, or that
-    `rac.read` gives.
+    `rac.read` gives. What else loads a size that was stored there is given it, too.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::rac::RacDialect"];
 }
