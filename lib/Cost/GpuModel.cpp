@@ -137,6 +137,33 @@ KernelCost GpuCosting::emptyCost(const Share &share) const {
 // Other kernels
 //===----------------------------------------------------------------------===//
 
+/// A lane for each part of the unit's width, and what the unit has of them.
+double GpuCosting::vectorLanes() const {
+  const ComputeUnit &unit = coefficients.vectorUnit();
+  return unit.vectorBits ? kSchedulers * unit.vectorBits->v / 32 : 1;
+}
+
+/// `sharers`: blocks of a multiprocessor, which share its cache.
+void GpuCosting::addTraffic(const Work &part, const Schedule &schedule,
+                            double sharers, double asked,
+                            const Assumptions &before, KernelCost &cost) {
+  double sector = coefficients.lineBytes(levels.memory);
+  auto traffic = [&](double bytes, const Assumptions &before) {
+    return generatedTraffic(part, schedule, {bytes, sector, false}, before)
+        .total();
+  };
+  Assumptions empty = before;
+  empty.cold = true;
+  if (levels.near)
+    addTransfer(*levels.near, registerTraffic(part, schedule), 0, cost);
+  double nearBytes = levels.near ? coefficients.levelBytes(*levels.near) : 0;
+  addTransfer(levels.far, traffic(nearBytes / sharers, empty), asked, cost);
+  if (levels.far != levels.memory)
+    addTransfer(levels.memory,
+                traffic(coefficients.levelBytes(levels.far), before), asked,
+                cost);
+}
+
 /// Operations that are no products on tensor cores; that of a multiply-add
 /// takes what the unit counts two for.
 void GpuCosting::addScalarWork(const WorkNest &nest, double iterations,
@@ -244,33 +271,12 @@ KernelCost GpuCosting::threads(const WorkNest &nest, PlanAttr plan) {
   Share share = this->share(blocks, room.warps * room.warpSize / kBlockThreads);
   KernelCost cost = emptyCost(share);
   double running = std::min(threads, share.resident * kBlockThreads);
-  // A lane for each part of the unit's width, and what the unit has of them.
-  const ComputeUnit &unit = coefficients.vectorUnit();
-  double width = unit.vectorBits ? kSchedulers * unit.vectorBits->v / 32 : 1;
-  double utilization = std::min(1.0, running / width);
+  double utilization = std::min(1.0, running / vectorLanes());
   addProducts(nest, nest.iterations(), utilization, coefficients, cost);
   addScalarWork(nest, nest.iterations(), utilization, cost);
 
   double asked = running * askedByThread(work, nest, lanes);
-  double sector = coefficients.lineBytes(levels.memory);
-  Assumptions empty = assumptions;
-  empty.cold = true;
-  if (levels.near)
-    addTransfer(*levels.near, registerTraffic(part, schedule), 0, cost);
-  double nearBytes = levels.near ? coefficients.levelBytes(*levels.near) : 0;
-  addTransfer(
-      levels.far,
-      generatedTraffic(part, schedule, {nearBytes, sector, false}, empty)
-          .total(),
-      asked, cost);
-  if (levels.far != levels.memory)
-    addTransfer(
-        levels.memory,
-        generatedTraffic(part, schedule,
-                         {coefficients.levelBytes(levels.far), sector, false},
-                         assumptions)
-            .total(),
-        asked, cost);
+  addTraffic(part, schedule, /*sharers=*/1, asked, assumptions, cost);
   // Indices, and whether they were right, come before what they say.
   addOverheads(isScattered ? 2 : 1, isScattered ? 4 : 1, share, cost);
   if (serial > 1)
@@ -305,27 +311,9 @@ KernelCost GpuCosting::tiles(PlanAttr plan) {
     addScalarWork(nest, iterations, utilization, cost);
   }
 
-  double sector = coefficients.lineBytes(levels.memory);
   double running = share.resident * std::min(threads, largest);
-  Assumptions empty = assumptions;
-  empty.cold = true;
-  if (levels.near)
-    addTransfer(*levels.near, registerTraffic(work, schedule), 0, cost);
-  double nearBytes = levels.near ? coefficients.levelBytes(*levels.near) : 0;
-  addTransfer(levels.far,
-              generatedTraffic(work, schedule,
-                               {nearBytes / share.resident, sector, false},
-                               empty)
-                  .total(),
-              running * asked, cost);
-  if (levels.far != levels.memory)
-    addTransfer(
-        levels.memory,
-        generatedTraffic(work, schedule,
-                         {coefficients.levelBytes(levels.far), sector, false},
-                         assumptions)
-            .total(),
-        running * asked, cost);
+  addTraffic(work, schedule, share.resident, running * asked, assumptions,
+             cost);
   addOverheads(1, 1, share, cost);
   return cost;
 }
@@ -356,7 +344,17 @@ SmallVector<KernelCost, 4> GpuCosting::kernels(PlanAttr plan) {
     add(tiles(plan), work.flops());
     return costs;
   }
-  for (const WorkNest &nest : work.nests) {
+  for (const WorkNest *next = work.nests.begin(); next != work.nests.end();) {
+    const WorkNest &nest = *next++;
+    if (nest.isScan) {
+      // What it leaves where data says is a nest of its own.
+      bool isApart = nest.writes.empty() && next != work.nests.end();
+      SmallVector<KernelCost, 2> made =
+          scan(nest, isApart ? next++ : nullptr, plan);
+      for (KernelCost &cost : made)
+        add(std::move(cost), nest.flops() / double(made.size()));
+      continue;
+    }
     // Without a block in the plan lowering takes the best.
     std::optional<GpuBlock> used;
     if (isTensor(nest, type)) {
@@ -376,7 +374,8 @@ SmallVector<KernelCost, 4> GpuCosting::kernels(PlanAttr plan) {
   if (llvm::any_of(work.nests,
                    [](const WorkNest &nest) { return nest.writes.empty(); }))
     for (const WorkNest &nest : work.nests)
-      steps = std::max(steps, serialTrips(nest));
+      if (!nest.isScan)
+        steps = std::max(steps, serialTrips(nest));
   for (KernelCost &cost : costs)
     for (TimeFormula::Overhead &overhead : cost.formula.overheads)
       overhead.times *= steps;

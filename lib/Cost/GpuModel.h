@@ -5,6 +5,7 @@
 
 #include "rac/Cost/GpuBlock.h"
 #include "rac/Cost/KernelCost.h"
+#include "rac/Cost/Schedule.h"
 
 namespace rac {
 
@@ -58,6 +59,10 @@ private:
   KernelCost threads(const WorkNest &nest, PlanAttr plan);
   /// Bringing what a nest goes over in order, as lowering does it.
   KernelCost sorting(const WorkNest &nest);
+  /// Running sums, of all elements of rows; a nest that leaves them where data
+  /// says (null: it does itself) is in the last kernel.
+  llvm::SmallVector<KernelCost, 2> scan(const WorkNest &nest,
+                                        const WorkNest *results, PlanAttr plan);
   /// Two products and a softmax in between as one kernel, of warp groups with a
   /// block that is for them; none if the nests are anything else.
   std::optional<KernelCost> attention(DataType type,
@@ -71,6 +76,10 @@ private:
                      double utilization, KernelCost &cost);
   void addTransfer(size_t level, double bytes, double inFlight,
                    KernelCost &cost);
+  /// What goes through each level, with so much on its way, B.
+  void addTraffic(const Work &part, const Schedule &schedule, double sharers,
+                  double asked, const Assumptions &before, KernelCost &cost);
+  double vectorLanes() const;
   /// Instructions of threads that are no arithmetic of the op's own.
   void addInstructions(double count, double utilization, KernelCost &cost);
   /// `waits`: for first data, with nothing to do meanwhile.

@@ -44,7 +44,7 @@ KernelCost GpuCosting::sorting(const WorkNest &nest) {
                         merges * kMergeInstructions;
   double running = std::min(elements, share.resident * kThreads);
   addInstructions(elements * instructions,
-                  std::min(1.0, running / (kSchedulers * room.warpSize)), cost);
+                  std::min(1.0, running / vectorLanes()), cost);
 
   double element = work.tensors[keys.tensor].elementBytes + kPlaceBytes;
   double pass = 2 * elements * element;

@@ -216,6 +216,7 @@ Analysis::resolve(const LoopNest &nest,
   result.functions = nest.functions;
   result.isTriangle = nest.isTriangle;
   result.sorted = nest.sorted;
+  result.isScan = nest.isScan;
   return result;
 }
 

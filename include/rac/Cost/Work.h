@@ -115,9 +115,9 @@ struct WorkNest {
   /// Operations that other vectors could do while the divider is busy, which
   /// does one at a time.
   double dividing = 0;
-  bool isTriangle = false;     ///< LoopNest.h
-  llvm::SmallBitVector sorted; ///< LoopNest.h
-  bool pads = false;           ///< fills or copies what windows read: padImages
+  bool isTriangle = false, isScan = false; ///< LoopNest.h
+  llvm::SmallBitVector sorted;             ///< LoopNest.h
+  bool pads = false; ///< fills or copies what windows read: padImages
   /// A slice, which others of its kernel read where it lies.
   bool isPart = false;
   /// Copies a part of a concatenation, into another one's where it is that's.

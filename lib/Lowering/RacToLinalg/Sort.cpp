@@ -227,27 +227,27 @@ Values RowSort::mergedElement(OpBuilder &b, Sorted from, ValueRange indices,
 Sorted RowSort::merge(OpBuilder &b, Sorted from, Sorted into, Value width) {
   int64_t rank = sizes.size();
   AffineMap map = identityMap(b, rank);
-  auto generic = buildGeneric(
-      b, loc, {}, {{into.keys, map}, {into.places, map}},
-      Iterators(rank, kParallel),
-      [&](OpBuilder &b, Location loc, ValueRange old) -> Values {
-        Values indices;
-        for (int64_t d = 0; d < rank; ++d)
-          indices.push_back(linalg::IndexOp::create(b, loc, d));
-        // Of each run only so many are asked for.
-        ScalarBuilder s(b, loc, false);
-        Value within = withinPair(b, indices[axis], width);
-        auto branch = scf::IfOp::create(
-            b, loc, s.less(within, wanted),
-            [&](OpBuilder &b, Location loc) {
-              scf::YieldOp::create(b, loc,
-                                   mergedElement(b, from, indices, width));
-            },
-            [&](OpBuilder &b, Location loc) {
-              scf::YieldOp::create(b, loc, old);
-            });
-        return Values(branch.getResults());
-      });
+  auto generic =
+      buildGeneric(b, loc, {}, {{into.keys, map}, {into.places, map}},
+                   Iterators(rank, kParallel),
+                   [&](OpBuilder &b, Location loc, ValueRange old) -> Values {
+                     Values indices;
+                     for (int64_t d = 0; d < rank; ++d)
+                       indices.push_back(linalg::IndexOp::create(b, loc, d));
+                     // Of each run only so many are asked for.
+                     ScalarBuilder s(b, loc, false);
+                     Value within = withinPair(b, indices[axis], width);
+                     auto branch = scf::IfOp::create(
+                         b, loc, s.less(within, wanted),
+                         [&](OpBuilder &b, Location loc) {
+                           scf::YieldOp::create(
+                               b, loc, mergedElement(b, from, indices, width));
+                         },
+                         [&](OpBuilder &b, Location loc) {
+                           scf::YieldOp::create(b, loc, old);
+                         });
+                     return Values(branch.getResults());
+                   });
   return {generic.getResult(0), generic.getResult(1)};
 }
 

@@ -254,6 +254,7 @@ void NonZeroOp::getLoopNests(Nests &nests) {
     nests.push_back(nest.finish(type, 0, 1));
     if (!writes)
       continue;
+    nests.back().isScan = true;
     NestBuilder out(getContext());
     out.write(getResult(), out.loopsOver(getResult()));
     nests.push_back(out.finish({}, 0, 0));

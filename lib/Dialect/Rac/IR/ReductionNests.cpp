@@ -61,6 +61,7 @@ void ScanOp::getLoopNests(Nests &nests) {
       nest, getInput(), bitsOf(getInput(), {static_cast<int64_t>(getAxis())}));
   nest.write(getResult(), at);
   nests.push_back(nest.finish(getElementTypeOrSelf(getInput()), 0, 1));
+  nests.back().isScan = true;
 }
 
 /// A pass over the rows of `input` that combines them, for what it leaves.

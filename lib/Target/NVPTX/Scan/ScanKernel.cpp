@@ -10,19 +10,9 @@ using namespace rac;
 using namespace rac::nvptx;
 
 constexpr int64_t kWarp = 32;
-/// Elements that a thread has of a tile: enough loads on their way.
-constexpr int64_t kElements = 4;
-/// Blocks that fill a large chip: 8 on each of 128 multiprocessors.
-constexpr int64_t kManyBlocks = 8 * 128;
-/// Tiles of a row up to which, and segments below which, another kernel takes
-/// longer than it saves.
-constexpr int64_t kFewTiles = 4, kLeastSegments = 4;
-/// Parts of rows that lie side by side: each still has whole lines of rows.
-constexpr int64_t kMostParts = kBlockThreads / kWarp;
+constexpr int64_t kElements = GpuScan::kElements;
 /// Of buffers between kernels, B: that of all that lies in the arena.
 constexpr int64_t kBufferAlign = 64;
-
-int64_t ScanKernel::Shape::tile() const { return lanes * parts * kElements; }
 
 ScanKernel::ScanKernel(ScanLoop found)
     : scan(std::move(found)), loc(scan.loop.getLoc()),
@@ -32,66 +22,51 @@ ScanKernel::ScanKernel(ScanLoop found)
 // Shape
 //===----------------------------------------------------------------------===//
 
-void ScanKernel::chooseShape() {
-  std::optional<int64_t> elements = gemm::known(length),
-                         rows = gemm::known(rowCount);
-  // Threads that a row's elements are enough for.
-  int64_t most = kBlockThreads;
-  if (elements)
-    most = std::clamp<int64_t>(
-        llvm::PowerOf2Ceil(llvm::divideCeil(*elements, kElements)), 1,
-        kBlockThreads);
-  if (scan.neighboursAreRows) {
-    shape.parts = std::min(most, kMostParts);
-    while (shape.parts > 1 && rows &&
-           *rows * shape.parts / 2 >= kManyBlocks * kBlockThreads)
-      shape.parts /= 2;
-    shape.rows = kBlockThreads / shape.parts;
-    return;
-  }
-  shape.lanes = std::min(most, kWarp);
-  shape.parts = most / shape.lanes;
-  if (shape.parts == 1)
-    shape.rows = kBlockThreads / shape.lanes;
-}
-
-/// Segments are whole tiles, as many as there are blocks to be busy, and no
-/// more than threads of a row can look at.
+/// Where only the run knows how many rows and elements there are, the host
+/// computes what GpuScan::segments does.
 void ScanKernel::chooseSegments(Emit &host) {
-  auto number = [&](int64_t value) {
+  auto number = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(host.b, loc, value);
   };
   auto ceilDiv = [&](Value x, Value y) {
     return host.b.createOrFold<arith::CeilDivUIOp>(loc, x, y);
   };
-  blocks = ceilDiv(host.value(rowCount), number(shape.rows));
+  Value allBlocks = ceilDiv(host.value(rowCount), number(shape.rows));
   Value tiles = ceilDiv(host.value(length), number(shape.tile()));
+  blocks = allBlocks;
   std::optional<int64_t> knownTiles = getConstantIntValue(tiles),
-                         knownBlocks = gemm::known(blocks);
-  segments = host.number(1);
-  segmentTiles = tiles;
-  if ((knownTiles && *knownTiles <= kFewTiles) ||
-      (knownBlocks && *knownBlocks * kLeastSegments > kManyBlocks))
+                         knownBlocks = getConstantIntValue(allBlocks);
+  // One segment, whatever the other may be?
+  if (shape.segments(knownBlocks.value_or(1), knownTiles.value_or(INT64_MAX)) ==
+      1) {
+    segments = host.number(1);
+    segmentTiles = tiles;
     return;
-  Value one = number(1);
-  Value some =
-      host.b.createOrFold<arith::MaxUIOp>(loc, host.value(blocks), one);
-  Value wanted =
-      host.b.createOrFold<arith::DivUIOp>(loc, number(kManyBlocks), some);
-  wanted =
-      host.b.createOrFold<arith::MinUIOp>(loc, wanted, number(shape.tile()));
-  auto isMore = [&](Value x, int64_t least) {
+  }
+  if (knownTiles && knownBlocks) {
+    segments = host.number(shape.segments(*knownBlocks, *knownTiles));
+    segmentTiles = ceilDiv(tiles, host.value(segments));
+    return;
+  }
+  auto exceeds = [&](Value x, int64_t least) {
     return host.b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::ugt, x,
                                               number(least));
   };
+  Value one = number(1);
+  Value some = host.b.createOrFold<arith::MaxUIOp>(loc, allBlocks, one);
+  Value most = host.b.createOrFold<arith::DivUIOp>(
+      loc, number(GpuScan::kManyBlocks), some);
+  most = host.b.createOrFold<arith::MinUIOp>(loc, most, number(shape.tile()));
   Value splits = host.b.createOrFold<arith::AndIOp>(
-      loc, isMore(tiles, kFewTiles), isMore(wanted, kLeastSegments - 1));
-  wanted = host.b.createOrFold<arith::SelectOp>(loc, splits, wanted, one);
-  Value each = ceilDiv(tiles, wanted);
+      loc, exceeds(tiles, GpuScan::kFewTiles),
+      exceeds(most, GpuScan::kLeastSegments - 1));
+  most = host.b.createOrFold<arith::SelectOp>(loc, splits, most, one);
+  // Of no tiles there is one segment, too.
+  Value each =
+      host.b.createOrFold<arith::MaxUIOp>(loc, ceilDiv(tiles, most), one);
   segmentTiles = each;
-  Value some2 = host.b.createOrFold<arith::MaxUIOp>(loc, each, one);
   segments =
-      host.b.createOrFold<arith::MaxUIOp>(loc, ceilDiv(tiles, some2), one);
+      host.b.createOrFold<arith::MaxUIOp>(loc, ceilDiv(tiles, each), one);
 }
 
 int64_t ScanKernel::create() {
@@ -108,7 +83,8 @@ int64_t ScanKernel::create() {
   rowCount = product(builder, loc, trips);
   length = countIterations(builder, loc, scan.loop.getLowerBound(),
                            scan.loop.getUpperBound(), scan.loop.getStep());
-  chooseShape();
+  shape = GpuScan::choose(gemm::known(rowCount), gemm::known(length),
+                          scan.neighboursAreRows);
   chooseSegments(host);
   bool isSplit = !gemm::isKnown(segments, 1);
   if (isSplit)

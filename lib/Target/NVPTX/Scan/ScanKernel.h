@@ -6,6 +6,7 @@
 #include "../Gemm/Emit.h"
 #include "../Rows/Combiner.h"
 #include "ScanLoop.h"
+#include "rac/Cost/GpuScan.h"
 
 namespace rac::nvptx {
 
@@ -25,22 +26,12 @@ private:
   using Index = gemm::Index;
   using Emit = gemm::Emit;
 
-  /// Threads of a block: `lanes` of a warp are along a row's elements, so many
-  /// for each of `rows`, and all that again for each of `parts`, which have
-  /// later elements of the same rows.
-  struct Shape {
-    int64_t lanes = 1, rows = 1, parts = 1;
-    int64_t threads() const { return lanes * rows * parts; }
-    /// Elements that the threads of a row have at once.
-    int64_t tile() const;
-  };
   /// An element of a thread: whether there is one, and what is computed of it.
   struct Element {
     mlir::Value exists;
     mlir::IRMapping values;
   };
 
-  void chooseShape();
   void chooseSegments(Emit &host);
   mlir::gpu::LaunchOp launch(Emit &host, Index segments);
   void createTotals(Emit &host);
@@ -61,7 +52,7 @@ private:
   ScanLoop scan;
   mlir::Location loc;
   Combiner combiner;
-  Shape shape;
+  GpuScan shape;
   Values lowers, trips, steps;    ///< of the loops over rows
   Index rowCount, length, blocks; ///< rows, a row's elements, blocks of rows
   Index segments, segmentTiles;   ///< of a row; of a segment

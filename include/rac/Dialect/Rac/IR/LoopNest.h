@@ -58,6 +58,9 @@ struct LoopNest {
   /// Loops over what is brought in the order of its keys, the first read: where
   /// many threads do it, in passes of their own before the rest.
   llvm::SmallBitVector sorted;
+  /// Reductions carry a sum from one iteration to the next, each of which
+  /// leaves something: kernels may combine parts of it in any order.
+  bool isScan = false;
 };
 
 /// Builds a loop nest: loops first, then the accesses.
