@@ -1,6 +1,7 @@
 """Compiles models of one operation each for NVIDIA's chips, and assembles their kernels: assemble.py RAC_COMPILE PTXAS FOLDER
 
-Says what spills registers, waits for each product of a warp group, or can't be assembled; status 1 if something does."""
+Says what spills registers, waits for each product of a warp group, touches memory before the kernel before it has ended,
+or can't be assembled; status 1 if something does."""
 
 import re
 import subprocess
@@ -163,6 +164,18 @@ def run(*command):
     return subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
+def too_early(ptx):
+    """The first access to memory of a kernel that has not waited for the one before it, or None."""
+    waited = True
+    for line in ptx.splitlines():
+        if ".entry" in line:
+            waited = False
+        waited |= "griddepcontrol.wait" in line
+        if not waited and re.match(r"\s*(@%p\d+ )?(ld\.global|st\.|cp\.|atom|red\.|mbarrier|fence|wgmma|ret)", line):
+            return line
+    return None
+
+
 def check(compiler, ptxas, folder, name, chip):
     """What is wrong with a model's kernels on a chip, or None."""
     model, ptx = folder / f"{name}.onnxtxt", folder / f"{name}.{chip}.ptx"
@@ -175,6 +188,9 @@ def check(compiler, ptxas, folder, name, chip):
     done = run(compiler, model, "--target=nvptx", f"--chip={chip}", "--emit=ptx", "-o", ptx)
     if done.returncode:
         return done.stdout
+    early = chip in ("sm_90a", "sm_100") and too_early(ptx.read_text())
+    if early:
+        return f"before the wait for the kernel before:\n{early}"
     done = run(ptxas, "-v", f"-arch={chip}", ptx, "-o", folder / f"{name}.{chip}.cubin")
     if done.returncode:
         return done.stdout
