@@ -39,6 +39,7 @@ private:
   void addTail(const ContractionShape &shape, double terms);
   void addRows(const WorkNest &nest, const NestSchedule &loops);
   void addScalars(const WorkNest &nest, double operations, double iterations);
+  void addSelection(const WorkNest &nest, double chosen);
   void addTransposition(const WorkNest &nest, const NestSchedule &loops,
                         double operations, double iterations);
   void addSplits(llvm::ArrayRef<double> fills);

@@ -310,6 +310,20 @@ TEST(DeviceModel, FewSumsAreWaitedFor) {
 
 // Weights of 8 bits become floats in the product's loop, two operations each,
 // once for all rows of a tile; their scales are read once a block.
+TEST(DeviceModel, AHeapIsComparedWithAndRepaired) {
+  ParsedOps p("(%x: tensor<3x1024xf32>, %k: index) -> tensor<3x7xf32>",
+              "%0, %1 = rac.top_k %x, %k axis 1 : (tensor<3x1024xf32>) -> "
+              "(tensor<3x7xf32>, tensor<3x7xi64>) return %0 : tensor<3x7xf32>");
+  Model model;
+  Estimate cost = model.model.estimate(Candidate::of({p.ops.front()}),
+                                       planOf(p, KernelKind::generated));
+  // In random order element i is better than 7 of those before by 7 / i; three
+  // levels, of 10 ns a clock.
+  double better = 7 * (1 + std::log(1024.0 / 7));
+  EXPECT_NEAR(cost.breakdown.computeSeconds,
+              3 * (2 * 1024 + 11 * (better + 7) * 3) * 1e-8, 1e-12);
+}
+
 TEST(DeviceModel, RowsShareWidenedWeights) {
   auto compute = [](const std::string &rows) {
     ParsedOps p("(%x: tensor<" + rows + "x64xf32>) -> tensor<" + rows +
