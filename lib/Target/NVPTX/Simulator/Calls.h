@@ -28,6 +28,18 @@ mlir::FailureOr<mlir::Value> call(mlir::ConversionPatternRewriter &rewriter,
                                   mlir::Type result,
                                   llvm::ArrayRef<mlir::Value> arguments);
 
+/// An op that means nothing where threads run one after the other.
+template <typename OpT>
+struct EraseLowering : mlir::ConvertOpToLLVMPattern<OpT> {
+  using mlir::ConvertOpToLLVMPattern<OpT>::ConvertOpToLLVMPattern;
+  mlir::LogicalResult
+  matchAndRewrite(OpT op, typename OpT::Adaptor adaptor,
+                  mlir::ConversionPatternRewriter &rewriter) const override {
+    rewriter.eraseOp(op);
+    return mlir::success();
+  }
+};
+
 mlir::Value constantI32(mlir::OpBuilder &builder, mlir::Location loc,
                         int32_t value);
 mlir::Value siteOf(mlir::OpBuilder &builder, mlir::Operation *op);

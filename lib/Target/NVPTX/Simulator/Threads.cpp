@@ -188,17 +188,6 @@ struct WarpBarrierLowering : ConvertOpToLLVMPattern<NVVM::SyncWarpOp> {
   }
 };
 
-/// Kernels run one after the other; of each is known whether it waits.
-struct GridControlLowering : ConvertOpToLLVMPattern<NVVM::GriddepcontrolOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-  LogicalResult
-  matchAndRewrite(NVVM::GriddepcontrolOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    rewriter.eraseOp(op);
-    return success();
-  }
-};
-
 int32_t modeOf(gpu::ShuffleMode mode) {
   switch (mode) {
   case gpu::ShuffleMode::XOR:
@@ -305,6 +294,8 @@ void rac::simulator::populateThreadsToSimulator(LLVMTypeConverter &converter,
                NumberLowering<gpu::GridDimOp, kGridSize>, LaneLowering,
                WarpLowering, WarpSizeLowering, NumWarpsLowering,
                SharedMemoryLowering, BarrierLowering, WarpBarrierLowering,
-               GridControlLowering, ShuffleLowering>(converter);
+               ShuffleLowering>(converter);
+  // Kernels don't overlap; rac.overlaps tells of each whether it would wait.
+  patterns.add<EraseLowering<NVVM::GriddepcontrolOp>>(converter);
   patterns.add<AssertLowering>(converter, /*benefit=*/10);
 }

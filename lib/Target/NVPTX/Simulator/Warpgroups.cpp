@@ -211,22 +211,12 @@ struct ProxyFenceLowering : ConvertOpToLLVMPattern<NVVM::FenceProxyOp> {
   }
 };
 
-/// Registers are the thread's own here.
-struct RegisterFenceLowering
-    : ConvertOpToLLVMPattern<NVVM::WgmmaFenceAlignedOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-  LogicalResult
-  matchAndRewrite(NVVM::WgmmaFenceAlignedOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    rewriter.eraseOp(op);
-    return success();
-  }
-};
-
 } // namespace
 
 void rac::simulator::populateWarpgroupsToSimulator(
     LLVMTypeConverter &converter, RewritePatternSet &patterns) {
   patterns.add<ProductLowering, AssemblyLowering, CommitLowering, WaitLowering,
-               ProxyFenceLowering, RegisterFenceLowering>(converter);
+               ProxyFenceLowering>(converter);
+  // Registers are the thread's own here.
+  patterns.add<EraseLowering<NVVM::WgmmaFenceAlignedOp>>(converter);
 }
