@@ -285,7 +285,7 @@ Value ScanKernel::merge(Emit &e, Value x, Value y) {
 
 /// Of each of the thread's terms, what comes before it in the part; `total`:
 /// what all of the part come to.
-Values ScanKernel::scanLanes(Emit &e, Values terms, Value &total) {
+Values ScanKernel::scanLanes(Emit &e, const Values &terms, Value &total) {
   total = Value();
   if (shape.lanes == 1) {
     Values before;

@@ -44,7 +44,7 @@ private:
   mlir::Value loadStart(Emit &e);
   mlir::Value merge(Emit &e, mlir::Value x, mlir::Value y);
   mlir::Value neutral(Emit &e);
-  Values scanLanes(Emit &e, Values terms, mlir::Value &total);
+  Values scanLanes(Emit &e, const Values &terms, mlir::Value &total);
   mlir::Value exchange(Emit &e, mlir::Value own, mlir::Value round,
                        mlir::Value &total);
   void runIteration(Emit &e, Element &element, mlir::Value before);
