@@ -326,8 +326,10 @@ void CpuCosting::computeGenerated() {
     double products = 2 * nest.multiplyAdds * iterations;
     double others = termsOf(nest, loops) * iterations;
     // What only sorts is followed by what writes the chosen ones.
-    if (nest.sorted.any() && nest.writes.empty()) {
-      addSelection(nest, (&nest + 1)->iterations());
+    const WorkNest *results = &nest + 1;
+    if (nest.sorted.any() && nest.writes.empty() &&
+        results != work.nests.end()) {
+      addSelection(nest, results->iterations());
       cost.countOps(unit, nest.type, others);
       continue;
     }

@@ -16,7 +16,7 @@ using namespace rac;
 using Kernel = Coefficients::Kernel;
 
 /// Threads of a block that is not planned, and what one of them moves at once.
-constexpr double kBlockThreads = 256, kAccessBytes = kGpuAccessBytes;
+constexpr double kAccessBytes = kGpuAccessBytes;
 
 GpuCosting::GpuCosting(Coefficients &coefficients,
                        const Assumptions &assumptions, Work given,
@@ -265,7 +265,7 @@ KernelCost GpuCosting::threads(const WorkNest &nest, PlanAttr plan) {
   combined /= serial;
   // A block combines what is long and lies together; a thread what isn't long.
   double threads = combined >= room.warpSize && combinesRows(nest)
-                       ? free * std::min(combined, kBlockThreads)
+                       ? free * std::min<double>(combined, kBlockThreads)
                        : free / lanes * partsOfColumn(free / lanes, combined);
   double blocks = std::ceil(threads / kBlockThreads);
   Share share = this->share(blocks, room.warps * room.warpSize / kBlockThreads);

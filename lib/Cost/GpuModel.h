@@ -12,6 +12,8 @@ namespace rac {
 /// A multiprocessor hands out instructions to the warps of four parts of it,
 /// each with tensor cores of its own: all GPUs from compute capability 7.0 on.
 constexpr double kSchedulers = 4;
+/// Of a block of kernels that aren't products (lib/Target/NVPTX/Launch.h).
+constexpr int64_t kBlockThreads = 256;
 
 /// One candidate on a GPU, its unknown dimensions assumed: as many kernels as
 /// lowering makes of it, one after the other.

@@ -15,7 +15,7 @@ using namespace rac;
 // What rac-gpu-scans makes
 //===----------------------------------------------------------------------===//
 
-constexpr int64_t kWarp = 32, kBlockThreads = 256;
+constexpr int64_t kWarp = 32;
 /// Parts of rows that lie side by side: each still has whole lines of rows.
 constexpr int64_t kMostParts = kBlockThreads / kWarp;
 

@@ -16,7 +16,6 @@ constexpr double kGroup = 256, kRankInstructions = 6;
 constexpr double kSearchInstructions = 20, kMergeInstructions = 40;
 /// Where in its row a key was, B.
 constexpr double kPlaceBytes = 8;
-constexpr double kThreads = 256;
 
 KernelCost GpuCosting::sorting(const WorkNest &nest) {
   const WorkUse &keys = nest.reads.front();
@@ -31,8 +30,8 @@ KernelCost GpuCosting::sorting(const WorkNest &nest) {
   // The last merge writes the result.
   double merges =
       std::max(0.0, std::ceil(std::log2(std::max(length, 1.0) / kGroup)) - 1);
-  double blocks = std::ceil(elements / kThreads);
-  Share share = this->share(blocks, room.warps * room.warpSize / kThreads);
+  double blocks = std::ceil(elements / kBlockThreads);
+  Share share = this->share(blocks, room.warps * room.warpSize / kBlockThreads);
   KernelCost cost = emptyCost(share);
 
   // A search goes on for as many steps as the run's length has bits.
@@ -42,7 +41,7 @@ KernelCost GpuCosting::sorting(const WorkNest &nest) {
   double instructions = std::min(length, kGroup) * kRankInstructions +
                         steps * kSearchInstructions +
                         merges * kMergeInstructions;
-  double running = std::min(elements, share.resident * kThreads);
+  double running = std::min(elements, share.resident * kBlockThreads);
   addInstructions(elements * instructions,
                   std::min(1.0, running / vectorLanes()), cost);
 

@@ -3,10 +3,6 @@
 #include "BufferAccess.h"
 #include "DenseBlock.h"
 #include "SumsInPlace.h"
-#include "mlir/Analysis/SliceAnalysis.h"
-#include "mlir/Analysis/TopologicalSortUtils.h"
-#include "mlir/Dialect/Affine/IR/AffineOps.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/ValueBoundsOpInterface.h"
@@ -24,14 +20,11 @@ using namespace rac;
 
 namespace {
 
-/// The parts that blocks were made for, as they were before.
-using Blocks = llvm::DenseMap<Operation *, memref::SubViewOp>;
-
 /// One copy of the entry function's block between an allocation and a dense
 /// part of another buffer, or all of it.
 class Elision {
 public:
-  Elision(memref::CopyOp copy, Blocks &blocks, int64_t alignment)
+  Elision(memref::CopyOp copy, BlockParts &blocks, int64_t alignment)
       : copy(copy), block(copy->getBlock()), blocks(blocks),
         alignment(alignment) {}
 
@@ -51,7 +44,7 @@ private:
 
   memref::CopyOp copy;
   Block *block;
-  Blocks &blocks;
+  BlockParts &blocks;
   int64_t alignment; // of parts, B
   memref::AllocOp alloc;
   Value base;             // the other buffer
@@ -99,35 +92,15 @@ bool Elision::isApart(const BufferAccess &access) {
 /// Moves the other buffer before `place`, with what makes it and the part's
 /// offsets. False: that isn't possible.
 bool Elision::moveBefore(Operation *place) {
-  SetVector<Operation *> slice;
-  BackwardSliceOptions options;
-  options.inclusive = true;
-  options.omitBlockArguments = true;
   Operation *root = bufferOf(base).getDefiningOp();
-  Operation *part = view ? view.getOperation() : base.getDefiningOp();
-  if (!isa_and_nonnull<memref::AllocOp, OutputBufferOp>(root) ||
-      failed(getBackwardSlice(part, &slice, options)))
-    return false;
-  for (Operation *op : slice)
-    if (op->getBlock() != block || op->getNumRegions() != 0 ||
-        (op != root && !isMemoryEffectFree(op)))
-      return false;
-  for (Operation *op : topologicalSort(slice))
-    if (!op->isBeforeInBlock(place))
-      op->moveBefore(place);
-  return true;
+  return isa_and_nonnull<memref::AllocOp, OutputBufferOp>(root) &&
+         root->getBlock() == block &&
+         rac::moveBefore(view ? view.getOperation() : base.getDefiningOp(),
+                         root, place);
 }
 
 void Elision::replace(OpBuilder &builder) {
-  Location loc = alloc.getLoc();
-  Value first = view ? firstElement(builder, view, sizes)
-                     : arith::ConstantIndexOp::create(builder, loc, 0);
-  auto part = BlockOp::create(builder, loc, alloc.getType(), base, first,
-                              alloc.getDynamicSizes());
-  alloc.replaceAllUsesWith(part.getResult());
-  if (view)
-    blocks.insert({part, view});
-  alloc.erase();
+  becomeBlock(builder, alloc, base, view, sizes, blocks);
   copy.erase();
 }
 
@@ -196,7 +169,7 @@ struct CopiesInPlacePass : rac::impl::CopiesInPlaceBase<CopiesInPlacePass> {
     // Last first: what a buffer becomes a part of has then found its own place.
     auto copies =
         llvm::to_vector(entry.getBody().front().getOps<memref::CopyOp>());
-    Blocks blocks;
+    BlockParts blocks;
     for (memref::CopyOp copy : llvm::reverse(copies)) {
       if (Elision(copy, blocks, alignment).writeInPlace())
         ++numWritten;

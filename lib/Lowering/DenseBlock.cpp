@@ -1,7 +1,10 @@
 //===- DenseBlock.cpp - Parts of a buffer without gaps --------------------===//
 
 #include "DenseBlock.h"
+#include "mlir/Analysis/SliceAnalysis.h"
+#include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Interfaces/ValueBoundsOpInterface.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
@@ -151,4 +154,38 @@ bool rac::startsAtMultiple(memref::SubViewOp view, ArrayRef<OpFoldResult> sizes,
   AffineExpr at = ::firstElement(view, sizes, symbols);
   return at.getLargestKnownDivisor() * elementBytes(view.getType()) % bytes ==
          0;
+}
+
+void rac::becomeBlock(OpBuilder &builder, memref::AllocOp alloc, Value base,
+                      memref::SubViewOp part, ArrayRef<OpFoldResult> sizes,
+                      BlockParts &parts) {
+  Location loc = alloc.getLoc();
+  Value first = part ? firstElement(builder, part, sizes)
+                     : arith::ConstantIndexOp::create(builder, loc, 0);
+  auto block = BlockOp::create(builder, loc, alloc.getType(), base, first,
+                               alloc.getDynamicSizes());
+  alloc.replaceAllUsesWith(block.getResult());
+  if (part)
+    parts.insert({block, part});
+  alloc.erase();
+}
+
+bool rac::moveBefore(Operation *op, Operation *maker, Operation *place) {
+  SetVector<Operation *> slice;
+  BackwardSliceOptions options;
+  options.inclusive = true;
+  options.omitBlockArguments = true;
+  options.filter = [&](Operation *op) {
+    return op->getBlock() == place->getBlock();
+  };
+  if (failed(getBackwardSlice(op, &slice, options)))
+    return false;
+  for (Operation *moved : slice)
+    if (moved->getNumRegions() != 0 ||
+        (moved != maker && !isMemoryEffectFree(moved)))
+      return false;
+  for (Operation *moved : topologicalSort(slice))
+    if (!moved->isBeforeInBlock(place))
+      moved->moveBefore(place);
+  return true;
 }

@@ -41,6 +41,21 @@ mlir::Value firstElement(mlir::OpBuilder &builder, mlir::memref::SubViewOp view,
 bool startsAtMultiple(mlir::memref::SubViewOp view,
                       llvm::ArrayRef<mlir::OpFoldResult> sizes, int64_t bytes);
 
+/// The parts that blocks were made for, as they were before.
+using BlockParts = llvm::DenseMap<mlir::Operation *, mlir::memref::SubViewOp>;
+
+/// Makes the allocation, at `builder`, a block of `base` that begins where
+/// `part` does; at its begin if that is null.
+void becomeBlock(mlir::OpBuilder &builder, mlir::memref::AllocOp alloc,
+                 mlir::Value base, mlir::memref::SubViewOp part,
+                 llvm::ArrayRef<mlir::OpFoldResult> sizes, BlockParts &parts);
+
+/// Moves a part, or what else `op` makes of a buffer, before `place`, with what
+/// it is computed from in the same block; only `maker`, which may be null, may
+/// have effects. False: that isn't possible.
+bool moveBefore(mlir::Operation *op, mlir::Operation *maker,
+                mlir::Operation *place);
+
 } // namespace rac
 
 #endif // RAC_LIB_LOWERING_DENSEBLOCK_H

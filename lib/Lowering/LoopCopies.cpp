@@ -2,8 +2,6 @@
 
 #include "BufferAccess.h"
 #include "DenseBlock.h"
-#include "mlir/Analysis/SliceAnalysis.h"
-#include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -22,14 +20,11 @@ using namespace rac;
 
 namespace {
 
-/// The parts that blocks were made for, as they were before.
-using Blocks = llvm::DenseMap<Operation *, memref::SubViewOp>;
-
 /// One copy of a loop's body between an allocation of the iteration's and a
 /// dense part of a buffer that was there before the loop.
 class Elision {
 public:
-  Elision(memref::CopyOp copy, Blocks &blocks, int64_t alignment)
+  Elision(memref::CopyOp copy, BlockParts &blocks, int64_t alignment)
       : copy(copy), loop(cast<scf::ForOp>(copy->getParentOp())), blocks(blocks),
         alignment(alignment) {}
 
@@ -48,11 +43,12 @@ private:
   bool isThePart(Value value) const;
   bool isAnotherEachTime();
   bool isKept(const BufferAccess &access);
+  bool collectOthers(SmallVectorImpl<BufferAccess> &others);
   void replace(Operation *place);
 
   memref::CopyOp copy;
   scf::ForOp loop;
-  Blocks &blocks;
+  BlockParts &blocks;
   int64_t alignment; // of parts, B
   memref::AllocOp alloc;
   memref::SubViewOp view; // the part
@@ -194,37 +190,20 @@ bool Elision::isKept(const BufferAccess &access) {
   return outside && outside->isBeforeInBlock(loop);
 }
 
+/// All accesses to the buffer of the part. False: they aren't known, or don't
+/// keep what the loop carries.
+bool Elision::collectOthers(SmallVectorImpl<BufferAccess> &others) {
+  return collectAccesses(bufferOf(view.getSource()), others) &&
+         llvm::all_of(others, [&](const BufferAccess &access) {
+           return isKept(access);
+         });
+}
+
 /// Makes the allocation the part, from `place` on.
 void Elision::replace(Operation *place) {
   OpBuilder builder(place);
-  Value first = firstElement(builder, view, sizes);
-  auto part = BlockOp::create(builder, alloc.getLoc(), alloc.getType(),
-                              view.getSource(), first, alloc.getDynamicSizes());
-  alloc.replaceAllUsesWith(part.getResult());
-  blocks.insert({part, view});
-  alloc.erase();
-}
-
-/// Moves what the part's place is computed from before `place`. False: that
-/// isn't possible.
-static bool moveBefore(memref::SubViewOp view, Operation *place) {
-  SetVector<Operation *> slice;
-  BackwardSliceOptions options;
-  options.inclusive = true;
-  options.omitBlockArguments = true;
-  options.filter = [&](Operation *op) {
-    return op->getBlock() == place->getBlock();
-  };
-  if (failed(getBackwardSlice(view.getOperation(), &slice, options)))
-    return false;
-  if (llvm::any_of(slice, [](Operation *op) {
-        return op->getNumRegions() != 0 || !isMemoryEffectFree(op);
-      }))
-    return false;
-  for (Operation *op : topologicalSort(slice))
-    if (!op->isBeforeInBlock(place))
-      op->moveBefore(place);
-  return true;
+  becomeBlock(builder, alloc, view.getSource(), view, sizes, blocks);
+  copy.erase();
 }
 
 bool Elision::isToItself() {
@@ -245,12 +224,10 @@ bool Elision::writeInPlace() {
     if (access.writes && !isBefore(access.operand->getOwner(), copy))
       return false;
   SmallVector<BufferAccess> others;
-  if (!collectAccesses(bufferOf(view.getSource()), others))
+  if (!collectOthers(others))
     return false;
   for (const BufferAccess &access : others) {
     Operation *op = access.operand->getOwner();
-    if (!isKept(access))
-      return false;
     // What the part was before is copied to where it is then.
     auto load = dyn_cast<memref::CopyOp>(op);
     bool isLoad = load && load.getSource() == copy.getTarget() &&
@@ -259,10 +236,9 @@ bool Elision::writeInPlace() {
         (access.writes || isBefore(op, copy)))
       return false;
   }
-  if (!moveBefore(view, alloc))
+  if (!moveBefore(view, /*maker=*/nullptr, alloc))
     return false;
   replace(alloc);
-  copy.erase();
   return true;
 }
 
@@ -296,16 +272,14 @@ bool Elision::readInPlace() {
   if (!match(alloc, copy.getSource()) || (isCarried && !isAnotherEachTime()))
     return false;
   SmallVector<BufferAccess> others;
-  if (!collectAccesses(bufferOf(view.getSource()), others))
+  if (!collectOthers(others))
     return false;
   for (const BufferAccess &access : others) {
     Operation *op = access.operand->getOwner();
-    if (!isKept(access) ||
-        (access.writes && loop->isAncestor(op) && !isBefore(op, copy)))
+    if (access.writes && loop->isAncestor(op) && !isBefore(op, copy))
       return false;
   }
   replace(copy);
-  copy.erase();
   return true;
 }
 
@@ -320,7 +294,7 @@ struct LoopCopiesPass : rac::impl::LoopCopiesBase<LoopCopiesPass> {
           << alignment.getValue();
       return signalPassFailure();
     }
-    Blocks blocks;
+    BlockParts blocks;
     getOperation().walk([&](scf::ForOp loop) {
       auto copies = llvm::to_vector(loop.getBody()->getOps<memref::CopyOp>());
       // Last first: what a buffer becomes a part of has then found its place.

@@ -72,6 +72,17 @@ def load(library):
     return rac.load(library, command=COMMAND)
 
 
+def traced(model, feeds, monkeypatch, capfd):
+    """A run's answers in the simulator, and of each of its kernels, in their order, the name and the blocks along x."""
+    monkeypatch.setenv("RAC_SIMULATOR_TRACE", "1")
+    capfd.readouterr()
+    answers = model.run(feeds)
+    said = capfd.readouterr().err
+    monkeypatch.delenv("RAC_SIMULATOR_TRACE")
+    lines = [line.split() for line in said.splitlines() if line.startswith("rac simulator: ")]
+    return answers, [(words[2].rstrip(","), int(words[3])) for words in lines]
+
+
 def compile_once(model, output, *flags, time_limit=TIME_LIMIT):
     """run_compiler, or the library that it made of the same model when the tests ran before. `flags` are added to those of
     the target, or name another one with its chip."""

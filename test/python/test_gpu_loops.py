@@ -6,20 +6,10 @@ import onnx
 import pytest
 from graphs import F32
 from onnx import TensorProto
-from support import SIMULATED, Reference, assert_same
+from support import SIMULATED, Reference, assert_same, traced
 from test_simulator import HOPPER, compiled, parsed
 
 pytestmark = pytest.mark.skipif(not SIMULATED, reason="RAC_SIMULATED is not set")
-
-
-def launches(mine, feeds, monkeypatch, capfd):
-    """A run's answers, and the names of its kernels in their order."""
-    monkeypatch.setenv("RAC_SIMULATOR_TRACE", "1")
-    capfd.readouterr()
-    answers = mine.run(feeds)
-    said = capfd.readouterr().err
-    monkeypatch.delenv("RAC_SIMULATOR_TRACE")
-    return answers, [line.split()[2].rstrip(",") for line in said.splitlines() if line.startswith("rac simulator:")]
 
 
 @pytest.mark.parametrize("rows", [3, 40])
@@ -35,7 +25,7 @@ def test_scattered_rows(compiler, tmp_path, monkeypatch, capfd, rows, reduction)
     for (at,), row in zip(feeds["i"], feeds["u"]):
         want[at] = row + (want[at] if reduction == "add" else 0)
     with compiled(model, tmp_path) as mine:
-        answers, kernels = launches(mine, feeds, monkeypatch, capfd)
+        answers, kernels = traced(mine, feeds, monkeypatch, capfd)
     np.testing.assert_allclose(answers["y"], want, rtol=1e-5, atol=1e-5)
     assert len(kernels) <= 6, kernels
 
@@ -78,7 +68,7 @@ def test_recurrent(compiler, tmp_path, monkeypatch, capfd, kind, per_step, attri
     model, feeds = recurrent(kind, steps, batch, direction=direction, **attributes)
     inputs = feeds(steps, batch)
     with compiled(model, tmp_path, *HOPPER) as mine:
-        answers, kernels = launches(mine, inputs, monkeypatch, capfd)
+        answers, kernels = traced(mine, inputs, monkeypatch, capfd)
     assert_same(Reference(model).run(inputs), answers)
     directions = 2 if direction == "bidirectional" else 1
     # Before and after the loop: the inputs' share, first and last states, and their places in the output.
@@ -95,7 +85,7 @@ def test_recurrent_sizes(compiler, tmp_path, monkeypatch, capfd, kind, per_step,
     with compiled(model, tmp_path) as mine:
         for steps, batch in [(1, 1), (5, 3), (9, 1), (2, 33)]:
             inputs = feeds(steps, batch)
-            answers, kernels = launches(mine, inputs, monkeypatch, capfd)
+            answers, kernels = traced(mine, inputs, monkeypatch, capfd)
             assert_same(reference.run(inputs), answers, where=f"{steps} steps, batch {batch}")
             assert len(kernels) <= directions * (steps * per_step + 12), kernels
 

@@ -5,7 +5,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
-from support import SIMULATED, compile_once, load
+from support import SIMULATED, compile_once, load, traced
 
 pytestmark = pytest.mark.skipif(not SIMULATED, reason="RAC_SIMULATED is not set")
 
@@ -117,12 +117,9 @@ def test_compress(compiler, tmp_path, monkeypatch, axis):
         np.testing.assert_array_equal(got, np.compress(taken, x, axis=axis))
 
 
-def kernels(capfd, model, feeds):
+def kernels(capfd, monkeypatch, model, feeds):
     """The blocks of each kernel of a run."""
-    capfd.readouterr()
-    model.run(feeds)
-    lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith("rac simulator: ")]
-    return [int(line.split(", ")[1].split(" x ")[0]) for line in lines]
+    return [blocks for _, blocks in traced(model, feeds, monkeypatch, capfd)[1]]
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -132,10 +129,9 @@ def kernels(capfd, model, feeds):
 @pytest.mark.parametrize("reverse", [0, 1])
 def test_kernels_of_running_sums(compiler, tmp_path, capfd, monkeypatch, shape, axis, known, blocks, reverse):
     """One, or two where rows are few and long, however long they are."""
-    monkeypatch.setenv("RAC_SIMULATOR_TRACE", "1")
     x = np.ones(shape, np.float32)
     with cumsum(tmp_path, shape, axis, "float32", known, reverse=reverse) as model:
-        ran = kernels(capfd, model, {"x": x})
+        ran = kernels(capfd, monkeypatch, model, {"x": x})
     if known:
         assert ran == blocks
     assert len(ran) <= 2 and (max(ran) > 1 or max(blocks) == 1)
@@ -143,9 +139,8 @@ def test_kernels_of_running_sums(compiler, tmp_path, capfd, monkeypatch, shape, 
 
 def test_kernels_of_non_zero(compiler, tmp_path, capfd, monkeypatch):
     """Two for the count, two that find, one that copies the result, of any number of elements."""
-    monkeypatch.setenv("RAC_SIMULATOR_TRACE", "1")
     node = helper.make_node("NonZero", ["x"], ["y"])
     with compiled(tmp_path, [node], [("x", "float32", ["n", "m"])], ("y", "int64", [2, "k"])) as model:
         for shape in [(10, 10), (100, 100), (400, 300)]:
-            ran = kernels(capfd, model, {"x": np.ones(shape, np.float32)})
+            ran = kernels(capfd, monkeypatch, model, {"x": np.ones(shape, np.float32)})
             assert len(ran) <= 5 and ran[-2] >= np.prod(shape) // 4096, f"{shape}: blocks of kernels {ran}"

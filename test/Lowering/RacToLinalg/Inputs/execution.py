@@ -38,6 +38,15 @@ ELEMENTS = {
     "ui64": np.uint64,
 }
 
+# What an update makes of what was there.
+SCATTERS = {
+    "replace": lambda old, new: new,
+    "add": np.add,
+    "mul": np.multiply,
+    "max": np.maximum,
+    "min": np.minimum,
+}
+
 cases = []
 
 

@@ -3,7 +3,7 @@
 import itertools
 
 import numpy as np
-from execution import dynamic, expect, expect_abort, run, tensor
+from execution import SCATTERS, dynamic, expect, expect_abort, run, tensor
 from onnx.numpy_helper import saturate_cast
 from onnx.reference.ops.op_resize import _cubic_coeffs, _interpolate_nd, _linear_coeffs, _nearest_coeffs
 
@@ -47,15 +47,8 @@ expect(
 )
 
 # ---- scatter: indices that repeat
-kinds = {
-    "replace": lambda old, new: new,
-    "add": np.add,
-    "mul": np.multiply,
-    "max": np.maximum,
-    "min": np.minimum,
-}
 along = np.array([[1, -1], [0, 2], [1, 1]])
-for kind, function in kinds.items():
+for kind, function in SCATTERS.items():
     updates, result = random(3, 2), x.copy()
     for i, j in np.ndindex(3, 2):
         result[i, along[i, j]] = function(result[i, along[i, j]], updates[i, j])

@@ -4,7 +4,7 @@ longer and as long as the groups that are ranked at once (256, or 512 where that
 import sys
 
 import numpy as np
-from execution import dynamic, expect, fixed, run, tensor
+from execution import SCATTERS, dynamic, expect, fixed, run, tensor
 
 generator = np.random.default_rng(7)
 
@@ -46,14 +46,7 @@ for descends in (False, True):
     line = np.arange(700, dtype=np.float32)[None]
     expect_top(line[:, ::-1] if descends else line, "f32", 1, 600, True, True)
 
-kinds = {
-    "replace": lambda old, new: new,
-    "add": np.add,
-    "mul": np.multiply,
-    "max": np.maximum,
-    "min": np.minimum,
-}
-for (kind, function), count in zip(kinds.items(), (17, 300, 513, 1100, 40)):
+for (kind, function), count in zip(SCATTERS.items(), (17, 300, 513, 1100, 40)):
     for static in (False, True):
         typed = fixed if static else dynamic
         # More rows than there are updates of, and places that most updates share.
