@@ -28,26 +28,43 @@ static double tileBytes(double outer, double depth, double elementBytes) {
 constexpr int64_t kStepBytes = 128;
 
 /// Bytes of the types that warp groups multiply; 0: they don't.
-static int64_t warpgroupBytes(DataType type) {
-  if (type == DataType::f8 || type == DataType::i8)
+static int64_t warpgroupBytes(const TensorForm &form) {
+  switch (form.type) {
+  case DataType::f8:
+  case DataType::i8:
     return 1;
-  return type == DataType::bf16 || type == DataType::f16 ? 2 : 0;
+  case DataType::bf16:
+  case DataType::f16:
+    return 2;
+  case DataType::tf32:
+    return 4;
+  default:
+    return 0;
+  }
 }
 
 /// Whether a step's sums are added outside of the tensor cores. In warp groups
 /// they take twice as many registers then.
-static bool sumsApart(DataType type) { return type == DataType::f8; }
-
-static int64_t mostWarpgroupColumns(DataType type) {
-  return sumsApart(type) ? 128 : 256;
+static bool sumsApart(const TensorForm &form) {
+  return form.type == DataType::f8 || form.passes > 1;
 }
 
-bool rac::fitsWarpgroups(const GpuBlock &block, DataType type) {
+static int64_t mostWarpgroupColumns(const TensorForm &form) {
+  return sumsApart(form) ? 128 : 256;
+}
+
+/// Of f32, in how many parts threads give factors to warp groups; of other
+/// types these take them from memory as they are.
+static double partsOf(const TensorForm &form) {
+  return form.type != DataType::tf32 ? 0 : form.passes > 1 ? 2 : 1;
+}
+
+bool rac::fitsWarpgroups(const GpuBlock &block, const TensorForm &form) {
   constexpr int64_t groupRows = 64;
-  return block.depth * warpgroupBytes(type) == kStepBytes &&
+  return block.depth * warpgroupBytes(form) == kStepBytes &&
          block.rows % groupRows == 0 && block.warpRows == kAtomRows &&
          block.warpColumns == block.columns && block.columns % 64 == 0 &&
-         block.columns <= mostWarpgroupColumns(type) && block.slices == 1 &&
+         block.columns <= mostWarpgroupColumns(form) && block.slices == 1 &&
          block.stages == 4 && (block.split == 1 || block.workers == 0);
 }
 
@@ -78,12 +95,16 @@ GpuNeeds rac::needsOf(const GpuBlock &block, double elementBytes,
   double result = block.slices * sumBytes *
                   std::max(rows * (columns + gap), columns * (rows + gap));
   if (block.warpgroups) {
-    // Lines have no gaps, and operands no registers.
-    constexpr double aligned = 1024;
-    double kept = sumsApart(form.type) ? 2 : 1;
-    needs.registers = std::ceil((kept * sums + others) / 8) * 8;
+    // Lines have no gaps. Registers hold left factors in parts, of a step, and
+    // shared memory right ones, of two steps.
+    constexpr double aligned = 1024, ofStep = 16, copies = 2;
+    double kept = sumsApart(form) ? 2 : 1, given = partsOf(form);
+    needs.registers =
+        std::ceil((kept * sums + given * ofStep + others) / 8) * 8;
     needs.sharedBytes = std::max(
-        result, block.stages * (rows + columns) * kStepBytes + aligned);
+        result, (block.stages * (rows + columns) + copies * given * columns) *
+                        kStepBytes +
+                    aligned);
     return needs;
   }
   double operandBytes = tileBytes(rows, block.depth, elementBytes) +
@@ -161,7 +182,7 @@ public:
       mostOfCluster = device.topology.gpu->blocksPerCluster->v;
     const ComputeUnit *groups = warpgroupUnit(device);
     hasWarpgroups = groups && groups->opsPerClock.count(form.type) &&
-                    warpgroupBytes(form.type) == elementBytes;
+                    warpgroupBytes(form) == elementBytes;
   }
   SmallVector<GpuBlock> list();
 
@@ -268,7 +289,7 @@ void Menu::addWarps(GpuBlock block) {
   constexpr int64_t mostWarps = 8;
   // Half of a thread's registers, or a quarter where operands or sums take two
   // each.
-  const int64_t mostSums = form.passes > 1 || sumsApart(form.type) ? 64 : 128;
+  const int64_t mostSums = sumsApart(form) ? 64 : 128;
   for (int64_t down : {1, 2, 4})
     for (int64_t across : {1, 2, 4})
       for (int64_t slices : {1, 2, 4}) {
@@ -299,7 +320,7 @@ void Menu::addWarpgroups() {
   block.warpgroups = true;
   for (int64_t rows : {128, 64})
     for (int64_t columns : {256, 128, 64}) {
-      if (columns > mostWarpgroupColumns(form.type))
+      if (columns > mostWarpgroupColumns(form))
         continue;
       block.rows = rows;
       block.columns = block.warpColumns = columns;

@@ -45,6 +45,9 @@ bool GpuCosting::isTensor(const WorkNest &nest, DataType type) const {
 /// Regression on 79 products and convolutions, H200, 2026-11-26: docs/Cost.md.
 constexpr double kCopy = 14, kWindowCopy = 26, kElementCopy = 46, kSplit = 9,
                  kAdd = 3, kResult = 30, kNarrowResult = 45;
+/// To give warp groups an element of tf32 as it is: a load, and of the right
+/// factor a quarter of a store (counted in PTX).
+constexpr double kGive = 1.5;
 
 /// Waits of a step, for the copies, for all warps, for fragments and for
 /// products: by the same regression.
@@ -86,7 +89,7 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
        rightAlong = inBytes && liesAlongTerms(nest.reads[1], nest.writes[0]);
   block.warpgroups =
       groups && groups->opsPerClock.count(form.type) &&
-      fitsWarpgroups(block, form.type) &&
+      fitsWarpgroups(block, form) &&
       isWide((shape.isConv ? shape.channels : shape.k) * element) &&
       (inBytes ? leftAlong && rightAlong : isWide(shape.n * element));
 
@@ -153,16 +156,18 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
                          : rightAlong ? shape.k
                                       : 1,
                          element, false);
-  if (form.passes > 1)
+  // A warp splits what it reads; of warp groups each row's, and threads the
+  // columns for all of them. What isn't split is copied the same way.
+  bool inParts = form.type == DataType::tf32 && block.warpgroups;
+  double columnReaders = inParts ? 1 : block.down();
+  if (form.passes > 1 || inParts)
     instructions +=
-        steps *
-        (tiles * block.depth *
-             (block.rows * block.across() + block.columns * block.down()) *
-             kSplit +
-         tiles * area * block.slices * kAdd);
+        steps * tiles * block.depth *
+        (block.rows * block.across() + block.columns * columnReaders) *
+        (form.passes > 1 ? kSplit : kGive);
   // As of f8, whose operands aren't split.
-  if (form.type == DataType::f8)
-    instructions += steps * tiles * area * kAdd;
+  if (form.passes > 1 || form.type == DataType::f8)
+    instructions += steps * tiles * area * block.slices * kAdd;
   addInstructions(instructions, busy, cost);
   double asked =
       share.resident * (block.stages - 1) * block.depth * element *
@@ -170,10 +175,13 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
   if (levels.shared) {
     double reads = block.rows * block.across() + block.columns * block.down();
     double stored = block.rows + block.columns;
-    // Each group's tensor cores read all columns.
+    // Each group's tensor cores read all columns, in each pass. Columns in
+    // parts are read, and written in each part, before.
     int64_t groups = block.rows / 64;
+    double parts = form.passes > 1 ? 2 : 1;
     if (block.warpgroups)
-      reads = block.rows + block.columns * groups;
+      reads = block.rows +
+              block.columns * (groups * form.passes + inParts * (1 + parts));
     addTransfer(*levels.shared,
                 tiles * steps * block.depth * element * (stored + reads), 0,
                 cost);
@@ -366,9 +374,8 @@ ArrayRef<GpuBlock> GpuCosting::attentionBlocks(DataType type) {
                                {TimeFormula::Values::thought, nullptr, 0}),
                            block});
       }
-  std::stable_sort(
-      timed.begin(), timed.end(),
-      [](const auto &a, const auto &b) { return a.first < b.first; });
+  llvm::stable_sort(
+      timed, [](const auto &a, const auto &b) { return a.first < b.first; });
   for (const auto &[seconds, block] : timed)
     place->second.push_back(block);
   return place->second;

@@ -53,6 +53,11 @@ struct F16 {
   static float load(Stored bits) { return fromHalf(bits); }
   static Stored store(float value) { return toHalf(value); }
 };
+struct Tf32 {
+  using Stored = uint32_t;
+  /// The unit reads no more than 10 bits of the mantissa.
+  static float load(Stored bits) { return fromBits(bits & ~uint32_t(0x1FFF)); }
+};
 /// Four bits of an exponent with a bias of 7, three of a mantissa; no infinity.
 struct E4M3 {
   using Stored = uint8_t;

@@ -106,11 +106,6 @@ struct Product {
 };
 
 // Types of a fragment's elements beside those of Floats.h.
-struct Tf32 {
-  using Stored = uint32_t;
-  /// The unit reads no more than 10 bits of the mantissa.
-  static float load(Stored bits) { return fromBits(bits & ~uint32_t(0x1FFF)); }
-};
 template <typename T> struct Same {
   using Stored = T;
   static T load(T value) { return value; }

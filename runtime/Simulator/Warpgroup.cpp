@@ -45,9 +45,9 @@ public:
     if (descriptor >> 62 != 1)
       block.fail(thread, "a product of a warp group of a matrix whose lines "
                          "are not swizzled by 128 bytes");
-    if (lines && kBytes == 1)
-      block.fail(thread, "a product of a warp group of bytes that don't lie "
-                         "along the terms");
+    if (lines && kBytes != 2)
+      block.fail(thread, "a product of a warp group of what doesn't have 16 "
+                         "bits, nor lies along the terms");
     if (descriptor >> 49 & 7)
       block.fail(thread,
                  "a product of a warp group of a matrix with an offset");
@@ -177,6 +177,8 @@ void multiplyGroup(Block &block, Warp &warp) {
     return multiply<F16>(block, warp);
   case RAC_SIM_BF16:
     return multiply<BF16>(block, warp);
+  case RAC_SIM_TF32:
+    return multiply<Tf32>(block, warp);
   case RAC_SIM_E4M3:
     return multiply<E4M3>(block, warp);
   case RAC_SIM_S8:

@@ -235,13 +235,17 @@ def warp_group_product(folder, shape, element, plan, batch=None, along_columns=F
     order = ", ".join(["0"] * bool(batch) + [str(bool(batch) + 1), str(int(bool(batch)))])
     turn = "" if along_columns else f"%t = rac.transpose %d, [{order}] : ({w}{element}>) -> {t}{element}>"
     right = "%d" if along_columns else "%t"
+    casts, factors = "", "%x, %w"
+    if element != "f32":
+        casts = f"""%a = rac.cast %x : ({x}f32>) -> {x}{element}>
+          %b = rac.cast %w : ({w}f32>) -> {w}{element}>"""
+        factors = "%a, %b"
     (folder / "m.mlir").write_text(f"""
         func.func @main(%x: {x}f32> {{rac.dim_names = [{named}], rac.name = "x"}},
                         %w: {w}f32> {{rac.dim_names = [{unnamed}], rac.name = "w"}})
             -> ({y}{sums}> {{rac.dim_names = [{named}], rac.name = "y"}}) {{
-          %a = rac.cast %x : ({x}f32>) -> {x}{element}>
-          %b = rac.cast %w : ({w}f32>) -> {w}{element}>
-          %0 = rac.group @product ins(%a, %b : {x}{element}>, {w}{element}>) -> ({y}{sums}>)
+          {casts}
+          %0 = rac.group @product ins({factors} : {x}{element}>, {w}{element}>) -> ({y}{sums}>)
               plan <kind = generated, precision = {element}{activation}, {plan}> {{
           ^bb0(%c: {x}{element}>, %d: {w}{element}>):
             {turn}
@@ -277,6 +281,40 @@ def test_shared_sums_of_warp_groups(compiler, tmp_path, monkeypatch, block, in_l
     with rac.load(library) as model:
         for _ in range(2):
             np.testing.assert_array_equal(model.run(feeds)["y"], feeds["x"] @ feeds["w"].T)
+
+
+FLOAT_BLOCKS = [
+    ((64, 64, 16, 64, 4, 4), ""),
+    ((64, 128, 16, 128, 4, 4), ", split = 3"),
+    ((128, 64, 16, 64, 8, 4), ", split = 2, in_launch = true"),
+    ((128, 128, 16, 128, 8, 4), ", threads = 3"),
+    ((128, 128, 16, 128, 8, 4), ", cluster = [2, 2]"),
+]
+
+
+@pytest.mark.parametrize("order, copies", [("", "late"), ("reverse", "early")])
+@pytest.mark.parametrize("along_columns", [False, True])
+@pytest.mark.parametrize("sizes", [(200, 136, 784), (150, 72, 36), (70, 140, 4), (1100, 260, 100)], ids=str)
+@pytest.mark.parametrize("block, more", FLOAT_BLOCKS, ids=str)
+def test_floats_by_warp_groups(compiler, tmp_path, monkeypatch, block, more, sizes, along_columns, order, copies):
+    """Factors in parts of tf32: as exact as f32, and infinite or no number where f32 is."""
+    import rac
+
+    monkeypatch.setenv("RAC_SIMULATOR_ORDER", order)
+    monkeypatch.setenv("RAC_SIMULATOR_COPIES", copies)
+    path, shapes = warp_group_product(tmp_path, sizes, "f32", block_text(block, 32) + more, along_columns=along_columns)
+    generator = np.random.default_rng(7)
+    x, w = (generator.standard_normal(shape, dtype=np.float32) for shape in shapes)
+    x[3, 1], x[5, 2], w[-1, 2] = np.inf, np.nan, -np.inf
+    library = run_compiler(path, tmp_path / "m.so", "--target=nvptx", "--chip=simulator_sm_90a")
+    with rac.load(library) as model:
+        got = model.run({"x": x, "w": w})["y"]
+    right = w if along_columns else w.T
+    want, bound = x.astype(np.float64) @ right, np.abs(x).astype(np.float64) @ np.abs(right)
+    np.testing.assert_array_equal(np.isfinite(got), np.isfinite(want))
+    np.testing.assert_array_equal(got[~np.isfinite(want)], want[~np.isfinite(want)])
+    close = np.isfinite(want)
+    assert np.max(np.abs(got - want)[close] / bound[close]) < 2**-21
 
 
 # Blocks of four and of eight warps in clusters along rows, along columns and along both. Of rows and columns there are no

@@ -143,14 +143,14 @@ TEST(GpuModel, GroupsOfWarpsShareSumsToo) {
   GpuBlock alone = blockOfWarpgroup(), parts = alone, workers = alone;
   parts.split = 2;
   workers.workers = 3;
-  EXPECT_TRUE(fitsWarpgroups(parts, DataType::f16));
-  EXPECT_TRUE(fitsWarpgroups(workers, DataType::f16));
+  EXPECT_TRUE(fitsWarpgroups(parts, {DataType::f16, 1}));
+  EXPECT_TRUE(fitsWarpgroups(workers, {DataType::f16, 1}));
   // Both parts of all sums are written, and read again.
   Product p(64, 64, 256);
   EXPECT_DOUBLE_EQ(p.cost(model, parts).bytes[2].bytes,
                    p.cost(model, alone).bytes[2].bytes + 2 * 2 * 4 * 64 * 64.0);
   parts.workers = 3;
-  EXPECT_FALSE(fitsWarpgroups(parts, DataType::f16));
+  EXPECT_FALSE(fitsWarpgroups(parts, {DataType::f16, 1}));
   auto blocks =
       gpuBlocks({1, 64, 64, 4096, false, false}, 2, {DataType::f16, 1}, device);
   EXPECT_TRUE(llvm::any_of(blocks, [](const GpuBlock &block) {
@@ -182,11 +182,11 @@ TEST(GpuModel, Float8TakesHalfTheBytesAndTwiceTheRegisters) {
   GpuBlock wide;
   wide.rows = 64, wide.columns = wide.warpColumns = 128;
   wide.depth = 128, wide.warpRows = 16, wide.stages = 4;
-  EXPECT_TRUE(fitsWarpgroups(wide, DataType::f8));
+  EXPECT_TRUE(fitsWarpgroups(wide, {DataType::f8, 1}));
   wide.warpgroups = true;
   EXPECT_EQ(needsOf(wide, 1, {DataType::f8, 1}).registers, 2 * 64 + 48);
   wide.columns = wide.warpColumns = 256;
-  EXPECT_FALSE(fitsWarpgroups(wide, DataType::f8));
+  EXPECT_FALSE(fitsWarpgroups(wide, {DataType::f8, 1}));
 }
 
 Device gpuOfBytes() {
@@ -203,14 +203,14 @@ TEST(GpuModel, BytesAreAddedUpByTensorCoresAlone) {
   wide.rows = 64, wide.columns = wide.warpColumns = 256;
   wide.depth = 128, wide.warpRows = 16, wide.stages = 4;
   wide.warpgroups = true;
-  EXPECT_TRUE(fitsWarpgroups(wide, DataType::i8));
+  EXPECT_TRUE(fitsWarpgroups(wide, {DataType::i8, 1}));
   EXPECT_EQ(needsOf(wide, 1, {DataType::i8, 1}).registers, 128 + 48);
   EXPECT_TRUE(
       llvm::any_of(gpuBlocks({1, 256, 255, 256, false, false}, 1,
                              {DataType::i8, 1}, gpuOfBytes()),
                    [](const GpuBlock &block) { return block.warpgroups; }));
   wide.depth = 64;
-  EXPECT_FALSE(fitsWarpgroups(wide, DataType::i8));
+  EXPECT_FALSE(fitsWarpgroups(wide, {DataType::i8, 1}));
 }
 
 TEST(GpuModel, GroupsOfWarpsReadBytesAlongTheirTerms) {
@@ -258,6 +258,40 @@ TEST(GpuModel, F32IsThreeProductsOfTf32) {
                instructionSeconds(128 * 64 * 14 + 64 * 64 * 30 + splits)) /
                   kOneBlock,
               1e-14);
+}
+
+TEST(GpuModel, GroupsOfWarpsTakeF32InParts) {
+  Device device = gpuWithWarpgroups();
+  device.units[2].opsPerClock[DataType::tf32] = number(2000);
+  Model model(device);
+  constexpr TensorForm f32{DataType::tf32, 3}, tf32{DataType::tf32, 1};
+  GpuBlock groups = blockOfWarpgroup();
+  groups.depth = 32;
+  EXPECT_TRUE(fitsWarpgroups(groups, f32));
+  // In each of eight steps rows and columns are split once, and a step's sums
+  // are added to those of others.
+  double splits = 8 * (32 * (64 + 64) * 9 + 64 * 64 * 3);
+  Product p(64, 64, 256, "f32");
+  Estimate cost = p.cost(model, groups);
+  EXPECT_NEAR(cost.breakdown.computeSeconds,
+              3 * 2.0 * 64 * 64 * 256 / (2e12 * 0.5) +
+                  instructionSeconds(64 * 64 * 30 + splits),
+              1e-14);
+  // Lines of each tile are written and read; columns are written in two parts,
+  // which three products read.
+  EXPECT_DOUBLE_EQ(cost.bytes[0].bytes, 8 * (2 * 2 + 2 + 3) * (64 * 128.0));
+  // A step's sums by themselves take registers, and left factors in two parts.
+  groups.warpgroups = true;
+  EXPECT_EQ(needsOf(groups, 4, f32).registers, 2 * 32 + 2 * 16 + 48);
+  EXPECT_EQ(needsOf(groups, 4, tf32).registers, 32 + 16 + 48);
+  EXPECT_EQ(needsOf(groups, 4, f32).sharedBytes,
+            4 * 128 * 128 + 2 * 2 * 64 * 128 + 1024);
+  groups.columns = groups.warpColumns = 256;
+  EXPECT_FALSE(fitsWarpgroups(groups, f32));
+  EXPECT_TRUE(fitsWarpgroups(groups, tf32));
+  EXPECT_TRUE(
+      llvm::any_of(gpuBlocks({1, 256, 256, 256, false, false}, 4, f32, device),
+                   [](const GpuBlock &block) { return block.warpgroups; }));
 }
 
 TEST(GpuModel, WhatIsNotCopiedInLinesOf16BytesTakesMoreInstructions) {

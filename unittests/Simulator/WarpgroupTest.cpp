@@ -3,6 +3,7 @@
 #include "Simulated.h"
 #include "gmock/gmock.h"
 #include <cstdlib>
+#include <cstring>
 #include <random>
 
 using namespace rac::simulated;
@@ -15,15 +16,15 @@ constexpr int kRows = 64, kDepth = 16, kColumns = 80, kThreads = 128;
 constexpr int kLeftBytes = kRows * 128, kBytes = kLeftBytes + kColumns * 128;
 
 /// Where an element is whose line has 128 bytes: PTX ISA, "128B swizzle".
-size_t swizzled(int line, int place) {
-  int part = place * 2 / 16 ^ line % 8;
-  return line * 128 + part * 16 + place * 2 % 16;
+size_t swizzled(int line, int place, int bytes = 2) {
+  int part = place * bytes / 16 ^ line % 8;
+  return line * 128 + part * 16 + place * bytes % 16;
 }
 
 /// A kernel that copies shared memory's content, multiplies, and writes each
 /// thread's part of the sums.
 struct Kernel {
-  bool columnsInLines = false, fence = true, wait = true, overwrite = false;
+  bool columnsInLines = false, fence = true, overwrite = false, tf32 = false;
   int threads = kThreads;
 
   std::string text() const {
@@ -74,7 +75,7 @@ struct Kernel {
       %b = arith.addi %a, %left : i64
       %none = llvm.mlir.undef : $TYPE
       nvvm.wgmma.fence.aligned
-      %sums = nvvm.wgmma.mma_async %a, %b, %none, <m = 64, n = $N, k = 16>, D[<f32>, <zero>], A[<f16>, <one>, <row>], B[<f16>, <one>, <$LAYOUT>] : $TYPE -> $TYPE
+      %sums = nvvm.wgmma.mma_async %a, %b, %none, <m = 64, n = $N, k = $K>, D[<f32>, <zero>], A[<$FACTOR>, <one>, <row>], B[<$FACTOR>, <one>, <$LAYOUT>] : $TYPE -> $TYPE
       nvvm.wgmma.commit.group.sync.aligned
       $OVERWRITE
       nvvm.wgmma.wait.group.sync.aligned 0
@@ -94,6 +95,8 @@ struct Kernel {
     body = replaced(body, "$TYPE", type);
     body = replaced(body, "$LEFT", std::to_string(kLeftBytes / 16));
     body = replaced(body, "$N", std::to_string(kColumns));
+    body = replaced(body, "$K", tf32 ? "8" : "16");
+    body = replaced(body, "$FACTOR", tf32 ? "tf32" : "f16");
     body = replaced(body, "$SUMS", std::to_string(sums));
     return replaced(body, "$LAYOUT", columnsInLines ? "row" : "col");
   }
@@ -111,26 +114,42 @@ uint16_t half(int number) {
   return bits[number + 2];
 }
 
-void expectProduct(bool columnsInLines) {
+/// Such numbers in f32, or nearly: what tf32 has no room for counts for
+/// nothing.
+uint32_t single(int number) {
+  constexpr uint32_t ignored = (1 << 13) - 1;
+  auto value = float(number);
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof(bits));
+  return bits | ignored;
+}
+
+void expectProduct(bool columnsInLines, bool tf32 = false) {
   std::mt19937 random(1);
+  const int depth = tf32 ? kDepth / 2 : kDepth, bytes = tf32 ? 4 : 2;
   int left[kRows][kDepth], right[kDepth][kColumns];
   std::vector<uint16_t> memory(kBytes / 2);
+  auto put = [&](size_t at, int number) {
+    uint32_t bits = tf32 ? single(number) : half(number);
+    memcpy(reinterpret_cast<char *>(memory.data()) + at, &bits, size_t(bytes));
+  };
   for (int row = 0; row < kRows; ++row)
-    for (int k = 0; k < kDepth; ++k) {
+    for (int k = 0; k < depth; ++k) {
       left[row][k] = int(random() % 5) - 2;
-      memory[swizzled(row, k) / 2] = half(left[row][k]);
+      put(swizzled(row, k, bytes), left[row][k]);
     }
   for (int column = 0; column < kColumns; ++column)
-    for (int k = 0; k < kDepth; ++k) {
+    for (int k = 0; k < depth; ++k) {
       right[k][column] = int(random() % 5) - 2;
       size_t at = columnsInLines ? column / 64 * 2048 + swizzled(k, column % 64)
-                                 : swizzled(column, k);
-      memory[(kLeftBytes + at) / 2] = half(right[k][column]);
+                                 : swizzled(column, k, bytes);
+      put(kLeftBytes + at, right[k][column]);
     }
   Array<uint16_t> x(memory);
   Array<float> y(kThreads * kColumns / 2);
   Kernel kernel;
   kernel.columnsInLines = columnsInLines;
+  kernel.tf32 = tf32;
   ASSERT_EQ(kernel.launch(x, y), 0);
   std::vector<float> sums = y.read();
   // "Register fragments of D": PTX ISA, wgmma of m64nNk16.
@@ -138,7 +157,7 @@ void expectProduct(bool columnsInLines) {
     for (int i = 0; i < kColumns / 2; ++i) {
       int row = thread / 32 * 16 + thread % 32 / 4 + i / 2 % 2 * 8,
           column = i / 4 * 8 + thread % 4 * 2 + i % 2, want = 0;
-      for (int k = 0; k < kDepth; ++k)
+      for (int k = 0; k < depth; ++k)
         want += left[row][k] * right[k][column];
       ASSERT_EQ(sums[thread * (kColumns / 2) + i], float(want))
           << row << ", " << column;
@@ -149,6 +168,10 @@ TEST(Warpgroups, Multiply) { expectProduct(/*columnsInLines=*/false); }
 
 TEST(Warpgroups, MultiplyAlongColumns) {
   expectProduct(/*columnsInLines=*/true);
+}
+
+TEST(Warpgroups, MultiplyTf32) {
+  expectProduct(/*columnsInLines=*/false, /*tf32=*/true);
 }
 
 TEST(Warpgroups, NeedAProxyFence) {

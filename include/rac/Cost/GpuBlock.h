@@ -34,7 +34,7 @@ struct GpuBlock {
   /// is shared to all of them.
   int64_t clusterRows = 1, clusterColumns = 1;
   /// Groups of four warps multiply 64 rows by all columns, straight from shared
-  /// memory (wgmma in PTX, of 16-bit types, f8 and bytes).
+  /// memory (wgmma in PTX).
   bool warpgroups = false;
 
   int64_t down() const { return rows / warpRows; }         ///< warps
@@ -44,10 +44,7 @@ struct GpuBlock {
   bool hasParts() const { return split > 1 || workers > 0; }
 };
 
-/// Whether a block has the shape of those that warp groups compute: its warps
-/// have 16 rows each and all columns, and a step is a line of 128 B.
-bool fitsWarpgroups(const GpuBlock &block, DataType type);
-/// The device's unit for them, by its name; null: it has none.
+/// The device's unit for groups of four warps, by its name; null: it has none.
 const ComputeUnit *warpgroupUnit(const Device &device);
 
 /// What a block takes of its multiprocessor.
@@ -76,6 +73,10 @@ struct TensorForm {
   int passes;
 };
 std::optional<TensorForm> tensorForm(DataType type);
+
+/// Whether a block has the shape of those that warp groups compute: its warps
+/// have 16 rows each and all columns, and a step is a line of 128 B.
+bool fitsWarpgroups(const GpuBlock &block, const TensorForm &form);
 
 /// `elementBytes`: of an operand.
 GpuNeeds needsOf(const GpuBlock &block, double elementBytes,

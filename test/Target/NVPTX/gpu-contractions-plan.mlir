@@ -124,3 +124,15 @@ func.func @apart(%a: memref<256x128xbf16>, %b: memref<128x255xbf16>, %c: memref<
   linalg.matmul ins(%a, %b : memref<256x128xbf16>, memref<128x255xbf16>) outs(%c : memref<256x255xf32>)
   return
 }
+
+// f32 that the plan lets be cut off to tf32: one product, of a copy in one part.
+// HOPPER-LABEL: @tf32_groups
+// HOPPER-NOT: arith.subf
+// HOPPER: wgmma.mma_async.sync.aligned.m64n64k8.f32.tf32.tf32
+// HOPPER-NOT: mma.sync
+func.func @tf32_groups(%a: memref<256x128xf32>, %b: memref<128x256xf32>, %c: memref<256x256xf32>) attributes {rac.plan = #rac.plan<kind = generated, precision = tf32, tiles = [128, 64], reduction = [32], registers = [16, 64], warps = 8, stages = 4>} {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<256x256xf32>)
+  linalg.matmul ins(%a, %b : memref<256x128xf32>, memref<128x256xf32>) outs(%c : memref<256x256xf32>)
+  return
+}

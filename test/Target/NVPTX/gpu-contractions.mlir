@@ -376,6 +376,41 @@ func.func @float8(%a: memref<4096x4096xf8E4M3FN>, %b: memref<4096x4096xf8E4M3FN>
 
 // -----
 
+// f32 by warp groups: a thread has the left factor's two parts in registers, and makes its share of a copy of the right
+// one's, along the terms, while tensor cores multiply with the copy before. Of three products the smallest is first; a
+// step's sums are added in f32.
+//  HOPPER-LABEL: func.func @float_groups
+//        HOPPER:   rac.tensor_map {{.*}} box [{{64|128}}, 32] : memref<16777216xf32> -> !llvm.ptr
+//        HOPPER:   rac.tensor_map {{.*}} box [32, 32] : memref<16777216xf32> -> !llvm.ptr
+//        HOPPER:   gpu.barrier
+//        HOPPER:   scf.for
+// HOPPER-COUNT-4:    arith.subf %{{.*}} : f32
+//        HOPPER:     nvvm.wgmma.fence.aligned
+//        HOPPER:     llvm.inline_asm {{.*}}setp.ne.b32 p, 0, 0; wgmma.mma_async.sync.aligned.m64n128k8.f32.tf32.tf32
+//        HOPPER:     llvm.inline_asm {{.*}}setp.ne.b32 p, 1, 0; wgmma.mma_async.sync.aligned.m64n128k8.f32.tf32.tf32
+//        HOPPER:     llvm.inline_asm {{.*}}setp.ne.b32 p, 1, 0; wgmma.mma_async.sync.aligned.m64n128k8.f32.tf32.tf32
+//        HOPPER:     nvvm.wgmma.fence.aligned
+//        HOPPER:     nvvm.wgmma.commit.group.sync.aligned
+//        HOPPER:     nvvm.mbarrier.try_wait.parity
+// HOPPER-COUNT-4:    memref.load
+//        HOPPER:     vector.from_elements
+//        HOPPER:     arith.subf %{{.*}} : vector<4xf32>
+// HOPPER-COUNT-2:    vector.store
+//        HOPPER:     nvvm.fence.proxy
+//        HOPPER:     nvvm.wgmma.wait.group.sync.aligned 0
+//        HOPPER:     arith.addf
+//        HOPPER:     gpu.barrier
+//        HOPPER:     scf.yield
+//    HOPPER-NOT:   mma.sync
+func.func @float_groups(%a: memref<4096x4096xf32>, %b: memref<4096x4096xf32>, %c: memref<4096x4096xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<4096x4096xf32>)
+  linalg.matmul ins(%a, %b : memref<4096x4096xf32>, memref<4096x4096xf32>) outs(%c : memref<4096x4096xf32>)
+  return
+}
+
+// -----
+
 // Bytes by warp groups: their sums wrap, stay in tensor cores' own registers and are waited for a step later.
 // HOPPER-LABEL: func.func @byte_groups
 //       HOPPER:   rac.tensor_map {{.*}} sizes(%c4096, %c4096) strides(%c4096) box [{{64|128}}, 128] : memref<16777216xi8> -> !llvm.ptr

@@ -45,7 +45,7 @@ Unit rac::gemm::chooseUnit(const Contraction &contraction, bool tf32,
 
 bool Atom::inGroups() const {
   // What all right factors have in common would have to be in shared memory.
-  return unit == Unit::Half || unit == Unit::Float8 ||
+  return unit == Unit::Half || unit == Unit::Float8 || parts() > 0 ||
          (unit == Unit::Byte && contraction.wideningB.zero == 0);
 }
 
@@ -172,19 +172,31 @@ Atom::Fragment Atom::finish(Emit &e, ArrayRef<Value> registers) const {
   }
   if (unit != Unit::TF32x3)
     return {build(registers)};
-  // tf32 has 13 bits less than f32. Adding half of the last that it has rounds.
-  Type i32 = e.b.getI32Type(), f32 = e.b.getF32Type();
-  Value half = arith::ConstantIntOp::create(e.b, e.loc, i32, 1 << 12);
-  Value mask = arith::ConstantIntOp::create(e.b, e.loc, i32, -(1 << 13));
   SmallVector<Value> high, low;
   for (Value x : registers) {
-    Value bits = arith::BitcastOp::create(e.b, e.loc, i32, x);
-    bits = arith::AddIOp::create(e.b, e.loc, bits, half);
-    bits = arith::AndIOp::create(e.b, e.loc, bits, mask);
-    high.push_back(arith::BitcastOp::create(e.b, e.loc, f32, bits));
-    low.push_back(arith::SubFOp::create(e.b, e.loc, x, high.back()));
+    auto [rounded, rest] = splitFloat(e, x);
+    high.push_back(rounded);
+    low.push_back(rest);
   }
   return {build(high), build(low)};
+}
+
+std::array<Value, 2> rac::gemm::splitFloat(Emit &e, Value x) {
+  Type type = x.getType(), i32 = e.b.getI32Type();
+  if (auto vector = dyn_cast<VectorType>(type))
+    i32 = vector.clone(i32);
+  auto constant = [&](int32_t value) -> Value {
+    TypedAttr number = e.b.getI32IntegerAttr(value);
+    if (auto vector = dyn_cast<VectorType>(i32))
+      number = DenseElementsAttr::get(vector, number);
+    return arith::ConstantOp::create(e.b, e.loc, number);
+  };
+  // tf32 has 13 bits less than f32. Adding half of the last that it has rounds.
+  Value bits = arith::BitcastOp::create(e.b, e.loc, i32, x);
+  bits = arith::AddIOp::create(e.b, e.loc, bits, constant(1 << 12));
+  bits = arith::AndIOp::create(e.b, e.loc, bits, constant(-(1 << 13)));
+  Value high = arith::BitcastOp::create(e.b, e.loc, type, bits);
+  return {high, arith::SubFOp::create(e.b, e.loc, x, high)};
 }
 
 Value rac::gemm::fourOf(Emit &e, int64_t value) {

@@ -54,6 +54,11 @@ public:
 
   /// Whether four warps multiply such operands together, if the chip has that.
   bool inGroups() const;
+  /// Into how many parts threads bring a factor before they do; 0: they take it
+  /// as it is.
+  int64_t parts() const {
+    return unit == Unit::TF32x3 ? 2 : unit == Unit::TF32 ? 1 : 0;
+  }
 
   /// What a lane adds to the start of a tile, to get at its registers.
   Index laneStartA(Emit &e, Index lane, const SharedTile &tile) const;
@@ -100,6 +105,10 @@ private:
 
   Contraction contraction;
 };
+
+/// f32, or vectors of it, in two parts whose sum it is: rounded to tf32, and
+/// the rest.
+std::array<mlir::Value, 2> splitFloat(Emit &e, mlir::Value x);
 
 /// A register of four equal bytes.
 mlir::Value fourOf(Emit &e, int64_t value);

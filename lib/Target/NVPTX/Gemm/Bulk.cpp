@@ -17,7 +17,7 @@ bool BulkLoader::fits(const Operand &operand) {
   auto isOneLoop = [](const Terms &terms) { return terms.size() == 1; };
   // Zeros around an operand are not in memory.
   return operand.access.bounds().empty() && operand.swizzled &&
-         operand.bytes <= 2 && operand.vector * operand.bytes == kRowAlign &&
+         operand.bytes <= 4 && operand.vector * operand.bytes == kRowAlign &&
          operand.alongDepth == operand.depthInner && isOneLoop(operand.outer) &&
          isOneLoop(operand.depth) && operand.batch.size() <= 1 &&
          operand.outerTile <= kLongestSide && operand.depthTile <= kLongestSide;

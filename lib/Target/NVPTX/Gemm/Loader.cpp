@@ -46,23 +46,28 @@ Operand::Operand(Emit &e, OpOperand *operand, const Contraction &contraction,
   pitch = pitchOf(depthInner ? depthTile : outerTile, depthInner, bytes);
 }
 
-Index Operand::place(Emit &e, Index outerAt, Index depthAt) const {
-  Index line = depthInner ? outerAt : depthAt,
-        inner = depthInner ? depthAt : outerAt;
-  if (!swizzled)
-    return e.add(e.mul(line, e.number(pitch)), inner);
+Index rac::gemm::swizzledPlace(Emit &e, Index line, Index inner, int64_t lines,
+                               int64_t bytes) {
   constexpr int64_t part = 16, order = 8; // B, lines
   Index perLine = e.number(kSwizzledLine / bytes),
         perPart = e.number(part / bytes);
   Index within = e.div(e.rem(inner, perLine), perPart);
   within = e.exclusiveOr(within, e.rem(line, e.number(order)));
   // The next lines' worth of rows or columns comes after all lines of these.
-  int64_t lines = depthInner ? outerTile : depthTile;
   Index block =
       e.mul(e.div(inner, perLine), e.number(lines * kSwizzledLine / bytes));
   return e.add(block,
                e.add(e.mul(line, perLine),
                      e.add(e.mul(within, perPart), e.rem(inner, perPart))));
+}
+
+Index Operand::place(Emit &e, Index outerAt, Index depthAt) const {
+  Index line = depthInner ? outerAt : depthAt,
+        inner = depthInner ? depthAt : outerAt;
+  if (!swizzled)
+    return e.add(e.mul(line, e.number(pitch)), inner);
+  return swizzledPlace(e, line, inner, depthInner ? outerTile : depthTile,
+                       bytes);
 }
 
 Value Operand::load(Emit &e, Index at, Value inside, int64_t count) const {

@@ -9,6 +9,11 @@
 
 namespace rac::gemm {
 
+/// Where an element of `bytes` is in a tile of `lines` lines that tensor cores
+/// read from shared memory by themselves: Wgmma.h.
+Index swizzledPlace(Emit &e, Index line, Index inner, int64_t lines,
+                    int64_t bytes);
+
 /// One operand: its rows, or columns, are `outer`.
 struct Operand {
   Operand(Emit &e, mlir::OpOperand *operand, const Contraction &contraction,

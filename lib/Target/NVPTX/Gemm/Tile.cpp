@@ -70,8 +70,15 @@ namespace {
 /// much; they only rank tiles, so one table does for all.
 struct Rates {
   static double products(Unit unit, bool warpgroups) {
-    if (warpgroups)
-      return unit == Unit::Half ? 1700 : 3400;
+    if (warpgroups) {
+      // A line of 128 B takes as long of each type, tf32 that of f32 thrice.
+      constexpr double ofHalf = 1700;
+      if (unit == Unit::Half)
+        return ofHalf;
+      return unit == Unit::TF32     ? ofHalf / 2
+             : unit == Unit::TF32x3 ? ofHalf / 6
+                                    : 2 * ofHalf;
+    }
     switch (unit) {
     case Unit::Scalar:
       return 64;
@@ -151,16 +158,20 @@ std::optional<Tile> rac::gemm::plannedTile(const GpuBlock &block,
   Tile tile{block.rows,     block.columns, block.depth,  block.down(),
             block.across(), block.slices,  block.stages, block.split,
             block.workers,  block.inLaunch};
-  std::optional<DataType> type = dataTypeOf(atom.input);
+  std::optional<DataType> type =
+      atom.unit == Unit::TF32 ? DataType::tf32 : dataTypeOf(atom.input);
   tile.clusterRows = block.clusterRows;
   tile.clusterColumns = block.clusterColumns;
   tile.warpgroups = limits.warpgroups && problem.aligned && type &&
-                    atom.inGroups() && fitsWarpgroups(block, *type);
-  if (tile.warpgroups)
+                    atom.inGroups() &&
+                    fitsWarpgroups(block, *tensorForm(*type));
+  if (tile.warpgroups) {
+    tile.parts = atom.parts();
     return sharedBytes(tile, problem.elementBytes, problem.accumulatorBytes) <=
                    limits.sharedBytes
                ? std::optional(tile)
                : std::nullopt;
+  }
   if (tile.cluster() > 1 || !isPossible(tile, problem, limits, atom))
     return std::nullopt;
   return tile;
@@ -259,7 +270,8 @@ Tile Chooser::choose() {
                   /*splits=*/1,
                   /*workers=*/0,
                   /*inLaunch=*/false,
-                  /*warpgroups=*/true};
+                  /*warpgroups=*/true,
+                  atom.parts()};
         if (sharedBytes(tile, problem.elementBytes, problem.accumulatorBytes) >
             limits.sharedBytes)
           continue;

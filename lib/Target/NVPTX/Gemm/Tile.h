@@ -23,6 +23,8 @@ struct Tile {
   bool inLaunch = false; ///< the last block to end adds the parts of a tile up
   /// Four warps multiply at once, straight from shared memory: Warpgroup.h.
   bool warpgroups = false;
+  /// Parts that threads bring their factors into first: SplitFactors.h.
+  int64_t parts = 0;
   /// Blocks of a cluster, which bring operands to each other.
   int64_t clusterRows = 1, clusterColumns = 1;
 
@@ -35,7 +37,8 @@ struct Tile {
            warpColumns == other.warpColumns && slices == other.slices &&
            stages == other.stages && splits == other.splits &&
            workers == other.workers && inLaunch == other.inLaunch &&
-           warpgroups == other.warpgroups && clusterRows == other.clusterRows &&
+           warpgroups == other.warpgroups && parts == other.parts &&
+           clusterRows == other.clusterRows &&
            clusterColumns == other.clusterColumns;
   }
 };

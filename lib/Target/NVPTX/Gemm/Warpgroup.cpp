@@ -1,6 +1,7 @@
 //===- Warpgroup.cpp - Products of four warps together --------------------===//
 
 #include "Warpgroup.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -15,8 +16,8 @@ Warpgroups::Warpgroups(Emit &e, const Tile &tile,
     : e(e), tile(tile), a(a), b(b), thread(thread), apart(atom.sumsApart()),
       product{a.access.element(),
               tile.columns,
-              !a.depthInner,
-              !b.depthInner,
+              tile.parts == 0 && !a.depthInner,
+              tile.parts == 0 && !b.depthInner,
               contraction.wideningA.isUnsigned,
               contraction.wideningB.isUnsigned} {
   for (int64_t shift : contraction.wideningA.shifts())
@@ -26,7 +27,7 @@ Warpgroups::Warpgroups(Emit &e, const Tile &tile,
 
 int64_t Warpgroups::bytes(const Tile &tile) {
   return tile.stages * (tile.rows + tile.columns) * kSwizzledLine +
-         kSwizzledTile;
+         SplitFactors::bytes(tile) + kSwizzledTile;
 }
 
 /// Adds the products of a stage, or, if not `add`, has only these.
@@ -56,62 +57,98 @@ Value Warpgroups::multiply(Value addressA, Value addressB, Value sums,
   return sums;
 }
 
+/// Of f32: the smallest products first.
+Value Warpgroups::multiplyParts(SplitFactors &factors, Index stage, Index copy,
+                                Value sums, bool add) {
+  const int64_t last = tile.parts - 1;
+  SmallVector<Value> right;
+  for (int64_t part = 0; part < tile.parts; ++part)
+    right.push_back(matrixDescriptor(e, factors.right(copy, part)));
+  for (int64_t depth = 0; depth < tile.depth; depth += product.depth()) {
+    auto left = factors.left(stage, depth);
+    for (SplitFactors::Registers &registers : left)
+      registers = holdRegisters(e, registers);
+    NVVM::WgmmaFenceAlignedOp::create(e.b, e.loc);
+    for (int64_t both = last; both >= 0; --both)
+      for (int64_t part = both; part >= 0; --part) {
+        Value tile = movedDescriptor(e, right[both - part], depth * b.bytes);
+        sums = multiplyGroup(e, product, left[part], tile, sums, add);
+        add = true;
+      }
+  }
+  NVVM::WgmmaGroupSyncAlignedOp::create(e.b, e.loc);
+  return sums;
+}
+
 /// What a step's products give, once there is no other way to them: PTX alone
 /// knows which registers they change.
 Value Warpgroups::total(Value before, Value step) {
   SmallVector<Value> sums = elementsOf(e, before),
                      held = holdRegisters(e, elementsOf(e, step));
+  if (!apart)
+    return structureOf(e, held);
   for (auto [sum, more] : llvm::zip_equal(sums, held))
     sum = arith::AddFOp::create(e.b, e.loc, sum, more);
   return structureOf(e, sums);
 }
 
-Value Warpgroups::accumulate(const Way &way, Index batches, int64_t barriers) {
-  int64_t stageA = a.stageElements() * a.bytes,
-          stageB = b.stageElements() * b.bytes;
-  Type i8 = e.b.getI8Type(), index = e.b.getIndexType();
+Value Warpgroups::zeros() {
+  return structureOf(
+      e, SmallVector<Value>(tile.columns / 2, e.zero(product.sum())));
+}
+
+FeedPlan Warpgroups::planFeed(const Way &way, Index batches, int64_t barriers) {
   // Where shared memory begins is only known to be a multiple of 16.
-  Value memory = sharedView(e, i8, bytes(tile), 0);
-  Value begin =
-      memref::ExtractAlignedPointerAsIndexOp::create(e.b, e.loc, index, memory);
+  Value memory = sharedView(e, e.b.getI8Type(), bytes(tile), 0);
+  Value begin = memref::ExtractAlignedPointerAsIndexOp::create(
+      e.b, e.loc, e.b.getIndexType(), memory);
   Value over =
       arith::AndIOp::create(e.b, e.loc, e.value(e.sub(e.number(0), begin)),
                             e.value(e.number(kSwizzledTile - 1)));
-  auto addressOf = [&](Index at) -> Value {
-    return arith::IndexCastUIOp::create(e.b, e.loc, e.b.getI64Type(),
-                                        e.value(at));
-  };
-  Index beginA = e.add(Index(begin), over);
-  FeedPlan plan{
-      tile,    a, b, thread, way, batches, memory, over, addressOf(beginA),
-      barriers};
+  Value address = arith::IndexCastUIOp::create(
+      e.b, e.loc, e.b.getI64Type(), e.value(e.add(Index(begin), over)));
+  return {tile, a, b, thread, way, batches, memory, over, address, barriers};
+}
+
+Value Warpgroups::accumulate(const Way &way, Index batches, int64_t barriers) {
+  FeedPlan plan = planFeed(way, batches, barriers);
   std::unique_ptr<Feed> feed = makeFeed(e, plan);
   // The tile that is being multiplied with keeps its place, and so does the one
   // before, that other warps may still read.
-  int64_t ahead = tile.stages - 2;
-  for (int64_t i = 0; i < ahead; ++i)
+  for (int64_t i = 0; i < ahead(); ++i)
     feed->request(e.number(i));
+  Value sums = tile.parts > 0 ? accumulateParts(plan, *feed)
+                              : accumulateTiles(plan, *feed);
+  feed->finish();
+  return sums;
+}
 
+Value Warpgroups::accumulateTiles(const FeedPlan &plan, Feed &feed) {
+  int64_t stageA = a.stageElements() * a.bytes,
+          stageB = b.stageElements() * b.bytes;
+  auto addressOf = [&](Index at) -> Value {
+    return arith::AddIOp::create(e.b, e.loc, plan.address,
+                                 arith::IndexCastUIOp::create(e.b, e.loc,
+                                                              e.b.getI64Type(),
+                                                              e.value(at)));
+  };
   Index group = e.div(thread, e.number(kGroupWarps * kWarp));
-  Index startA =
-      e.add(beginA, e.mul(group, e.number(kGroupRows * kSwizzledLine)));
-  Index beginB = e.add(beginA, e.number(tile.stages * stageA));
-  Value zeros = structureOf(
-      e, SmallVector<Value>(tile.columns / 2, e.zero(product.sum())));
-  auto loop =
-      scf::ForOp::create(e.b, e.loc, e.value(e.number(0)), e.value(way.steps),
-                         e.value(e.number(1)), zeros);
+  Index startA = e.mul(group, e.number(kGroupRows * kSwizzledLine));
+  Index startB = e.number(tile.stages * stageA);
+  auto loop = scf::ForOp::create(e.b, e.loc, e.value(e.number(0)),
+                                 e.value(plan.way.steps), e.value(e.number(1)),
+                                 zeros());
   {
     OpBuilder::InsertionGuard restore(e.b);
     e.b.setInsertionPointToStart(loop.getBody());
     Index step = loop.getInductionVar();
-    feed->await(step);
-    feed->request(e.add(step, e.number(ahead)));
+    feed.await(step);
+    feed.request(e.add(step, e.number(ahead())));
     Index stage = plan.stageOf(e, step);
     Value before = loop.getRegionIterArgs()[0];
     Value sums =
         multiply(addressOf(e.add(startA, e.mul(stage, e.number(stageA)))),
-                 addressOf(e.add(beginB, e.mul(stage, e.number(stageB)))),
+                 addressOf(e.add(startB, e.mul(stage, e.number(stageB)))),
                  apart ? noSums(e, product) : before, !apart);
     NVVM::WgmmaWaitGroupSyncOp::create(e.b, e.loc, apart ? 0 : 1);
     if (apart)
@@ -119,7 +156,40 @@ Value Warpgroups::accumulate(const Way &way, Index batches, int64_t barriers) {
     scf::YieldOp::create(e.b, e.loc, sums);
   }
   NVVM::WgmmaWaitGroupSyncOp::create(e.b, e.loc, 0);
-  feed->finish();
+  return loop.getResult(0);
+}
+
+/// The next step's right factor is split while tensor cores multiply.
+Value Warpgroups::accumulateParts(const FeedPlan &plan, Feed &feed) {
+  SplitFactors factors(e, plan);
+  auto prepare = [&](Index step) {
+    {
+      OpBuilder::InsertionGuard restore(e.b);
+      e.enter(e.less(step, plan.way.steps));
+      feed.await(step);
+      factors.copyRight(plan.stageOf(e, step), e.rem(step, e.number(2)));
+    }
+    fenceCopies(e);
+  };
+  prepare(e.number(0));
+  gpu::BarrierOp::create(e.b, e.loc);
+  auto loop = scf::ForOp::create(e.b, e.loc, e.value(e.number(0)),
+                                 e.value(plan.way.steps), e.value(e.number(1)),
+                                 zeros());
+  OpBuilder::InsertionGuard restore(e.b);
+  e.b.setInsertionPointToStart(loop.getBody());
+  Index step = loop.getInductionVar();
+  Value before = loop.getRegionIterArgs()[0];
+  Value sums =
+      multiplyParts(factors, plan.stageOf(e, step), e.rem(step, e.number(2)),
+                    apart ? noSums(e, product) : before, !apart);
+  feed.request(e.add(step, e.number(ahead())));
+  prepare(e.add(step, e.number(1)));
+  NVVM::WgmmaWaitGroupSyncOp::create(e.b, e.loc, 0);
+  sums = total(before, sums);
+  // All have their part of the copy there, and none reads the other any more.
+  gpu::BarrierOp::create(e.b, e.loc);
+  scf::YieldOp::create(e.b, e.loc, sums);
   return loop.getResult(0);
 }
 

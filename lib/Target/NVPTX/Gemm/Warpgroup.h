@@ -3,9 +3,8 @@
 #ifndef RAC_LIB_TARGET_NVPTX_GEMM_WARPGROUP_H
 #define RAC_LIB_TARGET_NVPTX_GEMM_WARPGROUP_H
 
-#include "Feed.h"
+#include "SplitFactors.h"
 #include "Stage.h"
-#include "Wgmma.h"
 
 namespace rac::gemm {
 
@@ -27,9 +26,17 @@ public:
   void put(const Stage &stage, mlir::Value sums);
 
 private:
+  FeedPlan planFeed(const Way &way, Index batches, int64_t barriers);
+  mlir::Value accumulateTiles(const FeedPlan &plan, Feed &feed);
+  mlir::Value accumulateParts(const FeedPlan &plan, Feed &feed);
   mlir::Value multiply(mlir::Value addressA, mlir::Value addressB,
                        mlir::Value sums, bool add);
+  mlir::Value multiplyParts(SplitFactors &factors, Index stage, Index copy,
+                            mlir::Value sums, bool add);
   mlir::Value total(mlir::Value before, mlir::Value step);
+  mlir::Value zeros();
+  /// Steps that are asked for before they are multiplied.
+  int64_t ahead() const { return tile.stages - 2; }
 
   Emit &e;
   Tile tile;

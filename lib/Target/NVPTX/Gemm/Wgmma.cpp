@@ -73,6 +73,8 @@ static NVVM::WGMMATypes typeOf(Type element, bool isUnsigned) {
     return isUnsigned ? NVVM::WGMMATypes::u8 : NVVM::WGMMATypes::s8;
   if (element.isF16())
     return NVVM::WGMMATypes::f16;
+  if (element.isF32())
+    return NVVM::WGMMATypes::tf32;
   return element.isBF16() ? NVVM::WGMMATypes::bf16 : NVVM::WGMMATypes::e4m3;
 }
 
@@ -105,24 +107,25 @@ static std::string numbered(int64_t first, int64_t count) {
   return list;
 }
 
-std::string rac::gemm::groupProductPtx(const GroupProduct &product) {
+std::string rac::gemm::groupProductPtx(const GroupProduct &product, bool add) {
   StringRef left =
       NVVM::stringifyWGMMATypes(typeOf(product.element, product.leftUnsigned));
   StringRef right =
       NVVM::stringifyWGMMATypes(typeOf(product.element, product.rightUnsigned));
   bool inIntegers = product.element.isInteger();
+  StringRef scales = inIntegers                ? ""
+                     : product.columnsInLines  ? ", 1, 1, 1"
+                     : product.element.isF32() ? ", 1, 1"
+                                               : ", 1, 1, 0";
   int64_t sums = product.columns / 2;
   std::string text;
   llvm::raw_string_ostream(text)
-      << "{ .reg .pred p; setp.ne.b32 p, 1, 0; wgmma.mma_async.sync.aligned.m"
-      << kGroupRows << "n" << product.columns << "k" << product.depth()
+      << "{ .reg .pred p; setp.ne.b32 p, " << (add ? 1 : 0)
+      << ", 0; wgmma.mma_async.sync.aligned.m" << kGroupRows << "n"
+      << product.columns << "k" << product.depth()
       << (inIntegers ? ".s32." : ".f32.") << left << "." << right << " {"
       << numbered(0, sums) << "}, {" << numbered(sums, kLeftRegisters) << "}, $"
-      << sums + kLeftRegisters << ", p"
-      << (inIntegers               ? ""
-          : product.columnsInLines ? ", 1, 1, 1"
-                                   : ", 1, 1, 0")
-      << "; }";
+      << sums + kLeftRegisters << ", p" << scales << "; }";
   return text;
 }
 
@@ -146,11 +149,12 @@ static std::string tied(TypeRange types, StringRef more) {
 }
 
 Value rac::gemm::multiplyGroup(Emit &e, const GroupProduct &product,
-                               ArrayRef<Value> a, Value b, Value sums) {
+                               ArrayRef<Value> a, Value b, Value sums,
+                               bool add) {
   SmallVector<Value> before = elementsOf(e, sums), operands(a);
   operands.push_back(b);
   llvm::append_range(operands, before);
-  return assembly(e, sums.getType(), operands, groupProductPtx(product),
+  return assembly(e, sums.getType(), operands, groupProductPtx(product, add),
                   tied(TypeRange(ValueRange(before)), "r,r,r,r,l,"))
       .getRes();
 }

@@ -56,7 +56,7 @@ struct GroupProduct {
 /// What a lane has of the sums before any are: a structure.
 mlir::Value noSums(Emit &e, const GroupProduct &product);
 /// Starts to multiply tiles in shared memory, and to add that to `sums` or, if
-/// not `add`, to nothing.
+/// not `add`, to nothing. Of f32 the first 19 bits are multiplied (tf32).
 mlir::Value multiplyGroup(Emit &e, const GroupProduct &product, mlir::Value a,
                           mlir::Value b, mlir::Value sums, bool add);
 /// Registers of i32 that a lane's left factors are in, if they are in any.
@@ -64,10 +64,10 @@ constexpr int64_t kLeftRegisters = 4;
 /// The same of a left factor in registers.
 mlir::Value multiplyGroup(Emit &e, const GroupProduct &product,
                           llvm::ArrayRef<mlir::Value> a, mlir::Value b,
-                          mlir::Value sums);
+                          mlir::Value sums, bool add = true);
 /// PTX of that. Operands: the sums, the left factor, the right one's
 /// descriptor, and again the sums.
-std::string groupProductPtx(const GroupProduct &product);
+std::string groupProductPtx(const GroupProduct &product, bool add);
 
 /// The same values: computed before, and used after, what has effects here.
 /// Products under way change registers, of which only PTX knows.

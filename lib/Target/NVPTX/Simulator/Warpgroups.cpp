@@ -17,6 +17,8 @@ int32_t typeOf(Type element, bool isUnsigned) {
     return isUnsigned ? RAC_SIM_U8 : RAC_SIM_S8;
   if (element.isF16())
     return RAC_SIM_F16;
+  if (element.isF32())
+    return RAC_SIM_TF32;
   return element.isBF16() ? RAC_SIM_BF16 : RAC_SIM_E4M3;
 }
 
@@ -27,6 +29,8 @@ Type elementOf(MLIRContext *context, NVVM::WGMMATypes type) {
     return Float16Type::get(context);
   case NVVM::WGMMATypes::bf16:
     return BFloat16Type::get(context);
+  case NVVM::WGMMATypes::tf32:
+    return Float32Type::get(context);
   case NVVM::WGMMATypes::e4m3:
     return Float8E4M3FNType::get(context);
   case NVVM::WGMMATypes::s8:
@@ -113,15 +117,24 @@ struct AssemblyLowering : ConvertOpToLLVMPattern<LLVM::InlineAsmOp> {
       rewriter.replaceOp(op, rac::gemm::structureOf(e, operands));
       return success();
     }
-    std::optional<rac::gemm::GroupProduct> product = productOf(op);
-    if (!product)
-      return rewriter.notifyMatchFailure(op, "PTX that is not simulated");
+    for (bool add : {true, false})
+      if (std::optional<rac::gemm::GroupProduct> product = productOf(op, add))
+        return multiplyGroupRegisters(op, *product, add, operands, rewriter);
+    return rewriter.notifyMatchFailure(op, "PTX that is not simulated");
+  }
+
+private:
+  /// wgmma of a left factor in registers.
+  static LogicalResult multiplyGroupRegisters(
+      LLVM::InlineAsmOp op, const rac::gemm::GroupProduct &product, bool add,
+      ValueRange operands, ConversionPatternRewriter &rewriter) {
+    rac::gemm::Emit e{rewriter, op.getLoc()};
     constexpr size_t registers = rac::gemm::kLeftRegisters;
     Value none =
         LLVM::ZeroOp::create(rewriter, op.getLoc(), rewriter.getI64Type());
     Value result =
-        multiply(rewriter, op, *product, /*add=*/true,
-                 operands.take_front(registers), none, operands[registers],
+        multiply(rewriter, op, product, add, operands.take_front(registers),
+                 none, operands[registers],
                  rac::gemm::structureOf(e, operands.drop_front(registers + 1)));
     if (!result)
       return failure();
@@ -129,7 +142,6 @@ struct AssemblyLowering : ConvertOpToLLVMPattern<LLVM::InlineAsmOp> {
     return success();
   }
 
-private:
   /// mma.sync of f8: registers of the left factor, of the right one, sums.
   static LogicalResult multiplyFloat8(LLVM::InlineAsmOp op, ValueRange operands,
                                       ConversionPatternRewriter &rewriter) {
@@ -145,15 +157,16 @@ private:
   }
 
   /// The product whose PTX it is.
-  static std::optional<rac::gemm::GroupProduct>
-  productOf(LLVM::InlineAsmOp op) {
+  static std::optional<rac::gemm::GroupProduct> productOf(LLVM::InlineAsmOp op,
+                                                          bool add) {
     auto type = dyn_cast_or_null<LLVM::LLVMStructType>(
         op.getRes() ? op.getRes().getType() : Type());
     if (!type)
       return std::nullopt;
     auto columns = static_cast<int64_t>(2 * type.getBody().size());
-    SmallVector<rac::gemm::GroupProduct> known;
     Builder builder(op.getContext());
+    SmallVector<rac::gemm::GroupProduct> known = {
+        {builder.getF32Type(), columns}};
     for (bool first : {false, true}) {
       for (Type element :
            {Type(builder.getF16Type()), Type(builder.getBF16Type())})
@@ -165,7 +178,7 @@ private:
     }
     const auto *found =
         llvm::find_if(known, [&](const rac::gemm::GroupProduct &product) {
-          return op.getAsmString() == rac::gemm::groupProductPtx(product);
+          return op.getAsmString() == rac::gemm::groupProductPtx(product, add);
         });
     return found == known.end() ? std::nullopt : std::optional(*found);
   }

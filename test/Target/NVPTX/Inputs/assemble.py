@@ -41,6 +41,23 @@ def bytes_in_groups(left, right, tiles, warps, then="", out="i32", more=""):
     }}"""
 
 
+def float_groups(tile, more="", along_terms=False):
+    """A product of f32 by warp groups, whose right factor lies along its terms or along its columns."""
+    x, w, t, y = (f"tensor<{shape}xf32>" for shape in ["300x512", "200x512" if along_terms else "512x200", "512x200", "300x200"])
+    turned = f"%t = rac.transpose %b, [1, 0] : ({w}) -> {t}" if along_terms else ""
+    return f"""func.func @main(%x: {x}, %w: {w}) -> {y} {{
+      %0 = rac.group @product ins(%x, %w : {x}, {w}) -> ({y})
+          plan <kind = generated, precision = f32, tiles = {tile}, reduction = [32],
+                registers = [16, {tile[1]}], warps = {tile[0] // 16}, stages = 4{more}> {{
+      ^bb0(%a: {x}, %b: {w}):
+        {turned}
+        %1 = rac.matmul %a, {"%t" if along_terms else "%b"} : ({x}, {t}) -> {y}
+        rac.yield %1 : {y}
+      }}
+      return %0 : {y}
+    }}"""
+
+
 def cluster(element, depth, registers, cluster, batch=""):
     x, w, y = f"tensor<{batch}300x512x{element}>", f"tensor<{batch}512x200x{element}>", f"tensor<{batch}300x200x{element}>"
     return f"""func.func @main(%x: {x}, %w: {w}) -> {y} {{
@@ -116,6 +133,10 @@ MODELS = {
     "byte_cluster": bytes_in_groups("i8", "ui8", [128, 256], 8, more=", cluster = [2, 1]"),
     "split_cluster": bytes_in_groups("i8", "i8", [128, 128], 8, more=", split = 2, in_launch = true, cluster = [2, 2]"),
     "byte_workers": bytes_in_groups("ui8", "ui8", [128, 128], 8, more=", threads = 7, in_launch = true"),
+    # f32 by warp groups, in parts of tf32, of the largest tiles.
+    "float_groups": float_groups([128, 128]),
+    "float_groups_along": float_groups([64, 128], ", threads = 7", along_terms=True),
+    "float_cluster": float_groups([128, 128], ", split = 2, cluster = [2, 1]", along_terms=True),
     # Whose input has a zero point of its own, as one more product.
     "byte_conv": """func.func @main(%x: tensor<2x28x28x64xui8>) -> tensor<2x26x26x128xi32> {
       %w = rac.constant dense<1> : tensor<128x64x3x3xi8>
@@ -155,7 +176,7 @@ MODELS = {
     "bytes": "(uint8[256, 512] x) => (uint8[512, 256] y) { y = Transpose <perm = [1, 0]> (x) }",
     "transpose": "(float[n, 64, 100] x) => (float[n, 100, 64] y) { y = Transpose <perm = [0, 2, 1]> (x) }",
 }
-HOPPER_ONLY = {"cluster", "square_cluster", "byte_cluster", "split_cluster"}  # other chips refuse them
+HOPPER_ONLY = {"cluster", "square_cluster", "byte_cluster", "split_cluster", "float_cluster"}  # other chips refuse them
 CHIPS = ["sm_80", "sm_89", "sm_90a", "sm_100"]
 OPSET = {**dict.fromkeys(["reduction", "columns", "everything"], 17), **dict.fromkeys(["attention", "wide_attention"], 23)}
 
