@@ -456,6 +456,9 @@ std::optional<KernelCost> GpuCosting::attention(DataType type,
   // After the second there may be a transpose, which it does in passing.
   const WorkNest &scores = *factors[0], &output = *factors[1];
   DataType operand = operandType(scores, type);
+  // Its kernel has f32 in parts, whatever the plan allows.
+  if (operand == DataType::tf32)
+    operand = DataType::f32;
   std::optional<AttentionShape> found =
       attentionShape(scores, output, [&](const WorkNest &nest) {
         return isTensor(nest, type) && factors[1] != factors[0] + 1;

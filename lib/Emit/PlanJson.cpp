@@ -183,11 +183,12 @@ llvm::Expected<Type> PlanReader::readPrecision() {
   if (!type)
     return type.takeError();
   // What a group of floats may be: docs/Precision.md.
-  bool isFloat = own.isF32() || own.isBF16() || own.isF16() ||
+  bool isFloat = own.isF32() || own.isTF32() || own.isBF16() || own.isF16() ||
                  group.getPlan()->getActivation();
   if (!*type || !isFloat ||
-      !((*type).isF32() || (*type).isBF16() || (*type).isF16() ||
-        (*type).isSignlessInteger(8) || isa<Float8E4M3FNType>(*type)))
+      !((*type).isF32() || (*type).isTF32() || (*type).isBF16() ||
+        (*type).isF16() || (*type).isSignlessInteger(8) ||
+        isa<Float8E4M3FNType>(*type)))
     return wrong("it computes in " + textOf(own) + ", and can't in '" + word +
                  "'");
   return *type;

@@ -80,7 +80,7 @@ static bool narrows(Operation &contraction) {
 static LogicalResult checkPrecision(GroupOp group) {
   PlanAttr plan = group.getPlanAttr();
   if (!plan || plan.getActivation() || plan.getPrecision().isF32() ||
-      isHalf(plan.getPrecision()))
+      plan.getPrecision().isTF32() || isHalf(plan.getPrecision()))
     return success();
   auto contractions = llvm::make_filter_range(
       *group.getBodyBlock(), [](Operation &op) { return isContraction(&op); });
@@ -88,8 +88,8 @@ static LogicalResult checkPrecision(GroupOp group) {
     return success();
   return group.emitOpError("is planned in ")
          << plan.getPrecision()
-         << ", but multiplies f32: in f32, f16, bf16, or with steps of its "
-            "activations (activation) in i8 or f8E4M3FN";
+         << ", but multiplies f32: in f32, tf32, f16, bf16, or with steps of "
+            "its activations (activation) in i8 or f8E4M3FN";
 }
 
 /// Refuses what the module's device, if it has one, doesn't compute in.
@@ -102,7 +102,8 @@ LogicalResult ApplyPrecisionPass::checkDevice(ArrayRef<GroupOp> groups) {
   for (GroupOp group : groups) {
     Type precision = group.getPlan() ? group.getPlan()->getPrecision() : Type();
     if (!precision ||
-        !(isHalf(precision) || group.getPlan()->getActivation()) ||
+        !(isHalf(precision) || precision.isTF32() ||
+          group.getPlan()->getActivation()) ||
         llvm::none_of(*group.getBodyBlock(), [](Operation &op) {
           return isContraction(&op) && narrows(op);
         }))

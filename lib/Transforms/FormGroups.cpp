@@ -7,6 +7,7 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "rac/Cost/DeviceSpec.h"
 #include "rac/Transforms/Passes.h"
+#include "llvm/ADT/StringSwitch.h"
 
 namespace rac {
 #define GEN_PASS_DEF_FORMGROUPS
@@ -145,11 +146,13 @@ FailureOr<Type> FormGroups::narrowType(const Device &device) {
     return Type();
   Location loc = getOperation().getLoc();
   Builder builder(&getContext());
-  Type type = precision == "bf16"  ? Type(builder.getBF16Type())
-              : precision == "f16" ? Type(builder.getF16Type())
-                                   : Type();
+  Type type = llvm::StringSwitch<Type>(precision)
+                  .Case("bf16", builder.getBF16Type())
+                  .Case("f16", builder.getF16Type())
+                  .Case("tf32", builder.getTF32Type())
+                  .Default({});
   if (!type) {
-    emitError(loc) << "groups can be narrowed to bf16 or f16, not to '"
+    emitError(loc) << "groups can be narrowed to bf16, f16 or tf32, not to '"
                    << precision << "'";
     return failure();
   }

@@ -119,7 +119,7 @@ func.func @float8_weights(%x: tensor<2x4xf32>, %w: tensor<4x4xf32>) -> tensor<2x
 
 func.func @no_steps(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
   %w = rac.constant dense<1.0> : tensor<4x4xf32>
-  // expected-error @+1 {{is planned in 'i8', but multiplies f32: in f32, f16, bf16, or with steps of its activations (activation) in i8 or f8E4M3FN}}
+  // expected-error @+1 {{is planned in 'i8', but multiplies f32: in f32, tf32, f16, bf16, or with steps of its activations (activation) in i8 or f8E4M3FN}}
   %0 = rac.group @product ins(%x, %w : tensor<2x4xf32>, tensor<4x4xf32>) -> (tensor<2x4xf32>) plan <kind = library, precision = i8> {
   ^bb0(%a: tensor<2x4xf32>, %b: tensor<4x4xf32>):
     %1 = rac.matmul %a, %b : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
@@ -132,7 +132,7 @@ func.func @no_steps(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
 
 func.func @wider(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
   %w = rac.constant dense<1.0> : tensor<4x4xf32>
-  // expected-error @+1 {{is planned in 'f64', but multiplies f32: in f32, f16, bf16, or with steps of its activations (activation) in i8 or f8E4M3FN}}
+  // expected-error @+1 {{is planned in 'f64', but multiplies f32: in f32, tf32, f16, bf16, or with steps of its activations (activation) in i8 or f8E4M3FN}}
   %0 = rac.group @product ins(%x, %w : tensor<2x4xf32>, tensor<4x4xf32>) -> (tensor<2x4xf32>) plan <kind = library, precision = f64> {
   ^bb0(%a: tensor<2x4xf32>, %b: tensor<4x4xf32>):
     %1 = rac.matmul %a, %b : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>

@@ -11,7 +11,17 @@
 // F32: rac.group @matmul_{{.*}} plan <kind = {{library|generated}}, precision = f32,
 
 // LACKS: error: device generic-avx512 doesn't compute in 'bf16'
-// OTHER: error: groups can be narrowed to bf16 or f16, not to 'i8'
+// OTHER: error: groups can be narrowed to bf16, f16 or tf32, not to 'i8'
+
+// tf32 is what tensor cores make of f32: tensors stay f32, and only GPUs have it.
+// RUN: rac-opt %s --rac-form-groups="device=a100 precision=tf32" --rac-apply-precision | FileCheck %s --check-prefix=TF32
+// RUN: not rac-opt %s --rac-form-groups="device=xeon-spr precision=tf32" 2>&1 | FileCheck %s --check-prefix=NO-TF32
+// TF32-LABEL: func.func @f
+// TF32: rac.group @matmul_{{.*}} plan <kind = generated, precision = tf32,
+// TF32: rac.matmul {{.*}} : (tensor<256x512xf32>, tensor<512x512xf32>) -> tensor<256x512xf32>
+// TF32: rac.group @{{.*}}softmax_1 {{.*}} plan <kind = generated, precision = f32,
+// TF32-LABEL: func.func @bytes
+// NO-TF32: error: device xeon-spr doesn't compute in 'tf32'
 func.func @f(%a: tensor<256x512xf32>, %b: tensor<512x512xf32>, %c: tensor<512xf32>) -> tensor<256x512xf32> {
   %0 = rac.matmul %a, %b : (tensor<256x512xf32>, tensor<512x512xf32>) -> tensor<256x512xf32>
   %1 = rac.add %0, %c : (tensor<256x512xf32>, tensor<512xf32>) -> tensor<256x512xf32>

@@ -317,6 +317,24 @@ def test_floats_by_warp_groups(compiler, tmp_path, monkeypatch, block, more, siz
     assert np.max(np.abs(got - want)[close] / bound[close]) < 2**-21
 
 
+@pytest.mark.parametrize("chip", ["simulator", "simulator_sm_90a"])
+def test_tf32(compiler, tmp_path, chip):
+    """f32 of which tensor cores take 11 bits: errors of that size, and none where numbers have no more."""
+    import rac
+
+    path = tmp_path / "m.onnxtxt"
+    path.write_text('<ir_version: 9, opset_import: ["" : 20]>\n'
+                    "m (float[200, 512] x, float[512, 256] w) => (float[200, 256] y) { y = MatMul(x, w) }")
+    library = run_compiler(path, tmp_path / "m.so", "--target=nvptx", f"--chip={chip}", "--precision=tf32")
+    generator = np.random.default_rng(8)
+    with rac.load(library) as model:
+        for round in (np.asarray, np.rint):
+            x, w = (round(4 * generator.standard_normal(shape, dtype=np.float32)) for shape in ((200, 512), (512, 256)))
+            error = np.abs(model.run({"x": x, "w": w})["y"] - x.astype(np.float64) @ w)
+            worst = np.max(error / (np.abs(x).astype(np.float64) @ np.abs(w)))
+            assert worst == 0 if round is np.rint else 2**-16 < worst < 2**-9
+
+
 # Blocks of four and of eight warps in clusters along rows, along columns and along both. Of rows and columns there are no
 # whole clusters, so that some blocks have nothing but what they bring to others.
 CLUSTERS = [

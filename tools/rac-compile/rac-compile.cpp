@@ -129,7 +129,8 @@ static Flag<std::string>
                     "and memory: a table, or JSON into FILE.json"));
 
 static Flag<std::string> precision(
-    "precision", cl::init("f32"), cl::value_desc("f32|bf16|f16|int8|f8|auto"),
+    "precision", cl::init("f32"),
+    cl::value_desc("f32|tf32|bf16|f16|int8|f8|auto"),
     cl::desc("What contractions compute in where that gains; auto: each in "
              "what gains most, within --max-error (default f32)"));
 static Flag<std::string>
@@ -171,9 +172,10 @@ static std::string refusal() {
     return "--max-latency is a time in ms above 0";
   if (maxMemory.getNumOccurrences() && !(maxMemory > 0 && maxMemory < 1e9))
     return "--max-memory is a size in MiB above 0";
-  const StringRef precisions[] = {"f32", "bf16", "f16", "int8", "f8", "auto"};
+  const StringRef precisions[] = {"f32",  "tf32", "bf16", "f16",
+                                  "int8", "f8",   "auto"};
   if (!is_contained(precisions, StringRef(precision)))
-    return "--precision is f32, bf16, f16, int8, f8 or auto, not '" +
+    return "--precision is f32, tf32, bf16, f16, int8, f8 or auto, not '" +
            precision + "'";
   const StringRef metrics[] = {"rel-l2", "cosine", "max-abs", "top1"};
   if (!is_contained(metrics, StringRef(errorMetric)))
@@ -181,12 +183,12 @@ static std::string refusal() {
            errorMetric + "'";
   if (maxError.getNumOccurrences() && !(maxError >= 0 && maxError < 1e30))
     return "--max-error is a number from 0 on";
-  if (precision == "f32" &&
+  if ((precision == "f32" || precision == "tf32") &&
       (maxError.getNumOccurrences() || calibration.getNumOccurrences() ||
        errorMetric.getNumOccurrences()))
     return "--max-error, --error-metric and --calibration are for "
            "--precision=auto, bf16, f16, int8 or f8: f32 is what errors are "
-           "counted against";
+           "counted against, and those of tf32 are not measured";
   if (emitFlag == EmitFlag::Ptx && target != "nvptx")
     return "--emit=ptx is for --target=nvptx";
   if (!report.empty() && !StringRef(report).ends_with(".html") &&

@@ -140,7 +140,7 @@ def FormGroups : Pass<"rac-form-groups", "::mlir::ModuleOp"> {
            "The name of a device, its file, or host; empty: the module's own">,
     Option<"precision", "precision", "std::string", "\"\"",
            "A type beside the model's own that groups may take where that gains: "
-           "bf16 or f16">,
+           "bf16, f16 or tf32">,
     Option<"library", "library", "bool", "true", "Plan library calls">,
     Option<"threads", "threads", "int64_t", "1", "Threads that a run may use; 0: all cores of the device">,
     Option<"objective", "objective", "std::string", "\"latency\"",

@@ -37,10 +37,10 @@ gpu.module @kernels {
 // -----
 
 gpu.module @kernels {
-  gpu.func @warpgroup_tf32(%a: i64, %b: i64, %y: memref<?xf32>) kernel {
+  gpu.func @warpgroup_e5m2(%a: i64, %b: i64, %y: memref<?xf32>) kernel {
     %none = llvm.mlir.undef : !llvm.struct<(f32, f32, f32, f32)>
     // expected-error@+1 {{failed to legalize operation 'nvvm.wgmma.mma_async'}}
-    %s = nvvm.wgmma.mma_async %a, %b, %none, <m = 64, n = 8, k = 8>, D[<f32>, <one>], A[<tf32>, <one>, <row>], B[<tf32>, <one>, <col>] : !llvm.struct<(f32, f32, f32, f32)> -> !llvm.struct<(f32, f32, f32, f32)>
+    %s = nvvm.wgmma.mma_async %a, %b, %none, <m = 64, n = 8, k = 32>, D[<f32>, <one>], A[<e5m2>, <one>, <row>], B[<e5m2>, <one>, <col>] : !llvm.struct<(f32, f32, f32, f32)> -> !llvm.struct<(f32, f32, f32, f32)>
     %c0 = arith.constant 0 : index
     %e = llvm.extractvalue %s[0] : !llvm.struct<(f32, f32, f32, f32)>
     memref.store %e, %y[%c0] : memref<?xf32>
