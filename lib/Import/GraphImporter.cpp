@@ -34,6 +34,7 @@ ImporterTable::ImporterTable() {
   addShapeImporters(*this);
   addSignalImporters(*this);
   addSliceImporters(*this);
+  addUniqueImporters(*this);
 }
 
 GraphImporter::GraphImporter(onnxmodel::Model &model, MLIRContext *context)

@@ -84,9 +84,7 @@ static LogicalResult importScatterElements(NodeImporter &n) {
   auto axis = n.axis(n.intAttr("axis", 0), tb.rank(x));
   if (!x || !indices || !updates || !kind || !axis)
     return n.result(Value());
-  return n.result(tb.finish(rac::ScatterElementsOp::create(
-      tb.b, tb.loc, TensorBuilder::shapeless(tb.element(x)), *kind, x, indices,
-      updates, *axis)));
+  return n.result(tb.scatterElements(*kind, x, indices, updates, *axis));
 }
 
 static LogicalResult importScatterNd(NodeImporter &n) {
@@ -206,30 +204,17 @@ static LogicalResult importTopK(NodeImporter &n) {
       return n.fail("its k, " + Twine(*known) + ", exceeds the dimension, " +
                     Twine(*size));
   }
-  Type i64 = tb.b.getI64Type();
-  auto op =
-      rac::TopKOp::create(tb.b, tb.loc,
-                          TypeRange{TensorBuilder::shapeless(tb.element(x)),
-                                    TensorBuilder::shapeless(i64)},
-                          x, tb.index(k), *axis, n.boolAttr("largest", true));
-  if (!tb.refine(op))
-    return n.result(Value());
-  if (failed(n.result(0, op.getValues())))
+  auto [values, indices] = tb.topK(x, k, *axis, n.boolAttr("largest", true));
+  if (failed(n.result(0, values)))
     return failure();
-  return n.result(1, op.getIndices());
-}
-
-static Value nonZero(TensorBuilder &tb, Value x) {
-  if (x && tb.rank(x) == 0)
-    x = tb.unsqueeze(x, {0});
-  if (!x)
-    return {};
-  return tb.finish(rac::NonZeroOp::create(
-      tb.b, tb.loc, TensorBuilder::shapeless(tb.b.getI64Type()), x));
+  return n.result(1, indices);
 }
 
 static LogicalResult importNonZero(NodeImporter &n) {
-  return n.result(nonZero(n.tb, n.input(0)));
+  Value x = n.input(0);
+  if (x && n.tb.rank(x) == 0)
+    x = n.tb.unsqueeze(x, {0});
+  return n.result(n.tb.nonZero(x));
 }
 
 static LogicalResult importCompress(NodeImporter &n) {
@@ -244,7 +229,7 @@ static LogicalResult importCompress(NodeImporter &n) {
     axis = n.axis(n.intAttr("axis", 0), tb.rank(x));
   else
     x = tb.reshape(x, {tb.product(tb.dims(x))});
-  Value where = nonZero(tb, condition);
+  Value where = tb.nonZero(condition);
   if (!axis || !where)
     return n.result(Value());
   return n.result(tb.gather(x, tb.squeeze(where, {0}), *axis));
@@ -336,7 +321,6 @@ void rac::onnximport::addIndexingImporters(ImporterTable &table) {
   table.add("Compress", importCompress);
   table.add("ReverseSequence", importReverseSequence);
   table.add("TensorScatter", importTensorScatter);
-  table.refuse("Unique", "sorting out duplicates is not supported");
   table.refuse("NonMaxSuppression", "its result's size depends on the data in "
                                     "a way that is not supported");
 }

@@ -337,6 +337,39 @@ Value TensorBuilder::gatherElements(Value x, Value indices, int64_t axis) {
                                               indices, axis));
 }
 
+Value TensorBuilder::scatterElements(ScatterKind kind, Value x, Value indices,
+                                     Value updates, int64_t axis) {
+  if (!x || !indices || !updates)
+    return {};
+  return finish(rac::ScatterElementsOp::create(
+      b, loc, shapeless(element(x)), kind, x, indices, updates, axis));
+}
+
+std::pair<Value, Value> TensorBuilder::topK(Value x, AffineExpr k, int64_t axis,
+                                            bool largest) {
+  if (!x || !k)
+    return {};
+  auto op = rac::TopKOp::create(
+      b, loc, TypeRange{shapeless(element(x)), shapeless(b.getI64Type())}, x,
+      index(k), axis, largest);
+  if (!refine(op))
+    return {};
+  return {op.getValues(), op.getIndices()};
+}
+
+Value TensorBuilder::nonZero(Value x) {
+  if (!x)
+    return {};
+  return finish(rac::NonZeroOp::create(b, loc, shapeless(b.getI64Type()), x));
+}
+
+Value TensorBuilder::runningSum(Value x, int64_t axis) {
+  if (!x)
+    return {};
+  return finish(rac::ScanOp::create(b, loc, x.getType(), ScanKind::sum, x, axis,
+                                    /*exclusive=*/false, /*reverse=*/false));
+}
+
 Value TensorBuilder::softmax(Value x, int64_t axis, bool log) {
   if (!x)
     return {};

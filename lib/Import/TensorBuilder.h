@@ -229,6 +229,14 @@ public:
   Value matmul(Value x, Value y);
   Value gather(Value x, Value indices, int64_t axis);
   Value gatherElements(Value x, Value indices, int64_t axis);
+  Value scatterElements(rac::ScatterKind kind, Value x, Value indices,
+                        Value updates, int64_t axis);
+  /// The first `k` elements in order, and where they were.
+  std::pair<Value, Value> topK(Value x, AffineExpr k, int64_t axis,
+                               bool largest);
+  /// Where `x`, which is no scalar, is not zero: a column for each place.
+  Value nonZero(Value x);
+  Value runningSum(Value x, int64_t axis);
   Value softmax(Value x, int64_t axis, bool log = false);
   /// An element of a tensor, as a scalar.
   Value number(Value x, llvm::ArrayRef<int64_t> position);
