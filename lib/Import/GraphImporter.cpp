@@ -34,6 +34,7 @@ ImporterTable::ImporterTable() {
   addShapeImporters(*this);
   addSignalImporters(*this);
   addSliceImporters(*this);
+  addSuppressionImporters(*this);
   addUniqueImporters(*this);
 }
 

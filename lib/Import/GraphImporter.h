@@ -95,6 +95,7 @@ void addResizeImporters(ImporterTable &);
 void addShapeImporters(ImporterTable &);
 void addSignalImporters(ImporterTable &);
 void addSliceImporters(ImporterTable &);
+void addSuppressionImporters(ImporterTable &);
 void addUniqueImporters(ImporterTable &);
 
 class GraphImporter {

@@ -321,6 +321,4 @@ void rac::onnximport::addIndexingImporters(ImporterTable &table) {
   table.add("Compress", importCompress);
   table.add("ReverseSequence", importReverseSequence);
   table.add("TensorScatter", importTensorScatter);
-  table.refuse("NonMaxSuppression", "its result's size depends on the data in "
-                                    "a way that is not supported");
 }

@@ -31,8 +31,8 @@ static bool isCheap(Operation *op) {
 /// Ops with loops of their own that elementwise consumers join. Those that
 /// scatter, sort or search write their result in an order of their own.
 static bool takesConsumers(Operation *op) {
-  return !isa<ScatterElementsOp, ScatterNdOp, TopKOp, NonZeroOp, LstmOp,
-              ScanOp>(op) &&
+  return !isa<ScatterElementsOp, ScatterNdOp, TopKOp, NonZeroOp, SuppressOp,
+              LstmOp, ScanOp>(op) &&
          op->getNumResults() == 1;
 }
 

@@ -436,6 +436,20 @@ TEST(Work, GatherPicksAnywhere) {
   EXPECT_FALSE(work.nests[0].reads[0].scattered.test(1));
 }
 
+// Each box with four others, five operations for each of a box's four numbers.
+TEST(Work, BoxesAreComparedWithFew) {
+  ParsedOps p("(%b: tensor<100x4xf32>, %g: tensor<100xi64>, %l: tensor<i64>, "
+              "%t: tensor<f32>, %n: index) -> tensor<100xi1>",
+              R"(%0 = rac.suppress %b, %g, %l, %t groups %n :
+                   (tensor<100x4xf32>, tensor<100xi64>, tensor<i64>, tensor<f32>)
+                   -> tensor<100xi1>
+                 return %0 : tensor<100xi1>)");
+  Work work = p.work();
+  EXPECT_EQ(work.flops(), 100 * 4 * 4 * 5);
+  EXPECT_EQ(sizesOf(work.nests[0]), (std::vector<double>{100, 4, 4}));
+  EXPECT_TRUE(work.nests[0].reads[1].scattered.test(0));
+}
+
 TEST(Work, SliceSkips) {
   ParsedOps p("(%x: tensor<8xf32>) -> tensor<4xf32>",
               R"(%0 = rac.slice %x[0] [4] [2] : (tensor<8xf32>) -> tensor<4xf32>

@@ -35,6 +35,8 @@ void populateResize(const mlir::TypeConverter &converter,
                     mlir::RewritePatternSet &patterns);
 void populateSelection(const mlir::TypeConverter &converter,
                        mlir::RewritePatternSet &patterns, bool manyThreads);
+void populateSuppression(const mlir::TypeConverter &converter,
+                         mlir::RewritePatternSet &patterns, bool manyThreads);
 void populateTopK(const mlir::TypeConverter &converter,
                   mlir::RewritePatternSet &patterns, bool manyThreads);
 void populateRecurrent(const mlir::TypeConverter &converter,

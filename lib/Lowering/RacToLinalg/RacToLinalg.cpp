@@ -38,6 +38,7 @@ void rac::populateRacToLinalgPatterns(const TypeConverter &converter,
   lowering::populateScatter(converter, patterns, options.manyThreads);
   lowering::populateResize(converter, patterns);
   lowering::populateSelection(converter, patterns, options.manyThreads);
+  lowering::populateSuppression(converter, patterns, options.manyThreads);
   lowering::populateTopK(converter, patterns, options.manyThreads);
   lowering::populateRecurrent(converter, patterns);
 }

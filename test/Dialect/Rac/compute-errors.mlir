@@ -320,6 +320,46 @@ func.func @non_zero_rows(%x: tensor<4x4xf32>) {
 
 // -----
 
+func.func @suppress_rows(%b: tensor<?x3xf32>, %g: tensor<?xi64>, %n: index, %l: tensor<i64>, %t: tensor<f32>) {
+  // expected-error @+1 {{boxes must be rows of four numbers}}
+  %0 = rac.suppress %b, %g, %l, %t groups %n : (tensor<?x3xf32>, tensor<?xi64>, tensor<i64>, tensor<f32>) -> tensor<?xi1>
+  return
+}
+
+// -----
+
+func.func @suppress_vector(%b: tensor<?x4xf32>, %g: tensor<?x1xi64>, %n: index, %l: tensor<i64>, %t: tensor<f32>) {
+  // expected-error @+1 {{groups must be a vector}}
+  %0 = rac.suppress %b, %g, %l, %t groups %n : (tensor<?x4xf32>, tensor<?x1xi64>, tensor<i64>, tensor<f32>) -> tensor<?xi1>
+  return
+}
+
+// -----
+
+func.func @suppress_scalars(%b: tensor<?x4xf32>, %g: tensor<?xi64>, %n: index, %l: tensor<1xi64>, %t: tensor<f32>) {
+  // expected-error @+1 {{limit and threshold must be scalars}}
+  %0 = rac.suppress %b, %g, %l, %t groups %n : (tensor<?x4xf32>, tensor<?xi64>, tensor<1xi64>, tensor<f32>) -> tensor<?xi1>
+  return
+}
+
+// -----
+
+func.func @suppress_number(%b: tensor<5x4xf32>, %g: tensor<6xi64>, %n: index, %l: tensor<i64>, %t: tensor<f32>) {
+  // expected-error @+1 {{boxes and groups differ in number}}
+  %0 = rac.suppress %b, %g, %l, %t groups %n : (tensor<5x4xf32>, tensor<6xi64>, tensor<i64>, tensor<f32>) -> tensor<5xi1>
+  return
+}
+
+// -----
+
+func.func @suppress_result(%b: tensor<5x4xf32>, %g: tensor<5xi64>, %n: index, %l: tensor<i64>, %t: tensor<f32>) {
+  // expected-error @+1 {{result type 'tensor<4xi1>' doesn't fit the inferred shape 'tensor<5xi1>'}}
+  %0 = rac.suppress %b, %g, %l, %t groups %n : (tensor<5x4xf32>, tensor<5xi64>, tensor<i64>, tensor<f32>) -> tensor<4xi1>
+  return
+}
+
+// -----
+
 func.func @lstm_recurrence(%x: tensor<5x1x8xf32>, %w: tensor<16x8xf32>, %r: tensor<16x5xf32>, %b: tensor<16xf32>, %h: tensor<1x4xf32>) {
   // expected-error @+1 {{recurrence must be a static 4H x H}}
   %y, %hn, %cn = rac.lstm %x, %w, %r, %b, %h, %h : (tensor<5x1x8xf32>, tensor<16x8xf32>, tensor<16x5xf32>, tensor<16xf32>, tensor<1x4xf32>, tensor<1x4xf32>) -> (tensor<5x1x4xf32>, tensor<1x4xf32>, tensor<1x4xf32>)

@@ -91,6 +91,13 @@ func.func @top_k(%x: tensor<?x4xf32>, %k: index) {
   return
 }
 
+// CHECK-LABEL: @suppress(
+// CHECK: rac.suppress %arg0, %arg1, %arg3, %arg4 groups %arg2 : (tensor<?x4xf32>, tensor<?xi64>, tensor<i64>, tensor<f32>) -> tensor<?xi1>
+func.func @suppress(%boxes: tensor<?x4xf32>, %groups: tensor<?xi64>, %count: index, %limit: tensor<i64>, %threshold: tensor<f32>) {
+  %0 = rac.suppress %boxes, %groups, %limit, %threshold groups %count : (tensor<?x4xf32>, tensor<?xi64>, tensor<i64>, tensor<f32>) -> tensor<?xi1>
+  return
+}
+
 // CHECK-LABEL: @non_zero(
 // CHECK: rac.non_zero
 func.func @non_zero(%x: tensor<?x4xf32>) {

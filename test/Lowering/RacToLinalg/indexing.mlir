@@ -83,6 +83,41 @@ func.func @top_k(%x: tensor<?x4xf32>, %k: index) -> tensor<?x?xf32> {
 
 // -----
 
+// A thread for each group, whose boxes are found by a search. One is compared until there is one kept that it overlaps.
+// CHECK-LABEL: func @suppress
+// CHECK: cf.assert %{{.*}}, "suppress: boxes and groups differ in number"
+// CHECK: cf.assert %{{.*}}, "suppress: a group is out of range"
+// CHECK: cf.assert %{{.*}}, "suppress: the threshold is not in [0, 1]"
+// CHECK: scf.forall (%[[GROUP:.*]]) in (3)
+// CHECK-COUNT-2: scf.while
+// CHECK: %[[KEPT:.*]] = tensor.extract_slice %{{.*}}[%[[START:.*]]] [%[[LENGTH:.*]]] [1] : tensor<?xi8> to tensor<?xi8>
+// CHECK: tensor.extract_slice %{{.*}}[%[[START]]] [%[[LENGTH]]] [1] : tensor<?xi64> to tensor<?xi64>
+// CHECK: scf.while
+// CHECK: scf.while
+// CHECK: arith.divf
+// CHECK: tensor.insert %{{.*}} : tensor<?xi8>
+// CHECK: tensor.insert %{{.*}} : tensor<?xi64>
+func.func @suppress(%boxes: tensor<?x4xf32>, %groups: tensor<?xi64>, %limit: tensor<i64>, %threshold: tensor<f32>) -> tensor<?xi1> {
+  %n = arith.constant 3 : index
+  %0 = rac.suppress %boxes, %groups, %limit, %threshold groups %n : (tensor<?x4xf32>, tensor<?xi64>, tensor<i64>, tensor<f32>) -> tensor<?xi1>
+  return %0 : tensor<?xi1>
+}
+
+// -----
+
+// A threshold that is known isn't checked.
+// CHECK-LABEL: func @known_threshold
+// CHECK-NOT: the threshold is not in
+// CHECK: return
+func.func @known_threshold(%boxes: tensor<?x4xf32>, %groups: tensor<?xi64>, %limit: tensor<i64>) -> tensor<?xi1> {
+  %n = arith.constant 3 : index
+  %threshold = rac.constant dense<0.5> : tensor<f32>
+  %0 = rac.suppress %boxes, %groups, %limit, %threshold groups %n : (tensor<?x4xf32>, tensor<?xi64>, tensor<i64>, tensor<f32>) -> tensor<?xi1>
+  return %0 : tensor<?xi1>
+}
+
+// -----
+
 // CHECK-LABEL: func @non_zero
 // CHECK: %[[COUNT:.*]] = arith.index_cast %{{.*}} : i64 to index
 // CHECK: tensor.empty(%[[COUNT]]) : tensor<2x?xi64>

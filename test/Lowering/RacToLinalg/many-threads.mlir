@@ -45,3 +45,21 @@ func.func @few(%x: tensor<8x4xf32>, %i: tensor<3x1xi64>, %u: tensor<3x4xf32>) ->
   %0 = rac.scatter_nd add %x, %i, %u : (tensor<8x4xf32>, tensor<3x1xi64>, tensor<3x4xf32>) -> tensor<8x4xf32>
   return %0 : tensor<8x4xf32>
 }
+
+// -----
+
+// Where groups begin, which of 64 boxes overlap, then chunk by chunk which are kept: a thread for each group, and one for
+// each box.
+// CHECK-LABEL: func @suppress
+// CHECK: linalg.generic {{.*}} ["parallel"]} outs(%{{.*}} : tensor<4xindex>)
+// CHECK: linalg.generic {{.*}} ["reduction"]}
+// CHECK: %[[CHUNKS:.*]] = arith.ceildivui %{{.*}}, %c64
+// CHECK: linalg.generic {{.*}} ["parallel"]} ins(%arg1 : tensor<?xi64>) outs(%{{.*}} : tensor<?xi64>)
+// CHECK: scf.for %{{.*}} = %{{.*}} to %[[CHUNKS]]
+// CHECK: linalg.generic {{.*}} ["parallel"]} outs(%{{.*}}, %{{.*}} : tensor<3xi64>, tensor<3xi64>)
+// CHECK: linalg.generic {{.*}} ["parallel"]} ins(%arg1 : tensor<?xi64>) outs(%{{.*}} : tensor<?xi8>)
+func.func @suppress(%boxes: tensor<?x4xf32>, %groups: tensor<?xi64>, %limit: tensor<i64>, %threshold: tensor<f32>) -> tensor<?xi1> {
+  %n = arith.constant 3 : index
+  %0 = rac.suppress %boxes, %groups, %limit, %threshold groups %n : (tensor<?x4xf32>, tensor<?xi64>, tensor<i64>, tensor<f32>) -> tensor<?xi1>
+  return %0 : tensor<?xi1>
+}

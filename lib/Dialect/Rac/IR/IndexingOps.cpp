@@ -188,3 +188,20 @@ LogicalResult NonZeroOp::inferDims(ShapeContext &shapes,
        AffineExpr()});
   return success();
 }
+
+LogicalResult SuppressOp::inferDims(ShapeContext &shapes,
+                                    SmallVectorImpl<Dims> &results) {
+  Dims boxes = shapes.dims(getBoxes()), groups = shapes.dims(getGroups());
+  if (boxes.size() != 2 || staticDim(boxes[1]) != 4)
+    return emitOpError("boxes must be rows of four numbers");
+  if (groups.size() != 1)
+    return emitOpError("groups must be a vector");
+  if (!shapes.dims(getLimit()).empty() || !shapes.dims(getThreshold()).empty())
+    return emitOpError("limit and threshold must be scalars");
+  int64_t numBoxes = staticDim(boxes[0]), numGroups = staticDim(groups[0]);
+  if (!ShapedType::isDynamic(numBoxes) && !ShapedType::isDynamic(numGroups) &&
+      numBoxes != numGroups)
+    return emitOpError("boxes and groups differ in number");
+  results.push_back({boxes[0]});
+  return success();
+}

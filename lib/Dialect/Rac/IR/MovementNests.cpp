@@ -260,3 +260,24 @@ void NonZeroOp::getLoopNests(Nests &nests) {
     nests.push_back(out.finish({}, 0, 0));
   }
 }
+
+/// Boxes that one is compared with, of those of its group that are kept; how
+/// many these are only the run can tell. A picture of COCO has 7.7 objects of
+/// 3.5 classes (Lin et al., 2014), two of a class, which may be found twice.
+constexpr int64_t kComparedBoxes = 4;
+/// Operations of a comparison for each of a box's four ends: lower and upper
+/// ends of the intersection, three areas, a quotient.
+constexpr double kOperationsOfEnd = 5;
+
+void SuppressOp::getLoopNests(Nests &nests) {
+  NestBuilder nest(getContext());
+  AffineExpr box = nest.loop(Extent(getBoxes(), 0));
+  nest.loop(kComparedBoxes, /*reduction=*/true);
+  AffineExpr end = nest.loop(Extent(getBoxes(), 1), /*reduction=*/true);
+  nest.read(getBoxes(), {box, end});
+  nest.read(getBoxes(), {box, end}, /*scattered=*/{0});
+  nest.read(getGroups(), box);
+  nest.write(getResult(), box);
+  nests.push_back(
+      nest.finish(getElementTypeOrSelf(getBoxes()), 0, kOperationsOfEnd));
+}

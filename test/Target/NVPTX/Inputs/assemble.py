@@ -74,6 +74,9 @@ def cluster(element, depth, registers, cluster, batch=""):
 
 MODELS = {
     "elementwise": "(float[n, 64] x, float[64] row) => (float[n, 64] y) { z = Add(x, row) t = Erf(z) y = Mul(t, x) }",
+    "suppress": """(float[1, n, 4] x, float[1, 5, n] s) => (int64[k, 3] y) <int64 m = {9}, float t = {0.5}> {
+        y = NonMaxSuppression(x, s, m, t) }""",
+    "unique": "(float[n, 3] x) => (float[k, 3] y, int64[k] i, int64[n] v) { y, i, v = Unique<axis = 0, sorted = 0>(x) }",
     "top_k": "(float[4, 3000] x) => (float[4, 50] v, int64[4, 50] i) <int64[1] k = {50}> { v, i = TopK(x, k) }",
     "scatter": "(float[512, 64] x, int64[300, 1] i, float[300, 64] u) => (float[512, 64] y)"
                ' { y = ScatterND <reduction = "add"> (x, i, u) }',

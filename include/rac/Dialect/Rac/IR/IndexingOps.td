@@ -172,4 +172,28 @@ def Rac_NonZeroOp : Rac_TensorOp<"non_zero"> {
   let assemblyFormat = "$input attr-dict `:` functional-type($input, $result)";
 }
 
+def Rac_SuppressOp : Rac_TensorOp<"suppress"> {
+  let summary = "Which boxes to keep of those that overlap (greedy non-maximum suppression).";
+  let description = [{
+    A box is a row of its lower and its upper ends along two axes. `groups` has
+    the number of each one's group, of [0, `count`), in ascending order. Boxes are
+    considered in their order: one is kept if fewer than `limit` of its group are
+    so far, and with none of these its intersection is more than `threshold` times
+    the union. Boxes with NaN or of infinite size are as if they overlapped none.
+    The run fails where the threshold lies outside [0, 1].
+
+    ```mlir
+    %y = rac.suppress %boxes, %groups, %limit, %threshold groups %count : (tensor<?x4xf32>, tensor<?xi64>, tensor<i64>, tensor<f32>) -> tensor<?xi1>
+    ```
+  }];
+  let arguments = (ins RankedTensorOf<[F32]>:$boxes, RankedTensorOf<[I64]>:$groups,
+      RankedTensorOf<[I64]>:$limit, RankedTensorOf<[F32]>:$threshold, Index:$count);
+  let results = (outs Rac_BoolTensor:$result);
+  let assemblyFormat = [{
+    $boxes `,` $groups `,` $limit `,` $threshold `groups` $count attr-dict
+      `:` `(` type($boxes) `,` type($groups) `,` type($limit) `,` type($threshold) `)`
+      `->` type($result)
+  }];
+}
+
 #endif // RAC_DIALECT_RAC_IR_INDEXING
