@@ -21,14 +21,16 @@ Value withoutCasts(Value value) {
   return value;
 }
 
-/// Whether `value` is the result of a loop that starts with `destination`.
+/// Whether `value` is the result of a loop that starts with `destination`, or
+/// with what such a loop gives.
 bool runsOn(Value value, Value destination) {
   auto result = dyn_cast<OpResult>(withoutCasts(value));
   if (!result)
     return false;
   auto loop = dyn_cast<LoopLikeOpInterface>(result.getOwner());
   OpOperand *init = loop ? loop.getTiedLoopInit(result) : nullptr;
-  return init && withoutCasts(init->get()) == destination;
+  return init && (withoutCasts(init->get()) == destination ||
+                  runsOn(init->get(), destination));
 }
 
 struct LoopsInPlacePass : rac::impl::LoopsInPlaceBase<LoopsInPlacePass> {

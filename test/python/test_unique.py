@@ -66,13 +66,21 @@ def check(model, x, axis, in_order, outputs=OUTPUTS):
 
 
 @pytest.mark.parametrize("in_order", [1, 0])
-@pytest.mark.parametrize("known", [True, False])
-def test_shapes(compiler, tmp_path, known, in_order):
+def test_known_sizes(compiler, tmp_path, in_order):
     rng = np.random.default_rng(0)
     for shape, axis in SHAPES:
-        sizes = list(shape) if known else [f"d{i}" for i in range(len(shape))]
-        with compiled(tmp_path, "float32", sizes, axis, in_order) as model:
+        with compiled(tmp_path, "float32", list(shape), axis, in_order) as model:
             check(model, values(rng, shape, "float32"), axis, in_order)
+
+
+@pytest.mark.parametrize("in_order", [1, 0])
+def test_sizes_of_the_run(compiler, tmp_path, in_order):
+    """One library for all shapes of a rank."""
+    rng = np.random.default_rng(0)
+    for rank, axis in sorted({(len(shape), axis) for shape, axis in SHAPES}, key=str):
+        with compiled(tmp_path, "float32", [f"d{i}" for i in range(rank)], axis, in_order) as model:
+            for shape in [shape for shape, of in SHAPES if (len(shape), of) == (rank, axis)]:
+                check(model, values(rng, shape, "float32"), axis, in_order)
 
 
 @pytest.mark.parametrize("dtype", TYPES)

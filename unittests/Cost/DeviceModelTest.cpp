@@ -308,8 +308,6 @@ TEST(DeviceModel, FewSumsAreWaitedFor) {
   EXPECT_DOUBLE_EQ(compute(16), 2 * 1600 / 2e8 * 8);
 }
 
-// Weights of 8 bits become floats in the product's loop, two operations each,
-// once for all rows of a tile; their scales are read once a block.
 TEST(DeviceModel, AHeapIsComparedWithAndRepaired) {
   ParsedOps p("(%x: tensor<3x1024xf32>, %k: index) -> tensor<3x7xf32>",
               "%0, %1 = rac.top_k %x, %k axis 1 : (tensor<3x1024xf32>) -> "
@@ -324,6 +322,22 @@ TEST(DeviceModel, AHeapIsComparedWithAndRepaired) {
               3 * (2 * 1024 + 11 * (better + 7) * 3) * 1e-8, 1e-12);
 }
 
+// Four digits of each key, and so often the 256 values that one may have;
+// beside that 16 clocks for what is written.
+TEST(DeviceModel, AWholeRowIsSortedByDigits) {
+  ParsedOps p("(%x: tensor<3x1024xf32>, %k: index) -> tensor<3x1024xf32>",
+              "%0, %1 = rac.top_k %x, %k axis 1 : (tensor<3x1024xf32>) -> "
+              "(tensor<3x1024xf32>, tensor<3x1024xi64>) "
+              "return %0 : tensor<3x1024xf32>");
+  Model model;
+  Estimate cost = model.model.estimate(Candidate::of({p.ops.front()}),
+                                       planOf(p, KernelKind::generated));
+  EXPECT_NEAR(cost.breakdown.computeSeconds,
+              (3 * (1024 * (4 + 4 * 4) + 4 * 110) + 16) * 1e-8, 1e-12);
+}
+
+// Weights of 8 bits become floats in the product's loop, two operations each,
+// once for all rows of a tile; their scales are read once a block.
 TEST(DeviceModel, RowsShareWidenedWeights) {
   auto compute = [](const std::string &rows) {
     ParsedOps p("(%x: tensor<" + rows + "x64xf32>) -> tensor<" + rows +

@@ -23,6 +23,13 @@ struct Sorted {
 Sorted sortRows(mlir::OpBuilder &b, mlir::Location loc, mlir::Value keys,
                 int64_t axis, mlir::OpFoldResult count, Before before);
 
+/// The same in one thread, for rows of `length` keys of type `element`, of
+/// which NaN is the largest. Writes `count` of each into `into`.
+Sorted sortRowsByDigits(mlir::OpBuilder &b, mlir::Location loc,
+                        mlir::Value keys, mlir::Type element, bool descends,
+                        int64_t axis, mlir::Value length, mlir::Value count,
+                        Sorted into);
+
 /// The first number of [low, high) for which `holds` doesn't, or `high`; it
 /// holds for all before that one, and for none after it.
 mlir::Value

@@ -3,6 +3,7 @@
 #include "Patterns.h"
 #include "Sort.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "rac/Lowering/WholeSort.h"
 
 using namespace mlir;
 using namespace rac;
@@ -159,7 +160,8 @@ RowHeap::Slots RowHeap::siftDown(OpBuilder &b, Location loc, Element x,
 }
 
 namespace {
-/// By a heap of each row's best elements, or, for many threads, by sorting.
+/// By a heap of each row's best elements, or by sorting: for many threads, and
+/// where most of a row is asked for.
 struct LowerTopK : OpConversionPattern<TopKOp> {
   LowerTopK(const TypeConverter &converter, MLIRContext *context,
             bool manyThreads)
@@ -188,18 +190,42 @@ struct LowerTopK : OpConversionPattern<TopKOp> {
       rewriter.replaceOp(op, {sorted.keys, sorted.places});
       return success();
     }
-    Value values =
-        emptyTensor(rewriter, loc, sizes, tensorOf(input).getElementType());
-    Value indices = emptyTensor(rewriter, loc, sizes, rewriter.getI64Type());
+    Sorted into = {
+        emptyTensor(rewriter, loc, sizes, tensorOf(input).getElementType()),
+        emptyTensor(rewriter, loc, sizes, rewriter.getI64Type())};
     Value count = indexValue(rewriter, loc, inputSizes[axis]);
     Sizes rows = inputSizes;
     rows.erase(rows.begin() + axis);
-    rewriter.replaceOp(op, loopOver(rewriter, loc, rows, {values, indices},
-                                    [&](OpBuilder &b, Location loc,
-                                        ValueRange row, ValueRange carried) {
-                                      return selectRow(b, loc, op, input, k,
-                                                       count, row, carried);
-                                    }));
+    Value none = indexConstant(rewriter, loc, 0);
+    // Of the rows so much is sorted whole, and so much chosen by a heap.
+    Value length = count, whole = k, chosen = k;
+    if (std::optional<bool> known =
+            sortsWhole(getConstantIntValue(inputSizes[axis]),
+                       getConstantIntValue(sizes[axis]))) {
+      (*known ? chosen : whole) = none;
+      length = *known ? length : none;
+    } else {
+      ScalarBuilder s(rewriter, loc, false);
+      Value isLong =
+          s.lessEqual(indexConstant(rewriter, loc, kFewestSortedWhole), count);
+      Value isMost = s.less(
+          count, s.mul(k, indexConstant(rewriter, loc, kShareSortedWhole)));
+      Value isWhole = arith::AndIOp::create(rewriter, loc, isLong, isMost);
+      length = s.select(isWhole, length, none);
+      whole = s.select(isWhole, k, none);
+      chosen = s.select(isWhole, none, k);
+    }
+    if (whole != none)
+      into = sortRowsByDigits(rewriter, loc, input, elementOf(op.getInput()),
+                              op.getLargest(), axis, length, whole, into);
+    Values results = {into.keys, into.places};
+    if (chosen != none)
+      results = loopOver(
+          rewriter, loc, rows, results,
+          [&](OpBuilder &b, Location loc, ValueRange row, ValueRange carried) {
+            return selectRow(b, loc, op, input, chosen, count, row, carried);
+          });
+    rewriter.replaceOp(op, results);
     return success();
   }
 

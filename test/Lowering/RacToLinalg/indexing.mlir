@@ -83,6 +83,42 @@ func.func @top_k(%x: tensor<?x4xf32>, %k: index) -> tensor<?x?xf32> {
 
 // -----
 
+// Where most are asked for, a row is sorted whole, digit by digit: a digit's values are counted, and keys go to the other row.
+// CHECK-LABEL: func @sort
+// CHECK: tensor.empty() : tensor<2x1000xi32>
+// CHECK: tensor.empty() : tensor<2x1000xi64>
+// CHECK: tensor.empty() : tensor<256xindex>
+// CHECK: scf.for
+// CHECK: scf.for
+// CHECK: arith.bitcast %{{.*}} : f32 to i32
+// CHECK: scf.for
+// CHECK: scf.if
+// CHECK-COUNT-4: scf.for
+// CHECK: arith.subi
+// CHECK: scf.for
+// CHECK-NOT: scf.while
+// CHECK: return
+func.func @sort(%x: tensor<4x1000xf32>) -> tensor<4x900xf32> {
+  %k = arith.constant 900 : index
+  %0, %1 = rac.top_k %x, %k axis 1 {largest} : (tensor<4x1000xf32>) -> (tensor<4x900xf32>, tensor<4x900xi64>)
+  return %0 : tensor<4x900xf32>
+}
+
+// -----
+
+// Only the run knows which: what isn't is a loop of no iterations.
+// CHECK-LABEL: func @either
+// CHECK: %[[WHOLE:.*]] = arith.andi
+// CHECK-COUNT-3: arith.select %[[WHOLE]]
+// CHECK: tensor<256xindex>
+// CHECK: scf.while
+func.func @either(%x: tensor<?xf32>, %k: index) -> tensor<?xf32> {
+  %0, %1 = rac.top_k %x, %k axis 0 : (tensor<?xf32>) -> (tensor<?xf32>, tensor<?xi64>)
+  return %0 : tensor<?xf32>
+}
+
+// -----
+
 // A thread for each group, whose boxes are found by a search. One is compared until there is one kept that it overlaps.
 // CHECK-LABEL: func @suppress
 // CHECK: cf.assert %{{.*}}, "suppress: boxes and groups differ in number"

@@ -274,7 +274,6 @@ void SuppressOp::getLoopNests(Nests &nests) {
   AffineExpr box = nest.loop(Extent(getBoxes(), 0));
   nest.loop(kComparedBoxes, /*reduction=*/true);
   AffineExpr end = nest.loop(Extent(getBoxes(), 1), /*reduction=*/true);
-  nest.read(getBoxes(), {box, end});
   nest.read(getBoxes(), {box, end}, /*scattered=*/{0});
   nest.read(getGroups(), box);
   nest.write(getResult(), box);
