@@ -21,15 +21,19 @@ using namespace rac;
 namespace {
 
 /// Every function of the module, and every call of one, takes the context
-/// first.
+/// first. A function from elsewhere knows of none.
 void addContext(ModuleOp module) {
   auto pointer = LLVM::LLVMPointerType::get(module.getContext());
+  SymbolTable symbols(module);
   for (auto function : module.getOps<func::FuncOp>()) {
     if (function.isExternal())
       continue;
     (void)function.insertArgument(0, pointer, {}, function.getLoc());
   }
   module.walk([&](func::CallOp call) {
+    auto callee = symbols.lookup<func::FuncOp>(call.getCallee());
+    if (!callee || callee.isExternal())
+      return;
     Value context = call->getParentOfType<func::FuncOp>().getArgument(0);
     call.getOperandsMutable().slice(0, 0).append(context);
   });

@@ -173,6 +173,14 @@ void PlanMemoryPass::runOnOperation() {
     getOperation().emitError("has no entry function '") << kEntryName << "'";
     return signalPassFailure();
   }
+  WalkResult elsewhere = entry.walk([](memref::AllocOp alloc) {
+    if (!alloc.getType().getMemorySpace())
+      return WalkResult::advance();
+    alloc.emitOpError("is of memory of another kind than the arena");
+    return WalkResult::interrupt();
+  });
+  if (elsewhere.wasInterrupted())
+    return signalPassFailure();
   Liveness liveness(entry);
   TimelineBuilder told(entry, assumedDim);
   SmallVector<memref::AllocOp> fixed, dynamic, heap;

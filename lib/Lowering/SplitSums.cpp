@@ -57,6 +57,9 @@ LogicalResult SplitSumsPass::split(int64_t parts) {
     return getOperation().emitError(
         "can't have a sum in parts: not one op reduces");
   Location loc = sum.getLoc();
+  if (!cast<ShapedType>(sum->getResult(0).getType()).hasStaticShape())
+    return emitError(loc) << "can't be in parts: how many sums there are is "
+                             "known only when it runs";
   IRRewriter rewriter(sum);
   linalg::LinalgOp flat = withOneLoop(sum, rewriter);
   if (!flat)

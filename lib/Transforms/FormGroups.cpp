@@ -4,6 +4,7 @@
 #include "PlanSearch.h"
 #include "Schedules.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Iterators.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "rac/Cost/DeviceSpec.h"
 #include "rac/Transforms/Passes.h"
@@ -86,11 +87,13 @@ void FormGroups::emit(const PlannedGroup &planned, StringRef name) {
   root->replaceAllUsesWith(group);
 }
 
-/// Ops that nothing needs would become groups that nothing needs.
-static void eraseDeadOps(Block &block) {
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
-    if (isOpTriviallyDead(&op))
-      op.erase();
+/// Ops that nothing needs would become groups that nothing needs. Groups stay
+/// as they are.
+static void eraseDeadOps(ModuleOp module) {
+  module->walk<WalkOrder::PostOrder, ReverseIterator>([](Operation *op) {
+    if (!isa_and_nonnull<GroupOp>(op->getParentOp()) && isOpTriviallyDead(op))
+      op->erase();
+  });
 }
 
 void FormGroups::emitGroups(ArrayRef<PlannedGroup> groups) {
@@ -188,13 +191,12 @@ void FormGroups::runOnOperation() {
     return signalPassFailure();
   wanted->narrow = *narrow;
   wanted->vectors = fixedVectors(*described);
+  eraseDeadOps(module);
   SmallVector<Block *> blocks;
   module->walk([&](Block *block) {
     if (!isa<GroupOp, ModuleOp>(block->getParentOp()))
       blocks.push_back(block);
   });
-  for (Block *block : blocks)
-    eraseDeadOps(*block);
 
   Unknowns unknowns;
   Assumptions assumptions;
@@ -220,8 +222,7 @@ void FormGroups::runOnOperation() {
     module->setAttr("rac.front", ArrayAttr::get(&getContext(), search.front()));
   for (ArrayRef<PlannedGroup> inBlock : groups)
     emitGroups(inBlock);
-  for (Block *block : blocks)
-    eraseDeadOps(*block);
+  eraseDeadOps(module);
   numUndecided += search.numUndecided;
   noteUnknowns(module, unknowns);
 }

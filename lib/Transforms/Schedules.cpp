@@ -322,7 +322,9 @@ static int64_t partsOfSum(ArrayRef<Operation *> ops) {
     return 0;
   RankedTensorType type = sum.getInput().getType();
   int64_t rows = type.getDimSize(sum.getAxes().front());
-  if (sum.getAxes().back() == type.getRank() - 1 || ShapedType::isDynamic(rows))
+  // Upstream cuts sums only where the number of results is known.
+  if (sum.getAxes().back() == type.getRank() - 1 ||
+      ShapedType::isDynamic(rows) || !sum.getType().hasStaticShape())
     return 0;
   for (int64_t parts = std::min(rows, mostParts); parts > 1; --parts)
     if (rows % parts == 0)

@@ -31,3 +31,14 @@ func.func @main() {
   call @zero(%m, %c4) : (memref<?xf32>, index) -> ()
   return
 }
+
+// A function from elsewhere is called as it is declared.
+
+// CHECK-LABEL: func.func @outside(
+// CHECK-SAME: !llvm.ptr
+// CHECK: call @elsewhere() : () -> ()
+func.func private @elsewhere()
+func.func @outside() {
+  call @elsewhere() : () -> ()
+  return
+}

@@ -6,3 +6,11 @@ module {
     return
   }
 }
+
+// -----
+
+func.func @main() {
+  // expected-error@+1 {{is of memory of another kind than the arena}}
+  %0 = memref.alloc() : memref<4xf32, 1>
+  return
+}

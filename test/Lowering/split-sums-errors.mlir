@@ -51,3 +51,17 @@ func.func @apart(%x: tensor<8x16x6xf32>, %init: tensor<16xf32>) -> tensor<16xf32
   } -> tensor<16xf32>
   return %0 : tensor<16xf32>
 }
+
+// -----
+
+#rows = affine_map<(n, r, c) -> (n, r, c)>
+#sum = affine_map<(n, r, c) -> (n, c)>
+func.func @batch(%x: tensor<?x8x16xf32>, %init: tensor<?x16xf32>) -> tensor<?x16xf32> attributes {rac.plan = #rac.plan<kind = generated, precision = f32, split = 2>} {
+  // expected-error @+1 {{can't be in parts: how many sums there are is known only when it runs}}
+  %0 = linalg.generic {indexing_maps = [#rows, #sum], iterator_types = ["parallel", "reduction", "parallel"]} ins(%x : tensor<?x8x16xf32>) outs(%init : tensor<?x16xf32>) {
+  ^bb0(%a: f32, %s: f32):
+    %1 = arith.addf %a, %s : f32
+    linalg.yield %1 : f32
+  } -> tensor<?x16xf32>
+  return %0 : tensor<?x16xf32>
+}

@@ -1,6 +1,6 @@
 // RUN: rac-opt %s --rac-vectorize-linalg=remarks --split-input-file --verify-diagnostics | FileCheck %s
 
-// CHECK-COUNT-3: linalg.generic
+// CHECK-COUNT-4: linalg.generic
 // CHECK-NOT: linalg.generic
 
 #id = affine_map<(d0, d1) -> (d0, d1)>
@@ -43,4 +43,18 @@ func.func @strict_sum(%a: memref<?xf32>, %c: memref<f32>) {
     linalg.yield %0 : f32
   }
   return
+}
+
+// -----
+
+#id2 = affine_map<(d0) -> (d0)>
+func.func @tensors(%a: tensor<64xf32>, %c: tensor<64xf32>) -> tensor<64xf32> {
+  // expected-remark @+1 {{stays scalar: is not on buffers}}
+  %0 = linalg.generic {indexing_maps = [#id2, #id2], iterator_types = ["parallel"]}
+      ins(%a : tensor<64xf32>) outs(%c : tensor<64xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    %1 = arith.addf %x, %x : f32
+    linalg.yield %1 : f32
+  } -> tensor<64xf32>
+  return %0 : tensor<64xf32>
 }

@@ -13,3 +13,13 @@ func.func @f(%x: tensor<1x112x112x64xf32>) -> (tensor<1x1x1x64xf32>, tensor<1x11
   %2 = rac.reduce mean %0 axes [3] {keep_dims} : (tensor<1x112x112x64xf32>) -> tensor<1x112x112x1xf32>
   return %1, %2 : tensor<1x1x1x64xf32>, tensor<1x112x112x1xf32>
 }
+
+// How many sums there are is not known: they can't be cut.
+
+// TWO-LABEL: @batch
+// TWO-NOT: split =
+func.func @batch(%x: tensor<?x112x112x64xf32>) -> tensor<?x1x1x64xf32> {
+  %0 = rac.softmax %x axis 3 : tensor<?x112x112x64xf32>
+  %1 = rac.reduce mean %0 axes [1, 2] {keep_dims} : (tensor<?x112x112x64xf32>) -> tensor<?x1x1x64xf32>
+  return %1 : tensor<?x1x1x64xf32>
+}

@@ -237,3 +237,18 @@ func.func @copied_everywhere(%x: tensor<?xui8>) -> (tensor<?xi32>, tensor<?xi32>
   %4 = rac.cast %1 : (tensor<?xi32>) -> tensor<?xi1>
   return %2, %3, %4 : tensor<?xi32>, tensor<?xi32>, tensor<?xi1>
 }
+
+// -----
+
+// What is dead goes with all that is in it.
+// CHECK-LABEL: @dead_loop
+func.func @dead_loop(%x: tensor<8xf32>, %n: index) -> tensor<8xf32> {
+  // CHECK-NOT: rac.parallel_for
+  // CHECK: rac.group @relu_0
+  rac.parallel_for %n grain %n threads 0 {
+  ^bb0(%low: index, %high: index):
+    %size = arith.subi %high, %low : index
+  }
+  %0 = rac.relu %x : (tensor<8xf32>) -> tensor<8xf32>
+  return %0 : tensor<8xf32>
+}

@@ -109,7 +109,7 @@ def SplitSums : Pass<"rac-split-sums", "::mlir::func::FuncOp"> {
     group goes over is cut in so many equal parts. The sums of all parts are a loop
     nest of their own, over parts first, which threads share; then the parts are
     added up, in order. So the result is the same on any number of threads. What
-    can't be cut is an error. Plans with `warps` are those of a GPU's kernels.
+    can't be cut is an error, as are sums of a number that only the run knows. Plans with `warps` are those of a GPU's kernels.
   }];
   let dependentDialects = ["::mlir::affine::AffineDialect",
       "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];

@@ -60,7 +60,15 @@ struct VectorizeLinalgPass
   }
 
 private:
+  void leaveScalar(linalg::LinalgOp op, StringRef why) {
+    ++numScalar;
+    if (remarks)
+      op.emitRemark("stays scalar: ") << why;
+  }
+
   void vectorize(linalg::LinalgOp op, const VectorTarget &target) {
+    if (!op.hasPureBufferSemantics())
+      return leaveScalar(op, "is not on buffers");
     // Copies in another order have emitters of their own.
     auto copies = [&](auto roles, auto emit) {
       if (!roles)
@@ -78,12 +86,8 @@ private:
     std::string why;
     FailureOr<LoopRoles> roles =
         chooseRoles(op, target, plannedTile(getOperation()), why);
-    if (failed(roles)) {
-      ++numScalar;
-      if (remarks)
-        op.emitRemark("stays scalar: ") << why;
-      return;
-    }
+    if (failed(roles))
+      return leaveScalar(op, why);
     ++numVectorized;
     Value init;
     std::optional<Epilogue> epilogue;

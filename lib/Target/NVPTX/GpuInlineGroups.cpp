@@ -26,6 +26,11 @@ void inlineGroup(func::CallOp call, func::FuncOp callee) {
     });
 }
 
+bool hasCalls(func::FuncOp function) {
+  return function.walk([](func::CallOp) { return WalkResult::interrupt(); })
+      .wasInterrupted();
+}
+
 struct GpuInlineGroupsPass
     : rac::impl::GpuInlineGroupsBase<GpuInlineGroupsPass> {
   void runOnOperation() override {
@@ -35,7 +40,8 @@ struct GpuInlineGroupsPass
     SetVector<func::FuncOp> callees;
     for (func::CallOp call : calls) {
       auto callee = symbols.lookup<func::FuncOp>(call.getCallee());
-      if (!callee || !llvm::hasSingleElement(callee.getBody())) {
+      if (!callee || !llvm::hasSingleElement(callee.getBody()) ||
+          hasCalls(callee)) {
         call.emitOpError("calls what can't become part of the entry function");
         return signalPassFailure();
       }

@@ -221,6 +221,15 @@ struct GpuLoopsPass : rac::impl::GpuLoopsBase<GpuLoopsPass> {
   void runOnOperation() override {
     if (getOperation().isExternal())
       return;
+    // What they give is not a thread's to give.
+    WalkResult reduces = getOperation().walk([](scf::ParallelOp loop) {
+      if (loop.getNumResults() == 0)
+        return WalkResult::advance();
+      loop.emitError("parallel loops with reductions are not supported");
+      return WalkResult::interrupt();
+    });
+    if (reduces.wasInterrupted())
+      return signalPassFailure();
     HostCode host;
     for (Block &block : getOperation().getBody())
       if (failed(host.run(block)))

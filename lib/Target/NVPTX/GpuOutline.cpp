@@ -313,6 +313,8 @@ LogicalResult Outliner::outline(gpu::LaunchOp launch) {
 }
 
 LogicalResult Outliner::run() {
+  if (Operation *other = module.lookupSymbol(kKernels))
+    return other->emitError("has the name of the kernels' module");
   SmallVector<gpu::LaunchOp> launches;
   module.walk([&](gpu::LaunchOp launch) {
     launches.push_back(launch);

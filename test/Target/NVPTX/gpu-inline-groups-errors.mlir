@@ -21,3 +21,21 @@ func.func private @blocks(%some: i1) {
 ^b:
   return
 }
+
+// -----
+
+// Functions that call each other without end.
+
+func.func @main() {
+  // expected-error@+1 {{calls what can't become part of the entry function}}
+  call @this() : () -> ()
+  return
+}
+func.func private @this() {
+  call @that() : () -> ()
+  return
+}
+func.func private @that() {
+  call @this() : () -> ()
+  return
+}

@@ -32,3 +32,11 @@ func.func @map_of_threads(%x: memref<?xbf16>, %n: index) {
   }
   return
 }
+
+// -----
+
+// Of a module whose kernels have been outlined.
+
+// expected-error@+1 {{has the name of the kernels' module}}
+gpu.module @rac_kernels {
+}
