@@ -180,6 +180,27 @@ def test_nothing(compiler, tmp_path):
             assert_same(want, compiled.run({"x": x, "z": z}))
 
 
+NOTHING = {  # node, attributes, shapes of x, shape of a weight
+    "Pad": ("Pad", {}, [0, 9], np.array([1, 1, 0, 1])),
+    "Conv": ("Conv", {"pads": [1, 1]}, [0, 3, 9], np.ones((8, 3, 3), np.float32)),
+    "channels": ("Conv", {"pads": [1, 1]}, [1, 0, 9], np.ones((8, 0, 3), np.float32)),
+    "MaxPool": ("MaxPool", {"pads": [1, 1], "kernel_shape": [3]}, [0, 3, 9], None),
+    "AveragePool": ("AveragePool", {"pads": [1, 1], "kernel_shape": [3]}, [2, 0, 9], None),
+}
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_known_nothing(name, compiler, tmp_path):
+    """The model itself says that there are no elements."""
+    op, attributes, shape, other = NOTHING[name]
+    weights = [] if other is None else [weight("w", other, other.dtype)]
+    made = model([(op, ["x", *(w.name for w in weights)], ["y"], attributes)], [info("x", shape)], [info("y", None)],
+                 weights)
+    got = run(tmp_path, made, {"x": np.ones(shape, np.float32)})["y"]
+    want = {"Pad": (1, 11), "Conv": (0, 8, 9), "channels": (1, 8, 9)}.get(name, tuple(shape))
+    assert got.shape == want and not got.any()
+
+
 TYPES = [TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE, F, TensorProto.INT8, TensorProto.UINT8,
          TensorProto.INT16, TensorProto.UINT16, TensorProto.INT32, TensorProto.UINT32, TensorProto.INT64,
          TensorProto.UINT64, TensorProto.BOOL]

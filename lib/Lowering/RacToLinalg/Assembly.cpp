@@ -36,9 +36,6 @@ private:
   static Value insertPart(Value part, Value input, Value result,
                           const Sizes &sizes, const Sizes &offsets,
                           ConversionPatternRewriter &rewriter) {
-    // One without elements has no place.
-    if (llvm::is_contained(tensorOf(input).getShape(), 0))
-      return result;
     SmallVector<Value> parts;
     ConcatOp concat = ownConcat(part);
     if (concat &&
@@ -126,8 +123,7 @@ private:
         known[i] = indexValue(b, op.getLoc(), sizes[i]);
       steps.push_back(b.getIndexAttr(op.getSteps()[i]));
     }
-    return tensor::ExtractSliceOp::create(b, op.getLoc(), type, input, offsets,
-                                          known, steps);
+    return extractSlice(b, op.getLoc(), type, input, offsets, known, steps);
   }
 
   /// 0 <= offset and, unless size <= 0, the last element lies inside.

@@ -57,7 +57,9 @@ Value lowering::windowSlice(OpBuilder &b, Location loc, Value padded,
   }
   offsets.push_back(b.getIndexAttr(0));
   steps.push_back(b.getIndexAttr(1));
-  return tensor::ExtractSliceOp::create(b, loc, padded, offsets, sizes, steps);
+  SmallVector<int64_t> shape = std::get<0>(decomposeMixedValues(sizes));
+  return extractSlice(b, loc, tensorOf(padded).clone(shape), padded, offsets,
+                      sizes, steps);
 }
 
 SmallVector<AffineExpr> lowering::windowExprs(ArrayRef<AffineExpr> outs,
@@ -279,8 +281,8 @@ struct LowerConvTranspose : OpConversionPattern<ConvTransposeOp> {
     Type element = elementOf(op.getInput());
     Value zeros = filledTensor(rewriter, loc, spread,
                                zeroOf(rewriter, loc, storageType(element)));
-    Value between = tensor::InsertSliceOp::create(rewriter, loc, input, zeros,
-                                                  offsets, inputSizes, steps);
+    Value between =
+        insertSlice(rewriter, loc, input, zeros, offsets, inputSizes, steps);
     SmallVector<int64_t> unit(spatial, 1);
     Convolution c = {
         {between, {}, element},

@@ -144,6 +144,25 @@ static Sizes ones(OpBuilder &b, size_t rank) {
   return Sizes(rank, b.getIndexAttr(1));
 }
 
+static bool hasNoElements(RankedTensorType type) {
+  return llvm::is_contained(type.getShape(), 0);
+}
+
+Value lowering::extractSlice(OpBuilder &b, Location loc, RankedTensorType type,
+                             Value tensor, ArrayRef<OpFoldResult> offsets,
+                             ArrayRef<OpFoldResult> sizes,
+                             ArrayRef<OpFoldResult> steps) {
+  // Upstream's slices begin at an element, which these may not have.
+  if (hasNoElements(type)) {
+    SmallVector<Value> dynamic;
+    SmallVector<int64_t> fixed;
+    dispatchIndexOpFoldResults(sizes, dynamic, fixed);
+    return tensor::EmptyOp::create(b, loc, type, dynamic);
+  }
+  return tensor::ExtractSliceOp::create(b, loc, type, tensor, offsets, sizes,
+                                        steps);
+}
+
 Value lowering::sliceTensor(OpBuilder &b, Location loc, Value tensor,
                             ArrayRef<OpFoldResult> offsets,
                             ArrayRef<OpFoldResult> sizes,
@@ -158,16 +177,19 @@ Value lowering::sliceTensor(OpBuilder &b, Location loc, Value tensor,
   for (OpFoldResult &size : folded)
     if (std::optional<int64_t> known = getConstantIntValue(size))
       size = b.getIndexAttr(*known);
-  return tensor::ExtractSliceOp::create(b, loc, cast<RankedTensorType>(type),
-                                        tensor, offsets, folded,
-                                        ones(b, sizes.size()));
+  return extractSlice(b, loc, cast<RankedTensorType>(type), tensor, offsets,
+                      folded, ones(b, sizes.size()));
 }
 
 Value lowering::insertSlice(OpBuilder &b, Location loc, Value slice,
                             Value tensor, ArrayRef<OpFoldResult> offsets,
-                            ArrayRef<OpFoldResult> sizes) {
+                            ArrayRef<OpFoldResult> sizes,
+                            ArrayRef<OpFoldResult> steps) {
+  if (hasNoElements(tensorOf(slice)))
+    return tensor;
   return tensor::InsertSliceOp::create(b, loc, slice, tensor, offsets, sizes,
-                                       ones(b, sizes.size()));
+                                       steps.empty() ? ones(b, sizes.size())
+                                                     : Sizes(steps));
 }
 
 Value lowering::padTensor(OpBuilder &b, Location loc, Value tensor,

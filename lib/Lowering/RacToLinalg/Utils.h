@@ -158,17 +158,24 @@ mlir::Value padTensor(mlir::OpBuilder &b, mlir::Location loc,
                       llvm::ArrayRef<mlir::OpFoldResult> low,
                       llvm::ArrayRef<mlir::OpFoldResult> high,
                       mlir::Value stored);
+/// Upstream's slice, and an empty tensor where that has no elements.
+mlir::Value extractSlice(mlir::OpBuilder &b, mlir::Location loc,
+                         mlir::RankedTensorType type, mlir::Value tensor,
+                         llvm::ArrayRef<mlir::OpFoldResult> offsets,
+                         llvm::ArrayRef<mlir::OpFoldResult> sizes,
+                         llvm::ArrayRef<mlir::OpFoldResult> steps);
 /// A slice of unit stride; `dropped` dimensions, of size 1, go.
 mlir::Value sliceTensor(mlir::OpBuilder &b, mlir::Location loc,
                         mlir::Value tensor,
                         llvm::ArrayRef<mlir::OpFoldResult> offsets,
                         llvm::ArrayRef<mlir::OpFoldResult> sizes,
                         const llvm::SmallBitVector &dropped);
-/// Writes what sliceTensor would read.
+/// Writes a slice, of unit stride unless there are `steps`.
 mlir::Value insertSlice(mlir::OpBuilder &b, mlir::Location loc,
                         mlir::Value slice, mlir::Value tensor,
                         llvm::ArrayRef<mlir::OpFoldResult> offsets,
-                        llvm::ArrayRef<mlir::OpFoldResult> sizes);
+                        llvm::ArrayRef<mlir::OpFoldResult> sizes,
+                        llvm::ArrayRef<mlir::OpFoldResult> steps = {});
 /// `tensor` with dimension `dim` split into two, the first of size `outer`.
 mlir::Value splitDim(mlir::OpBuilder &b, mlir::Location loc, mlir::Value tensor,
                      int64_t dim, int64_t outer);

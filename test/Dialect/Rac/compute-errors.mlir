@@ -469,3 +469,67 @@ func.func @weight_rows(%q: tensor<32x16xi8>, %s: tensor<2x16xf32>) {
   %0 = rac.dequantize_weights %q, %s {blocks = array<i64: 32, 1>, nibbles, rows = 32 : i64} : (tensor<32x16xi8>, tensor<2x16xf32>) -> tensor<32x16xf32>
   return
 }
+
+// -----
+
+func.func @lstm_width(%x: tensor<5x1x6xf32>, %w: tensor<16x8xf32>, %r: tensor<16x4xf32>, %b: tensor<16xf32>, %h: tensor<1x4xf32>) {
+  // expected-error @+1 {{input and weight differ in width}}
+  %y, %hn, %cn = rac.lstm %x, %w, %r, %b, %h, %h : (tensor<5x1x6xf32>, tensor<16x8xf32>, tensor<16x4xf32>, tensor<16xf32>, tensor<1x4xf32>, tensor<1x4xf32>) -> (tensor<5x1x4xf32>, tensor<1x4xf32>, tensor<1x4xf32>)
+  return
+}
+
+// -----
+
+func.func @lstm_batch(%x: tensor<5x2x8xf32>, %w: tensor<16x8xf32>, %r: tensor<16x4xf32>, %b: tensor<16xf32>, %h: tensor<1x4xf32>) {
+  // expected-error @+1 {{input, hidden and cell differ in their batch}}
+  %y, %hn, %cn = rac.lstm %x, %w, %r, %b, %h, %h : (tensor<5x2x8xf32>, tensor<16x8xf32>, tensor<16x4xf32>, tensor<16xf32>, tensor<1x4xf32>, tensor<1x4xf32>) -> (tensor<5x2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>)
+  return
+}
+
+// -----
+
+func.func @attention_batch(%q: tensor<3x4x8xf32>, %k: tensor<2x4x8xf32>) {
+  // expected-error @+1 {{query, key and value differ in dimension 0}}
+  %0 = rac.attention %q, %k, %q scale 1.0 : (tensor<3x4x8xf32>, tensor<2x4x8xf32>, tensor<3x4x8xf32>) -> tensor<3x4x8xf32>
+  return
+}
+
+// -----
+
+func.func @gather_elements_covered(%x: tensor<2x4xf32>, %i: tensor<5x2xi64>) {
+  // expected-error @+1 {{indices exceed the input in dimension 0}}
+  %0 = rac.gather_elements %x, %i axis 1 : (tensor<2x4xf32>, tensor<5x2xi64>) -> tensor<5x2xf32>
+  return
+}
+
+// -----
+
+func.func @gather_nd_batch(%x: tensor<2x4xf32>, %i: tensor<3x1xi64>) {
+  // expected-error @+1 {{input and indices differ in batch dimension 0}}
+  %0 = rac.gather_nd %x, %i batch_dims 1 : (tensor<2x4xf32>, tensor<3x1xi64>) -> tensor<3xf32>
+  return
+}
+
+// -----
+
+func.func @scatter_elements_covered(%x: tensor<2x4xf32>, %i: tensor<5x2xi64>, %u: tensor<5x2xf32>) {
+  // expected-error @+1 {{indices exceed the input in dimension 0}}
+  %0 = rac.scatter_elements add %x, %i, %u axis 1 : (tensor<2x4xf32>, tensor<5x2xi64>, tensor<5x2xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @scatter_elements_updates(%x: tensor<2x4xf32>, %i: tensor<2x2xi64>, %u: tensor<2x3xf32>) {
+  // expected-error @+1 {{indices and updates differ in dimension 1}}
+  %0 = rac.scatter_elements add %x, %i, %u axis 1 : (tensor<2x4xf32>, tensor<2x2xi64>, tensor<2x3xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @scatter_nd_updates(%x: tensor<2x4xf32>, %i: tensor<3x1xi64>, %u: tensor<3x5xf32>) {
+  // expected-error @+1 {{updates don't fit indices and input in dimension 1}}
+  %0 = rac.scatter_nd add %x, %i, %u : (tensor<2x4xf32>, tensor<3x1xi64>, tensor<3x5xf32>) -> tensor<2x4xf32>
+  return
+}

@@ -129,3 +129,13 @@ func.func @slices_of_slices(%x: tensor<56x56xf32>, %y: tensor<?x12xf32>, %n: ind
   // CHECK: return %[[STEPS]], %[[BACK]], %[[NONE]], %[[SOME]], %[[SAME]], %[[OUTER]]
   return %1, %3, %5, %7, %9, %11 : tensor<28x28xf32>, tensor<3x4xf32>, tensor<0x4xf32>, tensor<?x2xf32>, tensor<?x2xf32>, tensor<2x2xf32>
 }
+
+// -----
+
+// Without elements the dynamic dimension may become another.
+// CHECK-LABEL: @reshape_nothing
+func.func @reshape_nothing(%x: tensor<0x?xf32>, %n: index) -> tensor<0x?xf32> {
+  // CHECK: rac.reshape %arg0 to [0, %arg1]
+  %0 = rac.reshape %x to [0, %n] : (tensor<0x?xf32>) -> tensor<0x?xf32>
+  return %0 : tensor<0x?xf32>
+}

@@ -141,3 +141,26 @@ func.func @pad(%a: tensor<2x4xf32>, %v: tensor<f32>) -> (tensor<2x6xf32>, tensor
   %1 = rac.pad reflect %a, %v low [0, 1] high [0, 1] : (tensor<2x4xf32>, tensor<f32>) -> tensor<2x6xf32>
   return %0, %1 : tensor<2x6xf32>, tensor<2x6xf32>
 }
+
+// -----
+
+// Slices without elements are none of upstream's, which begin at an element.
+
+// CHECK-LABEL: func @past_the_end
+// CHECK: %[[NONE:.*]] = tensor.empty(%arg1) : tensor<0x?xf32>
+// CHECK: return %[[NONE]]
+func.func @past_the_end(%a: tensor<6x?xf32>, %n: index) -> tensor<0x?xf32> {
+  %0 = rac.slice %a [6, 0] [0, %n] [1, 1] : (tensor<6x?xf32>) -> tensor<0x?xf32>
+  return %0 : tensor<0x?xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @pad_nothing
+// CHECK: %[[FILLED:.*]] = linalg.fill
+// CHECK-NOT: tensor.insert_slice
+// CHECK: return %[[FILLED]]
+func.func @pad_nothing(%a: tensor<0x2xf32>, %v: tensor<f32>) -> tensor<1x4xf32> {
+  %0 = rac.pad constant %a, %v low [1, 1] high [0, 1] : (tensor<0x2xf32>, tensor<f32>) -> tensor<1x4xf32>
+  return %0 : tensor<1x4xf32>
+}

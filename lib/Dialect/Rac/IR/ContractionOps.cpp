@@ -1,15 +1,12 @@
 //===- ContractionOps.cpp - Products, convolutions, pools -----------------===//
 
+#include "Verification.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 
 using namespace mlir;
 using namespace rac;
-
-static bool contradict(AffineExpr a, AffineExpr b) {
-  int64_t x = staticDim(a), y = staticDim(b);
-  return !ShapedType::isDynamic(x) && !ShapedType::isDynamic(y) && x != y;
-}
+using rac::detail::contradict;
 
 /// Floats keep their type or, of 16 bits and fewer, give f32; integers give
 /// i32.
@@ -205,6 +202,9 @@ LogicalResult AttentionOp::inferDims(ShapeContext &shapes,
     return emitOpError("query and key differ in their last dimension");
   if (contradict(key[key.size() - 2], value[value.size() - 2]))
     return emitOpError("key and value differ in length");
+  for (size_t i = 0; i + 2 < query.size(); ++i)
+    if (contradict(query[i], key[i]) || contradict(query[i], value[i]))
+      return emitOpError("query, key and value differ in dimension ") << i;
   if (Value mask = getMask()) {
     Dims products = query;
     products.back() = key[key.size() - 2];

@@ -1,15 +1,22 @@
 //===- IndexingOps.cpp - Ops whose positions are data ---------------------===//
 
+#include "Verification.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 
 using namespace mlir;
 using namespace rac;
+using rac::detail::checkAxis;
+using rac::detail::contradict;
+using rac::detail::exceeds;
 
-static LogicalResult checkAxis(Operation *op, int64_t axis, size_t rank) {
-  if (axis < 0 || axis >= static_cast<int64_t>(rank))
-    return op->emitOpError("axis ")
-           << axis << " is out of range for rank " << rank;
+/// Fails where indices along one dimension are more than the input has along
+/// others.
+static LogicalResult checkCovered(Operation *op, ArrayRef<AffineExpr> indices,
+                                  ArrayRef<AffineExpr> input, int64_t axis) {
+  for (auto [i, wanted, had] : llvm::enumerate(indices, input))
+    if (static_cast<int64_t>(i) != axis && exceeds(wanted, had))
+      return op->emitOpError("indices exceed the input in dimension ") << i;
   return success();
 }
 
@@ -50,6 +57,8 @@ LogicalResult GatherElementsOp::inferDims(ShapeContext &shapes,
     return failure();
   if (indices.size() != dims.size())
     return emitOpError("input and indices differ in rank");
+  if (failed(checkCovered(*this, indices, dims, getAxis())))
+    return failure();
   results.push_back(indices);
   return success();
 }
@@ -65,6 +74,9 @@ LogicalResult GatherNdOp::inferDims(ShapeContext &shapes,
   if (batch < 0 || depth < 0 || batch >= static_cast<int64_t>(indices.size()) ||
       batch + depth > static_cast<int64_t>(input.size()))
     return emitOpError("indices name more dimensions than the input has");
+  for (int64_t i = 0; i < batch; ++i)
+    if (contradict(indices[i], input[i]))
+      return emitOpError("input and indices differ in batch dimension ") << i;
   Dims dims(ArrayRef(indices).drop_back());
   llvm::append_range(dims, ArrayRef(input).drop_front(batch + depth));
   results.push_back(dims);
@@ -76,9 +88,14 @@ LogicalResult ScatterElementsOp::inferDims(ShapeContext &shapes,
   Dims dims = shapes.dims(getInput());
   if (failed(checkAxis(*this, getAxis(), dims.size())))
     return failure();
-  if (shapes.dims(getIndices()).size() != dims.size() ||
-      shapes.dims(getUpdates()).size() != dims.size())
+  Dims indices = shapes.dims(getIndices()), updates = shapes.dims(getUpdates());
+  if (indices.size() != dims.size() || updates.size() != dims.size())
     return emitOpError("input, indices and updates differ in rank");
+  for (auto [i, index, update] : llvm::enumerate(indices, updates))
+    if (contradict(index, update))
+      return emitOpError("indices and updates differ in dimension ") << i;
+  if (failed(checkCovered(*this, indices, dims, getAxis())))
+    return failure();
   results.push_back(dims);
   return success();
 }
@@ -92,9 +109,15 @@ LogicalResult ScatterNdOp::inferDims(ShapeContext &shapes,
     return emitOpError("last dimension of indices must be static");
   if (depth < 0 || depth > static_cast<int64_t>(dims.size()))
     return emitOpError("indices name more dimensions than the input has");
-  if (shapes.dims(getUpdates()).size() !=
-      indices.size() - 1 + dims.size() - depth)
+  Dims wanted(ArrayRef(indices).drop_back()),
+      updates = shapes.dims(getUpdates());
+  llvm::append_range(wanted, ArrayRef(dims).drop_front(depth));
+  if (updates.size() != wanted.size())
     return emitOpError("updates have the wrong rank");
+  for (auto [i, size, update] : llvm::enumerate(wanted, updates))
+    if (contradict(size, update))
+      return emitOpError("updates don't fit indices and input in dimension ")
+             << i;
   results.push_back(dims);
   return success();
 }

@@ -1,9 +1,11 @@
 //===- RecurrentOps.cpp - Recurrent nets ----------------------------------===//
 
+#include "Verification.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 
 using namespace mlir;
 using namespace rac;
+using rac::detail::contradict;
 
 LogicalResult LstmOp::inferDims(ShapeContext &shapes,
                                 SmallVectorImpl<Dims> &results) {
@@ -27,6 +29,11 @@ LogicalResult LstmOp::inferDims(ShapeContext &shapes,
       differs(shapes.dim(getBias(), 0), gates) || differs(hidden[1], width) ||
       differs(shapes.dim(getCell(), 1), width))
     return emitOpError("an operand doesn't fit the recurrence");
+  if (contradict(input[2], shapes.dim(getWeight(), 1)))
+    return emitOpError("input and weight differ in width");
+  if (contradict(input[1], hidden[0]) ||
+      contradict(input[1], shapes.dim(getCell(), 0)))
+    return emitOpError("input, hidden and cell differ in their batch");
   AffineExpr h = shapes.constant(width);
   results.push_back({input[0], input[1], h});
   results.push_back({input[1], h});

@@ -1,16 +1,11 @@
 //===- ReductionOps.cpp - Ops that fold dimensions ------------------------===//
 
+#include "Verification.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 
 using namespace mlir;
 using namespace rac;
-
-static LogicalResult checkAxis(Operation *op, int64_t axis, int64_t rank) {
-  if (axis < 0 || axis >= rank)
-    return op->emitOpError("axis ")
-           << axis << " is out of range for rank " << rank;
-  return success();
-}
+using rac::detail::checkAxis;
 
 /// The operand's dimensions without `axes`, or with them as 1.
 static Dims reducedDims(ShapeContext &shapes, Value input,

@@ -1,5 +1,6 @@
 //===- ShapeOps.cpp - Constants and ops that only move elements -----------===//
 
+#include "Verification.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
@@ -9,6 +10,8 @@
 
 using namespace mlir;
 using namespace rac;
+using rac::detail::checkAxis;
+using rac::detail::contradict;
 
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
 
@@ -48,8 +51,10 @@ LogicalResult ReshapeOp::inferDims(ShapeContext &shapes,
 OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
   if (getInput().getType() == getType() && getType().hasStaticShape())
     return getInput();
-  // Of one dynamic dimension and the rest equal, the dynamic one is equal too.
-  if (getInput().getType() == getType() && getType().getNumDynamicDims() == 1)
+  // Of one dynamic dimension and the rest equal, the dynamic one is equal too,
+  // unless there are no elements.
+  if (getInput().getType() == getType() && getType().getNumDynamicDims() == 1 &&
+      !llvm::is_contained(getType().getShape(), 0))
     return getInput();
   if (auto elements = dyn_cast_or_null<DenseElementsAttr>(adaptor.getInput()))
     if (getType().hasStaticShape())
@@ -217,8 +222,8 @@ LogicalResult ConcatOp::inferDims(ShapeContext &shapes,
     return emitOpError("needs an operand");
   Dims dims = shapes.dims(getInputs().front());
   int64_t axis = getAxis();
-  if (axis < 0 || axis >= static_cast<int64_t>(dims.size()))
-    return emitOpError("axis ") << axis << " is out of range";
+  if (failed(checkAxis(*this, axis, dims.size())))
+    return failure();
   for (Value input : getInputs().drop_front()) {
     Dims other = shapes.dims(input);
     if (other.size() != dims.size())
@@ -228,10 +233,9 @@ LogicalResult ConcatOp::inferDims(ShapeContext &shapes,
         dims[i] = dims[i] + size;
         continue;
       }
-      int64_t known = staticDim(dims[i]), otherKnown = staticDim(size);
-      if (ShapedType::isDynamic(known))
+      if (ShapedType::isDynamic(staticDim(dims[i])))
         dims[i] = size;
-      else if (!ShapedType::isDynamic(otherKnown) && known != otherKnown)
+      else if (contradict(dims[i], size))
         return emitOpError("operands differ in dimension ") << i;
     }
   }
@@ -466,9 +470,8 @@ SmallVector<OpFoldResult> IotaOp::getMixedSizes() {
 
 LogicalResult IotaOp::inferDims(ShapeContext &shapes,
                                 SmallVectorImpl<Dims> &results) {
-  int64_t axis = getAxis();
-  if (axis < 0 || axis >= static_cast<int64_t>(getStaticSizes().size()))
-    return emitOpError("axis ") << axis << " is out of range";
+  if (failed(checkAxis(*this, getAxis(), getStaticSizes().size())))
+    return failure();
   FailureOr<Dims> dims = shapes.indices(*this, getSizes(), getStaticSizes());
   if (failed(dims))
     return failure();
