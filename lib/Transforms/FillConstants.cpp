@@ -5,6 +5,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "rac/Transforms/Passes.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/xxhash.h"
 
 namespace rac {
@@ -58,9 +59,12 @@ struct FillConstantsPass : rac::impl::FillConstantsBase<FillConstantsPass> {
     if (!type.isIntOrFloat() || type.getIntOrFloatBitWidth() > 64)
       return op->emitError("a constant of type ")
              << constant.getType() << " can't be filled";
-    size_t width = llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
-    AsmResourceBlob blob = HeapAsmResourceBlob::allocate(
-        constant.getNumElements() * width, /*align=*/64);
+    int64_t bytes = llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
+    for (int64_t size : constant.getType().getShape())
+      if (size < 0 || llvm::MulOverflow(bytes, size, bytes))
+        return op->emitError("a constant of type ")
+               << constant.getType() << " has no size in memory";
+    AsmResourceBlob blob = HeapAsmResourceBlob::allocate(bytes, /*align=*/64);
     MutableArrayRef<char> data = blob.getMutableData();
     memset(data.data(), 0, data.size());
     SplitMix random(seed ^ llvm::xxh3_64bits(handle.getKey()));

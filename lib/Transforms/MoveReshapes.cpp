@@ -4,6 +4,7 @@
 #include "Reassociation.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "rac/Dialect/Rac/IR/OpUtils.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
 
 using namespace mlir;
@@ -112,7 +113,7 @@ static bool sinkUnderTranspose(TransposeOp op, SymbolicShapes &shapes) {
   Value result =
       ReshapeOp::create(builder, op.getLoc(), transpose,
                         applyPermutation(sizes, op.getPermutation()));
-  op.replaceAllUsesWith(result);
+  op.replaceAllUsesWith(castToResult(builder, op, result));
   return true;
 }
 
@@ -209,9 +210,7 @@ static bool sinkUnderElementwise(ElementwiseOpInterface op,
       type.clone(reshape.getInput().getType().getShape()));
   Value result = ReshapeOp::create(builder, op.getLoc(), clone->getResult(0),
                                    reshape.getMixedSizes());
-  if (result.getType() != type)
-    result = tensor::CastOp::create(builder, op.getLoc(), type, result);
-  op->getResult(0).replaceAllUsesWith(result);
+  op->getResult(0).replaceAllUsesWith(castToResult(builder, op, result));
   return true;
 }
 

@@ -10,6 +10,7 @@
 #include "Reassociation.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "rac/Dialect/Rac/IR/OpUtils.h"
 
 using namespace mlir;
 using namespace rac;
@@ -106,7 +107,7 @@ static bool hoistOverReshape(SliceOp op, SymbolicShapes &shapes) {
                                 offsets, sizes, steps);
   Value result =
       ReshapeOp::create(builder, op.getLoc(), slice, op.getMixedSizes());
-  op.replaceAllUsesWith(result);
+  op.replaceAllUsesWith(castToResult(builder, op, result));
   return true;
 }
 
@@ -213,10 +214,7 @@ static bool splitMatmul(MatmulOp op, SymbolicShapes &shapes) {
     if (bias)
       part = AddOp::create(builder, op.getLoc(), type, part,
                            cutColumns(builder, bias, offset, count));
-    if (part.getType() != slice.getType())
-      part =
-          tensor::CastOp::create(builder, op.getLoc(), slice.getType(), part);
-    slice.replaceAllUsesWith(part);
+    slice.replaceAllUsesWith(castToResult(builder, slice, part));
   }
   return true;
 }

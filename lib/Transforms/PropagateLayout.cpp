@@ -18,6 +18,7 @@
 #include "mlir/Transforms/CSE.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "rac/Cost/AssumedSizes.h"
+#include "rac/Dialect/Rac/IR/OpUtils.h"
 #include "rac/Transforms/Passes.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
@@ -274,7 +275,7 @@ void LayoutRegion::permute(Operation *op, const OpOrder &order) {
   Value permuted = buildPermuted(builder, op, order, operands);
   Value back = TransposeOp::create(builder, op->getLoc(), permuted,
                                    invertPermutationVector(order.result));
-  op->getResult(0).replaceAllUsesWith(back);
+  op->getResult(0).replaceAllUsesWith(castToResult(builder, op, back));
   op->erase();
 }
 
@@ -342,7 +343,7 @@ void PropagateLayout::unitTransposesToReshapes() {
     Value reshape =
         ReshapeOp::create(builder, op.getLoc(), op.getInput(),
                           applyPermutation(sizes, op.getPermutation()));
-    op.replaceAllUsesWith(reshape);
+    op.replaceAllUsesWith(castToResult(builder, op, reshape));
     op.erase();
   });
 }

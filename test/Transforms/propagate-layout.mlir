@@ -248,3 +248,18 @@ func.func @rolls(%x: tensor<?x8xf32>, %n: index) -> tensor<?x8xf32> {
   %5 = rac.concat %3, %4 axis 1 : (tensor<?x5xf32>, tensor<?x3xf32>) -> tensor<?x8xf32>
   return %5 : tensor<?x8xf32>
 }
+
+// -----
+
+// Sizes that a type leaves open, though they are known, stay open.
+// CHECK-LABEL: @open_sizes
+func.func @open_sizes(%x: tensor<?x4xf32>) -> tensor<?x?xf32> {
+  // CHECK: rac.slice
+  // CHECK: %[[CAST:.*]] = tensor.cast %{{.*}} : tensor<2x2xf32> to tensor<?x?xf32>
+  // CHECK: return %[[CAST]]
+  %0 = rac.reshape %x to [2, 2, 2] : (tensor<?x4xf32>) -> tensor<?x?x?xf32>
+  %1 = rac.transpose %0, [1, 0, 2] : (tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  %2 = rac.slice %1[0, 0, 0] [1, 2, 2] [1, 1, 1] : (tensor<?x?x?xf32>) -> tensor<1x?x?xf32>
+  %3 = rac.reshape %2 to [2, 2] : (tensor<1x?x?xf32>) -> tensor<?x?xf32>
+  return %3 : tensor<?x?xf32>
+}

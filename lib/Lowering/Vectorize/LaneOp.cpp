@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/IRMapping.h"
+#include "rac/Lowering/ElementBytes.h"
 
 using namespace mlir;
 using namespace rac::vectorize;
@@ -168,8 +169,7 @@ void LaneOp::prefetch(OpBuilder &builder, ArrayRef<Value> position,
     auto interleave = interleaveOf(*operand);
     int64_t terms =
         interleave && interleave->loop == loop ? interleave->terms : 1;
-    int64_t bytes = terms * roles.lanes *
-                    llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
+    int64_t bytes = terms * roles.lanes * bytesOf(element);
     // What lies in order may be behind the last step: no harm is done there.
     auto ahead = [&](int64_t distance, int64_t vectors) {
       Values at(position);

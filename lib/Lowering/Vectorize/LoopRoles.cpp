@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "rac/Lowering/ElementBytes.h"
 #include "rac/Lowering/RegisterTile.h"
 #include <numeric>
 
@@ -233,8 +234,7 @@ static std::optional<int64_t> rowStride(linalg::LinalgOp op,
         return std::nullopt;
       elements += step * stride;
     }
-    Type element = getElementTypeOrSelf(operand->get().getType());
-    return elements * std::max<int64_t>(1, element.getIntOrFloatBitWidth() / 8);
+    return elements * bytesOf(getElementTypeOrSelf(operand->get().getType()));
   }
   return std::nullopt;
 }

@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "rac/Lowering/ElementBytes.h"
 #include "rac/Lowering/RegisterTile.h"
 #include "rac/Lowering/SharedLoops.h"
 
@@ -31,12 +32,11 @@ Value Nest::maskOf(Value left) {
 }
 
 /// What an operand takes (B), if that is known.
-static std::optional<int64_t> bytesOf(OpOperand *operand) {
+static std::optional<int64_t> knownBytes(OpOperand *operand) {
   auto type = dyn_cast<MemRefType>(operand->get().getType());
   if (!type || !type.hasStaticShape())
     return std::nullopt;
-  return type.getNumElements() *
-         std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
+  return type.getNumElements() * elementBytes(type);
 }
 
 /// Whether the vectors stay in the second-level cache all together, and what
@@ -48,7 +48,7 @@ bool Nest::rowsFirst() {
   bool smallVectors = true, largeRows = false;
   for (OpOperand &operand : op->getOpOperands()) {
     AffineMap map = op.getMatchingIndexingMap(&operand);
-    auto bytes = bytesOf(&operand);
+    auto bytes = knownBytes(&operand);
     if (!isIndependent(map, *roles.rowLoop))
       largeRows |= bytes && *bytes > kHalfOfSecondCache;
     else if (!isIndependent(map, roles.vectorLoop))
@@ -134,7 +134,7 @@ int64_t Nest::sharedFrom(ArrayRef<unsigned> loops) {
     bool dependsOnRows = llvm::any_of(
         rows, [&](unsigned loop) { return !isIndependent(map, loop); });
     std::optional<int64_t> &sum = dependsOnRows ? others : ofColumns;
-    std::optional<int64_t> bytes = bytesOf(&operand);
+    std::optional<int64_t> bytes = knownBytes(&operand);
     sum = sum && bytes ? std::optional(*sum + *bytes) : std::nullopt;
   }
   return threadsShareRows(ofColumns, others) ? rows.begin() - loops.begin() : 0;

@@ -5,13 +5,14 @@
 #include "CopyEmitter.h"
 #include "LaneOp.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "rac/Lowering/ElementBytes.h"
 #include "rac/Lowering/RegisterTile.h"
 
 using namespace mlir;
 using namespace rac::vectorize;
 
-static unsigned bitsOf(OpOperand &operand) {
-  return getElementTypeOrSelf(operand.get().getType()).getIntOrFloatBitWidth();
+static int64_t widthOf(OpOperand &operand) {
+  return rac::bytesOf(getElementTypeOrSelf(operand.get().getType()));
 }
 
 std::optional<TransposeRoles>
@@ -42,7 +43,7 @@ rac::vectorize::matchTranspose(linalg::LinalgOp op,
        after = loadsAlong(op, roles.resultLoop) && across.size() == 1;
   if (!first && !after)
     return std::nullopt;
-  if (after && (!first || bitsOf(*result) > bitsOf(*across.front())))
+  if (after && (!first || widthOf(*result) > widthOf(*across.front())))
     roles.operand = across.front()->getOperandNumber();
   roles.lanes = lanesOfBlock(target.bits, target.registers,
                              target.bits / lanesOf(op, target));

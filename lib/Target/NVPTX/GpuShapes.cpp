@@ -34,7 +34,8 @@ std::optional<SmallVector<Value>> storedSizes(Value shape, Operation *op) {
                          store->isBeforeInBlock(reached)
                      ? getConstantIntValue(store.getIndices().front())
                      : std::nullopt;
-    if (!place || sizes[*place])
+    if (!place || *place < 0 || *place >= static_cast<int64_t>(sizes.size()) ||
+        sizes[*place])
       return std::nullopt;
     sizes[*place] = store.getValueToStore();
   }

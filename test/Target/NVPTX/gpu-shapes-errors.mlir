@@ -1,4 +1,4 @@
-// RUN: rac-opt %s --rac-gpu-shapes --verify-diagnostics
+// RUN: rac-opt %s --rac-gpu-shapes --split-input-file --verify-diagnostics
 
 func.func @ranks(%x: memref<8xf32>, %shape: memref<?xindex>) {
   // expected-error@+1 {{has no rank or no dense memory}}

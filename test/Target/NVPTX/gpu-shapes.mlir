@@ -88,3 +88,16 @@ func.func @twice(%x: memref<?xf32>, %n: index, %some: i1) -> memref<?xf32> {
   %0 = memref.reshape %x(%shape) : (memref<?xf32>, memref<1xindex>) -> memref<?xf32>
   return %0 : memref<?xf32>
 }
+
+// What is stored outside of the shape says nothing.
+
+// CHECK-LABEL: func @outside
+// CHECK: memref.store
+// CHECK: rac.read
+func.func @outside(%x: memref<?xf32>, %n: index) -> memref<?xf32> {
+  %c7 = arith.constant 7 : index
+  %shape = memref.alloc() : memref<1xindex>
+  memref.store %n, %shape[%c7] : memref<1xindex>
+  %0 = memref.reshape %x(%shape) : (memref<?xf32>, memref<1xindex>) -> memref<?xf32>
+  return %0 : memref<?xf32>
+}

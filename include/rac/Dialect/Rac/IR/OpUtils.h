@@ -25,14 +25,19 @@ inline void addMixedSizes(mlir::OperationState &state, mlir::Value input,
       mlir::cast<mlir::RankedTensorType>(input.getType()).clone(staticSizes));
 }
 
-/// Replaces `op` by `value`, whose type may be more static, with a cast where
-/// the types differ.
+/// `value`, whose type may be more or less static, as the type that `op` gives.
+inline mlir::Value castToResult(mlir::OpBuilder &builder, mlir::Operation *op,
+                                mlir::Value value) {
+  mlir::Type type = op->getResult(0).getType();
+  return value.getType() == type
+             ? value
+             : mlir::tensor::CastOp::create(builder, op->getLoc(), type, value);
+}
+
+/// Replaces `op` by `value`, with a cast where the types differ.
 inline void replaceWithRefined(mlir::RewriterBase &rewriter,
                                mlir::Operation *op, mlir::Value value) {
-  mlir::Type type = op->getResult(0).getType();
-  if (value.getType() != type)
-    value = mlir::tensor::CastOp::create(rewriter, op->getLoc(), type, value);
-  rewriter.replaceOp(op, value);
+  rewriter.replaceOp(op, castToResult(rewriter, op, value));
 }
 
 } // namespace rac
