@@ -533,3 +533,11 @@ func.func @scatter_nd_updates(%x: tensor<2x4xf32>, %i: tensor<3x1xi64>, %u: tens
   %0 = rac.scatter_nd add %x, %i, %u : (tensor<2x4xf32>, tensor<3x1xi64>, tensor<3x5xf32>) -> tensor<2x4xf32>
   return
 }
+
+// -----
+
+func.func @mean_of_booleans(%x: tensor<2x3xi1>) {
+  // expected-error @+1 {{neither adds nor multiplies booleans}}
+  %0 = rac.reduce mean %x axes [1] : (tensor<2x3xi1>) -> tensor<2xi1>
+  return
+}

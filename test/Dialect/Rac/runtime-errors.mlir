@@ -314,3 +314,11 @@ func.func @map_of_a_tall_box(%m: memref<?xf16>, %n: index) {
   %0 = rac.tensor_map %m[%n] sizes(%n, %n) strides(%n) box [512, 64] : memref<?xf16> -> !llvm.ptr
   return
 }
+
+// -----
+
+func.func @stride(%a: memref<1x4x3xf32>, %b: memref<2x3x1xf32>, %d: memref<1x4x2xf32>) {
+  // expected-error @+1 {{has a stride or dilation of 0}}
+  rac.library_call conv ins(%a, %b : memref<1x4x3xf32>, memref<2x3x1xf32>) outs(%d : memref<1x4x2xf32>) {strides = array<i64: 0>, dilations = array<i64: 1>, pads_low = array<i64: 0>, pads_high = array<i64: 0>, post_ops = []}
+  return
+}

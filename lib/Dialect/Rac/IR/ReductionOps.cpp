@@ -25,6 +25,9 @@ LogicalResult ReduceOp::inferDims(ShapeContext &shapes,
   for (int64_t axis : getAxes())
     if (failed(checkAxis(*this, axis, getInput().getType().getRank())))
       return failure();
+  bool orders = getKind() == ReduceKind::max || getKind() == ReduceKind::min;
+  if (!orders && getInput().getType().getElementType().isInteger(1))
+    return emitOpError("neither adds nor multiplies booleans");
   for (size_t i = 1; i < getAxes().size(); ++i)
     if (getAxes()[i - 1] >= getAxes()[i])
       return emitOpError("axes must ascend");

@@ -38,6 +38,10 @@ LogicalResult LibraryCallOp::verify() {
       if (static_cast<int64_t>(values.size()) != source.getRank() - 2)
         return emitOpError("strides, dilations and pads need an entry for each "
                            "spatial dimension");
+    for (int64_t step :
+         llvm::concat<const int64_t>(*getStrides(), *getDilations()))
+      if (step < 1)
+        return emitOpError("has a stride or dilation of ") << step;
   }
   return verifyPermutations();
 }
