@@ -374,22 +374,27 @@ AffineExpr TensorBuilder::scaledSize(AffineExpr size, Value scale) {
   return fromIndex(clampedIndex(product, -1), /*nonNegative=*/true);
 }
 
+/// The smaller one, if that is known.
+static AffineExpr smaller(TensorBuilder &tb, AffineExpr x, AffineExpr y) {
+  std::optional<int64_t> a = tb.constantOf(x), c = tb.constantOf(y);
+  if (a && c)
+    return *a < *c ? x : y;
+  if (!isSmall(x) || !isSmall(y))
+    return {};
+  AffineExpr difference = tb.sub(x, y);
+  if (difference && tb.isNonNegative(difference))
+    return y;
+  difference = tb.sub(y, x);
+  return difference && tb.isNonNegative(difference) ? x : AffineExpr();
+}
+
 AffineExpr TensorBuilder::min(AffineExpr x, AffineExpr y) {
   if (!x || !y)
     return {};
-  std::optional<int64_t> a = constantOf(x), c = constantOf(y);
   if (x == y)
     return x;
-  if (a && c)
-    return constant(std::min(*a, *c));
-  if (isSmall(x) && isSmall(y)) {
-    AffineExpr difference = sub(x, y);
-    if (difference && isNonNegative(difference))
-      return y;
-    difference = sub(y, x);
-    if (difference && isNonNegative(difference))
-      return x;
-  }
+  if (AffineExpr less = smaller(*this, x, y))
+    return less;
   return opaque(Min, x, y, {}, isNonNegative(x) && isNonNegative(y),
                 [&](Value x, Value y, Value) {
                   return arith::MinSIOp::create(b, loc, x, y);
@@ -399,19 +404,10 @@ AffineExpr TensorBuilder::min(AffineExpr x, AffineExpr y) {
 AffineExpr TensorBuilder::max(AffineExpr x, AffineExpr y) {
   if (!x || !y)
     return {};
-  std::optional<int64_t> a = constantOf(x), c = constantOf(y);
   if (x == y)
     return x;
-  if (a && c)
-    return constant(std::max(*a, *c));
-  if (isSmall(x) && isSmall(y)) {
-    AffineExpr difference = sub(x, y);
-    if (difference && isNonNegative(difference))
-      return x;
-    difference = sub(y, x);
-    if (difference && isNonNegative(difference))
-      return y;
-  }
+  if (AffineExpr less = smaller(*this, x, y))
+    return less == x ? y : x;
   return opaque(Max, x, y, {}, isNonNegative(x) || isNonNegative(y),
                 [&](Value x, Value y, Value) {
                   return arith::MaxSIOp::create(b, loc, x, y);

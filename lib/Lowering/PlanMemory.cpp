@@ -104,6 +104,22 @@ struct PlanMemoryPass : rac::impl::PlanMemoryBase<PlanMemoryPass> {
   void runOnOperation() override;
 
 private:
+  /// The entry function's buffers, by where their memory comes from.
+  struct Buffers {
+    SmallVector<memref::AllocOp> fixed, dynamic, heap;
+    SmallVector<ArenaBuffer> fixedPlaces; ///< of `fixed`
+    SmallVector<ArenaBuffer> slots;       ///< of `dynamic`; offset: which
+    SetVector<Operation *> sizeOps;       ///< what computes sizes of `dynamic`
+  };
+  /// The part of the arena whose sizes the run computes.
+  struct Slots {
+    SmallVector<Value> ownBytes; ///< of each dynamic buffer
+    SmallVector<Value> offsets;  ///< of each slot
+    Value end;                   ///< of the arena
+  };
+  void findBuffers(func::FuncOp entry, Buffers &buffers);
+  OpBuilder afterSizes(Block &block, SetVector<Operation *> sizeOps);
+  Slots layOutSlots(OpBuilder &builder, Buffers &buffers, int64_t fixedBytes);
   /// Bytes of `alloc`, rounded up to the alignment, computed at `builder`.
   Value dynamicBytes(OpBuilder &builder, memref::AllocOp alloc);
   void placeInArena(memref::AllocOp alloc, Value arena, Value offset);
@@ -167,6 +183,59 @@ void PlanMemoryPass::makeSizeFunction(func::FuncOp entry, Value bytes,
   func::ReturnOp::create(builder, entry.getLoc(), mapping.lookup(bytes));
 }
 
+void PlanMemoryPass::findBuffers(func::FuncOp entry, Buffers &buffers) {
+  Liveness liveness(entry);
+  entry.walk([&](memref::AllocOp alloc) {
+    auto span = liveness.lifetime(alloc);
+    auto slice = sizeComputation(alloc.getDynamicSizes());
+    if (!span || !slice) {
+      buffers.heap.push_back(alloc);
+    } else if (alloc.getType().hasStaticShape()) {
+      buffers.fixed.push_back(alloc);
+      buffers.fixedPlaces.push_back(
+          {span->first, span->second,
+           elementBytes(alloc.getType()) * alloc.getType().getNumElements()});
+    } else {
+      buffers.dynamic.push_back(alloc);
+      buffers.slots.push_back({span->first, span->second, 0});
+      buffers.sizeOps.insert(slice->begin(), slice->end());
+    }
+  });
+}
+
+/// Where sizes are known: after what computes them, which goes to the front.
+OpBuilder PlanMemoryPass::afterSizes(Block &block,
+                                     SetVector<Operation *> sizeOps) {
+  OpBuilder builder = OpBuilder::atBlockBegin(&block);
+  sizeOps = topologicalSort(sizeOps);
+  for (Operation *op : llvm::reverse(sizeOps.getArrayRef()))
+    op->moveBefore(&block, block.begin());
+  if (!sizeOps.empty())
+    builder.setInsertionPointAfter(sizeOps.back());
+  return builder;
+}
+
+PlanMemoryPass::Slots PlanMemoryPass::layOutSlots(OpBuilder &builder,
+                                                  Buffers &buffers,
+                                                  int64_t fixedBytes) {
+  Location loc = builder.getInsertionBlock()->getParentOp()->getLoc();
+  Slots slots;
+  SmallVector<Value> slotBytes(assignSlots(buffers.slots));
+  for (auto [alloc, buffer] : llvm::zip_equal(buffers.dynamic, buffers.slots)) {
+    Value bytes = dynamicBytes(builder, alloc);
+    slots.ownBytes.push_back(bytes);
+    Value &slot = slotBytes[buffer.offset];
+    slot = slot ? arith::MaxUIOp::create(builder, loc, slot, bytes).getResult()
+                : bytes;
+  }
+  slots.end = arith::ConstantIndexOp::create(builder, loc, fixedBytes);
+  for (Value bytes : slotBytes) {
+    slots.offsets.push_back(slots.end);
+    slots.end = arith::AddIOp::create(builder, loc, slots.end, bytes);
+  }
+  return slots;
+}
+
 void PlanMemoryPass::runOnOperation() {
   auto entry = getOperation().lookupSymbol<func::FuncOp>(kEntryName);
   if (!entry) {
@@ -181,89 +250,50 @@ void PlanMemoryPass::runOnOperation() {
   });
   if (elsewhere.wasInterrupted())
     return signalPassFailure();
-  Liveness liveness(entry);
   TimelineBuilder told(entry, assumedDim);
-  SmallVector<memref::AllocOp> fixed, dynamic, heap;
-  SmallVector<ArenaBuffer> fixedBuffers, dynamicBuffers;
-  SetVector<Operation *> sizeOps;
-  bool dependsOnData = false;
-  entry.walk([&](memref::AllocOp alloc) {
-    auto span = liveness.lifetime(alloc);
-    auto slice = sizeComputation(alloc.getDynamicSizes());
-    if (!span || !slice) {
-      dependsOnData = true;
-      heap.push_back(alloc);
-    } else if (alloc.getType().hasStaticShape()) {
-      fixed.push_back(alloc);
-      fixedBuffers.push_back(
-          {span->first, span->second,
-           elementBytes(alloc.getType()) * alloc.getType().getNumElements()});
-    } else {
-      dynamic.push_back(alloc);
-      dynamicBuffers.push_back({span->first, span->second, 0});
-      sizeOps.insert(slice->begin(), slice->end());
-    }
-  });
-  numStatic = fixed.size();
-  numDynamic = dynamic.size();
-  for (memref::AllocOp alloc : heap)
+  Buffers buffers;
+  findBuffers(entry, buffers);
+  numStatic = buffers.fixed.size();
+  numDynamic = buffers.dynamic.size();
+  for (memref::AllocOp alloc : buffers.heap)
     toHeap(alloc);
 
-  int64_t fixedBytes = packArena(fixedBuffers);
-  keepParts(fixedBuffers, fixedBytes, threads);
+  int64_t fixedBytes = packArena(buffers.fixedPlaces);
+  keepParts(buffers.fixedPlaces, fixedBytes, threads);
   entry->setAttr("rac.arena_bytes",
                  Builder(&getContext()).getI64IntegerAttr(fixedBytes));
 
   // Sizes first, then the arena, then the views where the buffers were.
-  Block &block = entry.getBody().front();
-  OpBuilder builder = OpBuilder::atBlockBegin(&block);
-  sizeOps = topologicalSort(sizeOps);
-  for (Operation *op : llvm::reverse(sizeOps.getArrayRef()))
-    op->moveBefore(&block, block.begin());
-  if (!sizeOps.empty())
-    builder.setInsertionPointAfter(sizeOps.back());
-
+  OpBuilder builder = afterSizes(entry.getBody().front(), buffers.sizeOps);
   SetVector<Value> sizes;
-  for (memref::AllocOp alloc : dynamic)
+  for (memref::AllocOp alloc : buffers.dynamic)
     sizes.insert(alloc.getDynamicSizes().begin(),
                  alloc.getDynamicSizes().end());
   checkSizes(builder, entry.getLoc(), sizes.getArrayRef());
+  Slots slots = layOutSlots(builder, buffers, fixedBytes);
 
-  int64_t numSlots = assignSlots(dynamicBuffers);
-  SmallVector<Value> slotBytes(numSlots), slotOffset(numSlots);
-  SmallVector<Value> ownBytes;
-  Location loc = entry.getLoc();
-  for (auto [alloc, buffer] : llvm::zip_equal(dynamic, dynamicBuffers)) {
-    Value bytes = dynamicBytes(builder, alloc);
-    ownBytes.push_back(bytes);
-    Value &slot = slotBytes[buffer.offset];
-    slot = slot ? arith::MaxUIOp::create(builder, loc, slot, bytes).getResult()
-                : bytes;
-  }
-  Value end = arith::ConstantIndexOp::create(builder, loc, fixedBytes);
-  for (auto [bytes, offset] : llvm::zip_equal(slotBytes, slotOffset)) {
-    offset = end;
-    end = arith::AddIOp::create(builder, loc, end, bytes);
-  }
-  for (const ArenaBuffer &buffer : fixedBuffers)
+  for (const ArenaBuffer &buffer : buffers.fixedPlaces)
     told.addBuffer(buffer.first, buffer.last, buffer.offset, buffer.bytes);
-  for (auto [buffer, bytes] : llvm::zip_equal(dynamicBuffers, ownBytes))
-    told.addBuffer(buffer.first, buffer.last, slotOffset[buffer.offset], bytes);
-  setTimeline(entry, told.finish(end, heap.size()));
-  if (!dependsOnData)
-    makeSizeFunction(entry, end, sizes.getArrayRef());
-  if (fixed.empty() && dynamic.empty())
+  for (auto [buffer, bytes] : llvm::zip_equal(buffers.slots, slots.ownBytes))
+    told.addBuffer(buffer.first, buffer.last, slots.offsets[buffer.offset],
+                   bytes);
+  setTimeline(entry, told.finish(slots.end, buffers.heap.size()));
+  if (buffers.heap.empty())
+    makeSizeFunction(entry, slots.end, sizes.getArrayRef());
+  if (buffers.fixed.empty() && buffers.dynamic.empty())
     return;
+  Location loc = entry.getLoc();
   Value arena = ArenaOp::create(
       builder, loc,
-      MemRefType::get({ShapedType::kDynamic}, builder.getI8Type()), end);
-  for (auto [alloc, buffer] : llvm::zip_equal(fixed, fixedBuffers)) {
+      MemRefType::get({ShapedType::kDynamic}, builder.getI8Type()), slots.end);
+  for (auto [alloc, buffer] :
+       llvm::zip_equal(buffers.fixed, buffers.fixedPlaces)) {
     builder.setInsertionPoint(alloc);
     placeInArena(alloc, arena,
                  arith::ConstantIndexOp::create(builder, loc, buffer.offset));
   }
-  for (auto [alloc, buffer] : llvm::zip_equal(dynamic, dynamicBuffers))
-    placeInArena(alloc, arena, slotOffset[buffer.offset]);
+  for (auto [alloc, buffer] : llvm::zip_equal(buffers.dynamic, buffers.slots))
+    placeInArena(alloc, arena, slots.offsets[buffer.offset]);
 }
 
 } // namespace

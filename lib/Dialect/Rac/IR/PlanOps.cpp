@@ -208,11 +208,29 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
       return parser.parseInteger(list.emplace_back());
     });
   };
+  const std::pair<StringRef, int64_t *> numbers[] = {
+      {"threads", &threads},
+      {"warps", &warps},
+      {"stages", &stages},
+      {"split", &split},
+      {"weight_group", &weightGroup}};
+  const std::pair<StringRef, SmallVector<int64_t> *> lists[] = {
+      {"tiles", &tiles},
+      {"reduction", &reduction},
+      {"order", &order},
+      {"registers", &registers},
+      {"cluster", &cluster}};
   auto parseField = [&]() -> ParseResult {
     StringRef name;
     SMLoc loc = parser.getCurrentLocation();
     if (parser.parseKeyword(&name) || parser.parseEqual())
       return failure();
+    for (auto [field, number] : numbers)
+      if (name == field)
+        return parser.parseInteger(*number);
+    for (auto [field, list] : lists)
+      if (name == field)
+        return parseList(*list);
     if (name == "kind") {
       StringRef word;
       if (parser.parseKeyword(&word))
@@ -230,22 +248,6 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
                                     "f32, bf16 or i8");
       return *parsed;
     }
-    if (name == "threads")
-      return parser.parseInteger(threads);
-    if (name == "tiles")
-      return parseList(tiles);
-    if (name == "reduction")
-      return parseList(reduction);
-    if (name == "order")
-      return parseList(order);
-    if (name == "registers")
-      return parseList(registers);
-    if (name == "warps")
-      return parser.parseInteger(warps);
-    if (name == "stages")
-      return parser.parseInteger(stages);
-    if (name == "split")
-      return parser.parseInteger(split);
     if (name == "in_launch") {
       StringRef word;
       SMLoc at = parser.getCurrentLocation();
@@ -256,14 +258,10 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
         return success();
       return parser.emitError(at, "in_launch is true or false");
     }
-    if (name == "cluster")
-      return parseList(cluster);
     if (name == "activation")
       return parser.parseType(activation);
     if (name == "weights")
       return parser.parseType(weights);
-    if (name == "weight_group")
-      return parser.parseInteger(weightGroup);
     if (name == "cost")
       return parser.parseAttribute(cost);
     return parser.emitError(loc, "a plan has no '") << name << "'";
