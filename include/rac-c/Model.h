@@ -1,6 +1,6 @@
 /*===- rac-c/Model.h - Calling a compiled model -----------------------------===
  *
- * A compiled model is a shared library with these eight symbols, where <prefix>
+ * A compiled model is a shared library with these nine symbols, where <prefix>
  * is what rac-compile's --prefix said (by default the model's file name):
  *
  *   <prefix>_create, _run, _destroy, _describe, _last_error, _arena_size,
