@@ -171,8 +171,9 @@ LogicalResult PackWeightsPass::pack(func::FuncOp function, LibraryCallOp op,
   auto weights = dyn_cast<BlockArgument>(op.getInputs()[1]);
   if (!weights || !weights.hasOneUse() || calls.empty())
     return failure();
-  auto type = cast<RankedTensorType>(weights.getType());
-  if (!type.hasStaticShape() || !isPackable(type.getElementType()))
+  // Of a call on buffers, weights are no constants any more.
+  auto type = dyn_cast<RankedTensorType>(weights.getType());
+  if (!type || !type.hasStaticShape() || !isPackable(type.getElementType()))
     return failure();
   SmallVector<rac::ConstantOp> constants;
   for (func::CallOp call : calls) {

@@ -23,3 +23,13 @@ func.func private @twice(%x: tensor<2x2xf32>, %w: tensor<2x2xf32>, %d: tensor<2x
   %0 = rac.library_call matmul ins(%x, %w : tensor<2x2xf32>, tensor<2x2xf32>) outs(%d : tensor<2x2xf32>) {post_ops = []} -> tensor<2x2xf32>
   return %0, %w : tensor<2x2xf32>, tensor<2x2xf32>
 }
+
+// A call on buffers.
+func.func @on_buffers(%x: memref<4x2xf32>, %w: memref<2x3xf32>, %d: memref<4x3xf32>) {
+  call @product_on_buffers(%x, %w, %d) : (memref<4x2xf32>, memref<2x3xf32>, memref<4x3xf32>) -> ()
+  return
+}
+func.func private @product_on_buffers(%x: memref<4x2xf32>, %w: memref<2x3xf32>, %d: memref<4x3xf32>) {
+  rac.library_call matmul ins(%x, %w : memref<4x2xf32>, memref<2x3xf32>) outs(%d : memref<4x3xf32>) {post_ops = []}
+  return
+}
