@@ -150,3 +150,11 @@ func.func @pad_amount(%x: tensor<4xf32>, %v: tensor<f32>) {
   %0 = rac.pad constant %x, %v low [-1] high [1] : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
   return
 }
+
+// -----
+
+func.func @more_than_memory(%x: tensor<1x1xf32>) {
+  // expected-error @+1 {{result type 'tensor<4294967296x4294967296xf32>' has more than 2^56 elements}}
+  %0 = rac.expand %x to [4294967296, 4294967296] : (tensor<1x1xf32>) -> tensor<4294967296x4294967296xf32>
+  return
+}

@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/AffineMap.h"
 #include "rac/Dialect/Rac/IR/RacDialect.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace rac;
@@ -79,6 +80,18 @@ AffineExpr rac::windowedDim(AffineExpr in, int64_t pads, int64_t window,
   return (in + (pads - dilation * (window - 1) - 1)).floorDiv(stride) + 1;
 }
 
+/// Whether sizes in bytes of such a tensor, and of tiles of it, can be counted.
+static bool isCountable(RankedTensorType type) {
+  constexpr int64_t mostElements = int64_t(1) << 56;
+  int64_t elements = 1;
+  for (int64_t size : type.getShape())
+    if (!ShapedType::isDynamic(size) &&
+        (llvm::MulOverflow(elements, std::max<int64_t>(1, size), elements) ||
+         elements > mostElements))
+      return false;
+  return true;
+}
+
 LogicalResult rac::detail::verifyShapes(Operation *op) {
   FailureOr<SmallVector<SmallVector<int64_t>>> shapes = inferStaticShapes(op);
   if (failed(shapes))
@@ -93,6 +106,9 @@ LogicalResult rac::detail::verifyShapes(Operation *op) {
       return op->emitOpError("result type ")
              << type << " doesn't fit the inferred shape "
              << RankedTensorType::get(shape, type.getElementType());
+    if (!isCountable(type))
+      return op->emitOpError("result type ")
+             << type << " has more than 2^56 elements";
   }
   return success();
 }
