@@ -121,8 +121,16 @@ func.func @iota_negative_axis() {
 // -----
 
 func.func @constant() {
-  // expected-error @+1 {{'rac.constant' op result #0 must be ranked tensor}}
+  // expected-error @+1 {{'rac.constant' op result #0 must be statically shaped tensor}}
   %0 = rac.constant dense<1.0> : vector<4xf32>
+  return
+}
+
+// -----
+
+func.func @constant_of_unknown_size() {
+  // expected-error @+1 {{'rac.constant' op result #0 must be statically shaped tensor}}
+  %0 = "rac.constant"() {value = dense<1.0> : tensor<2xf32>} : () -> tensor<?xf32>
   return
 }
 

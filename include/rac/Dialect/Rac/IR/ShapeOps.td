@@ -16,7 +16,7 @@ def Rac_ConstantOp : Rac_Op<"constant", [Pure, ConstantLike,
     ```
   }];
   let arguments = (ins ElementsAttr:$value);
-  let results = (outs Rac_Tensor:$result);
+  let results = (outs StaticShapeTensorOf<[Rac_Element]>:$result);
   let assemblyFormat = "attr-dict $value";
   let hasFolder = 1;
 }
