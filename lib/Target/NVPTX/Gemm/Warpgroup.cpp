@@ -5,7 +5,6 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace rac::gemm;
@@ -92,9 +91,12 @@ Value Warpgroups::total(Value before, Value step) {
   return structureOf(e, sums);
 }
 
-Value Warpgroups::zeros() {
-  return structureOf(
+scf::ForOp Warpgroups::loopOverSteps(const FeedPlan &plan) {
+  Value none = structureOf(
       e, SmallVector<Value>(tile.columns / 2, e.zero(product.sum())));
+  return scf::ForOp::create(e.b, e.loc, e.value(e.number(0)),
+                            e.value(plan.way.steps), e.value(e.number(1)),
+                            none);
 }
 
 FeedPlan Warpgroups::planFeed(const Way &way, Index batches, int64_t barriers) {
@@ -135,9 +137,7 @@ Value Warpgroups::accumulateTiles(const FeedPlan &plan, Feed &feed) {
   Index group = e.div(thread, e.number(kGroupWarps * kWarp));
   Index startA = e.mul(group, e.number(kGroupRows * kSwizzledLine));
   Index startB = e.number(tile.stages * stageA);
-  auto loop = scf::ForOp::create(e.b, e.loc, e.value(e.number(0)),
-                                 e.value(plan.way.steps), e.value(e.number(1)),
-                                 zeros());
+  scf::ForOp loop = loopOverSteps(plan);
   {
     OpBuilder::InsertionGuard restore(e.b);
     e.b.setInsertionPointToStart(loop.getBody());
@@ -173,9 +173,7 @@ Value Warpgroups::accumulateParts(const FeedPlan &plan, Feed &feed) {
   };
   prepare(e.number(0));
   gpu::BarrierOp::create(e.b, e.loc);
-  auto loop = scf::ForOp::create(e.b, e.loc, e.value(e.number(0)),
-                                 e.value(plan.way.steps), e.value(e.number(1)),
-                                 zeros());
+  scf::ForOp loop = loopOverSteps(plan);
   OpBuilder::InsertionGuard restore(e.b);
   e.b.setInsertionPointToStart(loop.getBody());
   Index step = loop.getInductionVar();

@@ -5,6 +5,7 @@
 
 #include "SplitFactors.h"
 #include "Stage.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 namespace rac::gemm {
 
@@ -34,7 +35,8 @@ private:
   mlir::Value multiplyParts(SplitFactors &factors, Index stage, Index copy,
                             mlir::Value sums, bool add);
   mlir::Value total(mlir::Value before, mlir::Value step);
-  mlir::Value zeros();
+  /// Of a body that adds a step to the sums.
+  mlir::scf::ForOp loopOverSteps(const FeedPlan &plan);
   /// Steps that are asked for before they are multiplied.
   int64_t ahead() const { return tile.stages - 2; }
 
