@@ -10,7 +10,7 @@ func.func @too_large() -> tensor<9223372036854775807xf32> {
 
 func.func @unknown() -> tensor<?xf32> {
   // expected-error@+1 {{a constant of type 'tensor<?xf32>' has no size in memory}}
-  %0 = rac.constant dense_resource<absent> : tensor<?xf32>
+  %0 = arith.constant dense_resource<absent> : tensor<?xf32>
   return %0 : tensor<?xf32>
 }
 
