@@ -102,6 +102,17 @@ func.func @misfit(%a: memref<128x64xf32>, %b: memref<64x96xf32>, %c: memref<128x
   return
 }
 
+// A result without elements is a launch of no blocks, of whichever tile.
+// CHECK-LABEL: @no_columns
+// CHECK: gpu.launch
+// CHECK: return
+func.func @no_columns(%a: memref<128x64xf32>, %b: memref<64x0xf32>, %c: memref<128x0xf32>) attributes {rac.plan = #rac.plan<kind = generated, precision = f32, tiles = [32, 32], reduction = [32], registers = [16, 16], warps = 4, stages = 2, split = 2>} {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<128x0xf32>)
+  linalg.matmul ins(%a, %b : memref<128x64xf32>, memref<64x0xf32>) outs(%c : memref<128x0xf32>)
+  return
+}
+
 // Warps of 16 rows and all columns are groups where the chip has products of four warps, and the operands
 // lie 16 bytes together; elsewhere they are warps like others.
 // RUN: rac-opt %s --pass-pipeline='builtin.module(func.func(rac-gpu-contractions{chip=sm_90a}))' | FileCheck %s --check-prefix=HOPPER

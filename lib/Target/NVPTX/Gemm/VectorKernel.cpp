@@ -32,7 +32,7 @@ rac::gemm::asVectorProduct(const Contraction &contraction) {
         return false;
       size *= ranges[loop];
     }
-    return size <= kMostRows;
+    return size > 0 && size <= kMostRows;
   };
   if (isFew(contraction.rows))
     return contraction;
