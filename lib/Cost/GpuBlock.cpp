@@ -53,12 +53,6 @@ static int64_t mostWarpgroupColumns(const TensorForm &form) {
   return sumsApart(form) ? 128 : 256;
 }
 
-/// Of f32, in how many parts threads give factors to warp groups; of other
-/// types these take them from memory as they are.
-static double partsOf(const TensorForm &form) {
-  return form.type != DataType::tf32 ? 0 : form.passes > 1 ? 2 : 1;
-}
-
 bool rac::fitsWarpgroups(const GpuBlock &block, const TensorForm &form) {
   constexpr int64_t groupRows = 64;
   return block.depth * warpgroupBytes(form) == kStepBytes &&
@@ -85,9 +79,8 @@ GpuNeeds rac::needsOf(const GpuBlock &block, double elementBytes,
   double sums = double(block.warpRows) * block.warpColumns / kLanes;
   // Operands of one instruction for each row and column, in as many parts as
   // are multiplied.
-  double parts = form.passes > 1 ? 2 : 1;
   double operands = double(block.warpRows + block.warpColumns) * kAtomBytes /
-                    kLanes / registerBytes * parts;
+                    kLanes / registerBytes * form.parts();
   needs.registers = std::ceil((sums + operands + others) / 8) * 8;
   // The result passes through it on its way to memory.
   constexpr double gap = 8;
@@ -95,10 +88,12 @@ GpuNeeds rac::needsOf(const GpuBlock &block, double elementBytes,
   double result = block.slices * sumBytes *
                   std::max(rows * (columns + gap), columns * (rows + gap));
   if (block.warpgroups) {
-    // Lines have no gaps. Registers hold left factors in parts, of a step, and
-    // shared memory right ones, of two steps.
+    // Lines have no gaps. Of tf32 threads give factors in parts: registers hold
+    // left ones, of a step, and shared memory right ones, of two steps. Others
+    // are taken from memory as they are.
     constexpr double aligned = 1024, ofStep = 16, copies = 2;
-    double kept = sumsApart(form) ? 2 : 1, given = partsOf(form);
+    double kept = sumsApart(form) ? 2 : 1;
+    double given = form.type == DataType::tf32 ? form.parts() : 0;
     needs.registers =
         std::ceil((kept * sums + given * ofStep + others) / 8) * 8;
     needs.sharedBytes = std::max(

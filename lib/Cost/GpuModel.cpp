@@ -15,7 +15,7 @@ using namespace rac;
 
 using Kernel = Coefficients::Kernel;
 
-/// Threads of a block that is not planned, and what one of them moves at once.
+/// What a thread moves at once.
 constexpr double kAccessBytes = kGpuAccessBytes;
 
 GpuCosting::GpuCosting(Coefficients &coefficients,

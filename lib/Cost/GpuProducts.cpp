@@ -165,7 +165,7 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
         steps * tiles * block.depth *
         (block.rows * block.across() + block.columns * columnReaders) *
         (form.passes > 1 ? kSplit : kGive);
-  // As of f8, whose operands aren't split.
+  // A step's sums are added outside of the tensor cores.
   if (form.passes > 1 || form.type == DataType::f8)
     instructions += steps * tiles * area * block.slices * kAdd;
   addInstructions(instructions, busy, cost);
@@ -178,10 +178,9 @@ KernelCost GpuCosting::contraction(const WorkNest &nest, DataType planned,
     // Each group's tensor cores read all columns, in each pass. Columns in
     // parts are read, and written in each part, before.
     int64_t groups = block.rows / 64;
-    double parts = form.passes > 1 ? 2 : 1;
     if (block.warpgroups)
-      reads = block.rows +
-              block.columns * (groups * form.passes + inParts * (1 + parts));
+      reads = block.rows + block.columns * (groups * form.passes +
+                                            inParts * (1 + form.parts()));
     addTransfer(*levels.shared,
                 tiles * steps * block.depth * element * (stored + reads), 0,
                 cost);

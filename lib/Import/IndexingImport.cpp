@@ -229,10 +229,10 @@ static LogicalResult importCompress(NodeImporter &n) {
     axis = n.axis(n.intAttr("axis", 0), tb.rank(x));
   else
     x = tb.reshape(x, {tb.product(tb.dims(x))});
-  Value where = tb.nonZero(condition);
+  Value where = tb.places(condition);
   if (!axis || !where)
     return n.result(Value());
-  return n.result(tb.gather(x, tb.squeeze(where, {0}), *axis));
+  return n.result(tb.gather(x, where, *axis));
 }
 
 /// The first lens[b] time steps of each batch backwards, the rest as they are.

@@ -71,10 +71,9 @@ static Value findCandidates(NodeImporter &n, Value scores,
     isCandidate = tb.comparison<rac::LessOp>(firstOf(tb, n.input(4)), scores);
   else
     isCandidate = tb.unary<rac::NotOp>(tb.test<rac::IsNanOp>(scores));
-  Value found = tb.nonZero(isCandidate);
+  Value found = tb.places(isCandidate);
   if (!found)
     return {};
-  found = tb.squeeze(found, {0});
   // Keys of one class differ by less than 2^32.
   Value key = tb.sub(tb.mul(at.group(found), tb.scalarInt(1LL << 32, i64)),
                      orderOf(tb, tb.gather(scores, found, 0)));
@@ -136,10 +135,10 @@ static LogicalResult importNonMaxSuppression(NodeImporter &n) {
   Value isKept = tb.finish(rac::SuppressOp::create(
       tb.b, tb.loc, TensorBuilder::shapeless(tb.b.getI1Type()), ends, group,
       limit, threshold, tb.index(groups)));
-  Value kept = tb.nonZero(isKept);
+  Value kept = tb.places(isKept);
   if (!kept)
     return n.result(kept);
-  kept = tb.gather(candidates, tb.squeeze(kept, {0}), 0);
+  kept = tb.gather(candidates, kept, 0);
   Value columns[] = {at.batch(kept), at.classOf(kept), at.box(kept)};
   for (Value &column : columns)
     column = tb.unsqueeze(column, {1});

@@ -363,6 +363,11 @@ Value TensorBuilder::nonZero(Value x) {
   return finish(rac::NonZeroOp::create(b, loc, shapeless(b.getI64Type()), x));
 }
 
+Value TensorBuilder::places(Value x) {
+  Value column = nonZero(x);
+  return column ? squeeze(column, {0}) : Value();
+}
+
 Value TensorBuilder::runningSum(Value x, int64_t axis) {
   if (!x)
     return {};

@@ -236,6 +236,8 @@ public:
                                bool largest);
   /// Where `x`, which is no scalar, is not zero: a column for each place.
   Value nonZero(Value x);
+  /// The same of a vector, as one.
+  Value places(Value x);
   Value runningSum(Value x, int64_t axis);
   Value softmax(Value x, int64_t axis, bool log = false);
   /// An element of a tensor, as a scalar.

@@ -151,11 +151,7 @@ static LogicalResult importUnique(NodeImporter &n) {
   Value rows =
       tb.reshape(tb.transpose(x, toLast), {tb.product(others), length});
   Runs runs = sortRuns(tb, joinRows(tb, rows));
-  auto placesOf = [&](Value isSet) {
-    Value places = tb.nonZero(isSet);
-    return places ? tb.squeeze(places, {0}) : Value();
-  };
-  Value begins = placesOf(runs.begins);
+  Value begins = tb.places(runs.begins);
   if (!begins)
     return n.result(Value());
 
@@ -172,7 +168,7 @@ static LogicalResult importUnique(NodeImporter &n) {
         tb.sub(tb.runningSum(tb.cast(isFirst, i64), 0), tb.scalarInt(1, i64));
     Value sorted = inverse;
     inverse = tb.gather(tb.gather(numbers, indices, 0), sorted, 0);
-    indices = placesOf(isFirst);
+    indices = tb.places(isFirst);
     counts = tb.gather(counts, tb.gather(sorted, indices, 0), 0);
   }
   Value results[] = {tb.gather(x, indices, *axis), indices, inverse, counts};

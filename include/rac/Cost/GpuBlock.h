@@ -71,6 +71,8 @@ double residentBlocks(const GpuNeeds &needs, const GpuRoom &room);
 struct TensorForm {
   DataType type;
   int passes;
+  /// That an operand is split in.
+  int parts() const { return passes > 1 ? 2 : 1; }
 };
 std::optional<TensorForm> tensorForm(DataType type);
 

@@ -221,9 +221,7 @@ LogicalResult SuppressOp::inferDims(ShapeContext &shapes,
     return emitOpError("groups must be a vector");
   if (!shapes.dims(getLimit()).empty() || !shapes.dims(getThreshold()).empty())
     return emitOpError("limit and threshold must be scalars");
-  int64_t numBoxes = staticDim(boxes[0]), numGroups = staticDim(groups[0]);
-  if (!ShapedType::isDynamic(numBoxes) && !ShapedType::isDynamic(numGroups) &&
-      numBoxes != numGroups)
+  if (contradict(boxes[0], groups[0]))
     return emitOpError("boxes and groups differ in number");
   results.push_back({boxes[0]});
   return success();

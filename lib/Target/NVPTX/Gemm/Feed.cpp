@@ -22,6 +22,25 @@ Index FeedPlan::stageOf(Emit &e, Index step) const {
   return e.rem(e.add(way.begun, step), e.number(tile.stages));
 }
 
+Value FeedPlan::view(Emit &e, Type element, int64_t elements,
+                     int64_t from) const {
+  auto type =
+      MemRefType::get({elements}, element, MemRefLayoutAttrInterface(),
+                      cast<MemRefType>(memory.getType()).getMemorySpace());
+  return memref::ViewOp::create(e.b, e.loc, type, memory,
+                                e.value(e.add(start, e.number(from))),
+                                ValueRange());
+}
+
+Value FeedPlan::tilesOfA(Emit &e) const {
+  return view(e, a.access.element(), tile.stages * a.stageElements(), 0);
+}
+
+Value FeedPlan::tilesOfB(Emit &e) const {
+  return view(e, b.access.element(), tile.stages * b.stageElements(),
+              bytesOfA());
+}
+
 namespace {
 
 Index depthOf(Emit &e, const FeedPlan &plan, Index step) {
@@ -34,13 +53,10 @@ public:
   CopyFeed(Emit &e, const FeedPlan &plan)
       : e(e), plan(plan), stageA(plan.a.stageElements()),
         stageB(plan.b.stageElements()),
-        loaderA(e, plan.a, viewOf(plan.a, stageA, 0), plan.thread,
-                plan.tile.threads(), plan.way.batch, plan.way.row),
-        loaderB(
-            e, plan.b,
-            viewOf(plan.b, stageB, plan.tile.stages * stageA * plan.a.bytes),
-            plan.thread, plan.tile.threads(), plan.way.batch, plan.way.column) {
-  }
+        loaderA(e, plan.a, plan.tilesOfA(e), plan.thread, plan.tile.threads(),
+                plan.way.batch, plan.way.row),
+        loaderB(e, plan.b, plan.tilesOfB(e), plan.thread, plan.tile.threads(),
+                plan.way.batch, plan.way.column) {}
 
   void request(Index step) override {
     {
@@ -62,16 +78,6 @@ public:
   }
 
 private:
-  Value viewOf(const Operand &operand, int64_t stage, int64_t bytes) {
-    int64_t elements = plan.tile.stages * stage;
-    auto type = MemRefType::get(
-        {elements}, operand.access.element(), MemRefLayoutAttrInterface(),
-        cast<MemRefType>(plan.memory.getType()).getMemorySpace());
-    return memref::ViewOp::create(e.b, e.loc, type, plan.memory,
-                                  e.value(e.add(plan.start, e.number(bytes))),
-                                  ValueRange());
-  }
-
   Emit &e;
   FeedPlan plan;
   int64_t stageA, stageB;

@@ -52,6 +52,13 @@ struct FeedPlan {
   /// Where in shared memory a step's tiles are: stages take turns from the
   /// block's first step on.
   Index stageOf(Emit &e, Index step) const;
+  /// Elements of that memory, `from` bytes after where stages begin.
+  mlir::Value view(Emit &e, mlir::Type element, int64_t elements,
+                   int64_t from) const;
+  /// All stages of an operand.
+  mlir::Value tilesOfA(Emit &e) const;
+  mlir::Value tilesOfB(Emit &e) const;
+  int64_t bytesOfA() const { return tile.stages * a.stageElements() * a.bytes; }
 };
 
 /// What the thread has done with shared memory comes before what tensor cores

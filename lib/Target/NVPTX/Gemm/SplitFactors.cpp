@@ -16,23 +16,12 @@ int64_t SplitFactors::bytes(const Tile &tile) {
   return kCopies * tile.parts * tile.columns * kSwizzledLine;
 }
 
-SplitFactors::SplitFactors(Emit &e, const FeedPlan &plan) : e(e), plan(plan) {
-  int64_t stages = plan.tile.stages, ofA = stages * plan.a.stageElements(),
-          ofB = stages * plan.b.stageElements();
-  begin = (ofA + ofB) * plan.a.bytes;
-  tilesA = viewOf(ofA, e.number(0));
-  tilesB = viewOf(ofB, e.number(ofA * plan.a.bytes));
-  copies = viewOf(kCopies * plan.tile.parts * copyElements(), e.number(begin));
-}
-
-Value SplitFactors::viewOf(int64_t elements, Index bytes) {
-  auto type =
-      MemRefType::get({elements}, e.b.getF32Type(), MemRefLayoutAttrInterface(),
-                      cast<MemRefType>(plan.memory.getType()).getMemorySpace());
-  return memref::ViewOp::create(e.b, e.loc, type, plan.memory,
-                                e.value(e.add(plan.start, bytes)),
-                                ValueRange());
-}
+SplitFactors::SplitFactors(Emit &e, const FeedPlan &plan)
+    : e(e), plan(plan), tilesA(plan.tilesOfA(e)), tilesB(plan.tilesOfB(e)),
+      begin(plan.bytesOfA() +
+            plan.tile.stages * plan.b.stageElements() * plan.b.bytes),
+      copies(plan.view(e, e.b.getF32Type(),
+                       kCopies * plan.tile.parts * copyElements(), begin)) {}
 
 /// PTX ISA, register fragments of wgmma's left factor: a warp has 16 rows, a
 /// lane two of them, eight apart, and of those two terms, four apart.

@@ -30,14 +30,14 @@ public:
   mlir::Value right(Index copy, int64_t part);
 
 private:
-  mlir::Value viewOf(int64_t elements, Index bytes);
   /// Elements of a copy of one part.
   int64_t copyElements() const { return plan.tile.columns * plan.tile.depth; }
 
   Emit &e;
   FeedPlan plan;
-  mlir::Value tilesA, tilesB, copies; ///< memory of f32
-  int64_t begin;                      ///< of copies, B from the tiles on
+  mlir::Value tilesA, tilesB; ///< memory of f32
+  int64_t begin;              ///< of copies, B from where stages begin
+  mlir::Value copies;         ///< memory of f32
 };
 
 } // namespace rac::gemm
